@@ -1,0 +1,1 @@
+"""What lies outside of the package: HTTP, providers, files, other libraries."""

@@ -1,0 +1,1 @@
+"""Cassettes, snapshots and pending files on disk."""

@@ -1,0 +1,1 @@
+"""The console script: reads files, never runs a test."""

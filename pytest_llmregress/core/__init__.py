@@ -1,0 +1,1 @@
+"""Values and functions: standard library only, no I/O."""

@@ -1,0 +1,138 @@
+"""Calls of a model, provider-neutral: what was asked of it, what it did, what it cost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self, overload
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    TOOL_USE = "tool_use"
+    REFUSED = "refused"
+    PAUSED = "paused"
+    TRUNCATED = "truncated"
+    CONTEXT_FULL = "context_full"
+    EMPTY = "empty"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One call of a tool that the model asked for."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    """The provider's id of this call; changes with every recording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call, or summed over several."""
+
+    input_tokens: int = 0
+    """Tokens of the prompt that were neither written to nor read from a cache."""
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """All tokens, cached ones included."""
+        return (
+            self.input_tokens
+            + self.output_tokens
+            + self.cache_read_tokens
+            + self.cache_write_tokens
+        )
+
+    def __add__(self, other: Self) -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to a model and its reply."""
+
+    provider: str
+    """Which provider's wire format it came in: "anthropic"."""
+    outcome: Outcome
+    text: str = ""
+    """The text blocks of the reply, one after another; thinking and tool calls are not in it."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Calls of the caller's tools, in the model's order; tools that the provider runs are not in it."""
+    stop_reason: str | None = None
+    """The provider's own word for why it stopped; None where the reply never said."""
+    refusal_category: str | None = None
+    requested_model: str | None = None
+    served_model: str | None = None
+    usage: Usage = Usage()
+    latency: float | None = None
+    """Seconds, as measured when it was recorded; None where nobody measured."""
+    status: int = 200
+    """The HTTP status."""
+    error: str | None = None
+    """The provider's error type and message, where the outcome is an error."""
+    streamed: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """The request's JSON body."""
+
+
+class Calls(Sequence[Call]):
+    """The model calls of a test so far: a sequence, with sums over all of them."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self, calls: Iterable[Call] = ()) -> None:
+        self._calls = tuple(calls)
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Calls": ...
+    def __getitem__(self, index: int | slice) -> "Call | Calls":
+        if isinstance(index, slice):
+            return Calls(self._calls[index])
+        try:
+            return self._calls[index]
+        except IndexError:
+            raise IndexError(
+                f"llm_calls[{index}]: this test has made {len(self._calls)} model call(s) so far"
+            ) from None
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __repr__(self) -> str:
+        return f"Calls({list(self._calls)!r})"
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Names of the tools that were called, in order, repetitions kept."""
+        return tuple(tool.name for call in self._calls for tool in call.tool_calls)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """All tool calls, in order."""
+        return tuple(tool for call in self._calls for tool in call.tool_calls)
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens, summed."""
+        total = Usage()
+        for call in self._calls:
+            total += call.usage
+        return total
+
+    @property
+    def text(self) -> str:
+        """The texts of all calls that have one, a blank line between two."""
+        return "\n\n".join(call.text for call in self._calls if call.text)

@@ -1,0 +1,50 @@
+"""One HTTP exchange as a value: what was asked, what came back, how long it took."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it went over the wire."""
+
+    method: str
+    url: str
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Lower-case names; every value of a repeated header."""
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, or None."""
+        return first_value(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A response as the client saw it, its body decoded from any transfer compression."""
+
+    status: int
+    reason: str = ""
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Lower-case names; every value of a repeated header."""
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, or None."""
+        return first_value(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """A request and its response."""
+
+    request: Request
+    response: Response
+    latency: float | None = None
+    """Seconds from the request to the end of the response's body; None where nobody measured."""
+
+
+def first_value(headers: Mapping[str, tuple[str, ...]], name: str) -> str | None:
+    """Return the first value of a header by its lower-case name, or None."""
+    values = headers.get(name)
+    return values[0] if values else None

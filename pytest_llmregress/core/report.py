@@ -1,0 +1,155 @@
+"""What a run found, as plain values: one record a test, and all of them together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from pytest_llmregress.core.behavior import Drift, Severity
+
+FORMAT = 1
+"""Number of the report's format; grows when a reader would have to change."""
+
+
+class Mode(StrEnum):
+    """Where the answers of a test came from."""
+
+    REPLAYED = "replayed"
+    RECORDED = "recorded"
+    MIXED = "mixed"
+    """Some replayed, some recorded: record mode new_episodes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that failed a test, or kept its recording from being accepted."""
+
+    code: str
+    """For programs: "no_match", "cassette_not_found", "no_calls", "bypassed", …"""
+    message: str
+    """For people, whole."""
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain JSON."""
+        return {"code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRecord:
+    """What happened to one marked test. Rides on its report as JSON, from a worker too."""
+
+    __test__ = False  # pytest must not collect it
+
+    test: str
+    """The node id."""
+    mode: Mode
+    passed: bool
+    """Whether the test's own body passed; drift and contracts apart."""
+    candidate: str | None
+    """The candidate model that this run was against; None for a run of the baseline."""
+    cassette: str
+    """Path of the cassette, relative to the root directory, "/" between folders."""
+    calls: int
+    requested_models: tuple[str, ...]
+    served_models: tuple[str, ...]
+    input_tokens: int
+    output_tokens: int
+    unplayed: int
+    """Recorded interactions that this run did not ask for."""
+    problems: tuple[Problem, ...]
+    drift: Drift | None
+    """None where nothing was compared: a replay of the baseline, or a first recording."""
+    pending: str | None
+    """Path of the pending snapshot, if something waits for a decision."""
+    accepted: bool
+    """Whether this run wrote an accepted recording."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst change of the drift, or None."""
+        return None if self.drift is None else self.drift.severity
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "test": self.test,
+            "mode": str(self.mode),
+            "passed": self.passed,
+            "candidate": self.candidate,
+            "cassette": self.cassette,
+            "calls": self.calls,
+            "requested_models": list(self.requested_models),
+            "served_models": list(self.served_models),
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "unplayed": self.unplayed,
+            "problems": [problem.to_json() for problem in self.problems],
+            "drift": None if self.drift is None else self.drift.to_json(),
+            "pending": self.pending,
+            "accepted": self.accepted,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            test=data["test"],
+            mode=Mode(data["mode"]),
+            passed=data["passed"],
+            candidate=data["candidate"],
+            cassette=data["cassette"],
+            calls=data["calls"],
+            requested_models=tuple(data["requested_models"]),
+            served_models=tuple(data["served_models"]),
+            input_tokens=data["input_tokens"],
+            output_tokens=data["output_tokens"],
+            unplayed=data["unplayed"],
+            problems=tuple(Problem(**problem) for problem in data["problems"]),
+            drift=None if data["drift"] is None else Drift.from_json(data["drift"]),
+            pending=data["pending"],
+            accepted=data["accepted"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """A whole run."""
+
+    created: str
+    """When, as ISO 8601 in UTC."""
+    versions: Mapping[str, str]
+    """Of pytest-llmregress, pytest, anthropic, vcrpy and Python."""
+    candidate: str | None
+    fail_on: str
+    tests: tuple[TestRecord, ...]
+    """In order of the node ids."""
+
+    @property
+    def drifted(self) -> tuple[TestRecord, ...]:
+        """The tests with at least one change, the worst first."""
+        changed = [test for test in self.tests if test.severity is not None]
+        return tuple(
+            sorted(changed, key=lambda t: (-(t.severity.rank if t.severity else 0), t.test))
+        )
+
+    def count(self, severity: Severity) -> int:
+        """Return how many tests have this as their worst change."""
+        return sum(test.severity is severity for test in self.tests)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON, the counts first."""
+        return {
+            "llmregress_report": FORMAT,
+            "created": self.created,
+            "versions": dict(self.versions),
+            "candidate": self.candidate,
+            "fail_on": self.fail_on,
+            "counts": {
+                "tests": len(self.tests),
+                **{str(mode): sum(test.mode is mode for test in self.tests) for mode in Mode},
+                **{str(severity): self.count(severity) for severity in reversed(Severity)},
+                "problems": sum(bool(test.problems) for test in self.tests),
+                "pending": sum(test.pending is not None for test in self.tests),
+            },
+            "tests": [test.to_json() for test in self.tests],
+        }

@@ -1,0 +1,55 @@
+"""A snapshot as a value: the accepted behavior of a test, and what waits to replace it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pytest_llmregress.core.behavior import Behavior, Change
+
+
+class Waits(StrEnum):
+    """Why something is pending."""
+
+    DRIFTED = "drifted"
+    """A new recording behaves differently from what is accepted."""
+    CHANGED = "changed"
+    """The recording is the accepted one; the test's own code makes something else of it."""
+    FAILED = "failed"
+    """The recording is whole, but the test failed on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What a snapshot that waits for a decision says beyond an accepted one."""
+
+    why: Waits
+    candidate: str | None
+    """The candidate model that it was recorded with; None for the baseline."""
+    baseline: str
+    """The models of what is accepted now; empty where nothing is."""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How a test behaved, accepted or pending."""
+
+    test: str
+    """The node id."""
+    cassette: str
+    """The digest of the cassette that it was taken from."""
+    requested_models: tuple[str, ...] = ()
+    served_models: tuple[str, ...] = ()
+    recorded_at: str = ""
+    """When that cassette was recorded, as ISO 8601 in UTC."""
+    behavior: Behavior = Behavior()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What `llm_snapshot` was compared with, by its name: JSON values."""
+    pending: Pending | None = None
+    """None once it is accepted."""
+
+    @property
+    def models(self) -> str:
+        """The requested models in words: "claude-opus-5", or two with a comma between them."""
+        return ", ".join(self.requested_models)

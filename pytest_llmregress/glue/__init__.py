@@ -1,0 +1,1 @@
+"""Everything that knows pytest's objects: settings, the run, a test's life, fixtures."""

@@ -1,0 +1,1 @@
+"""Reports out of a finished run: numbers in, text out."""
