@@ -68,7 +68,7 @@ class Call:
     text: str = ""
     """The text blocks of the reply, one after another; thinking and tool calls are not in it."""
     tool_calls: tuple[ToolCall, ...] = ()
-    """Calls of the caller's tools, in the model's order; tools that the provider runs are not in it."""
+    """Calls of the caller's tools, in the model's order; not of tools that the provider runs."""
     stop_reason: str | None = None
     """The provider's own word for why it stopped; None where the reply never said."""
     refusal_category: str | None = None
@@ -89,10 +89,12 @@ class Call:
 class Calls(Sequence[Call]):
     """The model calls of a test so far: a sequence, with sums over all of them."""
 
-    __slots__ = ("_calls",)
-
     def __init__(self, calls: Iterable[Call] = ()) -> None:
-        self._calls = tuple(calls)
+        self._given = tuple(calls)
+
+    def _now(self) -> tuple[Call, ...]:
+        """Return the calls; a subclass overrides it where more of them are still to come."""
+        return self._given
 
     @overload
     def __getitem__(self, index: int) -> Call: ...
@@ -100,39 +102,39 @@ class Calls(Sequence[Call]):
     def __getitem__(self, index: slice) -> "Calls": ...
     def __getitem__(self, index: int | slice) -> "Call | Calls":
         if isinstance(index, slice):
-            return Calls(self._calls[index])
+            return Calls(self._now()[index])
         try:
-            return self._calls[index]
+            return self._now()[index]
         except IndexError:
             raise IndexError(
-                f"llm_calls[{index}]: this test has made {len(self._calls)} model call(s) so far"
+                f"llm_calls[{index}]: this test has made {len(self)} model call(s) so far"
             ) from None
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._now())
 
     def __repr__(self) -> str:
-        return f"Calls({list(self._calls)!r})"
+        return f"Calls({list(self._now())!r})"
 
     @property
     def tools(self) -> tuple[str, ...]:
         """Names of the tools that were called, in order, repetitions kept."""
-        return tuple(tool.name for call in self._calls for tool in call.tool_calls)
+        return tuple(tool.name for call in self._now() for tool in call.tool_calls)
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """All tool calls, in order."""
-        return tuple(tool for call in self._calls for tool in call.tool_calls)
+        return tuple(tool for call in self._now() for tool in call.tool_calls)
 
     @property
     def usage(self) -> Usage:
         """Tokens, summed."""
         total = Usage()
-        for call in self._calls:
+        for call in self._now():
             total += call.usage
         return total
 
     @property
     def text(self) -> str:
         """The texts of all calls that have one, a blank line between two."""
-        return "\n\n".join(call.text for call in self._calls if call.text)
+        return "\n\n".join(call.text for call in self._now() if call.text)

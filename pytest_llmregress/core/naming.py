@@ -16,13 +16,14 @@ def slug_of_test(node_id: str) -> str:
 
     `tests/test_a.py::test_refund` is `refund`. Wherever that would lose something (letter case,
     a class, parameter ids, length, a name that does not start with `test_`), eight digits of a
-    hash of the node id follow, so that two tests never share a file.
+    hash of the name within the file follow, so that two tests never share a file, and a suite
+    finds its files from whichever root directory it is run.
     """
     name = node_id.partition("::")[2]
     stem = name.removeprefix("test_")
     if _LOSSLESS.fullmatch(name) and len(stem) <= MAX_SLUG and not _RESERVED.fullmatch(stem):
         return stem
-    return slug(stem.replace("::test_", "-"), of=node_id)
+    return slug(stem.replace("::test_", "-"), of=name)
 
 
 def slug_of_variant(name: str) -> str:

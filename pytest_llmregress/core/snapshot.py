@@ -43,7 +43,7 @@ class Snapshot:
     served_models: tuple[str, ...] = ()
     recorded_at: str = ""
     """When that cassette was recorded, as ISO 8601 in UTC."""
-    behavior: Behavior = Behavior()
+    behavior: Behavior = field(default_factory=Behavior)
     values: Mapping[str, Any] = field(default_factory=dict)
     """What `llm_snapshot` was compared with, by its name: JSON values."""
     pending: Pending | None = None

@@ -1,0 +1,141 @@
+"""Interception of HTTP: vcrpy's stubs around the transports, with a tape behind them."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from vcr.cassette import Cassette as VcrCassette
+from vcr.filters import decode_response
+from vcr.patch import PATCHER_NAMES
+from vcr.request import Request as VcrRequest
+
+from pytest_llmregress.adapters.cassette.tape import Exchange, Tape
+from pytest_llmregress.core.http import Request, Response
+
+_Patch = tuple[object, str, object]
+
+
+@contextmanager
+def intercepted(tape: Tape) -> Iterator[None]:
+    """Send the HTTP of the whole process through a tape for as long as the context lasts.
+
+    Only the libraries that are imported by now are patched, and of those only what goes over a
+    network: an application under test that is called in process (ASGI, WSGI) is left alone.
+    """
+    with _Bridge.use(path="tape", tape=tape):
+        yield
+
+
+class _Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
+    """What vcrpy's stubs talk to: the questions of a cassette, answered by a tape."""
+
+    def __init__(self, path: str, tape: Tape) -> None:
+        super().__init__(path, skip_patchers=PATCHER_NAMES)
+        self._tape = tape
+        self._asked: dict[int, Exchange] = {}
+        self.custom_patches = tuple(_patches(self))
+
+    def _load(self) -> None:
+        """Load nothing: the tape has it."""
+
+    def _save(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - vcrpy's signature
+        """Save nothing: the tape's owner does."""
+
+    @property
+    def write_protected(self) -> bool:
+        """Say no: a tape that must not record has raised before anybody asks."""
+        return False
+
+    def filter_request(self, request: VcrRequest) -> VcrRequest:
+        return request
+
+    def can_play_response_for(self, request: VcrRequest) -> bool:
+        """Ask the tape, once; vcrpy's stubs then play the answer or go out for one."""
+        exchange = self._tape.ask(
+            _request(request),
+            retry=str(request.headers.get("x-stainless-retry-count", "0")) != "0",
+        )
+        self._asked[id(request)] = exchange
+        return exchange.interaction is not None
+
+    def play_response(self, request: VcrRequest) -> dict[str, Any]:
+        interaction = self._asked.pop(id(request)).interaction
+        assert interaction is not None  # noqa: S101 - can_play_response_for said so
+        response = interaction.response
+        return {
+            "status": {"code": response.status, "message": response.reason},
+            "headers": {name: list(values) for name, values in response.headers.items()},
+            "body": {"string": response.body},
+        }
+
+    def append(self, request: VcrRequest, response: Mapping[str, Any]) -> None:
+        exchange = self._asked.pop(id(request), None)
+        if exchange is None:  # an answer on the way to a redirect's target
+            exchange = self._tape.ask(_request(request), retry=False)
+        self._tape.answer(exchange, _response(response))
+
+
+def _patches(bridge: _Bridge) -> Iterator[_Patch]:
+    """Yield (class, attribute, replacement) for each imported library."""
+    for name in ("httpx2", "httpx"):
+        library = sys.modules.get(name)
+        if library is None:
+            continue
+        from vcr.stubs.httpx_stubs import (  # noqa: PLC0415 - only where the library is imported
+            vcr_handle_async_request,
+            vcr_handle_request,
+        )
+
+        # A client over a MockTransport is a client whose model a test has scripted: recorded too.
+        for transport in (library.HTTPTransport, library.MockTransport):
+            sync = vcr_handle_request(bridge, transport.handle_request, library)
+            yield transport, "handle_request", sync
+        for transport in (library.AsyncHTTPTransport, library.MockTransport):
+            asynchronous = vcr_handle_async_request(bridge, transport.handle_async_request, library)
+            yield transport, "handle_async_request", asynchronous
+    if "aiohttp" in sys.modules:
+        import aiohttp  # noqa: PLC0415 - only where it is imported
+        from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415
+
+        real = aiohttp.ClientSession._request  # noqa: SLF001 - the attribute that vcrpy patches
+        yield aiohttp.ClientSession, "_request", vcr_request(bridge, real)
+
+
+def _request(request: VcrRequest) -> Request:
+    return Request(
+        method=request.method,
+        url=request.uri,
+        headers={name.lower(): (str(value),) for name, value in request.headers.items()},
+        body=_bytes(request.body),
+    )
+
+
+def _response(response: Mapping[str, Any]) -> Response:
+    decoded = decode_response(
+        {**response, "headers": {k.lower(): list(v) for k, v in response["headers"].items()}}
+    )
+    return Response(
+        status=decoded["status"]["code"],
+        reason=decoded["status"]["message"] or "",
+        headers={name.lower(): tuple(values) for name, values in decoded["headers"].items()},
+        body=_bytes(decoded["body"].get("string")),
+    )
+
+
+def _bytes(body: Any) -> bytes:
+    """Return a body as bytes, whichever form a library hands it over in."""
+    match body:
+        case None:
+            return b""
+        case bytes() | bytearray():
+            return bytes(body)
+        case str():
+            return body.encode()
+        case dict() | list():  # aiohttp's json=
+            return json.dumps(body).encode()
+        case _ if hasattr(body, "read"):
+            return _bytes(body.read())
+        case _:
+            return b"".join(_bytes(part) for part in body)

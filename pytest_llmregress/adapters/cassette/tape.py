@@ -1,0 +1,174 @@
+"""The tape of one test: it answers requests from a recording, or takes down what it hears."""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NoReturn
+
+from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.core.matching import key_of
+from pytest_llmregress.core.redaction import Redactor, carries_credentials
+
+
+class TapeMode(StrEnum):
+    """What a tape does with a request."""
+
+    REPLAY = "replay"
+    """Answer from the recording; what is not in it is a miss."""
+    EXTEND = "extend"
+    """Answer from the recording; what is not in it goes out and is taken down."""
+    RECORD = "record"
+    """Everything goes out and is taken down."""
+
+
+class MissReason(StrEnum):
+    """Why a request has no answer."""
+
+    CASSETTE_NOT_FOUND = "cassette_not_found"
+    NO_MATCH = "no_match"
+    ALREADY_PLAYED = "already_played"
+    CREDENTIALS = "credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """A request that the recording has no answer for."""
+
+    reason: MissReason
+    request: Request
+    times_recorded: int
+    """How many answers to this very request there were, all of them played."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """A request of this run, and its answer as soon as there is one."""
+
+    request: Request
+    key: str
+    started: float
+    """By `time.perf_counter`."""
+    retry: bool = False
+    """Whether the client says that this is a further attempt at an earlier request."""
+    interaction: Interaction | None = None
+    """None while it is in flight, and for ever where no answer came."""
+    played: bool = False
+    kept: bool = True
+    """Whether it belongs to the recording; an exchange of credentials does not."""
+
+
+class Tape:
+    """Requests in, answers out, for one run of one test. Safe to use from several threads.
+
+    Parameters: `recorded`, what an earlier run recorded (None where there is no cassette);
+    `on_miss`, called from the thread that asked, and expected to raise.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: TapeMode,
+        recorded: Sequence[Interaction] | None,
+        redactor: Redactor,
+        on_miss: Callable[[Miss], NoReturn],
+    ) -> None:
+        self.mode = mode
+        self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
+        self._exists = recorded is not None
+        self._redactor = redactor
+        self._on_miss = on_miss
+        self._lock = threading.Lock()
+        self._exchanges: list[Exchange] = []
+        self._misses: list[Miss] = []
+        self._waiting: dict[str, deque[int]] = defaultdict(deque)
+        self._times_recorded: dict[str, int] = defaultdict(int)
+        if mode is not TapeMode.RECORD:
+            for index, interaction in enumerate(self.recorded):
+                key = key_of(interaction.request)
+                self._waiting[key].append(index)
+                self._times_recorded[key] += 1
+
+    def ask(self, request: Request, *, retry: bool) -> Exchange:
+        """Take a request; the exchange has its answer already if it was replayed."""
+        clean = self._redactor.request(request)
+        credentials = carries_credentials(request)
+        exchange = Exchange(
+            request=clean,
+            key=key_of(clean),
+            started=time.perf_counter(),
+            retry=retry,
+            kept=not credentials,
+        )
+        with self._lock:
+            waiting = self._waiting.get(exchange.key)
+            if waiting and self.mode is not TapeMode.RECORD:
+                exchange.interaction = self.recorded[waiting.popleft()]
+                exchange.played = True
+            elif self.mode is TapeMode.REPLAY:
+                miss = Miss(
+                    reason=self._reason(exchange.key, credentials=credentials),
+                    request=clean,
+                    times_recorded=self._times_recorded.get(exchange.key, 0),
+                )
+                self._misses.append(miss)
+            self._exchanges.append(exchange)
+        if exchange.interaction is None and self.mode is TapeMode.REPLAY:
+            self._on_miss(miss)
+        return exchange
+
+    def answer(self, exchange: Exchange, response: Response) -> None:
+        """Take down the answer that came over the network."""
+        latency = time.perf_counter() - exchange.started
+        clean = self._redactor.response(response)
+        with self._lock:
+            exchange.interaction = Interaction(
+                request=exchange.request, response=clean, latency=round(latency, 3)
+            )
+
+    @property
+    def misses(self) -> tuple[Miss, ...]:
+        """The requests without an answer, in order."""
+        with self._lock:
+            return tuple(self._misses)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All exchanges so far, in the order in which they were asked."""
+        with self._lock:
+            return tuple(self._exchanges)
+
+    @property
+    def attempts(self) -> tuple[Exchange, ...]:
+        """The exchanges that count: of several attempts at one request, the last.
+
+        An exchange of credentials is left out.
+        """
+        counted: list[Exchange] = []
+        for exchange in self.exchanges:
+            if not exchange.kept:
+                continue
+            if exchange.retry:
+                earlier = next((e for e in reversed(counted) if e.key == exchange.key), None)
+                if earlier is not None:
+                    counted.remove(earlier)
+            counted.append(exchange)
+        return tuple(counted)
+
+    @property
+    def unplayed(self) -> tuple[Interaction, ...]:
+        """What was recorded and not asked for, in recorded order."""
+        with self._lock:
+            left = sorted(index for waiting in self._waiting.values() for index in waiting)
+        return tuple(self.recorded[index] for index in left)
+
+    def _reason(self, key: str, *, credentials: bool) -> MissReason:
+        if credentials:
+            return MissReason.CREDENTIALS
+        if not self._exists:
+            return MissReason.CASSETTE_NOT_FOUND
+        if key in self._times_recorded:
+            return MissReason.ALREADY_PLAYED
+        return MissReason.NO_MATCH

@@ -1,0 +1,142 @@
+"""The differences between two values, found by DeepDiff and told one a line."""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pytest_llmregress.core.wording import WIDTH, text_change
+
+OPTIONS = (
+    "custom_operators",
+    "cutoff_distance_for_pairs",
+    "cutoff_intersection_for_pairs",
+    "exclude_obj_callback",
+    "exclude_paths",
+    "exclude_regex_paths",
+    "exclude_types",
+    "ignore_numeric_type_changes",
+    "ignore_order",
+    "ignore_order_func",
+    "ignore_string_case",
+    "include_obj_callback",
+    "include_paths",
+    "iterable_compare_func",
+    "log_scale_similarity_threshold",
+    "math_epsilon",
+    "number_format_notation",
+    "number_to_string_func",
+    "report_repetition",
+    "significant_digits",
+    "threshold_to_diff_deeper",
+    "use_log_scale",
+    "zip_ordered_iterables",
+)
+"""Keyword arguments of DeepDiff that say when two plain JSON values are the same.
+
+Not among them: what chooses how DeepDiff shows, caches or logs, and what is about types that
+normalized values do not have.
+"""
+_DEFAULTS: Mapping[str, Any] = {
+    # DeepDiff calls keys such as "__typename" private, and is blind to their changes.
+    "ignore_private_variables": False,
+    # An object of which most keys are new is still told key by key, not as two whole objects.
+    "threshold_to_diff_deeper": 0,
+}
+_PAIR_EVERYTHING: Mapping[str, Any] = {
+    # Without this DeepDiff pairs no items of lists that share few equal ones, compares them by
+    # their hashes alone, and so knows nothing of a tolerance together with ignore_order. The
+    # price is n x n: a second for 50 items that all differ.
+    "cutoff_distance_for_pairs": 1,
+    "cutoff_intersection_for_pairs": 1,
+}
+MAX_LINES = 20
+"""Differences that are told; of the others, how many."""
+MAX_LINE = 300
+"""Characters of a line."""
+
+
+def differences(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return one line for every difference between two JSON values; none where they are equal.
+
+    `options` are keyword arguments of DeepDiff, those of `OPTIONS`. What Python calls equal
+    (`1 == 1.0`) is equal under any options.
+
+    Raises TypeError for an option of another name, ValueError for one that DeepDiff refuses.
+    """
+    unknown = sorted(set(options) - set(OPTIONS))
+    if unknown:
+        names = ", ".join(unknown)
+        raise TypeError(
+            f"llm_snapshot: unknown option(s) {names}; allowed are {', '.join(OPTIONS)}"
+        )
+    if before == after:
+        return ()
+    near = {"math_epsilon", "use_log_scale"} & set(options) and options.get("ignore_order")
+    defaults = {**_DEFAULTS, **_PAIR_EVERYTHING} if near else _DEFAULTS
+    from deepdiff import DeepDiff  # noqa: PLC0415 - half a second, for failing tests alone
+
+    try:
+        with _without_useless_warning():
+            tree = DeepDiff(before, after, view="tree", **{**defaults, **options})
+    except (TypeError, ValueError, re.error) as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise ValueError(
+            f"llm_snapshot: DeepDiff refuses {given}: {error}; "
+            "see its documentation for the values of each option"
+        ) from error
+    found = [
+        (level.path(output_format="list"), _told(kind, level))
+        for kind, levels in tree.items()
+        for level in levels
+        if kind == "repetition_change" or level.t1 != level.t2
+    ]
+    lines = [_cut(line) for _path, line in sorted(found, key=lambda item: _order(item[0]))]
+    rest = len(lines) - MAX_LINES
+    return (*lines[:MAX_LINES], f"and {rest} more") if rest > 0 else tuple(lines)
+
+
+def _told(kind: str, level: Any) -> str:
+    """Say one difference; a level is DeepDiff's pair of values at one place."""
+    path = level.path()
+    if kind.endswith("_added"):
+        return f"{path}: added {_shown(level.t2)}"
+    if kind.endswith("_removed"):
+        return f"{path}: removed {_shown(level.t1)}"
+    if kind == "repetition_change":
+        times = level.additional["repetition"]
+        return f"{path}: {_shown(level.t1)} {times['old_repeat']} → {times['new_repeat']} times"
+    if isinstance(level.t1, str) and isinstance(level.t2, str):
+        what = text_change(level.t1, level.t2)
+        return f"{path} {what}" if what.startswith("line ") else f"{path}: {what}"
+    return f"{path}: {_shown(level.t1)} → {_shown(level.t2)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
+
+
+def _order(path: list[Any]) -> list[tuple[bool, int, str]]:
+    """Sort list indices as numbers."""
+    return [(False, part, "") if isinstance(part, int) else (True, 0, str(part)) for part in path]
+
+
+@contextmanager
+def _without_useless_warning() -> Iterator[None]:
+    """Silence the line of DeepDiff's log that `_PAIR_EVERYTHING` makes untrue."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("math_epsilon in conjunction")
+
+    logger = logging.getLogger("deepdiff.diff")
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)

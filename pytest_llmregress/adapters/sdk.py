@@ -1,0 +1,127 @@
+"""The seams of the anthropic SDK that no recording of HTTP can do without.
+
+Three things happen above the wire, where interception does not see them: a client without a key
+refuses to send, the model has to change before a request is signed, and a custom transport goes
+past every patch. All three are reached through `BaseClient._build_request`, `_validate_headers`
+and `custom_auth`, which every SDK from 0.40 to 2.12 has.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import quote, unquote, urlsplit
+
+KEYLESS_ENVIRONMENT = {
+    "ANTHROPIC_API_KEY": "replayed-without-a-key",
+    "AWS_ACCESS_KEY_ID": "replayed-without-a-key",
+    "AWS_SECRET_ACCESS_KEY": "replayed-without-a-key",
+    "AWS_REGION": "us-east-1",
+}
+"""What a replay sets where it is not set, so that clients made in the test ask nobody for it."""
+
+_NO_CREDENTIALS = {
+    # A folder that does not exist: no profile is found, and no token is refreshed or written.
+    "ANTHROPIC_CONFIG_DIR": str(Path(__file__).with_name("no-credentials")),
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_PROFILE = "ANTHROPIC_PROFILE"
+
+_MODEL_IN_URL = re.compile(
+    r"(?<=/model/)[^/]+(?=/invoke)"  # Bedrock
+    r"|(?<=/models/)(?!count-tokens:)[^/:]+(?=:(?:rawP|streamRawP)redict)"  # Vertex
+)
+
+
+class SentRequests:
+    """The requests that the SDK has built since the seams were opened."""
+
+    def __init__(self) -> None:
+        self._built: list[tuple[str, str]] = []
+
+    def add(self, method: str, url: str) -> None:
+        """Note a request. Called from any thread; appending to a list is atomic."""
+        self._built.append((method.upper(), urlsplit(url).path))
+
+    def missing_from(self, seen: list[tuple[str, str]]) -> tuple[str, ...]:
+        """Return "POST /v1/messages" for each request that is not among the seen ones."""
+        left = Counter(self._built) - Counter(seen)
+        return tuple(f"{method} {path}" for method, path in left.elements())
+
+
+@contextmanager
+def opened(*, replaying: bool, rename: Callable[[str], str] | None) -> Iterator[SentRequests]:
+    """Open the seams for as long as the context lasts; for clients made before it as well.
+
+    Parameters: `replaying`, whether no key is needed and no credential may be looked up;
+    `rename`, from the model that the code asks for to the one that the wire shall ask for.
+    """
+    import anthropic  # noqa: PLC0415 - a second of start-up, paid by runs that use it
+    from anthropic._base_client import BaseClient  # noqa: PLC0415
+
+    sent = SentRequests()
+    build = BaseClient._build_request  # noqa: SLF001
+
+    def build_request(client: Any, options: Any, **kwargs: Any) -> Any:
+        if rename is not None:
+            _rename_model(options, rename)
+        request = build(client, options, **kwargs)
+        if not replaying:
+            # What comes back compressed by a codec that another machine lacks cannot be stored.
+            request.headers["accept-encoding"] = "gzip, deflate"
+        sent.add(request.method, str(request.url))
+        return request
+
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(BaseClient, "_build_request", build_request))
+        if replaying:
+            for client in (anthropic.Anthropic, anthropic.AsyncAnthropic):
+                stack.enter_context(
+                    mock.patch.object(client, "_validate_headers", _accept_any_headers)
+                )
+                stack.enter_context(mock.patch.object(client, "custom_auth", None))
+            stack.enter_context(_without_credentials())
+        yield sent
+
+
+def _accept_any_headers(*_: object, **__: object) -> None:
+    """Accept a request without a key: nobody will see it."""
+
+
+@contextmanager
+def _without_credentials() -> Iterator[None]:
+    unset = {k: v for k, v in KEYLESS_ENVIRONMENT.items() if not os.environ.get(k)}
+    with mock.patch.dict(os.environ, {**unset, **_NO_CREDENTIALS}):
+        os.environ.pop(_PROFILE, None)
+        yield
+
+
+def _rename_model(options: Any, rename: Callable[[str], str]) -> None:
+    """Change the model in a request that is about to be built. A second time changes nothing."""
+    options.json_data = _renamed_in(options.json_data, rename)
+    options.extra_json = _renamed_in(options.extra_json, rename)
+    options.url = _renamed_in_url(options.url, rename)
+
+
+def _renamed_in(body: Any, rename: Callable[[str], str]) -> Any:
+    if not isinstance(body, Mapping):
+        return body
+    if isinstance(body.get("model"), str):
+        return {**body, "model": rename(body["model"])}
+    if isinstance(body.get("requests"), list):  # a batch
+        return {**body, "requests": [_renamed_in_batch(r, rename) for r in body["requests"]]}
+    return body
+
+
+def _renamed_in_batch(request: Any, rename: Callable[[str], str]) -> Any:
+    if not isinstance(request, Mapping):
+        return request
+    return {**request, "params": _renamed_in(request.get("params"), rename)}
+
+
+def _renamed_in_url(url: str, rename: Callable[[str], str]) -> str:
+    return _MODEL_IN_URL.sub(lambda match: quote(rename(unquote(match[0])), safe=":;@"), url)

@@ -1,0 +1,39 @@
+"""What can be wrong with a file on disk, in words that say what to do next."""
+
+import shlex
+from pathlib import Path
+
+
+def rerecord(test: str | None = None, candidate: str | None = None) -> str:
+    """Return the command that records a test again; an ellipsis stands for an unknown test."""
+    target = shlex.quote(test) if test else "…"
+    option = f" --llmregress-candidate {shlex.quote(candidate)}" if candidate else ""
+    return f"pytest {target}{option} --llmregress-record rewrite"
+
+
+def restore(test: str | None = None, candidate: str | None = None) -> str:
+    """Return the advice for a file that is damaged."""
+    return f"restore it from version control, or record it again: {rerecord(test, candidate)}"
+
+
+class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has
+    """A file that is there and cannot be read. It is never treated as empty, nor overwritten."""
+
+    def __init__(
+        self, path: Path, line: int | None, fault: str, *, advice: str | None = None
+    ) -> None:
+        self.path = path
+        self.line = line
+        """The first line is 1; None where the fault has no line."""
+        self.fault = fault
+        self.advice = restore() if advice is None else advice
+        where = f"{path}" if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: {fault}; {self.advice}")
+
+
+class UnwritableValue(ValueError):  # noqa: N818 - it names what the user has
+    """A value that would not come back from a file as it is. Nothing was written."""
+
+
+class Unacceptable(ValueError):  # noqa: N818 - it names what the user has
+    """Something pending that belongs to no recording there is. Nothing was changed."""

@@ -1,0 +1,59 @@
+"""Where the files of one test lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
+
+FOLDER = "__llm__"
+"""The folder beside the tests that holds all files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestPaths:
+    """The files of one test: of its baseline, or of one candidate."""
+
+    __test__ = False  # pytest must not collect it
+
+    directory: Path
+    stem: str
+    """The slug of the test."""
+    variant: str | None = None
+    """The slug of the candidate; None for the baseline."""
+
+    @property
+    def cassette(self) -> Path:
+        """The accepted recording of a baseline; the recording of a candidate."""
+        return self.directory / f"{self._name}.cassette.yaml"
+
+    @property
+    def snapshot(self) -> Path:
+        """The accepted behavior: always the baseline's, a candidate has none of its own."""
+        return self.directory / f"{self.stem}.snapshot.yaml"
+
+    @property
+    def pending_cassette(self) -> Path:
+        """A recording that waits for a decision."""
+        return self.directory / f"{self._name}.cassette.new.yaml"
+
+    @property
+    def pending_snapshot(self) -> Path:
+        """A behavior that waits for a decision."""
+        return self.directory / f"{self._name}.snapshot.new.yaml"
+
+    def of_baseline(self) -> "TestPaths":
+        """Return the paths of the same test's baseline."""
+        return TestPaths(directory=self.directory, stem=self.stem)
+
+    @property
+    def _name(self) -> str:
+        return self.stem if self.variant is None else f"{self.stem}@{self.variant}"
+
+
+def paths_of(test_file: Path, node_id: str, candidate: str | None) -> TestPaths:
+    """Return the paths of a test, under a candidate or (None) under the baseline."""
+    return TestPaths(
+        directory=test_file.parent / FOLDER / test_file.stem,
+        stem=slug_of_test(node_id),
+        variant=None if candidate is None else slug_of_variant(candidate),
+    )

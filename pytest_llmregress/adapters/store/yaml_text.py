@@ -1,0 +1,145 @@
+"""Files of ours as YAML: whole and understood, or refused with their fault."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue, restore
+from pytest_llmregress.adapters.store.yaml_emit import Inline, emit
+from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, parse
+
+FORMAT = 1
+"""Number of the format of cassettes and snapshots; grows when an older reader would err."""
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of one file. A recording of 200 turns of an agent, each with its whole history, takes 21 MB."""
+
+_CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})\r?$", re.MULTILINE)
+_BODY = re.compile(r"^(?:calls|behavior|values)[ \t]*:", re.MULTILINE)
+_MAX_DIGITS = 4300
+"""Of an integer that Python reads back from text."""
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a file of ours; `FileNotFoundError` where there is none, else `UnreadableFile`."""
+    return _document(path, _read(path))
+
+
+def load_header(path: Path) -> dict[str, Any]:
+    """Read what a file says about itself, without the calls or the behavior that follow."""
+    text = _read(path)
+    body = _BODY.search(text)
+    return _document(path, text[: body.start()] if body else text)
+
+
+def dump(value: dict[str, Any]) -> str:
+    """Return a mapping of JSON values as YAML; `UnwritableValue` where it would not read back."""
+    _check(value, (), 0)
+    text = emit(value)
+    try:
+        survived = _same(value, parse(text))
+    except Fault as fault:
+        raise UnwritableValue(f"the file would be unreadable: {fault.words}") from None
+    if not survived:
+        raise UnwritableValue("the file would read back as something else")
+    return text
+
+
+def _read(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_BYTES else b""
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableFile(path, None, f"it cannot be opened ({error.strerror})") from None
+    if size > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        raise UnreadableFile(
+            path, None, f"it is {size / 1024 / 1024:.0f} MiB large, and {limit} MiB is the limit"
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableFile(path, line, "it is not UTF-8") from None
+    if not text.strip():
+        raise UnreadableFile(path, None, "it is empty")
+    if conflict := _CONFLICT.search(text):
+        line = text.count("\n", 0, conflict.start()) + 1
+        fault = f"a merge conflict was left in it ({conflict[0].strip()[:7]})"
+        raise UnreadableFile(path, line, fault, advice=f"settle it, {restore()}")
+    return text
+
+
+def _document(path: Path, text: str) -> dict[str, Any]:
+    try:
+        value = parse(text)
+    except Fault as error:
+        raise UnreadableFile(path, error.line, error.words) from None
+    if not isinstance(value, dict):
+        raise UnreadableFile(path, 1, f"it holds {_kind(value)}, not a mapping")
+    number = value.get("llmregress")
+    if number is None and "interactions" in value and "version" in value:
+        fault = "it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`)"
+        raise UnreadableFile(path, None, fault, advice=f"move it away, or {restore()}")
+    if number is None:
+        raise UnreadableFile(path, None, "it does not start with `llmregress: 1`")
+    if type(number) is not int or number < 1:
+        raise UnreadableFile(path, None, f"llmregress: {number!r} is no format number")
+    if number > FORMAT:
+        raise UnreadableFile(
+            path,
+            None,
+            f"it was written by a newer pytest-llmregress (format {number})",
+            advice=f"this one reads up to {FORMAT}. "
+            "Upgrade: python -m pip install -U pytest-llmregress",
+        )
+    return value
+
+
+def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
+    """Refuse what is no JSON value, with its path."""
+    if depth > MAX_DEPTH:
+        raise _unwritable(path, f"it is nested more than {MAX_DEPTH} deep")
+    if type(value) is list:
+        for index, item in enumerate(value):
+            _check(item, (*path, index), depth + 1)
+    elif type(value) is dict or type(value) is Inline:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise _unwritable(path, f"the key {key!r} is {_kind(key)}, not text")
+            _check(item, (*path, key), depth + 1)
+    elif type(value) is int:
+        if value.bit_length() > _MAX_DIGITS * 3:
+            raise _unwritable(path, f"it is an integer of more than {_MAX_DIGITS * 9 // 10} digits")
+    elif type(value) not in {str, float, bool, type(None)}:
+        raise _unwritable(path, f"it is {_kind(value)}, not a JSON value")
+
+
+def _unwritable(path: tuple[str | int, ...], fault: str) -> UnwritableValue:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return UnwritableValue(
+        f"{where.removeprefix('.') or 'the value'}: {fault}; a file holds text, numbers, true, "
+        "false, null, lists, and mappings with text for keys"
+    )
+
+
+def _kind(value: Any) -> str:
+    names = {list: "a list", dict: "a mapping", str: "text", type(None): "null"}
+    return names.get(type(value), f"a value of type {type(value).__name__}")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare with types: True is not 1, and 0.0 is not -0.0."""
+    if isinstance(one, dict):
+        return (
+            type(other) is dict
+            and list(one) == list(other)
+            and all(_same(item, other[key]) for key, item in one.items())
+        )
+    if isinstance(one, list):
+        return type(other) is list and len(one) == len(other) and all(map(_same, one, other))
+    return type(one) is type(other) and (
+        repr(one) == repr(other) if isinstance(one, float) else bool(one == other)
+    )

@@ -1,0 +1,46 @@
+"""Versions of the packages that this one stands on, and which of them it can stand on."""
+
+import platform
+import re
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+SUPPORTED: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "anthropic": ((1, 0), (3,)),
+    "vcrpy": ((9, 4, 2), (10,)),
+}
+"""From (included), to (excluded), by package. Outside of it recordings go wrong without a word:
+vcrpy before 8.2 does not see what anthropic 1.0 and later send, and the live API is called."""
+
+
+def installed() -> dict[str, str]:
+    """Return the versions that a report or a cassette names."""
+    found = {name: _version(name) for name in ("pytest-llmregress", "pytest", *SUPPORTED)}
+    return {**found, "python": platform.python_version()}
+
+
+def unsupported(versions: Mapping[str, str]) -> tuple[str, ...]:
+    """Say, one line each, which packages are outside of the range that is known to work."""
+    lines = []
+    for name, (low, high) in SUPPORTED.items():
+        found = versions[name]
+        parsed = tuple(int(part) for part in re.findall(r"\d+", found.split("+")[0])[:3])
+        if low <= parsed < high:
+            continue
+        allowed = f">={_dotted(low)},<{_dotted(high)}"
+        lines.append(
+            f"{name} {found}: pytest-llmregress cannot record or replay with this version; "
+            f'{name}{allowed}. python -m pip install "{name}{allowed}"'
+        )
+    return tuple(lines)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _dotted(parts: tuple[int, ...]) -> str:
+    return ".".join(map(str, parts))

@@ -1,0 +1,166 @@
+"""The contract of a test: rules that were written down, and the calls that broke them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+from pytest_llmregress.core.call import Calls, Outcome
+from pytest_llmregress.core.models import is_as_requested
+
+ABRUPT = frozenset(
+    {Outcome.REFUSED, Outcome.PAUSED, Outcome.TRUNCATED, Outcome.CONTEXT_FULL, Outcome.EMPTY}
+)
+"""The ways to end that a test has to allow by name."""
+
+
+class ContractError(ValueError):
+    """Keywords of the marker that cannot be; one line a problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a test allows its model to do. Checked on every run; one violation fails the test."""
+
+    max_calls: int | None = None
+    max_tool_calls: int | None = None
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    max_total_tokens: int | None = None
+    allow_tools: tuple[str, ...] | None = None
+    """Glob patterns; None allows every tool."""
+    forbid_tools: tuple[str, ...] = ()
+    """Glob patterns."""
+    outcomes: frozenset[Outcome] = frozenset(Outcome) - ABRUPT
+    served_model: Mapping[str, tuple[str, ...]] | None = None
+    """Glob patterns of served models by requested model, beyond the same id and its snapshots."""
+
+    @classmethod
+    def from_keywords(cls, keywords: Mapping[str, Any]) -> Self:
+        """Read the keywords of `@pytest.mark.llm`; ContractError with all problems at once."""
+        known = [field.name for field in fields(cls)]
+        problems: list[str] = []
+        values: dict[str, Any] = {}
+        for name, raw in keywords.items():
+            if name not in known:
+                problems.append(f"{name}: there is no such keyword; {', '.join(known)}")
+                continue
+            try:
+                values[name] = _READERS[name](raw)
+            except (ValueError, TypeError) as error:
+                problems.append(f"{name}: {error}")
+        if problems:
+            raise ContractError("\n".join(problems))
+        return cls(**values)
+
+    def violations(self, calls: Calls) -> tuple[str, ...]:
+        """Say what was broken, one line each, with the call that broke it."""
+        return (*self._over_budget(calls), *self._tools(calls), *self._endings(calls))
+
+    def _over_budget(self, calls: Calls) -> list[str]:
+        spent = {
+            "max_calls": [1 for _ in calls],
+            "max_tool_calls": [len(call.tool_calls) for call in calls],
+            "max_input_tokens": [
+                call.usage.total_tokens - call.usage.output_tokens for call in calls
+            ],
+            "max_output_tokens": [call.usage.output_tokens for call in calls],
+            "max_total_tokens": [call.usage.total_tokens for call in calls],
+        }
+        lines = []
+        for name, by_call in spent.items():
+            limit = getattr(self, name)
+            if limit is None or sum(by_call) <= limit:
+                continue
+            total, over = 0, 0
+            for over, amount in enumerate(by_call, start=1):  # noqa: B007 - the call that broke it
+                total += amount
+                if total > limit:
+                    break
+            lines.append(f"{name}={limit:,}: {sum(by_call):,} in all; call {over} went over it")
+        return lines
+
+    def _tools(self, calls: Calls) -> list[str]:
+        lines = []
+        for number, call in enumerate(calls, start=1):
+            for tool in call.tool_calls:
+                forbidden = _first_match(tool.name, self.forbid_tools)
+                if forbidden is not None:
+                    lines.append(f"forbid_tools={forbidden!r}: call {number} called {tool.name}")
+                elif self.allow_tools is not None and not _first_match(tool.name, self.allow_tools):
+                    allowed = ", ".join(self.allow_tools) or "none"
+                    lines.append(
+                        f"allow_tools: call {number} called {tool.name}; allowed: {allowed}"
+                    )
+        return lines
+
+    def _endings(self, calls: Calls) -> list[str]:
+        lines = []
+        for number, call in enumerate(calls, start=1):
+            resumed = call.outcome is Outcome.PAUSED and number < len(calls)
+            if call.outcome not in self.outcomes and not resumed:
+                why = f" ({call.refusal_category})" if call.refusal_category else ""
+                lines.append(
+                    f"outcomes: call {number} ended {call.outcome}{why}; allowed: "
+                    f"{', '.join(o for o in Outcome if o in self.outcomes)}"
+                )
+            if not self._legitimate(call.requested_model, call.served_model):
+                lines.append(
+                    f"served_model: call {number} asked for {call.requested_model} "
+                    f"and {call.served_model} answered"
+                )
+        return lines
+
+    def _legitimate(self, requested: str | None, served: str | None) -> bool:
+        if is_as_requested(requested, served):
+            return True
+        patterns = (self.served_model or {}).get(requested or "", ())
+        return served is not None and _first_match(served, patterns) is not None
+
+
+def _first_match(name: str, patterns: tuple[str, ...]) -> str | None:
+    return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)
+
+
+def _limit(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
+        raise ValueError(f"{raw!r} is no limit; a whole number from 0 on")
+    return raw
+
+
+def _patterns(raw: Any) -> tuple[str, ...]:
+    names = (raw,) if isinstance(raw, str) else tuple(raw)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{raw!r} is no list of patterns; names of tools, * and ? allowed")
+    return names
+
+
+def _outcomes(raw: Any) -> frozenset[Outcome]:
+    words = (raw,) if isinstance(raw, str) else tuple(raw)
+    try:
+        return frozenset(Outcome(word) for word in words)
+    except ValueError:
+        unknown = sorted(set(map(str, words)) - set(Outcome))
+        raise ValueError(f"{', '.join(unknown)}: none of {', '.join(Outcome)}") from None
+
+
+def _served(raw: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(raw, Mapping):
+        raise TypeError(
+            f"{raw!r} is no mapping; the served models (patterns) by the requested one: "
+            '{"claude-opus-5": ["claude-opus-4-8"]}'
+        )
+    return {requested: _patterns(served) for requested, served in raw.items()}
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "max_calls": _limit,
+    "max_tool_calls": _limit,
+    "max_input_tokens": _limit,
+    "max_output_tokens": _limit,
+    "max_total_tokens": _limit,
+    "allow_tools": _patterns,
+    "forbid_tools": _patterns,
+    "outcomes": _outcomes,
+    "served_model": _served,
+}

@@ -1,0 +1,36 @@
+"""The built-in providers, traits and reporters, through the hooks that everybody uses."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_llmregress.core.behavior import Trait
+from pytest_llmregress.core.call import Calls
+from pytest_llmregress.core.protocols import Provider, Reporter
+
+
+class BuiltIns:
+    """A plugin like any other, asked last."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_providers(self) -> Sequence[Provider]:
+        """Return the reader of Anthropic's wire format."""
+        from pytest_llmregress.adapters.providers.anthropic import (  # noqa: PLC0415 - on use
+            AnthropicProvider,
+        )
+
+        return [AnthropicProvider()]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_traits(self, calls: Calls) -> Sequence[Trait]:
+        """Return the traits that every marked test has."""
+        from pytest_llmregress.core.traits import traits_of  # noqa: PLC0415 - on use
+
+        return traits_of(calls)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_reporters(self) -> Sequence[Reporter]:
+        """Return the writer of JSON."""
+        from pytest_llmregress.reporting.json import JsonReporter  # noqa: PLC0415 - on use
+
+        return [JsonReporter()]

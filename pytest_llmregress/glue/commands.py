@@ -1,0 +1,69 @@
+"""The next command to type, as a user of this shell in this folder would type it."""
+
+import os
+import shlex
+import sys
+import sysconfig
+from pathlib import Path
+from types import FrameType
+
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.core.settings import Settings
+
+_ELSEWHERE = tuple(
+    str(Path(path).resolve()) for path in set(sysconfig.get_paths().values()) if path
+)
+
+
+class Commands:
+    """Commands about one test."""
+
+    def __init__(self, node_id: str, path: Path, invoked_from: Path, settings: Settings) -> None:
+        self._node_id = node_id
+        self._invoked_from = invoked_from
+        _, separator, name = node_id.partition("::")
+        self._test = shlex.quote(f"{_from(invoked_from, path)}{separator}{name}")
+        candidate = settings.candidate
+        self._candidate = (
+            "" if candidate is None else f" --llmregress-candidate {shlex.quote(candidate.name)}"
+        )
+
+    def record(self, *, exists: bool) -> str:
+        """Record this test, again where there is a recording."""
+        mode = "rewrite" if exists else "once"
+        return f"pytest {self._test} --llmregress-record {mode}{self._candidate}"
+
+    def record_baseline(self) -> str:
+        """Record this test without a candidate."""
+        return f"pytest {self._test} --llmregress-record once"
+
+    def accept(self) -> str:
+        """Accept what this test leaves pending."""
+        candidate = self._candidate.replace("--llmregress-candidate", "--candidate")
+        return f"pytest-llmregress accept {self._test}{candidate}"
+
+    def show(self, paths: TestPaths) -> str:
+        """Show the calls of the baseline beside those of what differs from it."""
+        baseline = paths.of_baseline().cassette
+        new = paths.cassette if paths.variant else paths.pending_cassette
+        files = [baseline, new] if new != baseline else [baseline]
+        names = " ".join(shlex.quote(_from(self._invoked_from, file)) for file in files)
+        return f"pytest-llmregress show {names}"
+
+
+def line_that_asks(root: Path) -> str | None:
+    """Return "app.py:41 in answer" of the innermost frame that is the user's own code."""
+    package = str(Path(__file__).resolve().parents[1])
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - see who asks without raising
+    while frame is not None:
+        file = os.path.realpath(frame.f_code.co_filename)
+        inside = Path(file).is_relative_to(root)
+        if inside and not file.startswith((package, *_ELSEWHERE)) and "site-packages" not in file:
+            return f"{_from(root, Path(file))}:{frame.f_lineno} in {frame.f_code.co_name}"
+        frame = frame.f_back
+    return None
+
+
+def _from(folder: Path, path: Path) -> str:
+    """Return a path as one writes it from a folder, "/" between its parts."""
+    return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,0 +1,139 @@
+"""The run: what all marked tests of one session share, and the hooks that call on each of them."""
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmregress.adapters import versions
+from pytest_llmregress.core.behavior import Trait
+from pytest_llmregress.core.call import Call, Calls
+from pytest_llmregress.core.http import Interaction, Request
+from pytest_llmregress.core.protocols import Provider
+from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.core.settings import Source
+from pytest_llmregress.glue import session
+from pytest_llmregress.glue.testrun import TestRun
+from pytest_llmregress.plugin import RECORD
+
+TEST_RUN: pytest.StashKey[TestRun] = pytest.StashKey()
+"""On an item: its run, from before its set-up to after its tear-down."""
+
+CONFIG_FIXTURE = "_llmregress_config"
+"""The fixture in plugin.py that hands a test's `llm_config` over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that is the same for all tests of a session."""
+
+    root: Path
+    invoked_from: Path
+    sources: tuple[Source, Source, Source]
+    """Command line, environment, ini file."""
+    hook: Any
+    providers: tuple[Provider, ...]
+    redactor: Redactor
+    versions: dict[str, str]
+    in_ci: bool
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> "Run":
+        """Read everything from pytest's configuration and the environment, once."""
+        found: list[Sequence[Provider]] = config.hook.pytest_llmregress_providers()
+        return cls(
+            root=config.rootpath,
+            invoked_from=config.invocation_params.dir,
+            sources=session.sources(config),
+            hook=config.hook,
+            providers=tuple(provider for some in found for provider in some),
+            redactor=Redactor.of_environment(os.environ),
+            versions=versions.installed(),
+            in_ci=bool(os.environ.get("CI")),
+        )
+
+    def prepare(self, marked: Sequence[pytest.Item]) -> None:
+        """Have each marked test's `llm_config` read before its own fixtures are set up."""
+        for item in marked:
+            names = getattr(item, "fixturenames", None)  # an item that is no function has none
+            if names is not None and CONFIG_FIXTURE not in names:
+                names.insert(0, CONFIG_FIXTURE)
+
+    def read(self, interaction: Interaction) -> Call | None:
+        """Return the call that an interaction is, by the first provider that knows it."""
+        read = (provider.read(interaction) for provider in self.providers)
+        return next((call for call in read if call is not None), None)
+
+    def requested_model(self, request: Request) -> str | None:
+        """Return the model that a request asks for, by the first provider that knows."""
+        asked = (provider.requested_model(request) for provider in self.providers)
+        return next((model for model in asked if model is not None), None)
+
+    def incomplete(self, interaction: Interaction) -> str | None:
+        """Say why an answer must not be kept, or None."""
+        said = (provider.incomplete(interaction) for provider in self.providers)
+        return next((why for why in said if why is not None), None)
+
+    def traits(self, calls: Calls) -> tuple[Trait, ...]:
+        """Ask all plugins for the traits of a test."""
+        found: list[Sequence[Trait]] = self.hook.pytest_llmregress_traits(calls=calls)
+        return tuple(trait for some in reversed(found) for trait in some)
+
+
+class Activity:
+    """The hooks around each test. Registered only where there is a marked test."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Open the cassette before the first fixture is set up."""
+        if item.get_closest_marker("llm") is None:
+            return (yield)
+        test = item.stash[TEST_RUN] = TestRun.of_item(item, self._run)
+        test.open()
+        with test.watched():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Judge the test as soon as its own body is over."""
+        test = item.stash.get(TEST_RUN, None)
+        if test is None:
+            return (yield)
+        with test.watched(), test.judged():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Close the cassette after the last fixture is torn down."""
+        test = item.stash.get(TEST_RUN, None)
+        if test is None:
+            return (yield)
+        try:
+            with test.watched():
+                return (yield)
+        finally:
+            test.close()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put what was found on the reports, as plain JSON: they reach the controller."""
+        report = yield
+        test = item.stash.get(TEST_RUN, None)
+        if test is None:
+            return report
+        if not report.passed:
+            test.note_failure(call.when)
+        if call.when == "teardown":
+            setattr(report, RECORD, test.finish().to_json())
+            del item.stash[TEST_RUN]
+        elif test.drift_text and not report.passed and call.when == "call":
+            report.sections.append(("llmregress drift", test.drift_text))
+        return report

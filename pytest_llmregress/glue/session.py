@@ -1,0 +1,166 @@
+"""What happens once a session: settings, start, reports and the summary at its end."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmregress.adapters import versions
+from pytest_llmregress.core.protocols import Reporter
+from pytest_llmregress.core.report import RunReport, TestRecord
+from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
+from pytest_llmregress.glue.builtins import BuiltIns
+
+SETTINGS = ("record", "candidate", "accept", "fail_on", "report", "allow_ci_record")
+_BUILT_INS = "llmregress-built-ins"
+
+
+def check(config: pytest.Config) -> None:
+    """Refuse, before anything runs, what could only go wrong; UsageError says how to mend it."""
+    settings = read_settings(config)
+    if (
+        settings.record is not RecordMode.NONE
+        and os.environ.get("CI")
+        and not settings.allow_ci_record
+    ):
+        raise pytest.UsageError(
+            f"--llmregress-record={settings.record}: CI is set, and a recording in CI is paid "
+            "for and thrown away; record on a machine of yours and commit the files, or allow it "
+            "with --llmregress-allow-ci-record"
+        )
+    reporters = _reporters(config)
+    for path in settings.report:
+        if _reporter_for(path, reporters) is None:
+            endings = ", ".join(sorted({reporter.suffix for reporter in reporters}))
+            raise pytest.UsageError(
+                f"--llmregress-report={path}: no report has this ending; {endings}"
+            )
+    _check_versions()
+    if config.pluginmanager.hasplugin("pytest_llm"):
+        config.pluginmanager.register(_MarkerIsClaimed(), "llmregress-marker-is-claimed")
+
+
+def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
+    """Start a run: from here on the marked tests are recorded or replayed."""
+    from pytest_llmregress.glue.run import Activity, Run  # noqa: PLC0415 - only with marked tests
+
+    if config.pluginmanager.hasplugin("llmregress-activity"):
+        return
+    _check_versions()
+    _register_built_ins(config)
+    run = Run.from_config(config)
+    config.pluginmanager.register(Activity(run), "llmregress-activity")
+    run.prepare(marked)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read the settings of the run; UsageError with all problems at once."""
+    try:
+        return Settings.resolve(sources(config))
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
+    """Return command line, environment and ini file, each with what was given in it."""
+    options = {name: config.getoption(f"llmregress_{name}") for name in SETTINGS}
+    ini = {name: config.getini(f"llmregress_{name}") for name in SETTINGS}
+    environment = {
+        name.removeprefix("LLMREGRESS_").lower(): value
+        for name, value in os.environ.items()
+        if name.startswith("LLMREGRESS_")
+    }
+    for name in ("candidate", "report"):
+        if name in environment:
+            environment[name] = environment[name].split()  # type: ignore[assignment]
+    return (
+        Source(name="--llmregress-{option}", values=_given(options)),
+        Source(name="LLMREGRESS_{variable}", values=environment),
+        Source(name="llmregress_{key}", values=_given(ini)),
+    )
+
+
+def write_reports(config: pytest.Config, records: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write each report that was asked for. Not in a worker: the controller has all records."""
+    if hasattr(config, "workerinput"):
+        return
+    settings = read_settings(config)
+    if not settings.report:
+        return
+    from pytest_llmregress.adapters.store.atomic import write_text  # noqa: PLC0415
+
+    report = _report(settings, records)
+    reporters = _reporters(config)
+    for path in settings.report:
+        reporter = _reporter_for(path, reporters)
+        if reporter is not None:
+            write_text(config.invocation_params.dir / path, reporter.render(report))
+
+
+def summarise(
+    terminal: pytest.TerminalReporter,
+    config: pytest.Config,
+    records: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Write the block at the end of the run."""
+    from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415
+
+    settings = read_settings(config)
+    terminal.write_sep("=", "llmregress")
+    for line in summary_lines(_report(settings, records)):
+        terminal.write_line(line)
+    for path in settings.report:
+        terminal.write_line(f"report: {path}")
+
+
+class _MarkerIsClaimed:
+    """Says, test file by test file, that another plugin runs what is marked `llm`."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Stop before the other plugin trips over our keywords."""
+        if metafunc.definition.get_closest_marker("llm"):
+            raise pytest.Collector.CollectError(
+                f"{metafunc.definition.nodeid}: pytest-llm is installed too and claims the marker "
+                "`llm`; one of the two can have it. Run with -p no:pytest_llm, or uninstall it: "
+                "python -m pip uninstall pytest-llm"
+            )
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _check_versions() -> None:
+    faults = versions.unsupported(versions.installed())
+    if faults:
+        raise pytest.UsageError("\n".join(faults))
+
+
+def _register_built_ins(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin(_BUILT_INS):
+        config.pluginmanager.register(BuiltIns(), _BUILT_INS)
+
+
+def _reporters(config: pytest.Config) -> list[Reporter]:
+    _register_built_ins(config)
+    found: list[Sequence[Reporter]] = config.hook.pytest_llmregress_reporters()
+    return [reporter for some in found for reporter in some]
+
+
+def _reporter_for(path: str, reporters: Sequence[Reporter]) -> Reporter | None:
+    suffix = Path(path).suffix.lower()
+    return next((reporter for reporter in reporters if reporter.suffix == suffix), None)
+
+
+def _report(settings: Settings, records: Mapping[str, Mapping[str, Any]]) -> RunReport:
+    return RunReport(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=versions.installed(),
+        candidate=None if settings.candidate is None else settings.candidate.name,
+        fail_on=str(settings.fail_on),
+        tests=tuple(TestRecord.from_json(records[test]) for test in sorted(records)),
+    )

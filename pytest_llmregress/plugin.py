@@ -1,0 +1,166 @@
+"""The entry point that pytest loads: options, fixtures, and a hand-over once there is work."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmregress.core.call import Calls
+    from pytest_llmregress.glue.fixtures import SnapshotAssertion
+
+OPTIONS = (
+    ("record", "MODE", "none (default: replay only), once, new_episodes, all or rewrite"),
+    ("candidate", "MODEL", "run against another model: MODEL for all, or OLD=NEW for one"),
+    ("fail-on", "SEVERITY", "from where on a drift fails: breaking, notable, cosmetic, never"),
+    ("report", "PATH", "write a report; the ending chooses the format: .json; repeatable"),
+)
+FLAGS = (
+    ("accept", "accept what is pending, and what this run would leave pending, unreviewed"),
+    ("allow-ci-record", "allow recording although CI is set in the environment"),
+)
+REPEATABLE = frozenset({"candidate", "report"})
+
+
+RECORD = "llmregress"
+"""The attribute of a test's last report that holds its record."""
+
+
+class Records:
+    """What the marked tests found: each test's record rides on its report, from workers too."""
+
+    def __init__(self) -> None:
+        self.by_test: dict[str, Mapping[str, Any]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the record of a test; the last one where it ran several times."""
+        record = getattr(report, RECORD, None)
+        if record is not None:
+            self.by_test[report.nodeid] = record
+
+
+RECORDS: pytest.StashKey[Records] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare each setting as an option and as an ini key."""
+    group = parser.getgroup("llmregress", "behavioral regression of language models")
+    for name, metavar, text in OPTIONS:
+        repeatable = name in REPEATABLE
+        group.addoption(
+            f"--llmregress-{name}",
+            dest=_key(name),
+            metavar=metavar,
+            action="append" if repeatable else "store",
+            help=text,
+        )
+        parser.addini(_key(name), text, type="linelist" if repeatable else "string", default=None)
+    for name, text in FLAGS:
+        group.addoption(
+            f"--llmregress-{name}", dest=_key(name), action="store_true", default=None, help=text
+        )
+        parser.addini(_key(name), text, type="bool", default=None)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks."""
+    from pytest_llmregress import hookspecs  # noqa: PLC0415 - pytest asks for it here
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker; refuse settings that cannot be before anything runs."""
+    config.addinivalue_line(
+        "markers", "llm(**limits): record and replay this test's model calls, and report drift"
+    )
+    config.stash[RECORDS] = Records()
+    config.pluginmanager.register(config.stash[RECORDS], "llmregress-records")
+    keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
+    if (
+        any(config.getoption(key) is not None for key in keys)
+        or any(name.startswith("LLMREGRESS_") for name in os.environ)
+        # Bad settings found while a worker collects would read INTERNALERROR.
+        or config.getoption("numprocesses", default=None)
+        or config.pluginmanager.hasplugin("pytest_llm")
+    ):
+        from pytest_llmregress.glue import session  # noqa: PLC0415 - only where there is work
+
+        session.check(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Start the run if there is a marked test."""
+    marked = [item for item in items if item.get_closest_marker("llm")]
+    if marked:
+        from pytest_llmregress.glue import session  # noqa: PLC0415 - only where there is work
+
+        session.start(config, marked)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the reports."""
+    records = session.config.stash[RECORDS].by_test
+    if records or session.config.getoption(_key("report")):
+        from pytest_llmregress.glue import session as run  # noqa: PLC0415 - only with records
+
+        run.write_reports(session.config, records)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell what the run found."""
+    records = config.stash[RECORDS].by_test
+    if records:
+        from pytest_llmregress.glue import session  # noqa: PLC0415 - only with records
+
+        session.summarise(terminalreporter, config, records)
+
+
+def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:
+    """Say what an assert with `llm_snapshot` found."""
+    fixtures = sys.modules.get("pytest_llmregress.glue.fixtures")  # not there: not used either
+    return None if fixtures is None else fixtures.explain_comparison(left, right)
+
+
+@pytest.fixture(scope="session")
+def llm_config() -> Mapping[str, Any]:
+    """Return settings for marked tests: limits as the marker takes them, and "fail_on".
+
+    Override it in a conftest or a test file, at any scope. The marker's keywords win over it,
+    and the command line wins over both.
+    """
+    return {}
+
+
+@pytest.fixture
+def llm_calls(request: pytest.FixtureRequest) -> "Calls":
+    """Return the model calls of this test so far: a live sequence of `Call`."""
+    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
+
+    return fixtures.live_calls(request)
+
+
+@pytest.fixture
+def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
+    """Return what an assert compares with: `assert reply == llm_snapshot`."""
+    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
+
+    return fixtures.snapshot_assertion(request)
+
+
+@pytest.fixture
+def _llmregress_config(request: pytest.FixtureRequest, llm_config: Mapping[str, Any]) -> None:
+    """Hand a marked test's `llm_config` over before its own fixtures are set up."""
+    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only in marked tests
+
+    fixtures.configure(request, llm_config)
+
+
+def _key(name: str) -> str:
+    return "llmregress_" + name.replace("-", "_")

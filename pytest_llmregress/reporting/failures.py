@@ -1,0 +1,70 @@
+"""What a test is told that fails by a rule of ours."""
+
+from collections.abc import Sequence
+
+from pytest_llmregress.core.behavior import Change
+
+
+def no_calls(test: str) -> str:
+    """Say that a marked test made no call at all."""
+    return (
+        f"{test}: it is marked with @pytest.mark.llm and made no model call, so it watches over "
+        "nothing; let it call the model, or take the marker off"
+    )
+
+
+def bypassed(test: str, requests: Sequence[str]) -> str:
+    """Say that requests went past the cassette."""
+    return (
+        f"{test}: {len(requests)} request(s) of the SDK went past the cassette "
+        f"({', '.join(sorted(set(requests)))}); a transport of its own, or another recorder on "
+        "the same test, keeps them from being recorded and replayed. Use the SDK's own transport "
+        "in marked tests, or one that subclasses httpx2.HTTPTransport"
+    )
+
+
+def not_rewritten(test: str, models: Sequence[str], candidate: str) -> str:
+    """Say that a candidate run asked for models of the baseline."""
+    return (
+        f"{test}: --llmregress-candidate={candidate} did not reach every request: "
+        f"{', '.join(models)} was asked for. Only requests that the anthropic SDK builds are "
+        "rewritten; let the app send its requests through it, or set the model in the app"
+    )
+
+
+def no_baseline(test: str, command: str) -> str:
+    """Say that a candidate has nothing to be compared with."""
+    return (
+        f"{test}: there is no accepted baseline to hold a candidate against; "
+        f"record one first. {command}"
+    )
+
+
+def bad_marker(test: str, problems: str) -> str:
+    """Say what is wrong with a marker's keywords."""
+    return f"{test}: @pytest.mark.llm: {problems}"
+
+
+def contract_broken(test: str, violations: Sequence[str]) -> str:
+    """Say which written rules were broken, and by which call."""
+    head = f"{test}: broke {len(violations)} rule(s) of its contract (@pytest.mark.llm)"
+    return "\n".join([head, *(f"  {line}" for line in violations)])
+
+
+def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
+    """Say what a replay of the accepted recording did not reproduce."""
+    head = f"{test}: replayed the accepted recording, and the test's own code made something else"
+    lines = [f"{head} of it"]
+    for change in changes:
+        detail = f" ({change.detail})" if change.detail else ""
+        lines.append(f"  {change.trait}: {change.before} → {change.after}{detail}")
+    lines.append(f"  accept: {accept}")
+    return "\n".join(lines)
+
+
+def not_whole(test: str, reasons: Sequence[str]) -> str:
+    """Say why a recording was not kept."""
+    return (
+        f"{test}: this recording is not whole and was not kept; what was accepted before is "
+        f"untouched. {'; '.join(reasons)}"
+    )

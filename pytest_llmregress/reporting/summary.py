@@ -1,0 +1,120 @@
+"""The lines at the end of a run: what it did, what it found, what waits for a decision."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from pytest_llmregress.core.report import Mode, RunReport, TestRecord
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.drift import ONCE
+from pytest_llmregress.reporting.layout import align, count_severities, visible
+
+MAX_DRIFTED = 10
+"""Tests that drifted and are named; the others are counted."""
+MAX_NAMED = 3
+"""Tests that are named for each kind of problem."""
+
+MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
+"""Codes of the problems of a request that no recording answered."""
+
+_MODES = {Mode.REPLAYED: "replayed", Mode.RECORDED: "recorded", Mode.MIXED: "partly recorded"}
+
+
+def summary_lines(report: RunReport) -> tuple[str, ...]:
+    """Return what there is to say at the end of a run: one line if all is well, none if nothing."""
+    if not report.tests:
+        return ()
+    return (
+        _head(report),
+        *_drift(report),
+        *_problems(report.tests),
+        *_unplayed(report.tests),
+        *_pending(report.tests),
+    )
+
+
+def _head(report: RunReport) -> str:
+    """Say what was done, and what was compared as far as nothing differs."""
+    missed = [test for test in report.tests if _is_missed(test)]
+    answered = [test for test in report.tests if not _is_missed(test)]
+    numbers = [(sum(test.mode is mode for test in answered), word) for mode, word in _MODES.items()]
+    numbers += [
+        (len(missed), "missed"),
+        (sum(test.accepted for test in report.tests), "accepted"),
+    ]
+    done = ", ".join(f"{number} {word}" for number, word in numbers if number)
+    parts = [f"{count(len(report.tests), 'test')}: {done}"]
+    if report.candidate is not None:
+        parts.append(f"candidate {visible(report.candidate)}")
+    compared = _compared(report)
+    if not compared and all(test.mode is Mode.REPLAYED for test in report.tests):
+        parts.append("replay: deterministic, no drift claim")
+    elif compared and not report.drifted:
+        parts.append(f"{compared} compared, no difference seen (1 recording against 1)")
+    return "; ".join(parts)
+
+
+def _drift(report: RunReport) -> tuple[str, ...]:
+    drifted = report.drifted
+    if not drifted:
+        return ()
+    fails = "fails no test" if report.fail_on == "never" else f"fails from {report.fail_on} on"
+    told, untold = drifted[:MAX_DRIFTED], drifted[MAX_DRIFTED:]
+    rows = align([(str(test.severity), visible(test.test)) for test in told])
+    return (
+        f"drift: {_severities(drifted)} of {_compared(report)} compared; {fails}",
+        *(f"  {row}" for row in rows),
+        *([f"  and {len(untold)} more ({_severities(untold)})"] if untold else []),
+        f"  {ONCE}",
+    )
+
+
+def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    codes = sorted({problem.code for test in tests for problem in test.problems})
+    return tuple(
+        f"{'missed' if code in MISSES else 'problem'}: {visible(code)}: {_name(found)}"
+        for code in codes
+        if (found := [test for test in tests if code in _codes(test)])
+    )
+
+
+def _unplayed(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    found = [test for test in tests if test.unplayed]
+    if not found:
+        return ()
+    number = count(sum(test.unplayed for test in found), "recorded request")
+    return (f"unplayed: {number} that this run did not ask for: {_name(found)}",)
+
+
+def _pending(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    waiting = [test for test in tests if test.pending is not None]
+    if not waiting:
+        return ()
+    number = f"pending: {count(len(waiting), 'test')}"
+    if len({test.test for test in waiting}) == 1:
+        name = shlex.quote(visible(waiting[0].test))
+        return (f"{number}. pytest-llmregress accept {name}",)
+    commands = "pytest-llmregress accept TEST, or --all; pytest-llmregress status lists them"
+    return (f"{number}. {commands}",)
+
+
+def _name(tests: Sequence[TestRecord]) -> str:
+    """Return how many tests, and the names of the first ones."""
+    names = ", ".join(visible(test.test) for test in tests[:MAX_NAMED])
+    more = f" and {len(tests) - MAX_NAMED} more" if len(tests) > MAX_NAMED else ""
+    return f"{count(len(tests), 'test')}: {names}{more}"
+
+
+def _severities(tests: Iterable[TestRecord]) -> str:
+    return count_severities(test.severity for test in tests if test.severity is not None)
+
+
+def _compared(report: RunReport) -> int:
+    return sum(test.drift is not None for test in report.tests)
+
+
+def _codes(test: TestRecord) -> frozenset[str]:
+    return frozenset(problem.code for problem in test.problems)
+
+
+def _is_missed(test: TestRecord) -> bool:
+    return bool(_codes(test) & MISSES)

@@ -1,0 +1,253 @@
+"""YAML that reads back as it was written, and files that are refused by name."""
+
+import datetime
+import json
+import random
+import re
+import subprocess
+import sys
+from enum import StrEnum
+
+import pytest
+import yaml
+
+from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.adapters.store.yaml_parse import parse
+from pytest_llmregress.adapters.store.yaml_text import MAX_BYTES, dump, load, load_header
+
+TEXTS = [
+    "", " ", "\n", "\n\n", " \n", "a\n", "a\n\n", "\na", "\n\n a", " a\nb", "  a\n b\n", "a \nb",
+    "a\nb ", "a\n \nb", "a\tb", "\ta\nb", "a\n\tb", "\n\ta", "a\r\nb", "a\rb", "\x00", "a\x00\nb",
+    "\x1b[0m", "\x7f", "\x85", "a\x85b\nc", "\u2028", "a\u2028\nb", "\u2029", "\ufeff", "a\ufeffb",
+    "\ufffe\uffff", "é", "日本\n語", "😀", "😀\n👩‍👩‍👧", "\u202eabc", "\xa0", "a\xa0",
+    "yes", "no", "on", "y", "n", "Y", "true", "null", "~", "NULL", "1", "01", "0x1F", "1_000", "1:30",
+    "1.5", "1e5", "1.0e+5", ".inf", ".nan", "-", "- a", "--- a", "---", "...", "2026-11-22",
+    "2026-11-22T02:10:00Z", "=", "<<", "!tag", "&a", "*a", "%a", "@a", "`a", "?", "? a", ":", ": a",
+    "a:", "a: b", "a:b", "a::b", "a:: b", "a::", "a #b", "a#b", "#a", "[a", "a]", "{a}", "a, b", "|",
+    ">", "'", "it's", '"', 'say "x"', "\\", "a\\nb", "\\ud800", "a\n---\nb\n...\n", "a\n# b\n: c",
+    "<<<<<<< HEAD", "a\n<<<<<<< HEAD\n=======\n>>>>>>> b\n", "https://a.b/c?d=e&f#g", "a b  c",
+    "tests/test_a.py::test_b[x-1]", "x" * 3000, "x " * 2000, "\ud800", "it's \udfff\n", "a" * 5 + " ",
+]  # fmt: skip
+VALUES = [
+    0, 1, -1, True, False, None, 10**400, -(2**63), 0.0, -0.0, 1.5, 1e16, 1e-7, 1e300, -2.5e-300,
+    float("inf"), float("-inf"), [], {}, [[]], [{}], {"a": {}}, {"a": [[], [[1, [2, {"b": []}]]]]},
+    [["a\nb", ["c\nd", {"e": "f\n g", "h": [" i\nj"]}]]], [{"a": 1, "b": [1, {"c": "\n x"}]}],
+]  # fmt: skip
+
+
+def same(one, other):
+    """Compare with types and key order, as JSON text does."""
+    return json.dumps(one) == json.dumps(other)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
+def test_a_text_survives_as_value_element_and_key(text):
+    value = {"a": text, "b": [text, [text]], "c": {text: text, "d": {"e": text}}, text + "k": 1}
+
+    assert same(parse(dump(value)), value)
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if text.isprintable()], ids=ascii)
+def test_any_other_reader_of_yaml_reads_the_same(text):
+    value = {"a": text, "b": [text, [text]], "c": {text: text}}
+
+    assert same(yaml.safe_load(dump(value)), value)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:30])
+def test_a_value_survives_with_its_type(value):
+    assert same(parse(dump({"a": value, "b": [value]})), {"a": value, "b": [value]})
+
+
+def random_value(rng, depth):
+    if depth == 0 or rng.random() < 0.4:
+        pick = rng.random()
+        if pick < 0.3:
+            return rng.choice(TEXTS)
+        if pick < 0.8:
+            return "".join(rng.choice(" \n\t:#-'\"\\ab1,[]{}é😀\u2028\x85\r") for _ in range(12))
+        return rng.choice(VALUES[:17])
+    if rng.random() < 0.5:
+        return [random_value(rng, depth - 1) for _ in range(rng.randrange(4))]
+    return {
+        rng.choice(TEXTS) + str(n): random_value(rng, depth - 1) for n in range(rng.randrange(4))
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_structures_survive_and_give_the_same_bytes_again(seed):
+    rng = random.Random(seed)
+    value = {f"k{n}": random_value(rng, 5) for n in range(15)}
+
+    text = dump(value)
+
+    assert same(parse(text), value)
+    assert dump(parse(text)) == text
+
+
+def test_without_libyaml_the_same_files_are_read_and_written():
+    code = """
+import sys
+sys.modules["yaml._yaml"] = None
+import yaml
+from pytest_llmregress.adapters.store.yaml_text import dump
+from pytest_llmregress.adapters.store.yaml_parse import parse
+assert not yaml.__with_libyaml__
+value = {"a": "x\\n\\ty \\U0001f600\\n", "b": [" i\\nj", 1.5, None, {"c": "\\x85"}], "z" * 2000: 1}
+assert parse(dump(value)) == value
+sys.stdout.buffer.write(dump(value).encode())
+"""
+    value = {"a": "x\n\ty 😀\n", "b": [" i\nj", 1.5, None, {"c": "\x85"}], "z" * 2000: 1}
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert out.stdout.decode() == dump(value)
+
+
+def test_many_lines_are_a_block_that_a_reviewer_can_read():
+    text = dump({"text": "Dear 😀,\n\n\tit's 14 days: \"sure\"\n", "key": "a"})
+
+    assert text == "text: |\n  Dear 😀,\n\n  \tit's 14 days: \"sure\"\nkey: a\n"
+
+
+def test_long_lines_are_not_folded():
+    assert len(dump({"a": "word " * 500 + "end"}).splitlines()) == 1
+
+
+def test_white_space_that_a_commit_hook_would_remove_is_never_at_the_end_of_a_line():
+    text = dump({"a": "x  \ny", "b": ["x\n\n\n", " \n", "\t\n"], "c": "z\n\n"})
+
+    assert not re.search(r"[ \t]$|\n\n\Z", text, re.MULTILINE)
+
+
+class Word(StrEnum):
+    A = "a"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"a": [1, (2,)]}, "a[1]: it is a value of type tuple, not a JSON value; a file holds"),
+        ({"a": {"b": Word.A}}, "a.b: it is a value of type Word, not a JSON value"),
+        ({"a": datetime.date(2026, 1, 1)}, "a: it is a value of type date"),
+        ({"a": b"x"}, "a: it is a value of type bytes"),
+        ({"a": {1: 2}}, "a: the key 1 is a value of type int, not text"),
+        ({"a": 10**5000}, "a: it is an integer of more than 3870 digits"),
+    ],
+    ids=["tuple", "enum", "date", "bytes", "key", "integer"],
+)
+def test_what_would_not_read_back_is_not_written(value, message):
+    with pytest.raises(UnwritableValue) as caught:
+        dump(value)
+
+    assert str(caught.value).startswith(message)
+
+
+def test_what_is_nested_too_deep_is_not_written():
+    value = {}
+    value["a"] = value
+
+    with pytest.raises(UnwritableValue, match="it is nested more than 100 deep"):
+        dump(value)
+
+
+RESTORE = "restore it from version control, or record it again: pytest … --llmregress-record rewrite"
+HEAD = b"llmregress: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", f": it is empty; {RESTORE}"),
+        (b" \n\t\n", f": it is empty; {RESTORE}"),
+        (b"# nothing\n", f": it is empty; {RESTORE}"),
+        (HEAD + b"a: \xff\n", f":2: it is not UTF-8; {RESTORE}"),
+        (HEAD + b"a: \x01\n", f":2: the character U+0001 is not allowed in YAML; {RESTORE}"),
+        (HEAD + b"a: 'b\n", f":3: it is no YAML: found unexpected end of stream; {RESTORE}"),
+        (HEAD + b"a: b: c\n", f":2: it is no YAML: mapping values are not allowed in this context; "
+         f"{RESTORE}"),
+        (HEAD + b"<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> x\n",
+         f":2: a merge conflict was left in it (<<<<<<<); settle it, {RESTORE}"),
+        (HEAD + b"a: 1\r\n=======\r\n",
+         f":3: a merge conflict was left in it (=======); settle it, {RESTORE}"),
+        (HEAD + b"a: !!python/object/apply:os.system [ls]\n",
+         f":2: the YAML tag !!python/object/apply:os.system is not allowed here; {RESTORE}"),
+        (HEAD + b"a: !!python/name:os.system x\n",
+         f":2: the YAML tag !!python/name:os.system is not allowed here; {RESTORE}"),
+        (HEAD + b"a: !json 12\n",
+         f":2: !json marks something that is no JSON string; {RESTORE}"),
+        (HEAD + b"a: &x [1]\nb: *x\n", f":3: the YAML alias *x is not allowed here; {RESTORE}"),
+        (HEAD + b"a: 1\nb: 2\na: 3\n", f":4: the key 'a' stands there twice; {RESTORE}"),
+        (HEAD + b"[a]: 1\n", f":2: a list or mapping is used as a key; {RESTORE}"),
+        (HEAD + b"---\na: 1\n", f":2: a second YAML document starts here; {RESTORE}"),
+        (HEAD + b"a: " + b"[" * 5000, f":2: it is nested more than 100 deep; {RESTORE}"),
+        (HEAD + b"a:\n" + b"- " * 300_000 + b"x\n",
+         f":3: it is nested more than 100 deep; {RESTORE}"),
+        (HEAD + b"a: " + b"1" * 5000, f":2: '{'1' * 20}'… is no number that can be read; {RESTORE}"),
+        (b"- a\n", f":1: it holds a list, not a mapping; {RESTORE}"),
+        (b"hello\n", f":1: it holds text, not a mapping; {RESTORE}"),
+        (b"kind: cassette\n", f": it does not start with `llmregress: 1`; {RESTORE}"),
+        (b"interactions:\n- request: {}\nversion: 1\n",
+         ": it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
+         f"move it away, or {RESTORE}"),
+        (b"llmregress: true\n", f": llmregress: True is no format number; {RESTORE}"),
+        (b"llmregress: 0\n", f": llmregress: 0 is no format number; {RESTORE}"),
+        (b"llmregress: 3\n", ": it was written by a newer pytest-llmregress (format 3); this one "
+         "reads up to 1. Upgrade: python -m pip install -U pytest-llmregress"),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_named_with_fault_and_line(tmp_path, data, message):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(data)
+
+    with pytest.raises(UnreadableFile) as caught:
+        load(path)
+
+    assert str(caught.value) == f"{path}{message}"
+    assert path.read_bytes() == data
+
+
+def test_a_giant_file_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "a.yaml"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+
+    with pytest.raises(UnreadableFile, match="it is 64 MiB large, and 64 MiB is the limit"):
+        load(path)
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path):
+    with pytest.raises(UnreadableFile, match="it cannot be opened"):
+        load(tmp_path)
+
+
+def test_no_file_is_no_damaged_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xef\xbb\xbfllmregress: 1\na: |\n  x\n  y\n", b"llmregress: 1\r\na: |\r\n  x\r\n  y\r\n"],
+    ids=["byte order mark", "line ends of Windows"],
+)
+def test_what_editors_on_windows_do_to_a_file_changes_nothing(tmp_path, data):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(data)
+
+    assert load(path) == {"llmregress": 1, "a": "x\ny\n"}
+
+
+def test_a_date_that_somebody_wrote_without_quotes_stays_text(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("llmregress: 1\nat: 2026-11-22\nn: 0x1F\nf: 1.5\ny: yes\n")
+
+    assert load(path) == {"llmregress": 1, "at": "2026-11-22", "n": 31, "f": 1.5, "y": True}
+
+
+def test_a_header_is_read_without_what_follows(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("llmregress: 1\ntest: 't'\ncalls:\n- {broken\n")
+
+    assert load_header(path) == {"llmregress": 1, "test": "t"}

@@ -1,0 +1,270 @@
+"""What is read off a text."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pytest_llmregress.core.text import (
+    MAX_BLOCKS,
+    MAX_CODE,
+    MAX_KEY_PATHS,
+    JsonForm,
+    code_blocks,
+    is_bare_code,
+    json_form,
+    json_value,
+    key_paths,
+    language,
+    words,
+)
+
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "llmdrift"
+
+
+def answers(name):
+    path = CORPUS / f"{name}.jsonl"
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(row["model"], row["answer"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "value"),
+    [
+        ("", JsonForm.NOT_JSON, None),
+        ("  \n", JsonForm.NOT_JSON, None),
+        ("Paris.", JsonForm.NOT_JSON, None),
+        ("42", JsonForm.NOT_JSON, None),
+        ('"Paris"', JsonForm.NOT_JSON, None),
+        ("null", JsonForm.NOT_JSON, None),
+        ("[Yes]", JsonForm.NOT_JSON, None),
+        ("[NaN]", JsonForm.NOT_JSON, None),
+        ('{"a": 1', JsonForm.NOT_JSON, None),
+        ('{"a": 1} {"b": 2}', JsonForm.WITH_PROSE, {"a": 1}),
+        ('{"a": 1}', JsonForm.PURE, {"a": 1}),
+        (' \n[1, "b"]\n', JsonForm.PURE, [1, "b"]),
+        ("{}", JsonForm.PURE, {}),
+        ("[]", JsonForm.PURE, []),
+        ('```json\n{"a": 1}\n```', JsonForm.FENCED, {"a": 1}),
+        ('\n```\n{"a": 1}\n```\n', JsonForm.FENCED, {"a": 1}),
+        ('~~~json\n{"a": "```"}\n~~~', JsonForm.FENCED, {"a": "```"}),
+        ('```json\r\n{"a": 1}\r\n```\r\n', JsonForm.FENCED, {"a": 1}),
+        ("```json\n[1]", JsonForm.FENCED, [1]),
+        ('Here you are:\n```json\n{"a": 1}\n```', JsonForm.WITH_PROSE, {"a": 1}),
+        ('```json\n{"a": 1}\n```\nAnything else?', JsonForm.WITH_PROSE, {"a": 1}),
+        ('Here: {"a": [1, 2]} as asked.', JsonForm.WITH_PROSE, {"a": [1, 2]}),
+        ('The colours are ["red", "green"].', JsonForm.WITH_PROSE, ["red", "green"]),
+        ('Set {x} as in [1], then {"a": 1}', JsonForm.WITH_PROSE, {"a": 1}),
+        ("As Smith says [1], the factors are [3, 5].", JsonForm.NOT_JSON, None),
+        ('```python\nreturn {"a": 1}\n```', JsonForm.NOT_JSON, None),
+        ("```python\nprint(1)\n```", JsonForm.NOT_JSON, None),
+    ],
+)
+def test_json_is_found_pure_fenced_or_among_prose(text, form, value):
+    assert json_form(text) is form
+    assert json_value(text) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        (None, ()),
+        ({}, ()),
+        ([], ()),
+        ({"b": 1, "a": "x"}, ("a: string", "b: number")),
+        ({"a": None, "b": True, "c": 1.5}, ("a: null", "b: boolean", "c: number")),
+        (["x", 1], ("[]: number", "[]: string")),
+        (
+            {"items": [{"price": 1}, {"price": 2, "name": "x"}]},
+            ("items: array", "items[].name: string", "items[].price: number"),
+        ),
+        ({"items": []}, ("items: array",)),
+        ({"a": {"b": [[1]]}}, ("a.b: array", "a.b[][]: number", "a: object")),
+        ({"a.b": 1}, ('"a.b": number',)),
+    ],
+)
+def test_key_paths_carry_types_and_no_array_lengths(value, paths):
+    assert key_paths(value) == paths
+
+
+def test_key_paths_are_bounded():
+    wide = key_paths({f"k{number:05}" * 50: number for number in range(10_000)})
+    deep = {}
+    for _ in range(300):
+        deep = {"a": deep}
+
+    assert len(wide) == MAX_KEY_PATHS
+    assert max(map(len, wide)) < 100
+    assert len(key_paths(deep)) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("no code", []),
+        ("```python\nprint(1)\n```", [("python", True)]),
+        ("```py\nprint(\n```", [("python", False)]),
+        ("```Python title=x\nx = 1\n```", [("python", True)]),
+        ("```\nanything\n```", [("", None)]),
+        ("```js\nlet x = ;\n```", [("js", None)]),
+        ("~~~sql\nselect 1\n~~~", [("sql", None)]),
+        ("````md\n```python\nx\n```\n````", [("md", None)]),
+        ("1. First:\n   ```python\n   if x:\n       y()\n   ```\n", [("python", True)]),
+        ("```python\nx = 1\n```\nthen\n```bash\nls\n```", [("python", True), ("bash", None)]),
+        ("```python\nx = 1", [("python", True)]),
+        ("```python x``` inline", []),
+        ("~~~\n```\n~~~\n```\nb\n```", [("", None), ("", None)]),
+        ("```python\nx = '\\d'\n```", [("python", True)]),
+        ("```python\nx = '\0'\n```", [("python", False)]),
+        ("```python\nx = '\ud800'\n```", [("python", False)]),
+        (f"```python\n{'-' * 90_000}1\n```", [("python", None)]),
+        (f"```python\n{'x = 1' + ' ' * MAX_CODE}\n```", [("python", None)]),
+    ],
+)
+def test_fenced_blocks_have_a_language_and_python_parses_or_not(text, blocks):
+    assert [(block.language, block.parses) for block in code_blocks(text)] == blocks
+
+
+def test_the_number_of_blocks_is_bounded():
+    assert len(code_blocks("```\nx\n```\n" * 1_000)) == MAX_BLOCKS
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("def f():\n    return 1", True),
+        ("import os\nprint(os.name)", True),
+        ("class A(object):\n    pass\n", True),
+        ("No", False),
+        ("42", False),
+        ("[Yes]", False),
+        ("answer = 42", False),
+        ("from here on it is easy", False),
+        ("```python\ndef f():\n    return 1\n```", False),
+        ("Here it is:\ndef f():\n    return 1", False),
+        ("def f():\n    return " + "-" * 90_000 + "1", False),
+    ],
+)
+def test_a_whole_text_is_code_only_where_it_defines_or_imports(text, bare):
+    assert is_bare_code(text) is bare
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "The capital of France is Paris."),
+        ("en", "You can return the item within 14 days, and we will refund it in full."),
+        ("de", "Die Hauptstadt von Frankreich ist Paris."),
+        ("de", "Leider können wir nach 14 Tagen keine Erstattung anbieten."),
+        ("fr", "Vous pouvez retourner cet article dans les 14 jours, et nous vous rembourserons."),
+        ("es", "Puede devolver el artículo en un plazo de 14 días y le reembolsaremos el importe."),
+        ("it", "È possibile restituire il prodotto entro 14 giorni, e non ci sono costi per te."),
+        ("pt", "Você pode devolver o produto em até 14 dias, e não há custo para você."),
+        ("nl", "U kunt het artikel binnen 14 dagen retourneren, en wij betalen het bedrag terug."),
+        ("pl", "Nie można zwrócić tego produktu, ale jest to możliwe w sklepie, jeśli się uda."),
+        ("sv", "Du kan inte lämna tillbaka varan efter 14 dagar, men vi är här för att hjälpa."),
+        ("da", "Du kan ikke returnere varen efter 14 dage, men vi er her for at hjælpe dig."),
+        ("ru", "Вы можете вернуть товар в течение 14 дней."),
+        ("zh", "使用 numpy.array 函数来创建数组。"),
+        ("ja", "商品は14日以内に返品できます。"),
+        ("ko", "상품은 14일 이내에 반품할 수 있습니다."),
+        ("ar", "يمكنك إرجاع المنتج خلال 14 يومًا."),
+        ("he", "ניתן להחזיר את המוצר תוך 14 ימים."),
+        ("el", "Μπορείτε εύκολα επιστρέψετε προϊόντα."),
+        ("hi", "आप उत्पाद को 14 दिनों के भीतर लौटा सकते हैं।"),
+        ("th", "คุณสามารถคืนสินค้าได้ภายใน 14 วัน"),
+        ("und", ""),
+        ("und", "42"),
+        ("und", "No"),
+        ("und", "[Yes]"),
+        ("und", "こんにちは"[:2]),
+        ("und", "17077 = 7 * 2439 + 4; 17077 = 11 * 1552 + 5"),
+        ("und", "Paris, Berlin, Madrid, Roma, Lisboa, Warszawa"),
+        ("und", '{"answer": "The capital of France is Paris, and it is on the Seine."}'),
+        ("und", "```\nThe capital of France is Paris, and it is on the Seine.\n```"),
+        ("und", "def f(a):\n    # the sum of the parts is in this list\n    return sum(a)"),
+        ("de", 'Das ist die Antwort, wie gewünscht: {"text": "it is the end of the road and all"}'),
+    ],
+)
+def test_the_language_of_prose_is_told_or_left_open(code, text):
+    assert language(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        (" \n", 0),
+        ("Paris", 1),
+        ("two  words\n", 2),
+        ("返品できます", 6),
+        ("使用 numpy", 3),
+    ],
+)
+def test_words_are_counted_with_and_without_spaces(text, count):
+    assert words(text) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 1_000_000,
+        '["' * 500_000,
+        "[" * 1_000 + "1," * 500_000,
+        '{"a":' * 200_000,
+        '[ "x",' * 160_000,
+        "[" * 400_000 + "]" * 400_000,
+        "`" * 1_000_000,
+        "`\n" * 500_000,
+        "```\n" * 250_000,
+        "~~~\n```\n" * 120_000,
+        "```python\n" + "x=1\n" * 250_000 + "```",
+        " " * 1_000_000,
+        "\n" * 1_000_000,
+        "\ud800" * 1_000_000,
+        "1" * 1_000_000,
+        f"[{'1' * 1_000_000}]",
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_a_hostile_megabyte_is_read_without_an_error(text):
+    found = json_form(text), key_paths(json_value(text)), code_blocks(text), language(text)
+
+    assert found[0] in {JsonForm.NOT_JSON, JsonForm.PURE}
+    assert len(found[2]) <= MAX_BLOCKS
+    assert found[3] == "und"
+
+
+def test_the_english_answers_of_four_real_models_are_english_or_undecided():
+    texts = [text for name in ("prime", "leetcode_easy") for _, text in answers(name)]
+
+    told = Counter(map(language, texts))
+    forms = Counter(map(json_form, texts))
+
+    assert len(texts) == 4_200
+    assert set(told) == {"en", "und"}
+    assert told["en"] > 2_800
+    assert forms == {JsonForm.NOT_JSON: 4_200}
+
+
+def test_the_code_of_the_june_models_is_fenced_and_that_of_march_was_bare():
+    fenced, bare = Counter(), Counter()
+    for model, text in answers("leetcode_easy"):
+        fenced[model] += bool(code_blocks(text))
+        bare[model] += is_bare_code(text)
+
+    assert fenced == {
+        "gpt-4-0314": 0,
+        "gpt-4-0613": 44,
+        "gpt-3.5-turbo-0301": 31,
+        "gpt-3.5-turbo-0613": 49,
+    }
+    assert bare == {
+        "gpt-4-0314": 41,
+        "gpt-4-0613": 6,
+        "gpt-3.5-turbo-0301": 19,
+        "gpt-3.5-turbo-0613": 1,
+    }

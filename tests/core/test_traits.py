@@ -1,0 +1,220 @@
+"""The traits of a test's calls."""
+
+import json
+
+import pytest
+
+from pytest_llmregress.core.behavior import Behavior, Severity, TraitKind
+from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
+from pytest_llmregress.core.traits import text_traits, traits_of
+
+NAMES = [
+    "outcome",
+    "interruptions",
+    "served_model",
+    "tools.set",
+    "tools.counts",
+    "tools.order",
+    "tools.arg_keys",
+    "text.json",
+    "text.json_keys",
+    "text.code",
+    "text.language",
+    "text.length",
+    "text",
+    "usage.output_tokens",
+    "usage.input_tokens",
+    "calls",
+    "tool_calls",
+]
+
+
+def call(outcome=Outcome.ANSWERED, text="", **fields):
+    return Call(provider="anthropic", outcome=outcome, text=text, **fields)
+
+
+def values(*calls, **options):
+    return Behavior(traits=traits_of(Calls(calls), **options)).values()
+
+
+def conversation(length):
+    return {"messages": [{"role": "user", "content": "hi"}] * length}
+
+
+def test_no_calls_have_no_traits():
+    assert traits_of(Calls()) == ()
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [call(text="Done.")],
+        [call(Outcome.REFUSED)],
+        [call(Outcome.ERROR, error="overloaded_error")],
+        [call(Outcome.TOOL_USE, tool_calls=(ToolCall(name="search"),)), call(text='{"a": 1}')],
+    ],
+)
+def test_the_traits_are_always_the_same_ones_and_plain_json(calls):
+    traits = traits_of(Calls(calls))
+
+    assert [trait.name for trait in traits] == NAMES
+    for trait in traits:
+        data = trait.to_json()
+        assert json.loads(json.dumps(data)) == data
+
+
+def test_each_trait_has_the_severity_of_its_worst_change():
+    notable = {name for name in NAMES if name.startswith("usage")}
+    notable |= {"tools.counts", "tools.order", "tools.arg_keys", "text.length"}
+    notable |= {"calls", "tool_calls"}
+
+    found = {trait.name: trait.severity for trait in traits_of(Calls([call(text="Done.")]))}
+
+    assert {name for name, severity in found.items() if severity is Severity.NOTABLE} == notable
+    assert {name for name, severity in found.items() if severity is Severity.COSMETIC} == {"text"}
+
+
+@pytest.mark.parametrize(
+    ("last", "value"),
+    [
+        (call(), "answered"),
+        (call(Outcome.TOOL_USE), "tool_use"),
+        (call(Outcome.REFUSED), "refused"),
+        (call(Outcome.REFUSED, refusal_category="cyber"), "refused (cyber)"),
+        (call(Outcome.PAUSED), "paused"),
+        (call(Outcome.TRUNCATED), "truncated"),
+    ],
+)
+def test_the_outcome_is_how_the_last_call_ended(last, value):
+    assert values(call(Outcome.EMPTY), last)["outcome"] == value
+
+
+@pytest.mark.parametrize(
+    ("calls", "value"),
+    [
+        ([call()], []),
+        ([call(Outcome.TOOL_USE), call()], []),
+        ([call(Outcome.REFUSED)], []),
+        ([call(Outcome.TRUNCATED), call(Outcome.ERROR), call()], ["error", "truncated"]),
+        ([call(Outcome.EMPTY), call(Outcome.EMPTY), call()], ["empty"]),
+        ([call(Outcome.PAUSED), call()], []),
+        (
+            [call(Outcome.PAUSED, request=conversation(1)), call(request=conversation(2))],
+            [],
+        ),
+        (
+            [call(Outcome.PAUSED, request=conversation(1)), call(request=conversation(1))],
+            ["paused"],
+        ),
+    ],
+)
+def test_interruptions_are_the_abnormal_outcomes_before_the_last(calls, value):
+    assert values(*calls)["interruptions"] == value
+
+
+@pytest.mark.parametrize(
+    ("requested", "served", "value"),
+    [
+        ("claude-opus-5", "claude-opus-5", "as requested"),
+        ("claude-opus-5", None, "as requested"),
+        (None, "claude-opus-5", "as requested"),
+        ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929", "as requested"),
+        ("claude-sonnet-4-0", "claude-sonnet-4-20250514", "as requested"),
+        ("claude-3-5-haiku-latest", "claude-3-5-haiku-20241022", "as requested"),
+        ("claude-opus-4", "claude-opus-4-8", ["claude-opus-4 → claude-opus-4-8"]),
+        ("claude-fable-5", "claude-sonnet-5", ["claude-fable-5 → claude-sonnet-5"]),
+    ],
+)
+def test_a_dated_snapshot_is_what_was_asked_for(requested, served, value):
+    found = values(call(requested_model=requested, served_model=served))
+
+    assert found["served_model"] == value
+
+
+def test_served_models_are_named_only_where_they_are_others():
+    good = call(requested_model="claude-opus-5", served_model="claude-opus-5")
+    unknown = call(requested_model="claude-opus-5", served_model=None)
+    other = call(requested_model="claude-opus-5", served_model="claude-haiku-4-5")
+
+    assert values(good, unknown)["served_model"] == "as requested"
+    assert values(other, good, other)["served_model"] == ["claude-opus-5 → claude-haiku-4-5"]
+    assert values(other, served=lambda _, served: "haiku" in served)["served_model"] == (
+        "as requested"
+    )
+
+
+def test_tools_are_told_by_set_counts_order_and_argument_keys():
+    found = values(
+        call(
+            Outcome.TOOL_USE,
+            tool_calls=(
+                ToolCall(name="search", arguments={"query": "a", "limit": 3}),
+                ToolCall(name="lookup", arguments={"id": 1}),
+            ),
+        ),
+        call(
+            Outcome.TOOL_USE,
+            tool_calls=(
+                ToolCall(name="search", arguments={"query": "b"}),
+                ToolCall(name="search", arguments={"query": "c"}),
+            ),
+        ),
+        call(text="Done."),
+    )
+
+    assert found["tools.set"] == ["lookup", "search"]
+    assert found["tools.counts"] == {"lookup": 1, "search": 3}
+    assert found["tools.order"] == ["search", "lookup", "search", "search"]
+    assert found["tools.arg_keys"] == {"lookup": ["id"], "search": ["limit,query", "query"]}
+    assert found["calls"] == 3
+    assert found["tool_calls"] == 4
+
+
+def test_the_final_text_is_that_of_the_last_call_that_has_one():
+    found = values(
+        call(text="First."), call(text='{"items": [{"price": 1}]}'), call(Outcome.REFUSED, text=" ")
+    )
+
+    assert found["text"] == '{"items": [{"price": 1}]}'
+    assert found["text.json"] == "pure"
+    assert found["text.json_keys"] == ["items: array", "items[].price: number"]
+    assert found["text.length"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Done.", []),
+        ("def f():\n    return 1", ["python (bare)"]),
+        (
+            "```python\nx = 1\n```\n```py\nx =\n```\n```\nout\n```",
+            ["python", "python (does not parse)", "text"],
+        ),
+    ],
+)
+def test_code_is_told_by_language_and_whether_it_parses(text, value):
+    assert values(call(text=text))["text.code"] == value
+
+
+def test_input_tokens_are_the_same_with_a_cold_and_with_a_warm_cache():
+    cold = values(call(usage=Usage(input_tokens=20, cache_write_tokens=5_000, output_tokens=7)))
+    warm = values(call(usage=Usage(input_tokens=20, cache_read_tokens=5_000, output_tokens=7)))
+
+    assert cold["usage.input_tokens"] == warm["usage.input_tokens"] == 5_020
+    assert cold["usage.output_tokens"] == 7
+
+
+def test_a_text_alone_has_the_traits_of_a_text():
+    names = [trait.name for trait in text_traits("Done.")]
+
+    assert names == [name for name in NAMES if name.startswith("text")]
+
+
+def test_sets_are_sorted_and_without_repetitions():
+    traits = traits_of(
+        Calls([call(tool_calls=tuple(ToolCall(name=name) for name in ("b", "a", "b")))])
+    )
+
+    sets = {trait.name: trait.value for trait in traits if trait.kind is TraitKind.SET}
+
+    assert sets == {"interruptions": [], "tools.set": ["a", "b"], "text.json_keys": []}

@@ -1,0 +1,159 @@
+"""The lines at the end of a run."""
+
+from dataclasses import replace
+
+from pytest_llmregress.core.behavior import Change, Drift, Severity
+from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
+from pytest_llmregress.reporting.summary import summary_lines
+
+
+def record(test: str, **fields: object) -> TestRecord:
+    plain = TestRecord(
+        test=test,
+        mode=Mode.REPLAYED,
+        passed=True,
+        candidate=None,
+        cassette="tests/__llm__/test_a/x.cassette.yaml",
+        calls=1,
+        requested_models=("claude-opus-5",),
+        served_models=("claude-opus-5",),
+        input_tokens=10,
+        output_tokens=5,
+        unplayed=0,
+        problems=(),
+        drift=None,
+        pending=None,
+        accepted=False,
+    )
+    return replace(plain, **fields)
+
+
+def summary(*tests: TestRecord, **fields: object) -> tuple[str, ...]:
+    plain = RunReport(
+        created="2026-01-02T03:04:05Z", versions={}, candidate=None, fail_on="breaking", tests=tests
+    )
+    return summary_lines(replace(plain, **fields))
+
+
+def drift(*severities: Severity) -> Drift:
+    changes = (Change(trait="outcome", severity=s, before="a", after="b") for s in severities)
+    return Drift(baseline="claude-opus-5", candidate="claude-opus-5-5", changes=tuple(changes))
+
+
+def test_nothing_is_said_where_no_test_was_marked():
+    assert summary() == ()
+
+
+def test_a_replay_claims_no_drift():
+    lines = summary(record("t.py::test_a"), record("t.py::test_b"))
+
+    assert lines == ("2 tests: 2 replayed; replay: deterministic, no drift claim",)
+
+
+def test_a_first_recording_is_one_line():
+    lines = summary(record("t.py::test_a", mode=Mode.RECORDED, accepted=True))
+
+    assert lines == ("1 test: 1 recorded, 1 accepted",)
+
+
+def test_a_candidate_without_a_difference_is_one_line_and_not_called_stable():
+    lines = summary(
+        record("t.py::test_a", mode=Mode.RECORDED, drift=drift()),
+        record("t.py::test_b", mode=Mode.RECORDED),
+        candidate="claude-opus-5-5",
+    )
+
+    assert lines == (
+        (
+            "2 tests: 2 recorded; candidate claude-opus-5-5; "
+            "1 compared, no difference seen (1 recording against 1)"
+        ),
+    )
+
+
+def test_drift_problems_unplayed_and_pending_have_a_line_each():
+    missed = (Problem(code="no_match", message="…"),)
+    lines = summary(
+        record("t.py::test_a", mode=Mode.RECORDED, drift=drift(Severity.COSMETIC)),
+        record(
+            "t.py::test_b",
+            mode=Mode.RECORDED,
+            drift=drift(Severity.BREAKING, Severity.COSMETIC),
+            pending="tests/__llm__/t/b.snapshot.new.yaml",
+        ),
+        record("t.py::test_c", mode=Mode.RECORDED, drift=drift()),
+        record("t.py::test_d", problems=missed),
+        record("t.py::test_e", problems=missed, unplayed=2),
+        record("t.py::test_f", mode=Mode.MIXED, problems=(Problem(code="bypassed", message="…"),)),
+        record("t.py::test_g", unplayed=1),
+        fail_on="notable",
+    )
+
+    assert lines == (
+        "7 tests: 1 replayed, 3 recorded, 1 partly recorded, 2 missed",
+        "drift: 1 breaking, 1 cosmetic of 3 compared; fails from notable on",
+        "  breaking  t.py::test_b",
+        "  cosmetic  t.py::test_a",
+        "  1 recording against 1: a difference, not how often it happens",
+        "problem: bypassed: 1 test: t.py::test_f",
+        "missed: no_match: 2 tests: t.py::test_d, t.py::test_e",
+        (
+            "unplayed: 3 recorded requests that this run did not ask for: "
+            "2 tests: t.py::test_e, t.py::test_g"
+        ),
+        "pending: 1 test. pytest-llmregress accept t.py::test_b",
+    )
+
+
+def test_ten_drifted_tests_are_named_worst_first_and_the_others_counted():
+    tests = [
+        record(f"t.py::test_{n:02}", drift=drift(Severity.NOTABLE if n < 11 else Severity.BREAKING))
+        for n in range(13)
+    ]
+    lines = summary(*tests, fail_on="never")
+
+    assert lines[1:5] == (
+        "drift: 2 breaking, 11 notable of 13 compared; fails no test",
+        "  breaking  t.py::test_11",
+        "  breaking  t.py::test_12",
+        "  notable   t.py::test_00",
+    )
+    assert lines[11:] == (
+        "  notable   t.py::test_07",
+        "  and 3 more (3 notable)",
+        "  1 recording against 1: a difference, not how often it happens",
+    )
+
+
+def test_several_pending_tests_share_one_command():
+    tests = [record(f"t.py::test_{n}", pending=f"{n}.snapshot.new.yaml") for n in range(2)]
+
+    assert summary(*tests)[-1] == (
+        "pending: 2 tests. pytest-llmregress accept TEST, or --all; "
+        "pytest-llmregress status lists them"
+    )
+
+
+def test_a_parameter_id_is_quoted_for_the_shell():
+    lines = summary(record("t.py::test_a[x y]", pending="a.snapshot.new.yaml"))
+
+    assert lines[-1] == "pending: 1 test. pytest-llmregress accept 't.py::test_a[x y]'"
+
+
+def test_a_problem_of_many_tests_names_three():
+    problems = (Problem(code="no_calls", message="…"),)
+    lines = summary(*(record(f"t.py::test_{n}", problems=problems) for n in range(5)))
+
+    assert lines[-1] == (
+        "problem: no_calls: 5 tests: t.py::test_0, t.py::test_1, t.py::test_2 and 2 more"
+    )
+
+
+def test_what_a_terminal_would_obey_is_spelled_out():
+    lines = summary(
+        record("t.py::test_a[\x1b[2J]", drift=drift(Severity.NOTABLE), pending="x"),
+        candidate="m\x1b[0m",
+    )
+
+    assert all(line.isprintable() for line in lines)
+    assert lines[2] == r"  notable  t.py::test_a[\x1b[2J]"
