@@ -106,7 +106,8 @@ def _told(kind: str, level: Any) -> str:
         return f"{path}: removed {_shown(level.t1)}"
     if kind == "repetition_change":
         times = level.additional["repetition"]
-        return f"{path}: {_shown(level.t1)} {times['old_repeat']} → {times['new_repeat']} times"
+        was, now = times["old_repeat"], times["new_repeat"]
+        return f"{path}: {_shown(level.t1)} occurs {now} times, not {was}"
     if isinstance(level.t1, str) and isinstance(level.t2, str):
         what = text_change(level.t1, level.t2)
         return f"{path} {what}" if what.startswith("line ") else f"{path}: {what}"

@@ -63,6 +63,8 @@ class TestRun:
         self._stack = ExitStack()
         self._behavior = Behavior()
         self._problems: list[Problem] = []
+        self._misses: list[str] = []
+        """Messages, in order; appended to from whichever thread has asked."""
         self._body_passed = False
         self._failed_by_us = False
         """Whether we failed the body of a test that had passed."""
@@ -153,16 +155,19 @@ class TestRun:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Let no miss be swallowed: whatever else came of the phase, it fails by the miss."""
+        told = len(self._misses)
         try:
             yield
         except _INTERRUPTS:
             self._passed_elsewhere = False
             raise
         except BaseException:
-            self._raise_miss()
-            raise
-        else:
-            self._raise_miss()
+            if len(self._misses) == told:
+                raise
+        if len(self._misses) > told:
+            first, more = self._misses[told], len(self._misses) - told - 1
+            message = first + (f"\n  (and {more} more)" if more else "")
+            raise pytest.fail.Exception(message, pytrace=False) from None
 
     @contextmanager
     def judged(self) -> Iterator[None]:
@@ -350,14 +355,8 @@ class TestRun:
             explanation=explanation,
             command=self._commands.record(exists=self._old is not None),
         )
+        self._misses.append(message)
         self._fail(str(miss.reason), message)
-
-    def _raise_miss(self) -> None:
-        """Fail by the first miss, if there was one."""
-        misses = self._tape.misses if self._tape else ()
-        if misses:
-            more = f"\n  (and {len(misses) - 1} more)" if len(misses) > 1 else ""
-            pytest.fail(self._problems[0].message + more, pytrace=False)
 
     def _fail(self, code: str, message: str) -> NoReturn:
         """Fail the test by a problem of ours: no exception of the app's, no stack trace."""

@@ -1,6 +1,6 @@
 """YAML that reads back as it was written, and files that are refused by name."""
 
-import datetime
+import datetime as dt
 import json
 import random
 import re
@@ -20,14 +20,15 @@ TEXTS = [
     "a\nb ", "a\n \nb", "a\tb", "\ta\nb", "a\n\tb", "\n\ta", "a\r\nb", "a\rb", "\x00", "a\x00\nb",
     "\x1b[0m", "\x7f", "\x85", "a\x85b\nc", "\u2028", "a\u2028\nb", "\u2029", "\ufeff", "a\ufeffb",
     "\ufffe\uffff", "é", "日本\n語", "😀", "😀\n👩‍👩‍👧", "\u202eabc", "\xa0", "a\xa0",
-    "yes", "no", "on", "y", "n", "Y", "true", "null", "~", "NULL", "1", "01", "0x1F", "1_000", "1:30",
-    "1.5", "1e5", "1.0e+5", ".inf", ".nan", "-", "- a", "--- a", "---", "...", "2026-11-22",
+    "yes", "no", "on", "y", "n", "Y", "true", "null", "~", "NULL", "1", "01", "0x1F", "1_000",
+    "1:30", "1.5", "1e5", "1.0e+5", ".inf", ".nan", "-", "- a", "--- a", "---", "...", "2026-11-22",
     "2026-11-22T02:10:00Z", "=", "<<", "!tag", "&a", "*a", "%a", "@a", "`a", "?", "? a", ":", ": a",
-    "a:", "a: b", "a:b", "a::b", "a:: b", "a::", "a #b", "a#b", "#a", "[a", "a]", "{a}", "a, b", "|",
-    ">", "'", "it's", '"', 'say "x"', "\\", "a\\nb", "\\ud800", "a\n---\nb\n...\n", "a\n# b\n: c",
+    "a:", "a: b", "a:b", "a::b", "a:: b", "a::", "a #b", "a#b", "#a", "[a", "a]", "{a}", "a, b",
+    "|", ">", "'", "it's", '"', 'say "x"', "\\", "a\\nb", "\\ud800", "a\n---\nb\n...\n", "a\n# b\n: c",
     "<<<<<<< HEAD", "a\n<<<<<<< HEAD\n=======\n>>>>>>> b\n", "https://a.b/c?d=e&f#g", "a b  c",
-    "tests/test_a.py::test_b[x-1]", "x" * 3000, "x " * 2000, "\ud800", "it's \udfff\n", "a" * 5 + " ",
+    "tests/test_a.py::test_b[x-1]", "x" * 3000, "x " * 2000, "\ud800", "it's \udfff\n",
 ]  # fmt: skip
+SURROGATE = re.compile("[\ud800-\udfff]")
 VALUES = [
     0, 1, -1, True, False, None, 10**400, -(2**63), 0.0, -0.0, 1.5, 1e16, 1e-7, 1e300, -2.5e-300,
     float("inf"), float("-inf"), [], {}, [[]], [{}], {"a": {}}, {"a": [[], [[1, [2, {"b": []}]]]]},
@@ -47,7 +48,7 @@ def test_a_text_survives_as_value_element_and_key(text):
     assert same(parse(dump(value)), value)
 
 
-@pytest.mark.parametrize("text", [text for text in TEXTS if text.isprintable()], ids=ascii)
+@pytest.mark.parametrize("text", [text for text in TEXTS if not SURROGATE.search(text)], ids=ascii)
 def test_any_other_reader_of_yaml_reads_the_same(text):
     value = {"a": text, "b": [text, [text]], "c": {text: text}}
 
@@ -105,9 +106,9 @@ sys.stdout.buffer.write(dump(value).encode())
 
 
 def test_many_lines_are_a_block_that_a_reviewer_can_read():
-    text = dump({"text": "Dear 😀,\n\n\tit's 14 days: \"sure\"\n", "key": "a"})
+    text = dump({"text": 'Dear 😀,\n\n\tit\'s 14 days: "sure"\n', "key": "a"})
 
-    assert text == "text: |\n  Dear 😀,\n\n  \tit's 14 days: \"sure\"\nkey: a\n"
+    assert text == 'text: |\n  Dear 😀,\n\n  \tit\'s 14 days: "sure"\nkey: a\n'
 
 
 def test_long_lines_are_not_folded():
@@ -129,7 +130,7 @@ class Word(StrEnum):
     [
         ({"a": [1, (2,)]}, "a[1]: it is a value of type tuple, not a JSON value; a file holds"),
         ({"a": {"b": Word.A}}, "a.b: it is a value of type Word, not a JSON value"),
-        ({"a": datetime.date(2026, 1, 1)}, "a: it is a value of type date"),
+        ({"a": dt.date(2026, 1, 1)}, "a: it is a value of type date"),
         ({"a": b"x"}, "a: it is a value of type bytes"),
         ({"a": {1: 2}}, "a: the key 1 is a value of type int, not text"),
         ({"a": 10**5000}, "a: it is an integer of more than 3870 digits"),
@@ -151,7 +152,9 @@ def test_what_is_nested_too_deep_is_not_written():
         dump(value)
 
 
-RESTORE = "restore it from version control, or record it again: pytest … --llmregress-record rewrite"
+RESTORE = (
+    "restore it from version control, or record it again: pytest … --llmregress-record rewrite"
+)
 HEAD = b"llmregress: 1\n"
 
 
@@ -164,8 +167,8 @@ HEAD = b"llmregress: 1\n"
         (HEAD + b"a: \xff\n", f":2: it is not UTF-8; {RESTORE}"),
         (HEAD + b"a: \x01\n", f":2: the character U+0001 is not allowed in YAML; {RESTORE}"),
         (HEAD + b"a: 'b\n", f":3: it is no YAML: found unexpected end of stream; {RESTORE}"),
-        (HEAD + b"a: b: c\n", f":2: it is no YAML: mapping values are not allowed in this context; "
-         f"{RESTORE}"),
+        (HEAD + b"a: b: c\n", (f":2: it is no YAML: mapping values are not allowed in this context; "
+         f"{RESTORE}")),
         (HEAD + b"<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> x\n",
          f":2: a merge conflict was left in it (<<<<<<<); settle it, {RESTORE}"),
         (HEAD + b"a: 1\r\n=======\r\n",
@@ -183,17 +186,18 @@ HEAD = b"llmregress: 1\n"
         (HEAD + b"a: " + b"[" * 5000, f":2: it is nested more than 100 deep; {RESTORE}"),
         (HEAD + b"a:\n" + b"- " * 300_000 + b"x\n",
          f":3: it is nested more than 100 deep; {RESTORE}"),
-        (HEAD + b"a: " + b"1" * 5000, f":2: '{'1' * 20}'… is no number that can be read; {RESTORE}"),
+        (HEAD + b"a: " + b"1" * 5000,
+         f":2: '{'1' * 20}'… is no number that can be read; {RESTORE}"),
         (b"- a\n", f":1: it holds a list, not a mapping; {RESTORE}"),
         (b"hello\n", f":1: it holds text, not a mapping; {RESTORE}"),
         (b"kind: cassette\n", f": it does not start with `llmregress: 1`; {RESTORE}"),
         (b"interactions:\n- request: {}\nversion: 1\n",
-         ": it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
-         f"move it away, or {RESTORE}"),
+         (": it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
+         f"move it away, or {RESTORE}")),
         (b"llmregress: true\n", f": llmregress: True is no format number; {RESTORE}"),
         (b"llmregress: 0\n", f": llmregress: 0 is no format number; {RESTORE}"),
-        (b"llmregress: 3\n", ": it was written by a newer pytest-llmregress (format 3); this one "
-         "reads up to 1. Upgrade: python -m pip install -U pytest-llmregress"),
+        (b"llmregress: 3\n", (": it was written by a newer pytest-llmregress (format 3); this one "
+         "reads up to 1. Upgrade: python -m pip install -U pytest-llmregress")),
     ],
     ids=lambda value: ascii(value)[:30],
 )  # fmt: skip

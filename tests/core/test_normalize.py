@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import json
@@ -65,7 +65,7 @@ class Name(str):
 
 class Price(pydantic.BaseModel):
     amount: decimal.Decimal
-    until: datetime.date | None = None
+    until: dt.date | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 - the untyped kin
         (Plan.PRO, "pro"),
         (b"\x00\xff", {"base64": "AP8="}),
         (bytearray(b"\x00\xff"), {"base64": "AP8="}),
-        (datetime.datetime(2026, 8, 1, 12, tzinfo=datetime.UTC), "2026-08-01T12:00:00+00:00"),
-        (datetime.date(2026, 8, 1), "2026-08-01"),
-        (datetime.time(12, 30), "12:30:00"),
+        (dt.datetime(2026, 8, 1, 12, tzinfo=dt.UTC), "2026-08-01T12:00:00+00:00"),
+        (dt.date(2026, 8, 1), "2026-08-01"),
+        (dt.time(12, 30), "12:30:00"),
         (pathlib.PurePosixPath("a/b"), "a/b"),
         (decimal.Decimal("1.10"), "1.10"),
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
@@ -108,8 +108,8 @@ Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 - the untyped kin
         ({"b", "a"}, ["a", "b"]),
         ({(1, "a"), None, 2}, [2, [1, "a"], None]),
         (
-            {1: "a", None: "b", True: "c", Plan.PRO: "d", (1, "x"): "e", 2.5: "f"},
-            {"1": "c", "null": "b", "pro": "d", '[1,"x"]': "e", "2.5": "f"},
+            {1: "a", None: "b", False: "c", Plan.PRO: "d", (1, "x"): "e", 2.5: "f"},
+            {"1": "a", "null": "b", "false": "c", "pro": "d", '[1,"x"]': "e", "2.5": "f"},
         ),
         (collections.OrderedDict(a=1), {"a": 1}),
         (Price(amount=decimal.Decimal("9.90")), {"amount": "9.90", "until": None}),

@@ -17,6 +17,7 @@ from pytest_llmregress.adapters.store.paths import FOLDER, TestPaths
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.adapters.store.yaml_text import load_header
 from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.snapshot import Snapshot
 
 _FILE = re.compile(
     r"(?P<stem>[^@]+?)(?:@(?P<variant>.+?))?\.(?P<kind>cassette|snapshot)(?P<new>\.new)?\.yaml"
@@ -100,7 +101,7 @@ def accept(paths: TestPaths) -> tuple[Path, ...]:
     written: list[Path] = []
     if cassette is None and snapshot is not None:
         if accepted is None or digest_of(accepted) != snapshot.cassette:
-            raise Unacceptable(_unacceptable(paths, snapshot.test, snapshot.cassette))
+            raise Unacceptable(_unacceptable(paths, snapshot))
         if accepted.candidate is not None:  # moved here, and not yet rewritten
             cassette = accepted
     if cassette is not None:
@@ -138,11 +139,12 @@ def _source(paths: TestPaths, digest: str | None) -> tuple[Path | None, Cassette
     return None, None
 
 
-def _unacceptable(paths: TestPaths, test: str, digest: str) -> str:
+def _unacceptable(paths: TestPaths, snapshot: Snapshot) -> str:
+    candidate = None if snapshot.pending is None else snapshot.pending.candidate
     return (
         f"{paths.pending_snapshot}: it was taken from a recording that is not here "
-        f"({digest[:15]}…); a snapshot is accepted together with its recording. "
-        f"Reject it, and record again: {rerecord(test)}"
+        f"({snapshot.cassette[:15]}…); a snapshot is accepted together with its recording. "
+        f"Reject it, and record again: {rerecord(snapshot.test, candidate)}"
     )
 
 

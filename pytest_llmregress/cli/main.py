@@ -1,0 +1,143 @@
+"""The console script: reads its arguments, runs one command, prints what it says."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.reporting.layout import WIDTH, visible
+
+_PROGRAM = "pytest-llmregress"
+_INTERRUPTED = 130
+"""As shells say it: 128 and the number of the signal."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the console script, and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        _survive_any_text(stream)
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as end:  # after --help, --version, or a usage that cannot be
+        return end.code if isinstance(end.code, int) else int(Status.FAILED)
+    try:
+        result = _run(arguments)
+    except OSError as error:
+        where = error.filename or "the file system"
+        result = Result(status=Status.FAILED, problems=(f"{where}: {error.strerror or error}",))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    _print(result)
+    return int(result.status)
+
+
+def _run(arguments: argparse.Namespace) -> Result:
+    """Import and run one command; the import of the others would only cost time."""
+    match arguments.command:
+        case "status":
+            from pytest_llmregress.cli.status import show_status  # noqa: PLC0415 - see above
+
+            return show_status(arguments.paths or [Path()], as_json=arguments.json)
+        case "show":
+            from pytest_llmregress.cli.show import show  # noqa: PLC0415 - see above
+
+            return show(arguments.cassettes, as_json=arguments.json, width=_width())
+        case "accept" | "reject" as name:
+            from pytest_llmregress.cli.decide import Decision, decide  # noqa: PLC0415 - see above
+
+            return decide(
+                Decision(name),
+                targets=arguments.tests,
+                everything=arguments.all,
+                candidate=arguments.candidate,
+            )
+        case command:
+            raise AssertionError(command)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong the way that the rest of this script does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(Status.FAILED, f"{_PROGRAM}: {visible(message)}. {self.prog} --help\n")
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from pytest_llmregress.adapters.versions import installed  # noqa: PLC0415 - see above
+
+        sys.stdout.write(f"{_PROGRAM} {installed()[_PROGRAM]}\n")
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=_PROGRAM,
+        description="Read recordings of LLM tests, and decide on what is pending.",
+        epilog="Exit status: 0 fine, 1 something is pending, 2 usage, or a file cannot be read.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    status = commands.add_parser(
+        "status", help="which models each test is verified on, and what is pending"
+    )
+    status.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a folder, a test file or a recording; default: the current folder",
+    )
+    status.add_argument("--json", action="store_true", help="for programs")
+
+    show = commands.add_parser("show", help="the calls in a cassette, one a row")
+    show.add_argument("cassettes", nargs="+", type=Path, metavar="CASSETTE")
+    show.add_argument("--json", action="store_true", help="for programs")
+
+    for name, what in (
+        ("accept", "make what is pending the baseline"),
+        ("reject", "delete what is pending"),
+    ):
+        decide = commands.add_parser(name, help=f"{what}; without TEST: list what is pending")
+        decide.add_argument(
+            "tests", nargs="*", metavar="TEST", help="a node id, a test file or a pending file"
+        )
+        decide.add_argument("--all", action="store_true", help="all below the current folder")
+        decide.add_argument("--candidate", metavar="MODEL", help="only this candidate's")
+    return parser
+
+
+def _print(result: Result) -> None:
+    """Print what a command says; a reader that has gone, such as `head`, is no error.
+
+    Nothing that a model, a test or a file name says reaches the terminal as a control sequence.
+    """
+    try:
+        for line in result.lines:
+            sys.stdout.write(f"{visible(line)}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would fail again when the interpreter closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for problem in result.problems:
+        for line in f"{_PROGRAM}: {problem}".split("\n"):
+            sys.stderr.write(f"{visible(line)}\n")
+
+
+def _survive_any_text(stream: TextIO) -> None:
+    """Let a terminal that knows no "→" show an escape instead of ending the script."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH

@@ -1,0 +1,113 @@
+"""Finds the stored tests that a path, or a node id, on the command line stands for."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pytest_llmregress.adapters.store.errors import UnreadableFile
+from pytest_llmregress.adapters.store.paths import FOLDER
+from pytest_llmregress.adapters.store.pending import StoredTest, find
+
+_STEM = re.compile(r"(?P<stem>[^@]+?)(?:@.+?)?\.(?:cassette|snapshot)(?:\.new)?\.yaml")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A path that could not be used."""
+
+    path: str
+    line: int | None
+    what: str
+    """The fault, and what to do about it."""
+
+    @property
+    def message(self) -> str:
+        """Return it whole, for people."""
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{where}: {self.what}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Problems:
+    """Collects problems, one a file: a damaged file may be met more than once."""
+
+    by_path: dict[str, Problem] = field(default_factory=dict)
+
+    def add(self, error: UnreadableFile) -> None:
+        """Take a file that cannot be read."""
+        path = shorten(error.path)
+        problem = Problem(path=path, line=error.line, what=f"{error.fault}; {error.advice}")
+        self.by_path.setdefault(path, problem)
+
+    def add_missing(self, path: Path) -> None:
+        """Take a path that leads nowhere."""
+        what = "there is no such file or folder"
+        self.by_path.setdefault(str(path), Problem(path=str(path), line=None, what=what))
+
+    def read(self, path: Path, reader: Callable[[Path], _T]) -> _T | None:
+        """Return what a reader makes of a file; None where there is none, or no whole one."""
+        try:
+            return reader(path)
+        except FileNotFoundError:
+            return None
+        except UnreadableFile as error:
+            self.add(error)
+            return None
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """All of them, for people."""
+        return tuple(problem.message for problem in self.by_path.values())
+
+
+def shorten(path: Path) -> str:
+    """Return a path relative to the current folder if it is below it, "/" between folders."""
+    path, here = path.resolve(), Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def select(paths: Iterable[Path], problems: Problems) -> tuple[StoredTest, ...]:
+    """Return the tests below folders, of test files, and of files of ours; no test twice."""
+    tests: dict[tuple[Path, str], StoredTest] = {}
+    for path in paths:
+        if not path.exists():
+            problems.add_missing(path)
+            continue
+        for test in _select_one(path.resolve(), problems):
+            tests.setdefault((test.paths.directory, test.paths.stem), test)
+    return tuple(sorted(tests.values(), key=lambda test: test.test))
+
+
+def select_target(target: str) -> tuple[StoredTest, ...]:
+    """Return the tests that a node id or a path stands for; none where it stands for none.
+
+    A node id is one of the current folder, or as the files say it: that of the root directory.
+    """
+    file, is_node, name = target.partition("::")
+    unheard = Problems()  # of files that nobody asked for
+    found: tuple[StoredTest, ...] = ()
+    if file and Path(file).exists():
+        tests = select([Path(file)], unheard)
+        found = tuple(t for t in tests if not is_node or t.test.partition("::")[2] == name)
+    return found or tuple(t for t in select([Path()], unheard) if t.test == target)
+
+
+def _select_one(path: Path, problems: Problems) -> tuple[StoredTest, ...]:
+    if path.is_dir():
+        found = find(path)
+        stem = None
+    elif path.parent.parent.name == FOLDER:
+        found = find(path.parent)
+        name = _STEM.fullmatch(path.name)
+        stem = name["stem"] if name else ""
+    else:
+        found = find(path.parent / FOLDER / path.stem)
+        stem = None
+    for problem in found.problems:
+        name = _STEM.fullmatch(problem.path.name)
+        if stem is None or (name is not None and name["stem"] == stem):
+            problems.add(problem)
+    return tuple(test for test in found.tests if stem in {None, test.paths.stem})

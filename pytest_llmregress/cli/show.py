@@ -1,0 +1,68 @@
+"""The command `show`: the calls in a cassette."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import Problems, shorten
+from pytest_llmregress.cli.words import models_in_words
+from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.calls import Row, calls_to_json, render_calls
+
+
+def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:
+    """Show the calls of cassettes, one after another; a damaged one does not hide the others."""
+    problems = Problems()
+    read: list[tuple[Path, Cassette]] = []
+    for file in files:
+        if not file.exists():
+            problems.add_missing(file)
+        elif (cassette := problems.read(file, read_cassette)) is not None:
+            read.append((file, cassette))
+    if as_json:
+        shown = [_to_json(file, cassette) for file, cassette in read]
+        lines = json.dumps(shown, indent=2).splitlines()
+    else:
+        lines = [line for file, cassette in read for line in ("", *_render(file, cassette, width))]
+        del lines[:1]
+    return Result(
+        status=Status.FAILED if problems.messages else Status.FINE,
+        lines=tuple(lines),
+        problems=problems.messages,
+    )
+
+
+def rows_of(cassette: Cassette) -> list[Row]:
+    """Return the interactions of a cassette, those that are calls of a model as calls."""
+    provider = AnthropicProvider()
+    return [provider.read(interaction) or interaction for interaction in cassette.interactions]
+
+
+def _render(file: Path, cassette: Cassette, width: int) -> tuple[str, ...]:
+    models = models_in_words(cassette.requested_models, cassette.served_models)
+    parts = [models, f"recorded {cassette.recorded_at or 'at an unknown time'}"]
+    if cassette.candidate is not None:
+        parts.insert(0, f"candidate {cassette.candidate}")
+    requests = count(len(cassette.interactions), "request")
+    return (
+        f"{cassette.test}: {', '.join(parts)}, {requests}, {shorten(file)}",
+        *render_calls(rows_of(cassette), width=width).split("\n"),
+    )
+
+
+def _to_json(file: Path, cassette: Cassette) -> dict[str, Any]:
+    return {
+        "file": shorten(file),
+        "test": cassette.test,
+        "candidate": cassette.candidate,
+        "requested_models": list(cassette.requested_models),
+        "served_models": list(cassette.served_models),
+        "recorded_at": cassette.recorded_at,
+        "versions": dict(cassette.versions),
+        "requests": calls_to_json(rows_of(cassette)),
+    }

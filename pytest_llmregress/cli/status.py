@@ -1,0 +1,161 @@
+"""The command `status`: which models each test is verified on, and what waits for a decision."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.adapters.store.pending import StoredTest
+from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.cli.show import rows_of
+from pytest_llmregress.cli.waiting import Waiting, waiting_of
+from pytest_llmregress.cli.words import models_in_words
+from pytest_llmregress.core.call import Call
+from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.naming import slug_of_variant
+from pytest_llmregress.core.snapshot import Snapshot
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.layout import align
+
+_HEAD = ("test", "verified on", "recorded", "anthropic", "calls")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What is known of one test."""
+
+    stored: StoredTest
+    cassette: Cassette | None
+    """None where there is none, or no whole one."""
+    snapshot: Snapshot | None
+    waiting: tuple[Waiting, ...]
+
+    @property
+    def accepted(self) -> Snapshot | Cassette | None:
+        """What says which models the test is verified on."""
+        return self.snapshot or self.cassette
+
+    @property
+    def calls(self) -> int | None:
+        if self.cassette is None:
+            return None
+        return sum(isinstance(row, Call) for row in rows_of(self.cassette))
+
+    @property
+    def orphan(self) -> str | None:
+        """What to do about an accepted behavior whose recording is gone, or None."""
+        if self.stored.cassette or not self.stored.snapshot:
+            return None
+        path = shorten(self.stored.paths.snapshot)
+        return (
+            f"{path}: the recording that it was taken from is gone; restore it from version "
+            "control, record it again, or delete this file. "
+            f"pytest {shlex.quote(self.stored.test)} --llmregress-record once"
+        )
+
+
+def show_status(paths: Sequence[Path], *, as_json: bool) -> Result:
+    """Tell of each test below the paths where it stands."""
+    problems = Problems()
+    entries = [_read(test, problems) for test in select(paths, problems)]
+    orphans = tuple(entry.orphan for entry in entries if entry.orphan is not None)
+    lines = _lines_of_json(entries, problems) if as_json else _lines(entries, paths)
+    said = (*problems.messages, *orphans)
+    pending = any(entry.waiting for entry in entries)
+    return Result(
+        status=Status.FAILED if said else Status.PENDING if pending else Status.FINE,
+        lines=lines,
+        problems=said,
+    )
+
+
+def _read(stored: StoredTest, problems: Problems) -> _Entry:
+    """Read all files of a test: whatever is damaged is to be known before a run needs it."""
+    paths = stored.paths
+    entry = _Entry(
+        stored=stored,
+        cassette=problems.read(paths.cassette, read_cassette),
+        snapshot=problems.read(paths.snapshot, read_snapshot),
+        waiting=waiting_of(stored, problems),
+    )
+    for candidate in stored.candidates:
+        variant = slug_of_variant(candidate)
+        own = TestPaths(directory=paths.directory, stem=paths.stem, variant=variant)
+        problems.read(own.cassette, read_cassette)
+    for waits in stored.pending:
+        problems.read(waits.pending_cassette, read_cassette)
+    return entry
+
+
+def _lines(entries: Sequence[_Entry], paths: Sequence[Path]) -> tuple[str, ...]:
+    if not entries:
+        return (f"no recordings below {', '.join(map(str, paths))}",)
+    head, *rows = align([_HEAD, *map(_row, entries)])
+    lines = [head]
+    for row, entry in zip(rows, entries, strict=True):
+        lines.append(row)
+        if entry.stored.candidates:
+            lines.append(f"  candidates: {', '.join(entry.stored.candidates)}")
+        lines += [f"  pending: {each.models} ({each.reason})" for each in entry.waiting]
+    waiting = sum(bool(entry.waiting) for entry in entries)
+    tests = count(len(entries), "test")
+    if waiting:
+        lines.append(f"{tests}, {waiting} pending. pytest-llmregress accept lists the commands")
+    else:
+        lines.append(f"{tests}, nothing is pending")
+    return tuple(lines)
+
+
+def _row(entry: _Entry) -> tuple[str, ...]:
+    accepted, cassette, calls = entry.accepted, entry.cassette, entry.calls
+    return (
+        entry.stored.test,
+        "nothing accepted"
+        if accepted is None
+        else models_in_words(accepted.requested_models, accepted.served_models),
+        (accepted.recorded_at if accepted is not None else "") or "-",
+        cassette.versions.get("anthropic", "-") if cassette is not None else "-",
+        "-" if calls is None else str(calls),
+    )
+
+
+def _lines_of_json(entries: Sequence[_Entry], problems: Problems) -> tuple[str, ...]:
+    report = {
+        "tests": [_entry_to_json(entry) for entry in entries],
+        "problems": [
+            {"path": problem.path, "line": problem.line, "what": problem.what}
+            for problem in problems.by_path.values()
+        ],
+    }
+    return tuple(json.dumps(report, indent=2).splitlines())
+
+
+def _entry_to_json(entry: _Entry) -> dict[str, Any]:
+    accepted = entry.accepted
+    return {
+        "test": entry.stored.test,
+        "requested_models": [] if accepted is None else list(accepted.requested_models),
+        "served_models": [] if accepted is None else list(accepted.served_models),
+        "recorded_at": None if accepted is None else accepted.recorded_at,
+        "versions": {} if entry.cassette is None else dict(entry.cassette.versions),
+        "calls": entry.calls,
+        "candidates": list(entry.stored.candidates),
+        "orphan": entry.orphan is not None,
+        "pending": [
+            {
+                "candidate": each.candidate,
+                "why": each.why,
+                "severity": each.severity,
+                "models": each.models,
+                "accept": each.command("accept"),
+                "reject": each.command("reject"),
+            }
+            for each in entry.waiting
+        ],
+    }

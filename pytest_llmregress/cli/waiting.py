@@ -1,0 +1,117 @@
+"""What waits for a decision, and how that is said."""
+
+import shlex
+from dataclasses import dataclass
+
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.adapters.store.pending import StoredTest
+from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.cli.selection import Problems, shorten
+from pytest_llmregress.core.behavior import Severity, worst
+from pytest_llmregress.core.naming import slug_of_variant
+from pytest_llmregress.core.snapshot import Snapshot, Waits
+from pytest_llmregress.reporting.layout import count_severities, visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One variant of a test that waits for a decision."""
+
+    test: str
+    """The node id."""
+    paths: TestPaths
+    candidate: str | None
+    """As it was named on the command line; None for the baseline."""
+    snapshot: Snapshot | None
+    """None where it cannot be read, or where only a recording is pending."""
+    is_only: bool
+    """Whether the test has no other variant that waits."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst of its changes, or None."""
+        pending = None if self.snapshot is None else self.snapshot.pending
+        return None if pending is None else worst(pending.changes)
+
+    @property
+    def why(self) -> Waits | None:
+        """Why it waits; None where nothing says so."""
+        pending = None if self.snapshot is None else self.snapshot.pending
+        return None if pending is None else pending.why
+
+    @property
+    def variant(self) -> str:
+        """The candidate in words."""
+        return self.candidate or "the baseline"
+
+    @property
+    def models(self) -> str:
+        """What would take the place of what: "claude-opus-5 → claude-opus-5-5"."""
+        if self.snapshot is None:
+            return self.variant
+        after = self.snapshot.models or "no model"
+        pending = self.snapshot.pending
+        if pending is None or pending.baseline == after:
+            return after
+        return f"{pending.baseline or 'nothing accepted yet'} → {after}"
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, in words: "drifted, 1 breaking, 2 notable"."""
+        if self.snapshot is None:
+            there = self.paths.pending_snapshot.exists()
+            return "cannot be read" if there else "a recording without its behavior"
+        pending = self.snapshot.pending
+        if pending is None:
+            return "does not say why"
+        words = {
+            Waits.DRIFTED: "drifted",
+            Waits.CHANGED: "the test's own code changed",
+            Waits.FAILED: "the test failed on it",
+        }[pending.why]
+        counts = count_severities(change.severity for change in pending.changes)
+        return f"{words}, {counts}" if counts else words
+
+    def command(self, decision: str) -> str:
+        """Return the command that decides on this one, and on no other."""
+        start = f"pytest-llmregress {decision}"
+        if self.is_only:
+            return f"{start} {shlex.quote(visible(self.test))}"
+        if self.candidate is None:
+            file = next(
+                (
+                    f
+                    for f in (self.paths.pending_snapshot, self.paths.pending_cassette)
+                    if f.exists()
+                ),
+                self.paths.pending_snapshot,
+            )
+            return f"{start} {shlex.quote(visible(shorten(file)))}"
+        chosen = shlex.quote(visible(self.candidate))
+        return f"{start} {shlex.quote(visible(self.test))} --candidate {chosen}"
+
+
+def waiting_of(test: StoredTest, problems: Problems) -> tuple[Waiting, ...]:
+    """Return what waits for a decision of a test, the baseline's first."""
+    names = {slug_of_variant(name): name for name in test.candidates}
+    return tuple(
+        _waiting(test, paths, names, problems.read(paths.pending_snapshot, read_snapshot))
+        for paths in test.pending
+    )
+
+
+def _waiting(
+    test: StoredTest, paths: TestPaths, names: dict[str, str], snapshot: Snapshot | None
+) -> Waiting:
+    candidate = None
+    if paths.variant is not None:
+        candidate = names.get(paths.variant, paths.variant)
+        if snapshot is not None and snapshot.pending is not None:
+            candidate = snapshot.pending.candidate or candidate
+    return Waiting(
+        test=test.test,
+        paths=paths,
+        candidate=candidate,
+        snapshot=snapshot,
+        is_only=len(test.pending) == 1,
+    )

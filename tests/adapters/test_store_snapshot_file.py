@@ -1,0 +1,162 @@
+"""Snapshots on disk: accepted and pending ones come back, damage is refused by name."""
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
+
+
+def trait(name, value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING):
+    return Trait(name=name, value=value, kind=kind, severity=severity)
+
+
+SNAPSHOT = Snapshot(
+    test="tests/test_support.py::test_refund",
+    cassette="sha256:00",
+    requested_models=("claude-opus-5",),
+    served_models=("claude-opus-5",),
+    recorded_at="2026-11-22T02:10:00Z",
+    behavior=Behavior(
+        traits=(
+            trait("outcome", ["tool_use", "answered"]),
+            trait("tools.set", ["a: b", "lookup"], TraitKind.SET),
+            trait("length", 42, TraitKind.NUMBER, Severity.NOTABLE),
+            trait("text", "Dear you,\n14 days.\n", TraitKind.TEXT, Severity.COSMETIC),
+            trait("calls.1.valid", value=None),
+        )
+    ),
+    values={"plan": {"steps": [1, 2.0, True, None, "yes", "1:30"]}, "reply": "half \ud800"},
+)
+PENDING = Pending(
+    why=Waits.DRIFTED,
+    candidate="claude-opus-4-8",
+    baseline="claude-opus-5",
+    changes=(
+        Change(trait="outcome", severity=Severity.BREAKING, before="answered", after="refused"),
+        Change(trait="length", severity=Severity.NOTABLE, before="1", after="25", detail="25.0x"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        SNAPSHOT,
+        replace(SNAPSHOT, pending=PENDING),
+        replace(SNAPSHOT, pending=Pending(why=Waits.FAILED, candidate=None, baseline="")),
+        Snapshot(test="t", cassette="sha256:00"),
+    ],
+    ids=["accepted", "pending", "pending without changes", "nothing but a name"],
+)
+def test_a_snapshot_comes_back_and_gives_the_same_bytes_again(tmp_path, snapshot):
+    path = tmp_path / "a.yaml"
+    write_snapshot(path, snapshot)
+    written = path.read_bytes()
+
+    read = read_snapshot(path)
+    write_snapshot(path, read)
+
+    assert read == snapshot
+    assert path.read_bytes() == written
+
+
+def test_a_snapshot_is_made_for_review(tmp_path):
+    path = tmp_path / "a.yaml"
+
+    write_snapshot(path, replace(SNAPSHOT, pending=PENDING, values={"reply": "Hi.\nBye.\n"}))
+
+    assert path.read_text(encoding="utf-8") == (
+        "llmregress: 1\n"
+        "kind: snapshot\n"
+        "test: tests/test_support.py::test_refund\n"
+        "cassette: sha256:00\n"
+        "models: {requested: [claude-opus-5], served: [claude-opus-5]}\n"
+        "recorded_at: '2026-11-22T02:10:00Z'\n"
+        "pending:\n"
+        "  why: drifted\n"
+        "  candidate: claude-opus-4-8\n"
+        "  baseline: claude-opus-5\n"
+        "  changes:\n"
+        "  - trait: outcome\n"
+        "    severity: breaking\n"
+        "    before: answered\n"
+        "    after: refused\n"
+        "  - trait: length\n"
+        "    severity: notable\n"
+        "    before: '1'\n"
+        "    after: '25'\n"
+        "    detail: 25.0x\n"
+        "behavior:\n"
+        "  outcome: {value: [tool_use, answered], kind: category, severity: breaking}\n"
+        "  tools.set: {value: ['a: b', lookup], kind: set, severity: breaking}\n"
+        "  length: {value: 42, kind: number, severity: notable}\n"
+        "  text:\n"
+        "    value: |\n"
+        "      Dear you,\n"
+        "      14 days.\n"
+        "    kind: text\n"
+        "    severity: cosmetic\n"
+        "  calls.1.valid: {value: null, kind: category, severity: breaking}\n"
+        "values:\n"
+        "  reply: |\n"
+        "    Hi.\n"
+        "    Bye.\n"
+    ).replace("detail: 25.0x", "detail: '25.0x'")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("severity: notable}", "severity: loud}",
+         ("behavior.length.severity is 'loud', and cosmetic or notable or breaking is needed; "
+         "restore it from version control, or record it again: pytest "
+         "tests/test_support.py::test_refund --llmregress-candidate claude-opus-4-8 "
+         "--llmregress-record rewrite")),
+        ("why: drifted", "why: bored", "pending.why is 'bored', and drifted or changed or failed"),
+        ("    after: refused\n", "", "pending.changes[0].after is missing, and text is needed;"),
+        ("{value: 42, ", "{", "behavior.length.value is missing;"),
+        ("  length: {", "  length: 1\n  more: {", "behavior.length is 1, and a mapping is needed"),
+        ("cassette: sha256:00\n", "", "cassette is missing, and text is needed;"),
+        ("kind: snapshot\n", "", "its kind is null, and snapshot is needed;"),
+        ("values:\n", "values: 1\nx:\n",
+         "values is 1, and a mapping with texts for keys is needed"),
+        ("[claude-opus-5], s", "[5], s",
+         "models.requested is a list, and a list of texts is needed"),
+    ],
+)  # fmt: skip
+def test_damage_is_named_with_its_place(tmp_path, old, new, message):
+    path = tmp_path / "a.yaml"
+    write_snapshot(path, replace(SNAPSHOT, pending=PENDING))
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    with pytest.raises(UnreadableFile) as caught:
+        read_snapshot(path)
+
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"values": {"plan": {1, 2}}}, "values.plan: it is a value of type set, not a JSON value"),
+        (
+            {"behavior": Behavior(traits=(trait("a", ("x",)),))},
+            "behavior.a.value: it is a value of type tuple, not a JSON value",
+        ),
+        ({"behavior": Behavior(traits=(trait("a", 1), trait("a", 2)))}, "two traits share a name"),
+    ],
+)
+def test_what_would_not_read_back_is_not_written(tmp_path, changes, message):
+    path = tmp_path / "a.yaml"
+    path.write_text("old")
+
+    with pytest.raises(UnwritableValue, match=message):
+        write_snapshot(path, replace(SNAPSHOT, **changes))
+
+    assert path.read_text() == "old"

@@ -1,0 +1,133 @@
+"""Bodies as servers really send them: stored as structure, and back byte for byte."""
+
+import importlib.util
+import json
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.http import Interaction, Request, Response
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+SERVER = SHARED / "stand" / "fake_anthropic.py"
+RECORDED = SHARED / "corpus" / "claude-cassettes"
+
+
+def keep(tmp_path, exchanges):
+    """Store exchanges, assert that every byte came back, and return the calls as stored."""
+    path = tmp_path / "a.yaml"
+    value = Cassette(
+        test="t",
+        interactions=tuple(
+            Interaction(
+                request=Request(method="POST", url="https://x/v1/messages", body=sent),
+                response=Response(status=200, body=received),
+            )
+            for sent, received in exchanges
+        ),
+    )
+    write_cassette(path, value)
+    assert read_cassette(path) == value
+    return yaml.safe_load(path.read_bytes())["calls"]
+
+
+@pytest.fixture
+def server():
+    if not SERVER.exists():
+        pytest.skip(f"no server to talk to: {SERVER} is not there")
+    spec = importlib.util.spec_from_file_location("fake_anthropic", SERVER)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fake_anthropic"] = module
+    try:
+        spec.loader.exec_module(module)
+        with module.FakeAnthropic() as running:
+            yield running
+    finally:
+        del sys.modules["fake_anthropic"]
+
+
+def ask(server, prompt, *, stream):
+    body = {
+        "model": "claude-opus-5",
+        "max_tokens": 99,
+        "messages": [{"role": "user", "content": prompt}],
+        "stream": stream,
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+    }
+    sent = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    request = urllib.request.Request(
+        f"{server.url}/v1/messages",
+        data=sent,
+        headers={
+            "content-type": "application/json",
+            "authorization": "Bearer k",
+            "anthropic-version": "2026-10-21",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return sent, response.read()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "hello",
+        "[[unicode]]",
+        '[[tool f {"city": "Köln", "days": 14}]]',
+        "[[refusal cyber]]",
+        "[[pause]]",
+        "[[thinking]]",
+        "[[cache]]",
+        "[[server_tool]]",
+        "[[max_tokens]]",
+        "[[say line one\nline two\n\tthree 😀]]",
+        "[[size 3000]]",
+    ],
+)
+def test_replies_of_a_server_are_stored_as_structure(tmp_path, server, prompt):
+    exchanges = [ask(server, prompt, stream=stream) for stream in (False, True)]
+
+    reply, stream = keep(tmp_path, exchanges)
+
+    assert {"json"} == {*reply["request"]} & {"json", "text", "base64"}
+    assert {"json"} == {*reply["response"]} & {"json", "events", "text", "base64"}
+    assert {"events"} == {*stream["response"]} & {"json", "events", "text", "base64"}
+    assert all("data" in event for event in stream["response"]["events"])
+
+
+def test_a_stream_with_an_error_in_the_middle_is_stored_as_structure(tmp_path, server):
+    (call,) = keep(tmp_path, [ask(server, "[[midstream_error]]", stream=True)])
+
+    assert call["response"]["events"][-1]["event"] == "error"
+    assert call["response"]["events"][-1]["data"]["type"] == "error"
+
+
+def text_of(body):
+    string = body.get("string", "") if isinstance(body, dict) else body
+    return string if isinstance(string, bytes) else (string or "").encode()
+
+
+def test_replies_of_the_real_service_are_stored_as_structure(tmp_path):
+    files = sorted(RECORDED.glob("llm-anthropic/*.yaml"))
+    if not files:
+        pytest.skip(f"no recordings: {RECORDED} is not there")
+    exchanges = [
+        (text_of(each["request"]["body"]), text_of(each["response"]["body"]))
+        for path in files
+        for each in yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)["interactions"]
+    ]
+
+    calls = keep(tmp_path, exchanges)
+
+    streams = [call["response"] for call in calls if "events" in call["response"]]
+    assert len(streams) > len(calls) // 2
+    for call, (_, received) in zip(calls, exchanges, strict=True):
+        if received:
+            assert {"json", "events"} & {*call["response"]}
+    for stream in streams:
+        assert all("data" in event for event in stream["events"])
