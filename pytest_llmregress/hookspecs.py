@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pytest_llmregress.core.protocols import Provider, Reporter
 
 
+RECORD = "llmregress"
+"""The attribute of a marked test's tear-down report: its `TestRecord` as plain JSON."""
+
+
 @pytest.hookspec
 def pytest_llmregress_providers() -> "Sequence[Provider]":  # type: ignore[empty-body]
     """Return readers of wire formats. Called once a run, before its first marked test.

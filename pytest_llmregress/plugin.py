@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+
+from pytest_llmregress.hookspecs import RECORD
 
 if TYPE_CHECKING:
     from pytest_llmregress.core.call import Calls
@@ -24,10 +26,6 @@ FLAGS = (
 REPEATABLE = frozenset({"candidate", "report"})
 
 
-RECORD = "llmregress"
-"""The attribute of a test's last report that holds its record."""
-
-
 class Records:
     """What the marked tests found: each test's record rides on its report, from workers too."""
 
@@ -41,7 +39,7 @@ class Records:
             self.by_test[report.nodeid] = record
 
 
-RECORDS: pytest.StashKey[Records] = pytest.StashKey()
+RECORDS: "pytest.StashKey[Records]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,7 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             action="append" if repeatable else "store",
             help=text,
         )
-        parser.addini(_key(name), text, type="linelist" if repeatable else "string", default=None)
+        kind: Literal["linelist", "string"] = "linelist" if repeatable else "string"
+        parser.addini(_key(name), text, type=kind, default=None)
     for name, text in FLAGS:
         group.addoption(
             f"--llmregress-{name}", dest=_key(name), action="store_true", default=None, help=text

@@ -72,11 +72,16 @@ def _list(candidate: str | None) -> Result:
 
 
 def _find(target: str, candidate: str | None) -> list[Waiting]:
-    """Return what waits of a target; of the path of a pending file, that variant alone."""
+    """Return what waits of a target; of the path of a variant's own file, that variant alone."""
     waiting = _of_candidate(_waiting(select_target(target), Problems()), candidate)
     path = Path(target).resolve()
-    named = [w for w in waiting if path in {w.paths.pending_cassette, w.paths.pending_snapshot}]
-    return named or waiting
+    return [each for each in waiting if path in _own_files(each)] or waiting
+
+
+def _own_files(waiting: Waiting) -> tuple[Path, ...]:
+    paths = waiting.paths
+    recording = () if paths.variant is None else (paths.cassette,)
+    return (paths.pending_cassette, paths.pending_snapshot, *recording)
 
 
 def _decide(decision: Decision, waiting: Sequence[Waiting], problems: tuple[str, ...]) -> Result:

@@ -17,7 +17,7 @@ from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.settings import Source
 from pytest_llmregress.glue import session
 from pytest_llmregress.glue.testrun import TestRun
-from pytest_llmregress.plugin import RECORD
+from pytest_llmregress.hookspecs import RECORD
 
 TEST_RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 """On an item: its run, from before its set-up to after its tear-down."""

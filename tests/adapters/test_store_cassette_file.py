@@ -287,8 +287,8 @@ def damaged(tmp_path, change):
         (
             lambda text: text[: text.rindex("- request:")],
             (
-                ": the file was edited or cut off: it says 3 interactions and holds 2; restore it from "
-                f"version control, or record it again: {COMMAND}"
+                ": the file was edited or cut off: it says 3 interactions and holds 2; "
+                f"restore it from version control, or record it again: {COMMAND}"
             ),
         ),
         (

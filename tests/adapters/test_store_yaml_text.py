@@ -24,8 +24,10 @@ TEXTS = [
     "1:30", "1.5", "1e5", "1.0e+5", ".inf", ".nan", "-", "- a", "--- a", "---", "...", "2026-11-22",
     "2026-11-22T02:10:00Z", "=", "<<", "!tag", "&a", "*a", "%a", "@a", "`a", "?", "? a", ":", ": a",
     "a:", "a: b", "a:b", "a::b", "a:: b", "a::", "a #b", "a#b", "#a", "[a", "a]", "{a}", "a, b",
-    "|", ">", "'", "it's", '"', 'say "x"', "\\", "a\\nb", "\\ud800", "a\n---\nb\n...\n", "a\n# b\n: c",
-    "<<<<<<< HEAD", "a\n<<<<<<< HEAD\n=======\n>>>>>>> b\n", "https://a.b/c?d=e&f#g", "a b  c",
+    "|", ">", "'", "it's", '"', 'say "x"', "\\", "a\\nb", "\\ud800", "a\n---\nb\n...\n",
+    "a\n# b\n: c", "<<<<<<< HEAD", "a\n<<<<<<< HEAD\n=======\n>>>>>>> b\n",
+    "https://a.b/c?d=e&f#g", "a b  c",
+    "a b  c",
     "tests/test_a.py::test_b[x-1]", "x" * 3000, "x " * 2000, "\ud800", "it's \udfff\n",
 ]  # fmt: skip
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -167,8 +169,8 @@ HEAD = b"llmregress: 1\n"
         (HEAD + b"a: \xff\n", f":2: it is not UTF-8; {RESTORE}"),
         (HEAD + b"a: \x01\n", f":2: the character U+0001 is not allowed in YAML; {RESTORE}"),
         (HEAD + b"a: 'b\n", f":3: it is no YAML: found unexpected end of stream; {RESTORE}"),
-        (HEAD + b"a: b: c\n", (f":2: it is no YAML: mapping values are not allowed in this context; "
-         f"{RESTORE}")),
+        (HEAD + b"a: b: c\n",
+         f":2: it is no YAML: mapping values are not allowed in this context; {RESTORE}"),
         (HEAD + b"<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> x\n",
          f":2: a merge conflict was left in it (<<<<<<<); settle it, {RESTORE}"),
         (HEAD + b"a: 1\r\n=======\r\n",

@@ -75,7 +75,7 @@ def test_no_difference_is_not_called_stable():
     text = render(fails=False, baseline="claude-haiku-4-5-20251001-v1:0")
 
     assert text.splitlines()[1:3] == [
-        "  claude-haiku-4-5-20251001-v1:0 → claude-opus-5-5: no difference seen; does not fail the test",
+        "  claude-haiku-4-5-20251001-v1:0 → claude-opus-5-5: no difference seen",
         "observed once: 1 recording against 1: a difference, not how often it happens",
     ]
 
