@@ -46,7 +46,9 @@ def rows_of(cassette: Cassette) -> list[Row]:
 def _render(file: Path, cassette: Cassette, width: int) -> tuple[str, ...]:
     models = models_in_words(cassette.requested_models, cassette.served_models)
     parts = [models, f"recorded {cassette.recorded_at or 'at an unknown time'}"]
-    if cassette.candidate is not None:
+    if cassette.candidate == models:
+        parts[0] = f"candidate {models}"
+    elif cassette.candidate is not None:
         parts.insert(0, f"candidate {cassette.candidate}")
     requests = count(len(cassette.interactions), "request")
     return (

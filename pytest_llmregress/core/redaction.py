@@ -27,6 +27,8 @@ RESPONSE_HEADERS = frozenset(
 
 MIN_SECRET = 8
 """Characters; replacing every "1" because a variable holds it would ruin the recording."""
+LONG_SECRET = 16
+"""Characters from which on a value is taken for a secret even where it reads like a word."""
 
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)", re.IGNORECASE
@@ -104,6 +106,12 @@ def _keep(
 
 def _forms(values: Iterable[str]) -> tuple[bytes, ...]:
     """Return each secret as it is and as a URL's query would hold it, longest first."""
-    long_enough = {value for value in values if len(value) >= MIN_SECRET}
-    forms = {form.encode() for value in long_enough for form in (value, quote(value, safe=""))}
+    secrets = {value for value in values if _may_be_secret(value)}
+    forms = {form.encode() for value in secrets for form in (value, quote(value, safe=""))}
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _may_be_secret(value: str) -> bool:
+    """Whether a value is none that turns up in any text, as "1" or "password" would."""
+    reads_like_a_word = value.isalpha() and value in {value.lower(), value.upper(), value.title()}
+    return len(value) >= (LONG_SECRET if reads_like_a_word else MIN_SECRET)

@@ -1,11 +1,9 @@
 """What is kept of a test's run: nothing half-made, nothing accepted without a decision."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_llmregress.adapters.cassette.tape import Tape
 from pytest_llmregress.adapters.store.cassette_file import digest_of, write_cassette
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import reject
@@ -14,11 +12,11 @@ from pytest_llmregress.core.behavior import Behavior, Change
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.matching import key_of
-from pytest_llmregress.core.report import Problem
+from pytest_llmregress.core.report import Mode
 from pytest_llmregress.core.settings import RecordMode, Settings
 from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
 from pytest_llmregress.glue.judgement import Judgement
-from pytest_llmregress.reporting import failures
+from pytest_llmregress.glue.traffic import Traffic
 
 RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
 """The packages whose versions a cassette names."""
@@ -31,8 +29,7 @@ class Found:
     test: str
     paths: TestPaths
     settings: Settings
-    tape: Tape
-    old: Cassette | None
+    traffic: Traffic
     judgement: Judgement
     behavior: Behavior
     requested_models: tuple[str, ...]
@@ -53,24 +50,20 @@ class Kept:
     """The pending snapshot, if something waits for a decision."""
     accepted: bool = False
     """Whether something was accepted."""
-    problems: tuple[Problem, ...] = ()
 
 
-def keep(found: Found, *, incomplete: Callable[[Interaction], str | None]) -> Kept:
-    """Write what this run leaves: an accepted pair, a candidate's recording, a pending pair."""
-    attempts = found.tape.attempts
-    if all(exchange.played for exchange in attempts):
-        return _keep_replay(found, found.old) if attempts and found.old is not None else Kept()
-    reasons = [
-        f"request {number} ({exchange.request.method} {exchange.request.url}) got no answer"
-        if exchange.interaction is None
-        else f"request {number}: {why}"
-        for number, exchange in enumerate(attempts, start=1)
-        if exchange.interaction is None or (why := incomplete(exchange.interaction))
-    ]
-    if reasons:
-        message = failures.not_whole(found.test, reasons)
-        return Kept(problems=(Problem(code="not_whole", message=message),))
+def keep(found: Found) -> Kept:
+    """Write what this run leaves: an accepted pair, a candidate's recording, a pending pair.
+
+    Raises OSError and ValueError where a file cannot be written.
+    """
+    traffic = found.traffic
+    if traffic.mode is Mode.REPLAYED:
+        if traffic.old is None or not traffic.tape.attempts:
+            return Kept()
+        return _keep_replay(found, traffic.old)
+    if traffic.unfinished():
+        return Kept()
     cassette = _cassette(found)
     if found.settings.candidate is not None:
         write_cassette(found.paths.cassette, cassette)
@@ -175,7 +168,7 @@ def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
 def _cassette(found: Found) -> Cassette:
     new = [
         exchange.interaction
-        for exchange in found.tape.attempts
+        for exchange in found.traffic.tape.attempts
         if exchange.interaction is not None and not exchange.played
     ]
     candidate = found.settings.candidate
@@ -192,16 +185,16 @@ def _cassette(found: Found) -> Cassette:
 
 def _kept_of_old(found: Found, new: list[Interaction]) -> list[Interaction]:
     """Return the recordings that stay beside the new ones, by the record mode."""
-    if found.old is None:
+    if found.traffic.old is None:
         return []
     match found.settings.record:
         case RecordMode.NEW_EPISODES:
-            return list(found.old.interactions)
+            return list(found.traffic.old.interactions)
         case RecordMode.ALL:
             replaced = {key_of(interaction.request) for interaction in new}
             return [
                 interaction
-                for interaction in found.old.interactions
+                for interaction in found.traffic.old.interactions
                 if key_of(interaction.request) not in replaced
             ]
         case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:

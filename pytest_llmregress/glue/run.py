@@ -120,7 +120,7 @@ class Activity:
         finally:
             test.close()
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -129,11 +129,13 @@ class Activity:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return report
-        if not report.passed:
-            test.note_failure(call.when)
+        test.note(report)
         if call.when == "teardown":
+            told = test.untold
             setattr(report, RECORD, test.finish().to_json())
+            if report.passed and test.untold != told:  # what is found only now still has to fail
+                report.outcome, report.longrepr = "failed", test.untold
             del item.stash[TEST_RUN]
-        elif test.drift_text and not report.passed and call.when == "call":
-            report.sections.append(("llmregress drift", test.drift_text))
+        elif call.when == "call" and not report.passed and test.untold:
+            report.sections.append(("llmregress", test.untold))
         return report

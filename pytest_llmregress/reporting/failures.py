@@ -64,7 +64,12 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
 
 def not_whole(test: str, reasons: Sequence[str]) -> str:
     """Say why a recording was not kept."""
-    return (
-        f"{test}: this recording is not whole and was not kept; what was accepted before is "
-        f"untouched. {'; '.join(reasons)}"
+    head = f"{test}: this recording is not whole, so nothing of it was saved"
+    return "\n".join(
+        [head, *(f"  {line}" for line in reasons), "  what was accepted before is untouched"]
     )
+
+
+def not_kept(test: str, error: str) -> str:
+    """Say that a file could not be written."""
+    return f"{test}: what this run found could not be saved: {error}"

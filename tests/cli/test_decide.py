@@ -141,8 +141,8 @@ def test_two_pending_candidates_need_a_choice(project):
     assert run.out == []
     assert run.err == [
         (
-            f"pytest-llmregress: {REFUND}: 2 variants are pending ({OTHER}, {NEW}), and one of them "
-            "can be accepted; name it with --candidate. "
+            f"pytest-llmregress: {REFUND}: 2 variants are pending ({OTHER}, {NEW}), and one of "
+            "them can be accepted; name it with --candidate. "
             f"pytest-llmregress accept {REFUND} --candidate {NEW}"
         )
     ]

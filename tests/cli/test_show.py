@@ -45,7 +45,7 @@ def test_several_cassettes_follow_one_another_and_a_damaged_one_hides_none(proje
         ),
         "",
         (
-            "tests/test_support.py::test_refund: candidate claude-opus-5-5, claude-opus-5-5, recorded "
+            "tests/test_support.py::test_refund: candidate claude-opus-5-5, recorded "
             "2026-01-02T03:04:05Z, 1 request, "
             "tests/__llm__/test_support/refund@claude-opus-5-5.cassette.yaml"
         ),

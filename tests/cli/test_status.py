@@ -131,9 +131,9 @@ def test_a_snapshot_without_its_recording_is_named(project):
     assert run.status == 2
     assert run.err == [
         (
-            "pytest-llmregress: tests/__llm__/test_support/refund.snapshot.yaml: the recording that "
-            "it was taken from is gone; restore it from version control, record it again, or delete "
-            f"this file. pytest {REFUND} --llmregress-record once"
+            "pytest-llmregress: tests/__llm__/test_support/refund.snapshot.yaml: the recording "
+            "that it was taken from is gone; restore it from version control, record it again, or "
+            f"delete this file. pytest {REFUND} --llmregress-record once"
         )
     ]
 

@@ -12,6 +12,9 @@ from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.matching import key_of
 from pytest_llmregress.core.redaction import Redactor, carries_credentials
 
+HTTP_ERROR = 400
+"""The first status that is an error."""
+
 
 class TapeMode(StrEnum):
     """What a tape does with a request."""
@@ -43,7 +46,7 @@ class Miss:
     """How many answers to this very request there were, all of them played."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Exchange:
     """A request of this run, and its answer as soon as there is one."""
 
@@ -58,6 +61,11 @@ class Exchange:
     played: bool = False
     kept: bool = True
     """Whether it belongs to the recording; an exchange of credentials does not."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a client has reason to try again: no answer so far, or an error."""
+        return self.interaction is None or self.interaction.response.status >= HTTP_ERROR
 
 
 class Tape:
@@ -151,9 +159,10 @@ class Tape:
             if not exchange.kept:
                 continue
             if exchange.retry:
-                earlier = next((e for e in reversed(counted) if e.key == exchange.key), None)
-                if earlier is not None:
-                    counted.remove(earlier)
+                earlier = (e for e in reversed(counted) if e.key == exchange.key and e.failed)
+                failed = next(earlier, None)
+                if failed is not None:
+                    counted.remove(failed)
             counted.append(exchange)
         return tuple(counted)
 

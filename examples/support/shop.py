@@ -1,0 +1,51 @@
+"""The shop that the assistant works for: its orders, and what may be done to them."""
+
+from dataclasses import dataclass
+
+RETURN_DAYS = 30
+
+
+@dataclass(kw_only=True)
+class Order:
+    """One order of a customer."""
+
+    item: str
+    price: str
+    parcel: str
+    """Where the parcel is, as a sentence goes on: "is in Hamburg and arrives on Thursday"."""
+    days_since_delivery: int = 0
+    refunded_for: str | None = None
+    """The reason, once the money went back."""
+
+
+class Shop:
+    """The orders by their number; each method answers in a sentence that a model can pass on."""
+
+    def __init__(self, orders: dict[str, Order]) -> None:
+        self.orders = orders
+
+    def describe(self, order_id: str) -> str:
+        """Say what was ordered."""
+        order = self._find(order_id)
+        return f"Order {order_id}: a {order.item} for {order.price}; the parcel {order.parcel}."
+
+    def track(self, order_id: str) -> str:
+        """Say where the parcel is."""
+        return f"The parcel of order {order_id} {self._find(order_id).parcel}."
+
+    def refund(self, order_id: str, reason: str) -> str:
+        """Send the money back, where the rules allow it."""
+        order = self._find(order_id)
+        if order.days_since_delivery > RETURN_DAYS:
+            return (
+                f"Order {order_id} cannot be refunded: it was delivered "
+                f"{order.days_since_delivery} days ago, and the limit is {RETURN_DAYS} days."
+            )
+        order.refunded_for = reason
+        return f"Refunded: {order.price} of order {order_id}, on the card within 3 days."
+
+    def _find(self, order_id: str) -> Order:
+        try:
+            return self.orders[order_id]
+        except KeyError:
+            raise LookupError(f"There is no order {order_id}.") from None

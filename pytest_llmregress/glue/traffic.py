@@ -1,0 +1,163 @@
+"""The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+
+from pytest_llmregress.adapters import sdk
+from pytest_llmregress.adapters.cassette.interception import intercepted
+from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.core.call import Call
+from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.explain import explain
+from pytest_llmregress.core.report import Mode, Problem
+from pytest_llmregress.core.settings import Candidate
+from pytest_llmregress.glue.commands import Commands, line_that_asks
+from pytest_llmregress.reporting import failures
+from pytest_llmregress.reporting.miss import render_miss
+
+if TYPE_CHECKING:
+    from pytest_llmregress.glue.run import Run
+
+INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
+
+
+class Traffic:
+    """What one test sends and what it is answered, for as long as it is open."""
+
+    def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
+        self,
+        run: "Run",
+        *,
+        test: str,
+        cassette: str,
+        old: Cassette | None,
+        mode: TapeMode,
+        candidate: Candidate | None,
+        commands: Commands,
+    ) -> None:
+        self._run = run
+        self._test = test
+        self._cassette = cassette
+        self._candidate = candidate
+        self._commands = commands
+        self.old = old
+        """The cassette as it was before this run; None where there is none."""
+        self.tape = Tape(
+            mode=mode,
+            recorded=None if old is None else old.interactions,
+            redactor=run.redactor,
+            on_miss=self._miss,
+        )
+        self.misses: list[Problem] = []
+        """In order; appended to from whichever thread has asked."""
+        self._read: dict[int, Call | None] = {}
+        self._stack = ExitStack()
+        self._sent = self._stack.enter_context(
+            sdk.opened(
+                replaying=mode is TapeMode.REPLAY,
+                rename=None if candidate is None else candidate.rename,
+            )
+        )
+        self._stack.enter_context(intercepted(self.tape))
+
+    def close(self) -> None:
+        """Intercept nothing from here on."""
+        self._stack.close()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Let no miss be swallowed: whatever else comes of the context, it fails by the miss."""
+        told = len(self.misses)
+        try:
+            yield
+        except INTERRUPTS:
+            raise
+        except BaseException:
+            if len(self.misses) == told:
+                raise
+        if len(self.misses) > told:
+            more = len(self.misses) - told - 1
+            message = self.misses[told].message + (f"\n  (and {more} more)" if more else "")
+            raise pytest.fail.Exception(message, pytrace=False) from None
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return the model calls so far that have their answer."""
+        read = (self._call(exchange) for exchange in self.tape.attempts)
+        return tuple(call for call in read if call is not None)
+
+    @property
+    def mode(self) -> Mode:
+        """Where the answers came from."""
+        played = [exchange.played for exchange in self.tape.attempts]
+        if all(played):
+            return Mode.REPLAYED
+        return Mode.MIXED if any(played) else Mode.RECORDED
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Say why what was recorded is not whole, a line for each request."""
+        reasons = []
+        for number, exchange in enumerate(self.tape.attempts, start=1):
+            if exchange.interaction is None:
+                why: str | None = "no answer came"
+            elif exchange.played:
+                why = None
+            else:
+                why = self._run.incomplete(exchange.interaction)
+            if why:
+                path = urlsplit(exchange.request.url).path
+                reasons.append(f"request {number} ({exchange.request.method} {path}): {why}")
+        return tuple(reasons)
+
+    def fault(self) -> Problem | None:
+        """Say where no call was made, or one went past the cassette or the candidate."""
+        exchanges = self.tape.exchanges
+        seen = [(e.request.method.upper(), urlsplit(e.request.url).path) for e in exchanges]
+        bypassed = self._sent.missing_from(seen)
+        if bypassed:
+            return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
+        if not seen:
+            return Problem(code="no_calls", message=failures.no_calls(self._test))
+        candidate = self._candidate
+        if candidate is not None:
+            asked = distinct(self._run.requested_model(e.request) for e in exchanges)
+            wrong = [model for model in asked if candidate.rename(model) != model]
+            if wrong:
+                message = failures.not_rewritten(self._test, wrong, candidate.name)
+                return Problem(code="not_rewritten", message=message)
+        return None
+
+    def _call(self, exchange: Exchange) -> Call | None:
+        if exchange.interaction is None:
+            return None
+        key = id(exchange)
+        if key not in self._read:
+            self._read[key] = self._run.read(exchange.interaction)
+        return self._read[key]
+
+    def _miss(self, miss: Miss) -> NoReturn:
+        """Fail the test from whichever thread has asked: no exception that an app would catch."""
+        explanation = None
+        if miss.reason is MissReason.NO_MATCH:
+            recorded = [interaction.request for interaction in self.tape.recorded]
+            explanation = explain(miss.request, recorded)
+        message = render_miss(
+            test=self._test,
+            reason=str(miss.reason),
+            request=miss.request,
+            times=miss.times_recorded,
+            where=line_that_asks(self._run.root),
+            cassette=self._cassette,
+            explanation=explanation,
+            command=self._commands.record(exists=self.old is not None),
+        )
+        self.misses.append(Problem(code=str(miss.reason), message=message))
+        pytest.fail(message, pytrace=False)
+
+
+def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the names that are there, each once, in order of first use."""
+    return tuple(dict.fromkeys(name for name in names if name is not None))

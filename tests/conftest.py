@@ -1,0 +1,161 @@
+"""What the tests share: a scripted server, and a project of tests that runs against it."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, Self
+
+import pytest
+from llm_stand import LlmStand
+
+KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"
+"""The key that a project records with."""
+_FOREIGN = ("ANTHROPIC_", "LLMREGRESS_", "AWS_", "PYTEST_", "OTEL_")
+"""Beginnings of the environment variables that a project does not inherit."""
+_REPORT = "report.json"
+
+
+class Project:
+    """A folder of tests, and runs of pytest in it; what acts returns the project, for a chain.
+
+    project.write(test_app=...).record(passed=1).offline().replay(passed=1)
+    """
+
+    def __init__(self, pytester: pytest.Pytester, stand: LlmStand, home: Path) -> None:
+        self.root = pytester.path
+        self.stand = stand
+        self.home = home
+        self.output = ""
+        """What the last run said."""
+        self.exit_status = 0
+        self.outcomes: dict[str, int] = {}
+        self._pytester = pytester
+
+    def write(self, files: Mapping[str, str] | None = None, /, **modules: str) -> Self:
+        """Write files: by their paths, or modules by their names."""
+        for name, text in {**(files or {}), **{f"{m}.py": t for m, t in modules.items()}}.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+        return self
+
+    def change(self, name: str, old: str, new: str) -> Self:
+        """Replace a text that a file holds once."""
+        text = self.read(name)
+        assert text.count(old) == 1, f"{name} holds {old!r} {text.count(old)} times"
+        return self.write({name: text.replace(old, new)})
+
+    def record(
+        self,
+        *arguments: str,
+        mode: str = "once",
+        env: Mapping[str, str] | None = None,
+        **outcomes: int,
+    ) -> Self:
+        """Run the tests with a key, recording."""
+        env = {"ANTHROPIC_API_KEY": KEY, **(env or {})}
+        return self.run(f"--llmregress-record={mode}", *arguments, env=env, **outcomes)
+
+    def replay(
+        self, *arguments: str, env: Mapping[str, str] | None = None, **outcomes: int
+    ) -> Self:
+        """Run the tests without a key."""
+        return self.run(*arguments, env=env, **outcomes)
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None, **outcomes: int) -> Self:
+        """Run pytest in a process of its own; with outcomes, these and no others are expected."""
+        (self.root / _REPORT).unlink(missing_ok=True)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in list(os.environ):
+                if name == "CI" or name.startswith(_FOREIGN):
+                    patch.delenv(name)
+            patch.setenv("HOME", str(self.home))
+            patch.setenv("USERPROFILE", str(self.home))
+            patch.setenv("ANTHROPIC_BASE_URL", self.stand.url)
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            result = self._pytester.runpytest_subprocess(
+                "-p", "no:cacheprovider", f"--llmregress-report={_REPORT}", *arguments
+            )
+        self.output = "\n".join([*result.outlines, *result.errlines])
+        self.exit_status = int(result.ret)
+        self.outcomes = _outcomes(result)
+        if outcomes:
+            assert self.outcomes == outcomes
+        return self
+
+    def says(self, *texts: str) -> Self:
+        """Expect texts in what the last run said."""
+        missing = [text for text in texts if text not in self.output]
+        assert not missing, self.output
+        return self
+
+    def never_says(self, *texts: str) -> Self:
+        """Expect that the last run said none of these texts."""
+        found = [text for text in texts if text in self.output]
+        assert not found, self.output
+        return self
+
+    def offline(self) -> Self:
+        """Stop the server: from here on every connection is refused."""
+        self.stand.stop()
+        return self
+
+    def online(self) -> Self:
+        """Start the server again, on the same port."""
+        self.stand.start()
+        return self
+
+    def read(self, name: str) -> str:
+        """Return a file of the project."""
+        return (self.root / name).read_text(encoding="utf-8")
+
+    def files(self) -> dict[str, bytes]:
+        """Return what the plugin has written, by path: everything below a `__llm__` folder."""
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.rglob("__llm__/**/*"))
+            if path.is_file()
+        }
+
+    def names(self) -> list[str]:
+        """Return the names of these files, without their folders."""
+        return [name.rpartition("/")[2] for name in self.files()]
+
+    def found(self) -> dict[str, Any]:
+        """Return what the last run reports of each marked test, by its name within its file."""
+        report = json.loads(self.read(_REPORT))
+        return {test["test"].partition("::")[2]: test for test in report["tests"]}
+
+    def problems(self) -> dict[str, list[str]]:
+        """Return the codes of the problems that the last run reports, by test."""
+        return {
+            name: [problem["code"] for problem in test["problems"]]
+            for name, test in self.found().items()
+            if test["problems"]
+        }
+
+
+@pytest.fixture
+def stand() -> Iterator[LlmStand]:
+    """Return a scripted server that listens."""
+    stand = LlmStand().start()
+    yield stand
+    stand.stop()
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, stand: LlmStand, tmp_path_factory: Any) -> Project:
+    """Return an empty project, with a home folder of its own."""
+    project = Project(pytester, stand, tmp_path_factory.mktemp("home"))
+    return project.write({"pytest.ini": "[pytest]\n"})
+
+
+def _outcomes(result: pytest.RunResult) -> dict[str, int]:
+    try:
+        found = result.parseoutcomes()
+    except ValueError:  # it came to no summary
+        return {}
+    return {name: number for name, number in found.items() if name != "warnings"}

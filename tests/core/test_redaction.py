@@ -1,0 +1,230 @@
+"""Tests of redaction: no secret and no unknown header reaches a file, nothing else is touched."""
+
+import pytest
+
+from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.core.redaction import (
+    PLACEHOLDER,
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    Redactor,
+    carries_credentials,
+)
+
+URL = "https://api.anthropic.com/v1/messages"
+
+
+def cleaned(body: str, **environment: str) -> str:
+    """Return a body as it is written, the same for a request and a response."""
+    redactor = Redactor.of_environment(environment)
+    response = redactor.response(Response(status=200, body=body.encode()))
+    request = redactor.request(Request(method="POST", url=URL, body=body.encode()))
+    assert request.body == response.body
+    return response.body.decode()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-ant-api03-abcDEF0123456789_-xyz",
+        "sk-ant-oat01-abcDEF0123456789",
+        "sk-proj-abcdefghijklmnopqrstuvwxyz012345",
+        "sk-abcdefghijklmnopqrstuvwxyz0123456789",
+        "AKIAIOSFODNN7EXAMPLE",
+        "ASIAIOSFODNN7EXAMPLE",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "ghs_abcdefghijklmnopqrstuvwxyz0123456789",
+        "github_pat_11ABCDEFG0abcdefghijklmnopqrstuvwxyz0123456789",
+        "AIzaSyA-abcdefghijklmnopqrstuvwxyz01234",
+        "ya29.a0AfH6SMBabcdefghijklmno",
+        "xoxb-123456789012-abcdef",
+    ],
+)
+def test_a_key_of_a_known_form_goes_wherever_it_stands(secret: str):
+    body = cleaned(f'{{"text": "use {secret}, or \\"{secret}\\""}}')
+
+    assert body == f'{{"text": "use {PLACEHOLDER}, or \\"{PLACEHOLDER}\\""}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "risk-antelope",
+        "sk-ant-short",
+        "task-management-in-the-office",
+        "AKIA is a prefix",
+        "ghp_ is a prefix",
+        "msg_01XFDUDYJgAACzvnptvVoYEL",
+        "toolu_01T1x1fJ34qAmk2tNTrN7Up6",
+        "claude-opus-4-1-20250805",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str):
+    assert cleaned(text) == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "MY_APIKEY",
+        "api_key",
+        "DB_PASSWORD",
+        "PASSWD",
+        "CLIENT_SECRET",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "GOOGLE_CREDENTIALS",
+        "TOKEN",
+        "KEY_OF_THE_HOUSE",
+    ],
+)
+def test_the_value_of_a_variable_that_holds_a_secret_goes(name: str):
+    assert cleaned("it is hunter2hunter2!", **{name: "hunter2hunter2"}) == f"it is {PLACEHOLDER}!"
+
+
+@pytest.mark.parametrize("name", ["HOME", "KEYBOARD", "MONKEY", "TOKENIZERS_PARALLELISM", "PATH"])
+def test_the_value_of_any_other_variable_stays(name: str):
+    assert cleaned("it is hunter2hunter2!", **{name: "hunter2hunter2"}) == "it is hunter2hunter2!"
+
+
+@pytest.mark.parametrize("value", ["", "1", "true", "1234567"])
+def test_a_value_too_short_for_a_secret_is_left_alone(value: str):
+    body = "1 is true, and 1234567 is a number"
+
+    assert cleaned(body, APP_TOKEN=value) == body
+
+
+def test_a_value_of_eight_characters_is_a_secret():
+    assert cleaned("12345678 and 1234567", APP_TOKEN="12345678") == f"{PLACEHOLDER} and 1234567"
+
+
+def test_a_secret_goes_from_a_url_in_its_quoted_form_too():
+    redactor = Redactor.of_environment({"APP_KEY": "a/b+c d=e&f"})
+    url = "https://example.org/x?key=a%2Fb%2Bc%20d%3De%26f&raw=a/b+c d=e&f"
+
+    request = redactor.request(Request(method="GET", url=url))
+
+    assert request.url == f"https://example.org/x?key={PLACEHOLDER}&raw={PLACEHOLDER}"
+
+
+def test_a_secret_goes_from_json_in_its_escaped_form_too():
+    body = cleaned(r'{"text": "it is pass\"word\\1 or p\u00e4ssw\u00f6rd1"}',
+                   A_PASSWORD='pass"word\\1', B_PASSWORD="pässwörd1")
+
+    assert body == f'{{"text": "it is {PLACEHOLDER} or {PLACEHOLDER}"}}'
+
+
+def test_of_two_secrets_of_which_one_holds_the_other_nothing_is_left():
+    body = cleaned("12345678abcdefgh", A_TOKEN="12345678", B_TOKEN="12345678abcdefgh")
+
+    assert body == PLACEHOLDER
+
+
+def test_bytes_that_are_no_text_are_cleaned_too():
+    redactor = Redactor.of_environment({"A_TOKEN": "hunter2hunter2"})
+    response = redactor.response(Response(status=200, body=b"\xff\x00hunter2hunter2\xfe"))
+
+    assert response.body == b"\xff\x00" + PLACEHOLDER.encode() + b"\xfe"
+
+
+def test_cleaning_twice_changes_nothing_more():
+    redactor = Redactor.of_environment({"A_TOKEN": "redacted", "B_TOKEN": "hunter2hunter2"})
+    once = redactor.response(Response(status=200, body=b"hunter2hunter2"))
+
+    assert b"hunter2" not in once.body
+    assert redactor.response(Response(status=200, body=b"plain")).body == b"plain"
+
+
+HEADERS = {
+    "authorization": ("Bearer secret",),
+    "x-api-key": ("secret",),
+    "cookie": ("session=1",),
+    "set-cookie": ("session=1", "more=2"),
+    "proxy-authorization": ("Basic secret",),
+    "x-amz-security-token": ("secret",),
+    "x-goog-api-key": ("secret",),
+    "anthropic-organization-id": ("0000",),
+    "cf-ray": ("1",),
+    "user-agent": ("Anthropic/Python",),
+    "x-stainless-os": ("Linux",),
+    "x-of-tomorrow": ("secret",),
+}
+KEPT_OF_REQUESTS = {
+    "accept": ("application/json",),
+    "anthropic-beta": ("a", "b"),
+    "anthropic-version": ("2023-06-01",),
+    "content-type": ("application/json",),
+}
+KEPT_OF_RESPONSES = {
+    "content-disposition": ("attachment",),
+    "content-encoding": ("gzip",),
+    "content-type": ("application/json",),
+    "request-id": ("req_1",),
+    "retry-after": ("1",),
+    "retry-after-ms": ("100",),
+    "x-should-retry": ("true",),
+}
+
+
+def test_only_headers_known_to_be_harmless_are_kept():
+    interaction = Redactor().interaction(
+        Interaction(
+            request=Request(method="POST", url=URL, headers={**HEADERS, **KEPT_OF_REQUESTS}),
+            response=Response(status=200, headers={**HEADERS, **KEPT_OF_RESPONSES}),
+        )
+    )
+
+    assert interaction.request.headers == KEPT_OF_REQUESTS
+    assert interaction.response.headers == KEPT_OF_RESPONSES
+    assert set(KEPT_OF_REQUESTS) == REQUEST_HEADERS
+    assert set(KEPT_OF_RESPONSES) == RESPONSE_HEADERS
+
+
+def test_a_secret_goes_from_a_header_that_is_kept():
+    redactor = Redactor.of_environment({"A_TOKEN": "hunter2hunter2"})
+    name = ('attachment; filename="hunter2hunter2.txt"',)
+    response = redactor.response(Response(status=200, headers={"content-disposition": name}))
+
+    assert response.headers == {
+        "content-disposition": (f'attachment; filename="{PLACEHOLDER}.txt"',)
+    }
+
+
+def test_the_secrets_are_not_shown_where_a_redactor_is():
+    assert "hunter2" not in repr(Redactor.of_environment({"A_TOKEN": "hunter2hunter2"}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://oauth2.googleapis.com/token",
+        "https://api.anthropic.com/v1/oauth/token",
+        "https://login.example.org/oauth2/v2/token",
+        "https://login.example.org/oauth2/token?x=1",
+        "http://169.254.169.254/latest/meta-data/iam/security-credentials/role",
+        "http://169.254.170.2/v2/credentials/abc",
+        "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/x/token",
+        "http://localhost:1338/latest/api/token",
+        "https://sts.amazonaws.com/",
+        "https://sts.eu-central-1.amazonaws.com/",
+        "https://login.microsoftonline.com/tenant/oauth2/v2.0/token",
+    ],
+)
+def test_a_request_for_credentials_is_recognised(url: str):
+    assert carries_credentials(Request(method="POST", url=url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        URL,
+        "https://api.anthropic.com/v1/messages/count_tokens",
+        "https://bedrock-runtime.us-east-1.amazonaws.com/model/x/invoke",
+        "https://us-east5-aiplatform.googleapis.com/v1/projects/p/models/m:rawPredict",
+        "https://example.org/latest/news",
+    ],
+)
+def test_a_request_to_a_model_is_none_for_credentials(url: str):
+    assert not carries_credentials(Request(method="POST", url=url))

@@ -1,0 +1,282 @@
+"""Tests of the settings: one precedence for all sources, and what is said about bad values."""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from pytest_llmregress.core.behavior import Severity
+from pytest_llmregress.core.settings import (
+    Candidate,
+    FailOn,
+    RecordMode,
+    Settings,
+    SettingsError,
+    Source,
+)
+
+NAMES = (
+    "--llmregress-{option}",
+    'llm_config["{key}"]',
+    "LLMREGRESS_{variable}",
+    "llmregress_{key}",
+)
+"""The sources, the strongest first."""
+
+
+def sources(key: str, *values: Any) -> list[Source]:
+    """One value a source; None where it was not given there."""
+    return [
+        Source(name=name, values={} if value is None else {key: value})
+        for name, value in zip(NAMES, values, strict=True)
+    ]
+
+
+def fault(key: str, raw: Any, *, source: str = NAMES[0]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings.resolve([Source(name=source, values={key: raw})])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command_line", "llm_config", "environment", "ini", "taken"),
+    [
+        (None, None, None, None, FailOn.BREAKING),
+        (None, None, None, "never", FailOn.NEVER),
+        (None, None, "cosmetic", None, FailOn.COSMETIC),
+        (None, None, "cosmetic", "never", FailOn.COSMETIC),
+        (None, "notable", None, None, FailOn.NOTABLE),
+        (None, "notable", None, "never", FailOn.NOTABLE),
+        (None, "notable", "cosmetic", None, FailOn.NOTABLE),
+        (None, "notable", "cosmetic", "never", FailOn.NOTABLE),
+        ("never", None, None, None, FailOn.NEVER),
+        ("never", None, None, "cosmetic", FailOn.NEVER),
+        ("never", None, "cosmetic", None, FailOn.NEVER),
+        ("never", None, "cosmetic", "notable", FailOn.NEVER),
+        ("never", "notable", None, None, FailOn.NEVER),
+        ("never", "notable", None, "cosmetic", FailOn.NEVER),
+        ("never", "notable", "cosmetic", None, FailOn.NEVER),
+        ("cosmetic", "notable", "never", "breaking", FailOn.COSMETIC),
+    ],
+)
+def test_the_strongest_source_that_has_a_value_wins(
+    command_line: str | None,
+    llm_config: str | None,
+    environment: str | None,
+    ini: str | None,
+    taken: FailOn,
+):
+    given = sources("fail_on", command_line, llm_config, environment, ini)
+
+    assert Settings.resolve(given).fail_on is taken
+
+
+def test_each_setting_is_taken_from_its_own_strongest_source():
+    given = [
+        Source(name=NAMES[0], values={"record": "once"}),
+        Source(name=NAMES[2], values={"record": "all", "candidate": ["claude-opus-5-5"]}),
+        Source(name=NAMES[3], values={"candidate": ["claude-x"], "report": ["a.json", "b.json"]}),
+    ]
+
+    assert Settings.resolve(given) == Settings(
+        record=RecordMode.ONCE,
+        candidate=Candidate(name="claude-opus-5-5"),
+        report=("a.json", "b.json"),
+    )
+
+
+def test_an_explicit_no_on_a_stronger_source_switches_off():
+    given = sources("accept", "no", None, "1", "true")
+
+    assert Settings.resolve(given).accept is False
+
+
+def test_by_default_nothing_is_recorded_and_nothing_accepted():
+    assert Settings.resolve([]) == Settings(
+        record=RecordMode.NONE,
+        candidate=None,
+        accept=False,
+        fail_on=FailOn.BREAKING,
+        report=(),
+        allow_ci_record=False,
+    )
+
+
+def test_settings_cannot_be_changed_once_they_are_read():
+    settings = Settings.resolve([])
+
+    with pytest.raises(FrozenInstanceError):
+        settings.record = RecordMode.ALL  # type: ignore[misc]  # what this test is about
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "message"),
+    [
+        (
+            "record",
+            "onec",
+            "--llmregress-record: 'onec' is none of none, once, new_episodes, all, rewrite",
+        ),
+        (
+            "record",
+            "",
+            "--llmregress-record: '' is none of none, once, new_episodes, all, rewrite",
+        ),
+        (
+            "record",
+            "ONCE",
+            "--llmregress-record: 'ONCE' is none of none, once, new_episodes, all, rewrite",
+        ),
+        (
+            "fail_on",
+            "minor",
+            "--llmregress-fail-on: 'minor' is none of breaking, notable, cosmetic, never",
+        ),
+        (
+            "candidate",
+            "",
+            "--llmregress-candidate: '' names no model; "
+            "MODEL, or OLD=NEW to replace only one model",
+        ),
+        (
+            "candidate",
+            "=claude-opus-5-5",
+            "--llmregress-candidate: '=claude-opus-5-5' names no model; "
+            "MODEL, or OLD=NEW to replace only one model",
+        ),
+        (
+            "candidate",
+            ["claude-opus-5= "],
+            "--llmregress-candidate: 'claude-opus-5= ' names no model; "
+            "MODEL, or OLD=NEW to replace only one model",
+        ),
+        (
+            "candidate",
+            "a=b=c",
+            "--llmregress-candidate: 'a=b=c' names no model; "
+            "MODEL, or OLD=NEW to replace only one model",
+        ),
+        (
+            "candidate",
+            "claude-opus-5=claude-opus-5",
+            "--llmregress-candidate: 'claude-opus-5=claude-opus-5' replaces a model by itself; "
+            "OLD=NEW takes two models",
+        ),
+        (
+            "candidate",
+            ["claude-opus-5-5", "claude-sonnet-5"],
+            "--llmregress-candidate: 2 candidates (claude-opus-5-5, claude-sonnet-5); one run "
+            "takes one. Run once for each: their recordings lie side by side",
+        ),
+        (
+            "accept",
+            "maybe",
+            "--llmregress-accept: 'maybe' is neither true nor false; "
+            "1, true, yes, on or 0, false, no, off",
+        ),
+        (
+            "allow_ci_record",
+            "2",
+            "--llmregress-allow-ci-record: '2' is neither true nor false; "
+            "1, true, yes, on or 0, false, no, off",
+        ),
+        (
+            "cassettes",
+            "x",
+            "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
+            "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-fail-on, "
+            "--llmregress-record, --llmregress-report",
+        ),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(key: str, raw: Any, message: str):
+    assert fault(key, raw) == message
+
+
+@pytest.mark.parametrize(
+    ("source", "spelled"),
+    [
+        (NAMES[0], "--llmregress-fail-on"),
+        (NAMES[1], 'llm_config["fail_on"]'),
+        (NAMES[2], "LLMREGRESS_FAIL_ON"),
+        (NAMES[3], "llmregress_fail_on"),
+    ],
+)
+def test_a_message_spells_the_setting_as_it_was_written(source: str, spelled: str):
+    message = fault("fail_on", "minor", source=source)
+
+    assert message == f"{spelled}: 'minor' is none of breaking, notable, cosmetic, never"
+
+
+def test_all_problems_are_told_at_once():
+    given = [
+        Source(name=NAMES[0], values={"record": "onec"}),
+        Source(name=NAMES[2], values={"fail_on": "minor", "colour": "red"}),
+    ]
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.resolve(given)
+
+    assert str(caught.value).splitlines() == [
+        "--llmregress-record: 'onec' is none of none, once, new_episodes, all, rewrite",
+        "LLMREGRESS_FAIL_ON: 'minor' is none of breaking, notable, cosmetic, never",
+        "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
+        "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_FAIL_ON, "
+        "LLMREGRESS_RECORD, LLMREGRESS_REPORT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        *((word, True) for word in ("1", "true", "yes", "on", "TRUE", " On ", True)),
+        *((word, False) for word in ("0", "false", "no", "off", "", "False", False)),
+    ],
+)
+def test_a_flag_is_read_from_the_words_for_yes_and_no(raw: Any, read: bool):
+    given = [Source(name=NAMES[2], values={"accept": raw})]
+
+    assert Settings.resolve(given).accept is read
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "sent"),
+    [
+        ("claude-opus-5-5", "claude-opus-5", "claude-opus-5-5"),
+        ("claude-opus-5-5", "claude-haiku-4-5", "claude-opus-5-5"),
+        ("claude-opus-5=claude-opus-5-5", "claude-opus-5", "claude-opus-5-5"),
+        ("claude-opus-5=claude-opus-5-5", "claude-haiku-4-5", "claude-haiku-4-5"),
+        ("claude-opus-5=claude-opus-5-5", "claude-opus-5-5", "claude-opus-5-5"),
+        (" claude-opus-5 = claude-opus-5-5 ", "claude-opus-5", "claude-opus-5-5"),
+    ],
+)
+def test_a_candidate_replaces_every_model_or_only_the_named_one(given: str, asked: str, sent: str):
+    candidate = Settings.resolve([Source(name=NAMES[0], values={"candidate": [given]})]).candidate
+
+    assert candidate is not None
+    assert candidate.rename(asked) == sent
+    assert candidate.rename(candidate.rename(asked)) == sent
+
+
+def test_an_empty_list_of_candidates_is_none():
+    given = [Source(name=NAMES[0], values={"candidate": []})]
+
+    assert Settings.resolve(given).candidate is None
+
+
+@pytest.mark.parametrize(
+    ("level", "cosmetic", "notable", "breaking"),
+    [
+        (FailOn.COSMETIC, True, True, True),
+        (FailOn.NOTABLE, False, True, True),
+        (FailOn.BREAKING, False, False, True),
+        (FailOn.NEVER, False, False, False),
+    ],
+)
+def test_a_drift_fails_from_the_chosen_severity_on(
+    level: FailOn, cosmetic: bool, notable: bool, breaking: bool
+):
+    assert level.fails(Severity.COSMETIC) is cosmetic
+    assert level.fails(Severity.NOTABLE) is notable
+    assert level.fails(Severity.BREAKING) is breaking
+    assert level.fails(None) is False
