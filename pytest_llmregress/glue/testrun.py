@@ -216,15 +216,17 @@ class TestRun:
             self._note_problem("not_whole", failures.not_whole(self.node_id, reasons))
         elif self._body_passed:
             self._check_rules(traffic, calls)
-        models = ", ".join(distinct(call.requested_model for call in calls))
-        self._drift = self.judgement.drift(self._behavior, models=models, passed=self._body_passed)
+        if not reasons:  # an outage or a bad key is no drift
+            models = ", ".join(distinct(call.requested_model for call in calls))
+            self._drift = self.judgement.drift(
+                self._behavior, models=models, passed=self._body_passed
+            )
         fails = self._say_drift()
         if self._body_passed and (self._problems or fails):
-            parts = [problem.message for problem in self._problems]
+            told = [problem.message for problem in self._problems]
+            told += [self._drift_text] if fails else []
             self._failed_by_us = True
-            pytest.fail(
-                "\n\n".join([*parts, *([self._drift_text] if fails else [])]), pytrace=False
-            )
+            pytest.fail("\n\n".join(told), pytrace=False)
 
     def _check_rules(self, traffic: Traffic, calls: Calls) -> None:
         """Note every rule that a test broke whose own body passed."""

@@ -68,7 +68,7 @@ SYNC = """
 
     def test_raw_response(keep):
         raw = client.messages.with_raw_response.create(**asking("Raw, please."))
-        keep(raw.status_code, raw.content, raw.request_id, raw.headers["content-type"])
+        keep(raw.status_code, raw.read(), raw.request_id, raw.headers["content-type"])
         keep(raw.parse())
 
     def test_streaming_response_lines(keep):
