@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -12,8 +14,9 @@ from llm_stand import LlmStand
 
 KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"
 """The key that a project records with."""
-_FOREIGN = ("ANTHROPIC_", "LLMREGRESS_", "AWS_", "PYTEST_", "OTEL_")
-"""Beginnings of the environment variables that a project does not inherit."""
+_FOREIGN = frozenset({"CI", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PY_COLORS"})
+_FOREIGN_BEGINNINGS = ("ANTHROPIC_", "LLMREGRESS_", "AWS_", "PYTEST_", "OTEL_")
+"""The environment variables that a project does not inherit."""
 _REPORT = "report.json"
 
 
@@ -23,15 +26,16 @@ class Project:
     project.write(test_app=...).record(passed=1).offline().replay(passed=1)
     """
 
-    def __init__(self, pytester: pytest.Pytester, stand: LlmStand, home: Path) -> None:
-        self.root = pytester.path
+    def __init__(self, root: Path, stand: LlmStand) -> None:
+        self.root = root / "project"
+        self.home = root / "home"
         self.stand = stand
-        self.home = home
         self.output = ""
         """What the last run said."""
         self.exit_status = 0
         self.outcomes: dict[str, int] = {}
-        self._pytester = pytester
+        self.home.mkdir()
+        self.write({"pytest.ini": "[pytest]\n"})
 
     def write(self, files: Mapping[str, str] | None = None, /, **modules: str) -> Self:
         """Write files: by their paths, or modules by their names."""
@@ -67,21 +71,33 @@ class Project:
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, **outcomes: int) -> Self:
         """Run pytest in a process of its own; with outcomes, these and no others are expected."""
         (self.root / _REPORT).unlink(missing_ok=True)
-        with pytest.MonkeyPatch.context() as patch:
-            for name in list(os.environ):
-                if name == "CI" or name.startswith(_FOREIGN):
-                    patch.delenv(name)
-            patch.setenv("HOME", str(self.home))
-            patch.setenv("USERPROFILE", str(self.home))
-            patch.setenv("ANTHROPIC_BASE_URL", self.stand.url)
-            for name, value in (env or {}).items():
-                patch.setenv(name, value)
-            result = self._pytester.runpytest_subprocess(
-                "-p", "no:cacheprovider", f"--llmregress-report={_REPORT}", *arguments
-            )
-        self.output = "\n".join([*result.outlines, *result.errlines])
-        self.exit_status = int(result.ret)
-        self.outcomes = _outcomes(result)
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in _FOREIGN and not name.startswith(_FOREIGN_BEGINNINGS)
+        }
+        ours = {
+            "HOME": str(self.home),
+            "USERPROFILE": str(self.home),
+            "PYTHONDONTWRITEBYTECODE": "1",  # two versions of a file within one second
+            "ANTHROPIC_BASE_URL": self.stand.url,
+        }
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+        result = subprocess.run(
+            [*command, f"--llmregress-report={_REPORT}", *arguments],
+            cwd=self.root,
+            env={**inherited, **ours, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        self.output = result.stdout
+        self.exit_status = result.returncode
+        self.outcomes = _outcomes(self.output)
+        print(self.output)  # noqa: T201 - pytest shows it where the test fails
         if outcomes:
             assert self.outcomes == outcomes
         return self
@@ -147,15 +163,22 @@ def stand() -> Iterator[LlmStand]:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, stand: LlmStand, tmp_path_factory: Any) -> Project:
+def project(tmp_path: Path, stand: LlmStand) -> Project:
     """Return an empty project, with a home folder of its own."""
-    project = Project(pytester, stand, tmp_path_factory.mktemp("home"))
-    return project.write({"pytest.ini": "[pytest]\n"})
+    return Project(tmp_path, stand)
 
 
-def _outcomes(result: pytest.RunResult) -> dict[str, int]:
+@pytest.fixture(scope="module")
+def module_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Return a project that all tests of a module look at."""
+    stand = LlmStand().start()
+    yield Project(tmp_path_factory.mktemp("module"), stand)
+    stand.stop()
+
+
+def _outcomes(output: str) -> dict[str, int]:
     try:
-        found = result.parseoutcomes()
+        found = pytest.RunResult.parse_summary_nouns(output.splitlines())
     except ValueError:  # it came to no summary
         return {}
     return {name: number for name, number in found.items() if name != "warnings"}

@@ -1,14 +1,13 @@
 """What differs between a request that was not recorded and the recording nearest to it."""
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pytest_llmregress.core.http import Request
-from pytest_llmregress.core.matching import betas_of
+from pytest_llmregress.core.matching import betas_of, body_of, path_of, query_of
 from pytest_llmregress.core.wording import (
     GONE,
     NEW,
@@ -30,7 +29,6 @@ _MAX_NAMED = 3
 _WEIGHTS = {"model": 4, "system": 4, "tools": 3}
 """Of equal keys; any other key weighs 1, and the messages as said in `_share_of_messages`."""
 _MESSAGES_WEIGHT = 8
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,17 +102,10 @@ def _fields(body: bytes) -> dict[str, Any] | None:
 
 
 def _view(request: Request, fields: Callable[[bytes], dict[str, Any] | None]) -> _View:
-    try:
-        url = urlsplit(request.url)
-        # Matching ignores the query's order and "beta=true", too.
-        query = sorted(pair for pair in parse_qsl(url.query) if pair != ("beta", "true"))
-        path = url.path + ("?" + urlencode(query) if query else "")
-    except ValueError:
-        path = request.url
-    found, body = fields(request.body), request.body
-    boundary = None if found is not None else _BOUNDARY.search(request.header("content-type") or "")
-    if boundary:  # random, and so no difference
-        body = body.replace(boundary[1].encode("utf-8", "replace"), b"boundary")
+    query = urlencode(query_of(request))
+    path = path_of(request) + ("?" + query if query else "")
+    found = fields(request.body)
+    body = body_of(request) if found is None else request.body
     return _View(request.method.upper(), path, betas_of(request), found, body)
 
 

@@ -18,14 +18,35 @@ def key_of(request: Request) -> str:
     it: host and scheme (so that what a proxy recorded replays without it), every other header,
     the order of a JSON object's keys, and the boundary of a multipart body, which is random.
     """
-    url = urlsplit(request.url)
-    # Before 2.1 the SDK sent "?beta=true" beside the header of the same meaning.
-    query = sorted(pair for pair in parse_qsl(url.query) if pair != ("beta", "true"))
-    head = canonical([request.method.upper(), url.path, query, betas_of(request)])
-    key = hashlib.sha256(head.encode())
+    path, query = path_of(request), query_of(request)
+    head = canonical([request.method.upper(), path, query, betas_of(request)])
+    key = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
     key.update(b"\n")
-    key.update(_comparable_body(request))
+    try:
+        key.update(canonical(json.loads(request.body)).encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        key.update(body_of(request))
     return key.hexdigest()
+
+
+def path_of(request: Request) -> str:
+    """Return the path of a request's URL; the whole URL where it is none."""
+    try:
+        return urlsplit(request.url).path
+    except ValueError:
+        return request.url
+
+
+def query_of(request: Request) -> list[tuple[str, str]]:
+    """Return the query of a request as sorted pairs.
+
+    "beta=true" is not among them: before 2.1 the SDK sent it beside the header of that meaning.
+    """
+    try:
+        pairs = parse_qsl(urlsplit(request.url).query)
+    except ValueError:
+        return []
+    return sorted(pair for pair in pairs if pair != ("beta", "true"))
 
 
 def betas_of(request: Request) -> list[str]:
@@ -34,12 +55,9 @@ def betas_of(request: Request) -> list[str]:
     return sorted({beta.strip() for beta in values.split(",")} - {""})
 
 
-def _comparable_body(request: Request) -> bytes:
-    try:
-        return canonical(json.loads(request.body)).encode("utf-8", "surrogatepass")
-    except (ValueError, RecursionError):
-        pass
+def body_of(request: Request) -> bytes:
+    """Return the body of a request, the random boundary of a multipart one replaced."""
     boundary = _BOUNDARY.search(request.header("content-type") or "")
-    if boundary:
-        return request.body.replace(boundary[1].encode(), b"boundary")
-    return request.body
+    if boundary is None:
+        return request.body
+    return request.body.replace(boundary[1].encode("utf-8", "replace"), b"boundary")

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +12,7 @@ from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason,
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.explain import explain
+from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.glue.commands import Commands, line_that_asks
@@ -108,14 +108,14 @@ class Traffic:
             else:
                 why = self._run.incomplete(exchange.interaction)
             if why:
-                path = urlsplit(exchange.request.url).path
+                path = path_of(exchange.request)
                 reasons.append(f"request {number} ({exchange.request.method} {path}): {why}")
         return tuple(reasons)
 
     def fault(self) -> Problem | None:
         """Say where no call was made, or one went past the cassette or the candidate."""
         exchanges = self.tape.exchanges
-        seen = [(e.request.method.upper(), urlsplit(e.request.url).path) for e in exchanges]
+        seen = [(e.request.method.upper(), path_of(e.request)) for e in exchanges]
         bypassed = self._sent.missing_from(seen)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))

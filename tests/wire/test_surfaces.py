@@ -331,52 +331,10 @@ AIOHTTP = """
 """
 
 
-@pytest.mark.parametrize(
-    ("source", "tests"),
-    [
-        pytest.param(SYNC, 20, id="sync"),
-        pytest.param(TOOLS, 7, id="tools and structured output"),
-        pytest.param(ASYNC, 8, id="async"),
-        pytest.param(CLIENTS, 8, id="clients"),
-        pytest.param(SAMPLES, 2, id="identical requests at once"),
-    ],
-)
-def test_a_replay_gives_what_was_recorded(project, source, tests):
-    project.write(conftest=CONFTEST, app=APP, test_it=source)
-    project.record(env={"SEEN": "recorded"}, passed=tests)
-    written = project.files()
-    project.offline().replay(env={"SEEN": "replayed"}, passed=tests)
-    project.replay(env={"SEEN": "again"}, passed=tests)
-
-    recorded = _seen(project, "recorded")
-    assert len(recorded) == tests
-    assert all(recorded.values())
-    assert _seen(project, "replayed") == recorded
-    assert _seen(project, "again") == recorded
-    assert project.files() == written
+FILES = {"test_sync.py": SYNC, "test_tools.py": TOOLS, "test_async.py": ASYNC}
+TESTS = re.findall(r"    def (test_\w+)|    async def (test_\w+)", "\n".join(FILES.values()))
 
 
-def test_a_replay_over_aiohttp_gives_what_was_recorded(project):
-    pytest.importorskip("aiohttp", reason="the SDK's other transport is not installed")
-    project.write(conftest=CONFTEST, app=APP, test_it=AIOHTTP)
-    project.record(env={"SEEN": "recorded"}, passed=2)
-    project.offline().replay(env={"SEEN": "replayed"}, passed=2)
-
-    recorded = _seen(project, "recorded")
-    assert len(recorded) == 2
-    assert _seen(project, "replayed") == recorded
-
-
-def test_a_recording_is_replayed_whichever_host_the_client_asks(project):
-    project.write(conftest=CONFTEST, app=APP, test_it=CLIENTS)
-    project.record("-k", "import", env={"SEEN": "recorded"}, passed=1, deselected=7)
-    elsewhere = {"SEEN": "replayed", "ANTHROPIC_BASE_URL": "https://api.anthropic.invalid"}
-    project.replay("-k", "import", env=elsewhere, passed=1, deselected=7)
-
-    assert _seen(project, "replayed") == _seen(project, "recorded")
-    assert len(project.stand.requests) == 1
-
-
-def _seen(project, folder):
-    files = sorted((project.root / folder).iterdir())
-    return {file.stem: json.loads(file.read_text()) for file in files}
+@pytest.fixture(scope="module")
+def surfaces(module_project):
+    """Return a project that was recorded, then replayed with the server gone."""
