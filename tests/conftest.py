@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,8 @@ class Project:
         for name, text in {**(files or {}), **{f"{m}.py": t for m, t in modules.items()}}.items():
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Of two versions within one second, Python takes the bytecode of the first for both.
+            shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
             path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
         return self
 
@@ -79,7 +82,6 @@ class Project:
         ours = {
             "HOME": str(self.home),
             "USERPROFILE": str(self.home),
-            "PYTHONDONTWRITEBYTECODE": "1",  # two versions of a file within one second
             "ANTHROPIC_BASE_URL": self.stand.url,
         }
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]

@@ -1,6 +1,6 @@
 """The contract of a test: rules that were written down, and the calls that broke them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, Self
@@ -128,20 +128,32 @@ def _limit(raw: Any) -> int:
     return raw
 
 
-def _patterns(raw: Any) -> tuple[str, ...]:
-    names = (raw,) if isinstance(raw, str) else tuple(raw)
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{raw!r} is no list of patterns; names of tools, * and ? allowed")
-    return names
+def _strings(raw: Any) -> tuple[str, ...] | None:
+    """Return one string or several; None where it is something else."""
+    if isinstance(raw, str):
+        return (raw,)
+    if not isinstance(raw, Iterable) or isinstance(raw, Mapping):
+        return None
+    words = tuple(raw)
+    return words if all(isinstance(word, str) for word in words) else None
+
+
+def _patterns_of(what: str) -> Callable[[Any], tuple[str, ...]]:
+    def read(raw: Any) -> tuple[str, ...]:
+        patterns = _strings(raw)
+        if patterns is None:
+            raise ValueError(f"{raw!r} is no list of patterns; names of {what}, * and ? allowed")
+        return patterns
+
+    return read
 
 
 def _outcomes(raw: Any) -> frozenset[Outcome]:
-    words = (raw,) if isinstance(raw, str) else tuple(raw)
-    try:
-        return frozenset(Outcome(word) for word in words)
-    except ValueError:
-        unknown = sorted(set(map(str, words)) - set(Outcome))
-        raise ValueError(f"{', '.join(unknown)}: none of {', '.join(Outcome)}") from None
+    words = _strings(raw)
+    unknown = [repr(raw)] if words is None else [w for w in words if w not in set(Outcome)]
+    if unknown or words is None:
+        raise ValueError(f"{', '.join(unknown)}: none of {', '.join(Outcome)}")
+    return frozenset(map(Outcome, words))
 
 
 def _served(raw: Any) -> dict[str, tuple[str, ...]]:
@@ -150,7 +162,8 @@ def _served(raw: Any) -> dict[str, tuple[str, ...]]:
             f"{raw!r} is no mapping; the served models (patterns) by the requested one: "
             '{"claude-opus-5": ["claude-opus-4-8"]}'
         )
-    return {requested: _patterns(served) for requested, served in raw.items()}
+    read = _patterns_of("models")
+    return {requested: read(served) for requested, served in raw.items()}
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
@@ -159,8 +172,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_input_tokens": _limit,
     "max_output_tokens": _limit,
     "max_total_tokens": _limit,
-    "allow_tools": _patterns,
-    "forbid_tools": _patterns,
+    "allow_tools": _patterns_of("tools"),
+    "forbid_tools": _patterns_of("tools"),
     "outcomes": _outcomes,
     "served_model": _served,
 }

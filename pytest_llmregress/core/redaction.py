@@ -1,5 +1,6 @@
 """What never reaches a file: headers that are not known to be harmless, secrets, credentials."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -42,9 +43,12 @@ _KNOWN_KEYS = re.compile(
     rb"|ya29\.[A-Za-z0-9_-]{20,}"  # Google, OAuth
     rb"|xox[abposr]-[A-Za-z0-9-]{10,}"  # Slack
 )
-_CREDENTIAL_PATHS = re.compile(r"/oauth2?(?:/v\d+)?/token$|/latest/(?:api/token|meta-data)")
-_CREDENTIAL_HOSTS = frozenset(
-    {"169.254.169.254", "169.254.170.2", "metadata.google.internal", "oauth2.googleapis.com"}
+_CREDENTIAL_PATHS = re.compile(
+    r"/oauth2?(?:/v[\d.]+)?/token$|/latest/(?:api/token|meta-data)(?:/|$)"
+)
+_CREDENTIAL_HOSTS = re.compile(
+    r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|oauth2\.googleapis\.com"
+    r"|login\.microsoftonline\.com|sts(?:\.[a-z0-9-]+)?\.amazonaws\.com"
 )
 
 
@@ -66,7 +70,7 @@ class Redactor:
         return replace(
             request,
             url=self._clean(request.url.encode()).decode(),
-            headers=_keep(request.headers, REQUEST_HEADERS),
+            headers=self._keep(request.headers, REQUEST_HEADERS),
             body=self._clean(request.body),
         )
 
@@ -82,9 +86,18 @@ class Redactor:
         """Return a response that may be written to a file."""
         return replace(
             response,
-            headers=_keep(response.headers, RESPONSE_HEADERS),
+            headers=self._keep(response.headers, RESPONSE_HEADERS),
             body=self._clean(response.body),
         )
+
+    def _keep(
+        self, headers: Mapping[str, tuple[str, ...]], allowed: frozenset[str]
+    ) -> dict[str, tuple[str, ...]]:
+        return {
+            name: tuple(self._clean(value.encode()).decode() for value in values)
+            for name, values in sorted(headers.items())
+            if name in allowed
+        }
 
     def _clean(self, data: bytes) -> bytes:
         for secret in self.secrets:
@@ -95,19 +108,23 @@ class Redactor:
 def carries_credentials(request: Request) -> bool:
     """Whether a request asks for credentials; its answer is never recorded and never replayed."""
     url = urlsplit(request.url)
-    return url.hostname in _CREDENTIAL_HOSTS or bool(_CREDENTIAL_PATHS.search(url.path))
-
-
-def _keep(
-    headers: Mapping[str, tuple[str, ...]], allowed: frozenset[str]
-) -> dict[str, tuple[str, ...]]:
-    return {name: values for name, values in sorted(headers.items()) if name in allowed}
+    host = _CREDENTIAL_HOSTS.fullmatch(url.hostname or "")
+    return host is not None or _CREDENTIAL_PATHS.search(url.path) is not None
 
 
 def _forms(values: Iterable[str]) -> tuple[bytes, ...]:
-    """Return each secret as it is and as a URL's query would hold it, longest first."""
+    """Return each secret as it is and as JSON or a URL would hold it, longest first."""
     secrets = {value for value in values if _may_be_secret(value)}
-    forms = {form.encode() for value in secrets for form in (value, quote(value, safe=""))}
+    forms = {
+        form.encode("utf-8", "surrogateescape")
+        for value in secrets
+        for form in (
+            value,
+            quote(value, safe="", errors="surrogateescape"),
+            json.dumps(value)[1:-1],
+            json.dumps(value, ensure_ascii=False)[1:-1],
+        )
+    }
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
 

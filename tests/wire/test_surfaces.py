@@ -1,6 +1,7 @@
 """Whatever the SDK offers gives the same objects in a replay, with the server gone."""
 
 import json
+from importlib.util import find_spec
 
 import pytest
 
@@ -23,7 +24,7 @@ CONFTEST = """
         folder = Path(os.environ["SEEN"])
         folder.mkdir(exist_ok=True)
         text = json.dumps(seen, default=plain, indent=1)
-        (folder / f"{request.node.name}.json").write_text(text)
+        (folder / f"{request.path.stem}-{request.node.name}.json").write_text(text)
 
     def plain(value):
         if isinstance(value, bytes):
@@ -331,10 +332,70 @@ AIOHTTP = """
 """
 
 
-FILES = {"test_sync.py": SYNC, "test_tools.py": TOOLS, "test_async.py": ASYNC}
-TESTS = re.findall(r"    def (test_\w+)|    async def (test_\w+)", "\n".join(FILES.values()))
+FILES = {
+    "test_sync.py": SYNC,
+    "test_tools.py": TOOLS,
+    "test_async.py": ASYNC,
+    "test_clients.py": CLIENTS,
+    "test_samples.py": SAMPLES,
+}
+if find_spec("aiohttp"):
+    FILES["test_aiohttp.py"] = AIOHTTP
 
 
 @pytest.fixture(scope="module")
 def surfaces(module_project):
     """Return a project that was recorded, then replayed with the server gone."""
+    project = module_project.write({"conftest.py": CONFTEST, "app.py": APP, **FILES})
+    return project.record(env={"SEEN": "recorded"}).offline().replay(env={"SEEN": "replayed"})
+
+
+def test_everything_passes_in_a_replay(surfaces):
+    assert surfaces.outcomes == {"passed": len(_seen(surfaces, "recorded"))}
+    assert {test["mode"] for test in surfaces.found().values()} == {"replayed"}
+
+
+@pytest.mark.parametrize(
+    ("file", "tests"),
+    [
+        ("test_sync", 20),
+        ("test_tools", 7),
+        ("test_async", 8),
+        ("test_clients", 8),
+        ("test_samples", 2),
+        pytest.param(
+            "test_aiohttp",
+            2,
+            marks=pytest.mark.skipif(not find_spec("aiohttp"), reason="aiohttp is not installed"),
+        ),
+    ],
+)
+def test_a_replay_gives_what_was_recorded(surfaces, file, tests):
+    recorded = _seen(surfaces, "recorded", file)
+
+    assert len(recorded) == tests
+    assert all(recorded.values())
+    assert _seen(surfaces, "replayed", file) == recorded
+
+
+def test_further_replays_give_the_same_and_write_nothing(surfaces):
+    written = surfaces.files()
+    surfaces.replay("test_samples.py", "test_clients.py", env={"SEEN": "again"})
+
+    assert _seen(surfaces, "again", "test_samples") == _seen(surfaces, "recorded", "test_samples")
+    assert _seen(surfaces, "again", "test_clients") == _seen(surfaces, "recorded", "test_clients")
+    assert surfaces.files() == written
+    assert not [name for name in written if ".new." in name]
+
+
+def test_a_recording_is_replayed_whichever_host_the_client_asks(surfaces):
+    elsewhere = {"SEEN": "elsewhere", "ANTHROPIC_BASE_URL": "https://api.anthropic.invalid"}
+    surfaces.replay("test_clients.py", "-k", "import", env=elsewhere)
+
+    name = "test_clients-test_client_made_at_import"
+    assert _seen(surfaces, "elsewhere")[name] == _seen(surfaces, "recorded")[name]
+
+
+def _seen(project, folder, file=""):
+    files = sorted((project.root / folder).glob(f"{file}*.json"))
+    return {file.stem: json.loads(file.read_text()) for file in files}
