@@ -157,6 +157,12 @@ class Project:
 
 
 @pytest.fixture
+def key() -> str:
+    """Return the key that a project records with."""
+    return KEY
+
+
+@pytest.fixture
 def stand() -> Iterator[LlmStand]:
     """Return a scripted server that listens."""
     stand = LlmStand().start()

@@ -57,6 +57,8 @@ class TestRecord:
     unplayed: int
     """Recorded interactions that this run did not ask for."""
     problems: tuple[Problem, ...]
+    carried: int
+    """Answers taken over from a recording of this test that was interrupted."""
     drift: Drift | None
     """None where nothing was compared: a replay of the baseline, or a first recording."""
     pending: str | None
@@ -84,6 +86,7 @@ class TestRecord:
             "output_tokens": self.output_tokens,
             "unplayed": self.unplayed,
             "problems": [problem.to_json() for problem in self.problems],
+            "carried": self.carried,
             "drift": None if self.drift is None else self.drift.to_json(),
             "pending": self.pending,
             "accepted": self.accepted,
@@ -105,6 +108,7 @@ class TestRecord:
             output_tokens=data["output_tokens"],
             unplayed=data["unplayed"],
             problems=tuple(Problem(**problem) for problem in data["problems"]),
+            carried=data["carried"],
             drift=None if data["drift"] is None else Drift.from_json(data["drift"]),
             pending=data["pending"],
             accepted=data["accepted"],

@@ -67,8 +67,11 @@ def keep(found: Found) -> Kept:
     cassette = _cassette(found)
     if found.settings.candidate is not None:
         write_cassette(found.paths.cassette, cassette)
-        return _keep_candidate(found, cassette)
-    return _keep_baseline(found, cassette)
+        kept = _keep_candidate(found, cassette)
+    else:
+        kept = _keep_baseline(found, cassette)
+    traffic.journal.remove()  # only now is all of it in a cassette
+    return kept
 
 
 def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
@@ -146,7 +149,7 @@ def _drop_stale(paths: TestPaths) -> None:
     except (FileNotFoundError, ValueError):
         return
     if pending is not None and pending.why is Waits.CHANGED:
-        reject(paths)
+        paths.pending_snapshot.unlink()
 
 
 def _snapshot(found: Found, cassette: Cassette) -> Snapshot:

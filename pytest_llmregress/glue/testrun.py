@@ -9,6 +9,7 @@ import pytest
 
 from pytest_llmregress.adapters.cassette.tape import TapeMode
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import paths_of
 from pytest_llmregress.adapters.store.pending import accept
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
@@ -97,6 +98,7 @@ class TestRun:
             mode=mode,
             candidate=settings.candidate,
             commands=self._commands,
+            journal=Journal(paths.journal, test=self.node_id),
         )
 
     def configure(self, config: Mapping[str, Any]) -> None:
@@ -188,6 +190,7 @@ class TestRun:
             unplayed=len(traffic.tape.unplayed) if traffic and passed else 0,
             problems=(*(traffic.misses if traffic else ()), *self._problems),
             drift=self._drift,
+            carried=len(traffic.carried) if traffic else 0,
             pending=None if kept.pending is None else self._relative(kept.pending),
             accepted=kept.accepted,
         )
@@ -213,7 +216,8 @@ class TestRun:
             self.judgement.exact = False
         reasons = traffic.unfinished()
         if reasons:
-            self._note_problem("not_whole", failures.not_whole(self.node_id, reasons))
+            message = failures.not_whole(self.node_id, reasons, saved=len(traffic.journal.read()))
+            self._note_problem("not_whole", message)
         elif self._body_passed:
             self._check_rules(traffic, calls)
         if not reasons:  # an outage or a bad key is no drift

@@ -9,9 +9,11 @@ import pytest
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.explain import explain
+from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
@@ -38,6 +40,7 @@ class Traffic:
         mode: TapeMode,
         candidate: Candidate | None,
         commands: Commands,
+        journal: Journal,
     ) -> None:
         self._run = run
         self._test = test
@@ -46,11 +49,19 @@ class Traffic:
         self._commands = commands
         self.old = old
         """The cassette as it was before this run; None where there is none."""
+        self.journal = journal
+        recording = mode is not TapeMode.REPLAY
+        self.carried = self._whole(journal.read()) if recording else ()
+        """Answers that an interrupted recording of this test had paid for already."""
+        if recording:
+            journal.start(self.carried)
         self.tape = Tape(
             mode=mode,
             recorded=None if old is None else old.interactions,
             redactor=run.redactor,
             on_miss=self._miss,
+            carried=self.carried,
+            on_answer=self._journal_answer,
         )
         self.misses: list[Problem] = []
         """In order; appended to from whichever thread has asked."""
@@ -129,6 +140,14 @@ class Traffic:
                 message = failures.not_rewritten(self._test, wrong, candidate.name)
                 return Problem(code="not_rewritten", message=message)
         return None
+
+    def _whole(self, interactions: Iterable[Interaction]) -> tuple[Interaction, ...]:
+        """Return the answers that may be kept."""
+        return tuple(each for each in interactions if self._run.incomplete(each) is None)
+
+    def _journal_answer(self, interaction: Interaction) -> None:
+        if self._run.incomplete(interaction) is None:
+            self.journal.append(interaction)
 
     def _call(self, exchange: Exchange) -> Call | None:
         if exchange.interaction is None:

@@ -62,12 +62,14 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
     return "\n".join(lines)
 
 
-def not_whole(test: str, reasons: Sequence[str]) -> str:
-    """Say why a recording was not kept."""
-    head = f"{test}: this recording is not whole, so nothing of it was saved"
-    return "\n".join(
-        [head, *(f"  {line}" for line in reasons), "  what was accepted before is untouched"]
-    )
+def not_whole(test: str, reasons: Sequence[str], *, saved: int) -> str:
+    """Say why a recording was not kept, and what became of the answers that were whole."""
+    lines = [f"{test}: this recording is not whole, and no cassette was made of it"]
+    lines.extend(f"  {line}" for line in reasons)
+    lines.append("  what was accepted before is untouched")
+    if saved:
+        lines.append(f"  {saved} whole answer(s) are saved; recording this test again carries on")
+    return "\n".join(lines)
 
 
 def not_kept(test: str, error: str) -> str:

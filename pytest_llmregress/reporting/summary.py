@@ -28,6 +28,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         *_drift(report),
         *_problems(report.tests),
         *_unplayed(report.tests),
+        *_carried(report.tests),
         *_pending(report.tests),
     )
 
@@ -75,6 +76,14 @@ def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         for code in codes
         if (found := [test for test in tests if code in _codes(test)])
     )
+
+
+def _carried(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    found = [test for test in tests if test.carried]
+    if not found:
+        return ()
+    number = count(sum(test.carried for test in found), "answer")
+    return (f"carried on: {number} of interrupted recordings: {_name(found)}",)
 
 
 def _unplayed(tests: Sequence[TestRecord]) -> tuple[str, ...]:

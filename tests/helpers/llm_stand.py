@@ -35,6 +35,7 @@ ERRORS = {
 }
 COOKIE = "__cf_bm=stand-cookie-5f2d81c0"
 ORGANIZATION = "org-of-the-stand-77ab"
+TOKEN = "sk-ant-oat01-token-of-the-stand-0123456789"
 
 _MARK = re.compile(r"\[\[(\w+)(?: (.*?))?\]\]", re.DOTALL)
 
@@ -133,6 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path == "/v1/messages/count_tokens":
             return self._send_json(200, {"input_tokens": len(received.body) // 4})
+        if path == "/v1/oauth/token":
+            token = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
+            return self._send_json(200, token)
         if path != "/v1/messages":
             return self._send_error(404)
         return self._answer(received.json)

@@ -24,6 +24,7 @@ REPORT = RunReport(
             input_tokens=10,
             output_tokens=5,
             unplayed=0,
+            carried=0,
             problems=(Problem(code="no_match", message="lone \ud800 surrogate"),),
             drift=None,
             pending=None,

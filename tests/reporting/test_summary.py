@@ -20,6 +20,7 @@ def record(test: str, **fields: object) -> TestRecord:
         input_tokens=10,
         output_tokens=5,
         unplayed=0,
+        carried=0,
         problems=(),
         drift=None,
         pending=None,

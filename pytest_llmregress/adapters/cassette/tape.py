@@ -59,6 +59,7 @@ class Exchange:
     interaction: Interaction | None = None
     """None while it is in flight, and for ever where no answer came."""
     played: bool = False
+    """Whether the answer comes from the cassette; what an interrupted recording left does not."""
     kept: bool = True
     """Whether it belongs to the recording; an exchange of credentials does not."""
 
@@ -72,25 +73,33 @@ class Tape:
     """Requests in, answers out, for one run of one test. Safe to use from several threads.
 
     Parameters: `recorded`, what an earlier run recorded (None where there is no cassette);
-    `on_miss`, called from the thread that asked, and expected to raise.
+    `carried`, what an interrupted recording has left, which is not asked for again; `on_miss`,
+    called from the thread that asked, and expected to raise; `on_answer`, called with each
+    answer that came over the network, before its caller has it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two sources, two callbacks
         self,
         *,
         mode: TapeMode,
         recorded: Sequence[Interaction] | None,
         redactor: Redactor,
         on_miss: Callable[[Miss], NoReturn],
+        carried: Sequence[Interaction] = (),
+        on_answer: Callable[[Interaction], None] | None = None,
     ) -> None:
         self.mode = mode
         self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
         self._exists = recorded is not None
         self._redactor = redactor
         self._on_miss = on_miss
+        self._on_answer = on_answer
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
+        self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
+        for interaction in carried:
+            self._carried[key_of(interaction.request)].append(interaction)
         self._waiting: dict[str, deque[int]] = defaultdict(deque)
         self._times_recorded: dict[str, int] = defaultdict(int)
         if mode is not TapeMode.RECORD:
@@ -111,8 +120,10 @@ class Tape:
             kept=not credentials,
         )
         with self._lock:
-            waiting = self._waiting.get(exchange.key)
-            if waiting and self.mode is not TapeMode.RECORD:
+            waiting, carried = self._waiting.get(exchange.key), self._carried.get(exchange.key)
+            if carried:
+                exchange.interaction = carried.popleft()
+            elif waiting:
                 exchange.interaction = self.recorded[waiting.popleft()]
                 exchange.played = True
             elif self.mode is TapeMode.REPLAY:
@@ -135,6 +146,8 @@ class Tape:
             exchange.interaction = Interaction(
                 request=exchange.request, response=clean, latency=round(latency, 3)
             )
+            if self._on_answer is not None and exchange.kept:
+                self._on_answer(exchange.interaction)
 
     @property
     def misses(self) -> tuple[Miss, ...]:

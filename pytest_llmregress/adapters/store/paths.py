@@ -41,6 +41,11 @@ class TestPaths:
         """A behavior that waits for a decision."""
         return self.directory / f"{self._name}.snapshot.new.yaml"
 
+    @property
+    def journal(self) -> Path:
+        """The answers of a recording that is under way, or was interrupted."""
+        return self.directory / f"{self._name}.part.jsonl"
+
     def of_baseline(self) -> "TestPaths":
         """Return the paths of the same test's baseline."""
         return TestPaths(directory=self.directory, stem=self.stem)

@@ -120,7 +120,7 @@ def reject(paths: TestPaths) -> tuple[Path, ...]:
     """Delete what is pending, and return the files that went; nothing accepted is touched."""
     deleted: list[Path] = []
     # The recording first: a snapshot without one cannot be accepted, the reverse can.
-    for path in (paths.pending_cassette, paths.pending_snapshot):
+    for path in (paths.journal, paths.pending_cassette, paths.pending_snapshot):
         if path.exists():
             path.unlink()
             deleted.append(path)

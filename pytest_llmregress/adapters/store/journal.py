@@ -1,0 +1,124 @@
+"""The journal of a recording that is under way: each answer is on disk before the next request.
+
+One line of JSON an answer, appended and synced, so that a killed recording loses at most the
+request in flight, and a torn last line is known for what it is. It is no cassette: it is gone as
+soon as the recording is whole, and otherwise the next recording of the same test carries on.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.core.http import Interaction, Request, Response
+
+FORMAT = 1
+KIND = "journal"
+
+
+class Journal:
+    """The journal of one test, written by one process."""
+
+    def __init__(self, path: Path, *, test: str) -> None:
+        self.path = path
+        self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
+
+    def read(self) -> tuple[Interaction, ...]:
+        """Return the answers that an interrupted recording left; none where there is none.
+
+        A line that is not whole ends the reading: a kill may tear the last one. What another
+        test or a newer version wrote is left alone, and nothing is carried on from it.
+        """
+        try:
+            lines = self.path.read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return ()
+        interactions: list[Interaction] = []
+        for number, line in enumerate(lines):
+            try:
+                entry = json.loads(line)
+                if number == 0:
+                    if entry != self._head:
+                        return ()
+                elif not line.endswith(b"\n"):
+                    break
+                else:
+                    interactions.append(_restore(entry))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                break
+        return tuple(interactions)
+
+    def start(self, carried: tuple[Interaction, ...]) -> None:
+        """Begin anew with the answers that are carried on; without any, no file is made yet."""
+        if carried:
+            temporary = self.path.with_name(f".{self.path.name}.tmp")
+            with temporary.open("wb") as file:
+                file.writelines(map(_line, (self._head, *map(_describe, carried))))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        else:
+            self.remove()
+
+    def append(self, interaction: Interaction) -> None:
+        """Put an answer on disk; it is there when this returns."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            head = b"" if file.tell() else _line(self._head)
+            file.write(head + _line(_describe(interaction)))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def remove(self) -> None:
+        """Delete the file, if there is one."""
+        self.path.unlink(missing_ok=True)
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+
+def _describe(interaction: Interaction) -> dict[str, Any]:
+    request, response = interaction.request, interaction.response
+    return {
+        "method": request.method,
+        "url": request.url,
+        "asked": {name: list(values) for name, values in request.headers.items()},
+        "request": _text(request.body),
+        "status": response.status,
+        "reason": response.reason,
+        "answered": {name: list(values) for name, values in response.headers.items()},
+        "response": _text(response.body),
+        "latency": interaction.latency,
+    }
+
+
+def _restore(entry: Mapping[str, Any]) -> Interaction:
+    return Interaction(
+        request=Request(
+            method=entry["method"],
+            url=entry["url"],
+            headers={name: tuple(values) for name, values in entry["asked"].items()},
+            body=_bytes(entry["request"]),
+        ),
+        response=Response(
+            status=entry["status"],
+            reason=entry["reason"],
+            headers={name: tuple(values) for name, values in entry["answered"].items()},
+            body=_bytes(entry["response"]),
+        ),
+        latency=entry["latency"],
+    )
+
+
+def _text(body: bytes) -> str | dict[str, str]:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
+
+
+def _bytes(body: str | Mapping[str, str]) -> bytes:
+    return body.encode() if isinstance(body, str) else base64.b64decode(body["base64"])
