@@ -62,6 +62,7 @@ class Project:
         **outcomes: int,
     ) -> Self:
         """Run the tests with a key, recording."""
+        __tracebackhide__ = True
         env = {"ANTHROPIC_API_KEY": KEY, **(env or {})}
         return self.run(f"--llmregress-record={mode}", *arguments, env=env, **outcomes)
 
@@ -69,10 +70,12 @@ class Project:
         self, *arguments: str, env: Mapping[str, str] | None = None, **outcomes: int
     ) -> Self:
         """Run the tests without a key."""
+        __tracebackhide__ = True
         return self.run(*arguments, env=env, **outcomes)
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, **outcomes: int) -> Self:
         """Run pytest in a process of its own; with outcomes, these and no others are expected."""
+        __tracebackhide__ = True
         (self.root / _REPORT).unlink(missing_ok=True)
         inherited = {
             name: value
@@ -82,6 +85,7 @@ class Project:
         ours = {
             "HOME": str(self.home),
             "USERPROFILE": str(self.home),
+            "COLUMNS": "200",
             "ANTHROPIC_BASE_URL": self.stand.url,
         }
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
@@ -107,13 +111,13 @@ class Project:
     def says(self, *texts: str) -> Self:
         """Expect texts in what the last run said."""
         missing = [text for text in texts if text not in self.output]
-        assert not missing, self.output
+        assert not missing
         return self
 
     def never_says(self, *texts: str) -> Self:
         """Expect that the last run said none of these texts."""
         found = [text for text in texts if text in self.output]
-        assert not found, self.output
+        assert not found
         return self
 
     def offline(self) -> Self:
@@ -142,10 +146,14 @@ class Project:
         """Return the names of these files, without their folders."""
         return [name.rpartition("/")[2] for name in self.files()]
 
+    def report(self) -> dict[str, Any]:
+        """Return the last run's report."""
+        report: dict[str, Any] = json.loads(self.read(_REPORT))
+        return report
+
     def found(self) -> dict[str, Any]:
         """Return what the last run reports of each marked test, by its name within its file."""
-        report = json.loads(self.read(_REPORT))
-        return {test["test"].partition("::")[2]: test for test in report["tests"]}
+        return {test["test"].partition("::")[2]: test for test in self.report()["tests"]}
 
     def problems(self) -> dict[str, list[str]]:
         """Return the codes of the problems that the last run reports, by test."""

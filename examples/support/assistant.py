@@ -14,10 +14,11 @@ from anthropic.types import (
     ToolResultBlockParam,
     ToolUseBlock,
 )
-
-from shop import RETURN_DAYS, Shop
+from shop import REFUND_REASONS, RETURN_DAYS, Shop
 
 MODEL = os.environ.get("SUPPORT_MODEL", "qwen2.5-coder-0.5b")
+# A small model that may go on calling tools does so, and refunds twice; one round is enough
+# for every question here.
 MAX_TOOL_ROUNDS = 1
 
 client = anthropic.Anthropic()
@@ -29,10 +30,11 @@ SERVE = (
     "Answer in one short sentence."
 )
 EXPLAIN = "Now explain this to the customer in one short sentence."
-SORT = """\
-Sort the support ticket. Reply with a JSON object only, with the keys "category" (delivery, \
-refund, product or account), "urgency" (low or high) and "order" (the order number or null). \
-No code fence."""
+SORT = (
+    "Sort the support ticket. Do not answer it. Reply with a JSON object only, "
+    'with the keys "category" (delivery, refund, product or account) '
+    'and "order" (the order number or null). No code fence.'
+)
 DRAFT = (
     "You write to customers of a shop, always in {language}. "
     "Put the given notes into a polite message of one or two sentences."
@@ -50,7 +52,7 @@ def tool(name: str, description: str, **properties: dict[str, Any]) -> ToolParam
 
 
 ORDER_ID = {"type": "string"}
-REASON = {"type": "string", "enum": ["damaged", "wrong_item", "changed_mind"]}
+REASON = {"type": "string", "enum": REFUND_REASONS}
 TOOLS = [
     tool("find_order", "Look up an order: item, price, status.", order_id=ORDER_ID),
     tool("track_parcel", "Say where the parcel of an order is.", order_id=ORDER_ID),
@@ -76,17 +78,17 @@ def answer(shop: Shop, question: str) -> str:
 
 
 def sort_ticket(ticket: str) -> dict[str, Any]:
-    """Return the category, the urgency and the order number of a ticket."""
+    """Return the category and the order number of a ticket."""
     return json.loads(_text(_ask(SORT, ticket)))
 
 
 def draft_reply(notes: str, language: str) -> str:
-    """Write what an agent noted down to a customer, in the customer's language."""
+    """Turn an agent's notes into a message in the customer's language."""
     return _text(_ask(DRAFT.format(language=language), notes))
 
 
 def stream_guide(question: str) -> Iterator[str]:
-    """Explain something in three steps, word by word for the chat window."""
+    """Explain something in three steps, piece by piece, for the chat window."""
     with client.messages.stream(
         model=MODEL,
         max_tokens=60,
@@ -117,7 +119,7 @@ def _ask(system: str, text: str) -> Message:
 
 
 def _act(shop: Shop, call: ToolUseBlock) -> ToolResultBlockParam:
-    """Run a tool; what goes wrong is the model's to read, since the arguments are its own."""
+    """Run a tool; wrong arguments are the model's own, so the model is told about them."""
     result: ToolResultBlockParam = {"type": "tool_result", "tool_use_id": call.id}
     try:
         return {**result, "content": ACTIONS[call.name](shop, **call.input)}
@@ -126,4 +128,4 @@ def _act(shop: Shop, call: ToolUseBlock) -> ToolResultBlockParam:
 
 
 def _text(message: Message) -> str:
-    return "".join(block.text for block in message.content if block.type == "text").strip()
+    return "".join(block.text for block in message.content if block.type == "text")

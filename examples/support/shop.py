@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 RETURN_DAYS = 30
+REFUND_REASONS = ("damaged", "wrong_item", "changed_mind")
 
 
 @dataclass(kw_only=True)
@@ -12,7 +13,7 @@ class Order:
     item: str
     price: str
     parcel: str
-    """Where the parcel is, as a sentence goes on: "is in Hamburg and arrives on Thursday"."""
+    """How a sentence about the parcel goes on: "is in Hamburg and arrives on Thursday"."""
     days_since_delivery: int = 0
     refunded_for: str | None = None
     """The reason, once the money went back."""
@@ -34,7 +35,7 @@ class Shop:
         return f"The parcel of order {order_id} {self._find(order_id).parcel}."
 
     def refund(self, order_id: str, reason: str) -> str:
-        """Send the money back, where the rules allow it."""
+        """Send the money back, unless it is too late for that."""
         order = self._find(order_id)
         if order.days_since_delivery > RETURN_DAYS:
             return (

@@ -11,7 +11,6 @@ from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_
 from pytest_llmregress.core.behavior import Behavior, Change
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction
-from pytest_llmregress.core.matching import key_of
 from pytest_llmregress.core.report import Mode
 from pytest_llmregress.core.settings import RecordMode, Settings
 from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
@@ -194,6 +193,7 @@ def _kept_of_old(found: Found, new: list[Interaction]) -> list[Interaction]:
         case RecordMode.NEW_EPISODES:
             return list(found.traffic.old.interactions)
         case RecordMode.ALL:
+            key_of = found.traffic.tape.key_of
             replaced = {key_of(interaction.request) for interaction in new}
             return [
                 interaction

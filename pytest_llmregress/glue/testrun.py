@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
 from pytest_llmregress.core.behavior import Behavior, Drift
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.contract import Contract, ContractError
+from pytest_llmregress.core.matching import Matching, MatchingError
 from pytest_llmregress.core.report import Mode, Problem, TestRecord
 from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
 from pytest_llmregress.glue.commands import Commands
@@ -28,8 +30,10 @@ from pytest_llmregress.reporting.drift import render_drift
 if TYPE_CHECKING:
     from pytest_llmregress.glue.run import Run
 
-SETTINGS_OF_A_TEST = frozenset({"fail_on"})
-"""What `llm_config` may set beside the marker's limits; the rest belongs to the whole run."""
+LIMITS = tuple(field.name for field in fields(Contract))
+SETTINGS_OF_A_TEST = ("fail_on",)
+CONFIG_KEYS = (*LIMITS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace")
+"""What `llm_config` may set; every other setting is the whole run's."""
 
 _T = TypeVar("_T")
 
@@ -105,15 +109,22 @@ class TestRun:
         """Take the test's `llm_config`; fails the test where it holds what nobody knows."""
         if not config:
             return
+        unknown = [key for key in config if key not in CONFIG_KEYS]
+        if unknown:
+            message = failures.unknown_config(self.node_id, unknown, CONFIG_KEYS)
+            self._fail("bad_settings", message)
+        self._config = {key: value for key, value in config.items() if key in LIMITS}
         own = {key: value for key, value in config.items() if key in SETTINGS_OF_A_TEST}
-        self._config = {key: value for key, value in config.items() if key not in own}
         command_line, *rest = self._run.sources
         source = Source(name='llm_config["{key}"]', values=own)
         try:
             self._settings = Settings.resolve([command_line, source, *rest])
-        except SettingsError as error:
+            matching = Matching.from_config(config)
+        except (SettingsError, MatchingError) as error:
             self._fail("bad_settings", f"{self.node_id}: {error}")
         self._apply_keywords()
+        if self._traffic is not None:
+            self._traffic.tape.match(matching)
 
     # --- while it runs -----------------------------------------------------------------------
 

@@ -45,6 +45,11 @@ def bad_marker(test: str, problems: str) -> str:
     return f"{test}: @pytest.mark.llm: {problems}"
 
 
+def unknown_config(test: str, keys: Sequence[str], known: Sequence[str]) -> str:
+    """Say which keys of `llm_config` nobody knows."""
+    return f"{test}: llm_config: {', '.join(map(repr, keys))}: no such key; {', '.join(known)}"
+
+
 def contract_broken(test: str, violations: Sequence[str]) -> str:
     """Say which written rules were broken, and by which call."""
     head = f"{test}: broke {len(violations)} rule(s) of its contract (@pytest.mark.llm)"

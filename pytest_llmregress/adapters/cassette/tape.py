@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.matching import key_of
+from pytest_llmregress.core.matching import Matching
 from pytest_llmregress.core.redaction import Redactor, carries_credentials
 
 HTTP_ERROR = 400
@@ -97,14 +97,20 @@ class Tape:
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
+        self._given = tuple(carried)
+        self.match(Matching())
+
+    def match(self, matching: Matching) -> None:
+        """Tell requests apart by these rules. To be called before the first request."""
+        self.key_of = matching.key_of
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
-        for interaction in carried:
-            self._carried[key_of(interaction.request)].append(interaction)
+        for interaction in self._given:
+            self._carried[self.key_of(interaction.request)].append(interaction)
         self._waiting: dict[str, deque[int]] = defaultdict(deque)
         self._times_recorded: dict[str, int] = defaultdict(int)
-        if mode is not TapeMode.RECORD:
+        if self.mode is not TapeMode.RECORD:
             for index, interaction in enumerate(self.recorded):
-                key = key_of(interaction.request)
+                key = self.key_of(interaction.request)
                 self._waiting[key].append(index)
                 self._times_recorded[key] += 1
 
@@ -114,13 +120,15 @@ class Tape:
         credentials = carries_credentials(request)
         exchange = Exchange(
             request=clean,
-            key=key_of(clean),
+            key=self.key_of(clean),
             started=time.perf_counter(),
             retry=retry,
             kept=not credentials,
         )
         with self._lock:
             waiting, carried = self._waiting.get(exchange.key), self._carried.get(exchange.key)
+            if credentials:
+                carried = waiting = None  # not even where somebody's cassette holds them
             if carried:
                 exchange.interaction = carried.popleft()
             elif waiting:

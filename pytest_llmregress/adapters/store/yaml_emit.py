@@ -6,6 +6,7 @@ PyYAML's own emitters escape emoji, or tabs, or neither, depending on how PyYAML
 import json
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmregress.adapters.store.yaml_parse import JSON_TAG, is_text
@@ -28,6 +29,25 @@ class Inline(dict[str, Any]):
     """A mapping that is written on one line."""
 
 
+class InlineList(list[Any]):
+    """A list that is written on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A value that is written here, under a name by which it is told again further down."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A value that was written further up, under a name."""
+
+    name: str
+
+
 def emit(value: dict[str, Any]) -> str:
     """Return a mapping of JSON values as YAML, keys in their order."""
     if not value:
@@ -43,10 +63,12 @@ def _entries(value: dict[str, Any], column: int, lead: str, out: list[str]) -> N
     for key, item in value.items():
         name = _quote(key, flow=True)
         head = f"{name}:" if len(name) <= MAX_KEY else f"? {name}\n{pad}:"
-        if isinstance(item, list) and item:
+        if isinstance(item, Anchor):
+            head, item = f"{head} &{item.name}", item.value  # noqa: PLW2901 - what is anchored
+        if _is_block(item, list):
             out.append(f"{lead}{head}\n")
             _items(item, column, pad, out)
-        elif isinstance(item, dict) and item and not isinstance(item, Inline):
+        elif _is_block(item, dict):
             out.append(f"{lead}{head}\n")
             _entries(item, column + 2, pad + "  ", out)
         else:
@@ -57,19 +79,34 @@ def _entries(value: dict[str, Any], column: int, lead: str, out: list[str]) -> N
 def _items(value: list[Any], column: int, lead: str, out: list[str]) -> None:
     """Write a list whose dashes stand in `column`; `lead` precedes the first."""
     for item in value:
-        if isinstance(item, list) and item:
-            _items(item, column + 2, f"{lead}- ", out)
-        elif isinstance(item, dict) and item and not isinstance(item, Inline):
-            _entries(item, column + 2, f"{lead}- ", out)
+        head = f"{lead}- "
+        if isinstance(item, Anchor):
+            item, name = item.value, item.name  # noqa: PLW2901 - what is anchored
+            head = f"{head}&{name} "
+            if _is_block(item, list) or _is_block(item, dict):
+                # On the line of the first key, the anchor would be that key's.
+                out.append(f"{head[:-1]}\n")
+                head = " " * (column + 2)
+        if _is_block(item, list):
+            _items(item, column + 2, head, out)
+        elif _is_block(item, dict):
+            _entries(item, column + 2, head, out)
         else:
-            out.append(f"{lead}- {_leaf(item, column)}\n")
+            out.append(f"{head}{_leaf(item, column)}\n")
         lead = " " * column
+
+
+def _is_block(value: Any, kind: type) -> bool:
+    """Say whether a value is a list, or a mapping, on lines of its own."""
+    return isinstance(value, kind) and bool(value) and not isinstance(value, Inline | InlineList)
 
 
 def _leaf(value: Any, column: int) -> str:
     """Return what stands on a line of its own, or as a literal block below `column`."""
+    if isinstance(value, Alias):
+        return f"*{value.name}"
     if not isinstance(value, str):
-        return _flow(value)
+        return flow(value)
     if "\n" not in value or _LOOSE_END.search(value) or not value.strip("\n") or _hard(value):
         return _quote(value, flow=False)
     # Without the number, the white space that the text begins with would count as indentation.
@@ -80,8 +117,8 @@ def _leaf(value: Any, column: int) -> str:
     return f"|{indentation}{chomping}\n" + "\n".join(lines)
 
 
-def _flow(value: Any) -> str:
-    """Return a value on one line."""
+def flow(value: Any) -> str:
+    """Return a value on one line, as it stands in a list or mapping that is on one line."""
     match value:
         case None:
             return "null"
@@ -99,8 +136,8 @@ def _flow(value: Any) -> str:
 
 def _flow_collection(value: list[Any] | dict[str, Any]) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(_flow(item) for item in value)}]"
-    pairs = (f"{_quote(key, flow=True)}: {_flow(item)}" for key, item in value.items())
+        return f"[{', '.join(flow(item) for item in value)}]"
+    pairs = (f"{_quote(key, flow=True)}: {flow(item)}" for key, item in value.items())
     return f"{{{', '.join(pairs)}}}"
 
 

@@ -14,6 +14,9 @@ except ImportError:  # PyYAML without libyaml: slower, the same otherwise
 MAX_DEPTH = 100
 """Lists and mappings inside of one another. Deeper ones could end the process, not the read."""
 
+MAX_EXPANDED = 512 * 1024 * 1024
+"""Characters that a file stands for, with all that it tells once and means several times."""
+
 JSON_TAG = "!json"
 """Marks a text that YAML cannot hold (half of a surrogate pair): its scalar is JSON."""
 
@@ -35,14 +38,20 @@ class Fault(Exception):  # noqa: N818 - it is caught where the path is known, an
 class _Open:
     """A list or mapping whose end has not come yet."""
 
-    __slots__ = ("key", "value")
+    __slots__ = ("anchor", "height", "key", "size", "value")
 
-    def __init__(self, value: "list[Any] | dict[Any, Any]") -> None:
+    def __init__(self, value: "list[Any] | dict[Any, Any]", anchor: str | None) -> None:
         self.value = value
+        self.anchor = anchor
         self.key: Any = _NOTHING
+        self.size = 2
+        self.height = 0
+        """Of the highest of its elements."""
 
-    def add(self, item: Any, line: int) -> None:
+    def add(self, item: Any, size: int, height: int, line: int) -> None:
         """Take the next element, key or value."""
+        self.size += size
+        self.height = max(self.height, height)
         if isinstance(self.value, list):
             self.value.append(item)
         elif self.key is not _NOTHING:
@@ -56,18 +65,19 @@ class _Open:
             self.key = item
 
 
-def parse(text: str) -> Any:
+def parse(text: str, *, aliases: bool = False) -> Any:
     """Return what a YAML text says, as JSON values; raise `Fault` where it is not such a text.
 
     It reads events and builds the values itself, without recursion: libyaml's own composer
     overflows the stack of the process on deep nesting, follows aliases into bombs, and lets the
-    last of two equal keys win. Dates stay text.
+    last of two equal keys win. Dates stay text. An alias, where they are allowed, gives the very
+    object that has its anchor.
     """
     if found := _NOT_YAML.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise Fault(line, f"the character U+{ord(found[0]):04X} is not allowed in YAML")
     try:
-        return _build(text)
+        return _build(text, _Anchors(allowed=aliases))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = f"it is no YAML: {error.problem or error.context}"
@@ -76,31 +86,68 @@ def parse(text: str) -> Any:
         raise Fault(None, f"it is no YAML: {error}") from None
 
 
-def _build(text: str) -> Any:
+class _Anchors:
+    """The values that have an anchor, and how much their aliases stand for."""
+
+    def __init__(self, *, allowed: bool) -> None:
+        self._allowed = allowed
+        self._known: dict[str, tuple[Any, int, int]] = {}
+        self._left = MAX_EXPANDED
+
+    def keep(self, event: Any, anchor: str | None, found: tuple[Any, int, int]) -> None:
+        """Remember a value with its size and height, if it has an anchor."""
+        if anchor is None or not self._allowed:
+            return
+        if anchor in self._known:
+            raise Fault(_line(event), f"the YAML anchor &{anchor} stands there twice")
+        self._known[anchor] = found
+
+    def follow(self, event: Any, depth: int) -> tuple[Any, int, int]:
+        """Return the value that an alias stands for."""
+        alias = f"the YAML alias *{event.anchor}"
+        if not self._allowed:
+            raise Fault(_line(event), f"{alias} is not allowed here")
+        if event.anchor not in self._known:
+            raise Fault(_line(event), f"{alias} stands for nothing that ends before it")
+        value, size, height = self._known[event.anchor]
+        self._left -= size
+        if self._left < 0:
+            limit = MAX_EXPANDED // 1024 // 1024
+            raise Fault(_line(event), f"with {alias} it stands for more than {limit} MiB")
+        if depth + height > MAX_DEPTH:
+            raise Fault(_line(event), f"with {alias} it is nested more than {MAX_DEPTH} deep")
+        return value, size, height
+
+
+def _build(text: str, anchors: _Anchors) -> Any:
     root: Any = _NOTHING
     opened: list[_Open] = []
     for event in yaml.parse(text, Loader=Loader):
-        item: Any
+        found: tuple[Any, int, int]
         if isinstance(event, yaml.ScalarEvent):
-            item = _scalar(event)
+            found = (_scalar(event), len(event.value) + 1, 0)
+            anchors.keep(event, event.anchor, found)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             _refuse_tag(event)
             if len(opened) == MAX_DEPTH:
                 raise Fault(_line(event), f"it is nested more than {MAX_DEPTH} deep")
-            opened.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else []))
+            empty: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+            opened.append(_Open(empty, event.anchor))
             continue
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            item = opened.pop().value
+            closed = opened.pop()
+            found = (closed.value, closed.size, closed.height + 1)
+            anchors.keep(event, closed.anchor, found)
         elif isinstance(event, yaml.AliasEvent):
-            raise Fault(_line(event), f"the YAML alias *{event.anchor} is not allowed here")
+            found = anchors.follow(event, len(opened))
         elif isinstance(event, yaml.DocumentStartEvent) and root is not _NOTHING:
             raise Fault(_line(event), "a second YAML document starts here")
         else:
             continue
         if opened:
-            opened[-1].add(item, _line(event))
+            opened[-1].add(*found, _line(event))
         else:
-            root = item
+            root = found[0]
     if root is _NOTHING:
         raise Fault(None, "it is empty")
     return root

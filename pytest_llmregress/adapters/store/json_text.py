@@ -1,0 +1,158 @@
+"""JSON as text: which of the known ways to write it gives back every byte."""
+
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from pytest_llmregress.adapters.store.fields import Fields
+
+MAX_DEPTH = 64
+"""Of JSON that is stored as structure; what is nested deeper is stored as text."""
+
+STYLES: dict[str, Callable[[Any], str]] = {
+    "compact": partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
+    "compact-ascii": partial(json.dumps, allow_nan=False, separators=(",", ":")),
+    "spaced": partial(json.dumps, ensure_ascii=False, allow_nan=False),
+    "spaced-ascii": partial(json.dumps, allow_nan=False),
+    "indented": partial(json.dumps, ensure_ascii=False, allow_nan=False, indent=2),
+}
+"""The ways to write JSON that are told apart, by name; the first is the one without a name."""
+
+DEFAULT = next(iter(STYLES))
+
+_SEPARATORS = {
+    "compact": (",", ":"),
+    "compact-ascii": (",", ":"),
+    "spaced": (", ", ": "),
+    "spaced-ascii": (", ", ": "),
+}
+
+
+class TooLarge(Exception):  # noqa: N818 - it is caught where the path is known, and named there
+    """The bodies of a file come to more than a file may hold."""
+
+
+class Budget:
+    """How many characters the bodies of a file may still come to."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def take(self, size: int) -> None:
+        """Use some of it; raise `TooLarge` where there is not enough."""
+        self._left -= size
+        if self._left < 0:
+            raise TooLarge
+
+
+def read_json(text: str) -> tuple[Any] | None:
+    """Return, as the only element of a tuple, the value that a text writes; None for no JSON."""
+    try:
+        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse)
+        if "\\u" in text:
+            STYLES[DEFAULT](value).encode("utf-8")  # fails on half of a surrogate pair
+        return None if _is_deep(value) else (value,)
+    except (ValueError, RecursionError):
+        return None
+
+
+def styles_of(value: Any, text: str, among: Iterable[str] = STYLES) -> list[str]:
+    """Return the names of the styles that write a value as that text."""
+    return [name for name in among if _renders(value, name, text)]
+
+
+def style_of(value: Any, text: str) -> str | None:
+    """Return the first style that writes a value as that text."""
+    return next((name for name in _likely(value, text) if _renders(value, name, text)), None)
+
+
+def render_field(fields: Fields, key: str, value: Any, style: str) -> str:
+    """Return a value out of a field of a file as text; a fault of the field where it is no JSON."""
+    try:
+        return STYLES[style](value)
+    except (ValueError, TypeError, RecursionError):
+        fields.blame(key, "it is no JSON")
+        return ""
+
+
+class Renderer:
+    """Writes JSON objects; what several of them share is written once, and copied."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._known: dict[tuple[str, int], tuple[Any, str]] = {}
+        """Texts by style and identity, each with its value, which keeps the identity taken."""
+
+    def render(self, value: Any, style: str, *, shared: str | None = None) -> str:
+        """Return a value as text; the items of the list under `shared` are likely to be known."""
+        if not isinstance(value, dict) or not value or style not in _SEPARATORS:
+            return self._counted(STYLES[style](value))
+        between, colon = _SEPARATORS[style]
+        parts: list[str] = []
+        for key, item in value.items():
+            parts += [between, STYLES[style](key), colon]
+            if key == shared and isinstance(item, list):
+                parts.append("[")
+                for each in item:
+                    parts += [self._part(each, style), between]
+                if item:
+                    parts.pop()
+                parts.append("]")
+            else:
+                parts.append(self._part(item, style))
+        self._budget.take(sum(map(len, parts)))
+        return "{" + "".join(parts[1:]) + "}"
+
+    def _part(self, value: Any, style: str) -> str:
+        key = (style, id(value))
+        if key not in self._known:
+            self._known[key] = (value, STYLES[style](value))
+        return self._known[key][1]
+
+    def _counted(self, text: str) -> str:
+        self._budget.take(len(text))
+        return text
+
+
+def _likely(value: Any, text: str) -> list[str]:
+    """Return the styles that begin like a text: it may be long, and each trial costs time."""
+    if not isinstance(value, dict) or not value:
+        return list(STYLES)
+    first = {next(iter(value)): None}
+    heads = {name: render(first).rpartition("null")[0] for name, render in STYLES.items()}
+    heads = {name: head for name, head in heads.items() if text.startswith(head)}
+    longest = max(map(len, heads.values()), default=0)
+    return [name for name, head in heads.items() if len(head) == longest]
+
+
+def _renders(value: Any, style: str, text: str) -> bool:
+    try:
+        return STYLES[style](value) == text
+    except (ValueError, RecursionError):
+        return False
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("two keys are the same")
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, list | dict)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,226 @@
+"""Cassettes that cannot be read: named with fault and line, never empty, never overwritten."""
+
+from collections.abc import Callable
+
+import pytest
+
+APP = """
+    import anthropic
+
+    client = anthropic.Anthropic()
+    MODEL = "claude-opus-5"
+    PROMPT = "You help customers."
+    DAYS = "integer"
+
+    def ask(text):
+        tool = {
+            "name": "refund",
+            "input_schema": {"type": "object", "properties": {"days": {"type": DAYS}}},
+        }
+        return client.messages.create(
+            model=MODEL,
+            max_tokens=100,
+            system=PROMPT,
+            tools=[tool],
+            messages=[{"role": "user", "content": text}],
+        )
+"""
+TEST = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    def test_hello():
+        assert ask("[[say Paris is nice.]]").content[0].text
+"""
+CASSETTE = "__llm__/test_it/hello.cassette.yaml"
+SNAPSHOT = "__llm__/test_it/hello.snapshot.yaml"
+RESTORE = "restore it from version control, or record it again: pytest "
+MODES = ("none", "once", "new_episodes", "all", "rewrite")
+
+Damage = Callable[[str], str]
+
+
+def cut_off(text: str) -> str:
+    """Cut within the answer, between two whole lines."""
+    return text[: text.index("      stop_reason:")]
+
+
+def cut_off_in_a_line(text: str) -> str:
+    return text[: text.index("- type: text") + len('- type: text\n        text: "Par')]
+
+
+def conflict(text: str) -> str:
+    head, mark, tail = text.partition("interactions: 1\n")
+    return f"{head}<<<<<<< HEAD\n{mark}=======\ninteractions: 2\n>>>>>>> other\n{tail}"
+
+
+DAMAGED: list[tuple[str, Damage, str]] = [
+    ("empty", lambda _: "", f"{CASSETTE}: it is empty; {RESTORE}"),
+    ("white space", lambda _: "\n  \n", f"{CASSETTE}: it is empty; {RESTORE}"),
+    ("no yaml", lambda _: "llmregress: 1\nkind: [\n", f"{CASSETTE}:"),
+    ("text", lambda _: "nothing here\n", f"{CASSETTE}:1: it holds text, not a mapping; {RESTORE}"),
+    (
+        "not ours",
+        lambda _: "version: 1\ninteractions: []\n",
+        f"{CASSETTE}: it is a cassette of vcrpy, not one of pytest-llmregress "
+        "(no `llmregress: 1`); move it away, or ",
+    ),
+    ("cut off", cut_off, f"{CASSETTE}"),
+    ("cut off in a line", cut_off_in_a_line, f"{CASSETTE}"),
+    (
+        "merge conflict",
+        conflict,
+        f"{CASSETTE}:7: a merge conflict was left in it (<<<<<<<); settle it, {RESTORE}",
+    ),
+    (
+        "newer",
+        lambda text: text.replace("llmregress: 1\n", "llmregress: 7\n"),
+        f"{CASSETTE}: it was written by a newer pytest-llmregress (format 7); this one reads up "
+        "to 1. Upgrade: python -m pip install -U pytest-llmregress",
+    ),
+    (
+        "edited answer",
+        lambda text: text.replace("text: Paris is nice.", "text: Paris is ugly."),
+        f"{CASSETTE}: ",
+    ),
+    (
+        "edited digest",
+        lambda text: text.replace("digest: sha256:", "digest: sha256:0"),
+        f"{CASSETTE}: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"), [row[1:] for row in DAMAGED], ids=[row[0] for row in DAMAGED]
+)
+def test_a_damaged_cassette_is_named_and_left_alone_in_every_mode(
+    project, damage: Damage, message: str
+):
+    project.write(app=APP, test_it=TEST).record(passed=1)
+    good = project.read(CASSETTE)
+    assert damage(good) != good
+    project.write({CASSETTE: ""})
+    (project.root / CASSETTE).write_text(damage(good), encoding="utf-8")
+    before = project.files()
+    asked = len(project.stand.requests)
+
+    for mode in MODES:
+        project.record(mode=mode, errors=1)
+
+        project.says(message)
+        project.never_says("Traceback", "INTERNALERROR")
+        assert project.problems() == {"test_hello": ["unreadable_file"]}
+        assert project.files() == before
+    assert len(project.stand.requests) == asked
+
+
+def test_a_damaged_snapshot_is_named_and_left_alone(project):
+    project.write(app=APP, test_it=TEST).record(passed=1)
+    (project.root / SNAPSHOT).write_text("", encoding="utf-8")
+    before = project.files()
+
+    for mode in ("none", "rewrite"):
+        project.record(mode=mode, errors=1).says(f"{SNAPSHOT}: it is empty; ")
+
+        assert project.files() == before
+
+
+def test_without_a_cassette_a_replay_says_how_to_record_one(project):
+    project.write(app=APP, test_it=TEST).offline()
+
+    project.replay(failed=1)
+
+    project.says(
+        "test_it.py::test_hello: no recorded answer to POST http://127.0.0.1:",
+        "reason    cassette_not_found: nothing is recorded for this test yet",
+        "asked in  app.py:13 in ask",
+        f"cassette  {CASSETTE}",
+        "record    pytest test_it.py::test_hello --llmregress-record once",
+    )
+    assert project.problems() == {"test_hello": ["cassette_not_found"]}
+    assert project.files() == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part", "what"),
+    [
+        ("You help customers.", "You help dogs.", "system prompt", "customers"),
+        ('DAYS = "integer"', 'DAYS = "string"', "tool refund", "days"),
+        ('MODEL = "claude-opus-5"', 'MODEL = "claude-opus-6"', "model", "claude-opus-6"),
+    ],
+)
+def test_a_request_that_changed_since_is_told_by_the_part_that_differs(
+    project, old: str, new: str, part: str, what: str
+):
+    project.write(app=APP, test_it=TEST).record(passed=1).offline()
+    project.change("app.py", old, new)
+    before = project.files()
+
+    project.replay(failed=1)
+
+    project.says(
+        "reason    no_match: the request is not the one that was recorded",
+        "nearest   request 1 of the cassette; it differs in",
+        part,
+        what,
+        "record    pytest test_it.py::test_hello --llmregress-record rewrite",
+    )
+    project.never_says("drift:")
+    assert project.problems() == {"test_hello": ["no_match"]}
+    assert project.files() == before
+
+
+def test_an_answer_is_not_given_twice(project):
+    project.write(app=APP, test_it=TEST).record(passed=1).offline()
+    project.change("test_it.py", "def test_hello():", "def test_hello():\n    ask('[[say Paris is nice.]]')")
+
+    project.replay(failed=1)
+
+    project.says("reason    already_played: it was recorded 1 time(s), and all of those are played")
+    assert project.problems() == {"test_hello": ["already_played"]}
+
+
+def test_a_miss_that_the_app_swallows_fails_the_test_all_the_same(project):
+    project.write(
+        app=APP,
+        test_it="""
+        import pytest
+        from app import ask
+
+        @pytest.mark.llm
+        def test_hello():
+            try:
+                ask("Hello")
+            except BaseException:
+                pass
+        """,
+    ).offline()
+
+    project.replay(failed=1)
+
+    assert project.problems() == {"test_hello": ["cassette_not_found"]}
+
+
+def test_a_recorded_request_that_is_no_longer_sent_is_told_and_fails_nothing(project):
+    project.write(
+        app=APP,
+        test_it="""
+        import pytest
+        from app import ask
+
+        TEXTS = ["[[say a]]", "[[say b]]"]
+
+        @pytest.mark.llm
+        def test_hello(llm_calls):
+            for text in TEXTS:
+                ask(text)
+        """,
+    ).record(passed=1)
+
+    project.change("test_it.py", '["[[say a]]", "[[say b]]"]', '["[[say b]]"]')
+    project.offline().replay()
+
+    assert project.found()["test_hello"]["unplayed"] == 1
+    project.says("unplayed: 1 recorded request that this run did not ask for: 1 test: ")
