@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anthropic
@@ -17,8 +17,8 @@ from anthropic.types import (
 from shop import REFUND_REASONS, RETURN_DAYS, Shop
 
 MODEL = os.environ.get("SUPPORT_MODEL", "qwen2.5-coder-0.5b")
-# A small model that may go on calling tools does so, and refunds twice; one round is enough
-# for every question here.
+# A small model that may call a tool again does so, and refunds twice; one round answers
+# every question here.
 MAX_TOOL_ROUNDS = 1
 
 client = anthropic.Anthropic()
@@ -47,8 +47,15 @@ GUIDE = (
 
 def tool(name: str, description: str, **properties: dict[str, Any]) -> ToolParam:
     """Describe a tool, all of whose arguments are required."""
-    schema = {"type": "object", "properties": properties, "required": list(properties)}
-    return {"name": name, "description": description, "input_schema": schema}
+    return {
+        "name": name,
+        "description": description,
+        "input_schema": {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+        },
+    }
 
 
 ORDER_ID = {"type": "string"}
@@ -58,7 +65,11 @@ TOOLS = [
     tool("track_parcel", "Say where the parcel of an order is.", order_id=ORDER_ID),
     tool("refund_order", "Refund an order to the card.", order_id=ORDER_ID, reason=REASON),
 ]
-ACTIONS = {"find_order": Shop.describe, "track_parcel": Shop.track, "refund_order": Shop.refund}
+ACTIONS: dict[str, Callable[..., str]] = {
+    "find_order": Shop.describe,
+    "track_parcel": Shop.track,
+    "refund_order": Shop.refund,
+}
 
 
 def answer(shop: Shop, question: str) -> str:
@@ -79,7 +90,8 @@ def answer(shop: Shop, question: str) -> str:
 
 def sort_ticket(ticket: str) -> dict[str, Any]:
     """Return the category and the order number of a ticket."""
-    return json.loads(_text(_ask(SORT, ticket)))
+    fields: dict[str, Any] = json.loads(_text(_ask(SORT, ticket)))
+    return fields
 
 
 def draft_reply(notes: str, language: str) -> str:

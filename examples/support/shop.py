@@ -1,6 +1,6 @@
 """The shop that the assistant works for: its orders, and what may be done to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 RETURN_DAYS = 30
 REFUND_REASONS = ("damaged", "wrong_item", "changed_mind")
@@ -19,11 +19,33 @@ class Order:
     """The reason, once the money went back."""
 
 
+def _some_orders() -> dict[str, Order]:
+    return {
+        "A1001": Order(
+            item="kettle",
+            price="39.00 EUR",
+            parcel="was delivered 5 days ago",
+            days_since_delivery=5,
+        ),
+        "A1002": Order(
+            item="tent",
+            price="189.00 EUR",
+            parcel="is in Hamburg and arrives on Thursday",
+        ),
+        "A1003": Order(
+            item="camping stove",
+            price="54.00 EUR",
+            parcel="was delivered 45 days ago",
+            days_since_delivery=45,
+        ),
+    }
+
+
+@dataclass(kw_only=True)
 class Shop:
     """The orders by their number; each method answers in a sentence that a model can pass on."""
 
-    def __init__(self, orders: dict[str, Order]) -> None:
-        self.orders = orders
+    orders: dict[str, Order] = field(default_factory=_some_orders)
 
     def describe(self, order_id: str) -> str:
         """Say what was ordered."""
@@ -46,7 +68,6 @@ class Shop:
         return f"Refunded: {order.price} of order {order_id}, on the card within 3 days."
 
     def _find(self, order_id: str) -> Order:
-        try:
-            return self.orders[order_id]
-        except KeyError:
-            raise LookupError(f"There is no order {order_id}.") from None
+        if order_id not in self.orders:
+            raise LookupError(f"There is no order {order_id}.")
+        return self.orders[order_id]

@@ -158,8 +158,9 @@ def _prepare(
     origin = origin_of(named, source, None if tests is None else tests.resolve())
     if origin is None:
         return _skip(row, f"its test is unknown; {FOLDER}/TEST_FILE/TEST.yaml says it")
-    known = node_ids if node_ids is not None else [cassette.test]
-    node_id = match_node_id(origin, known)
+    test_file, _, said = cassette.test.partition("::")  # as an export from another folder says it
+    exported = f"{Path(test_file).name}::{said}"
+    node_id = match_node_id(origin, [exported] if node_ids is None else node_ids)
     if node_id is None and node_ids is not None:
         return _skip(row, "no test that was collected has this cassette, or several have")
     name = origin.name if node_id is None else node_id.partition("::")[2]

@@ -71,15 +71,16 @@ def scan(paths: Sequence[Path], *, as_json: bool) -> Result:
 def _scan_file(path: Path, redactor: Redactor, seen: _Scan) -> None:
     name = shorten(path)
     try:
-        if path.stat().st_size > MAX_SIZE:
-            seen.too_big.append(name)
-            return
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
     except OSError as error:
         what = f"it cannot be read: {error.strerror}; a file that can be is needed"
         seen.unreadable.append(Problem(path=name, line=None, what=what))
         return
     if b"\0" in data[:_HEAD]:
+        return
+    if len(data) > MAX_SIZE:
+        seen.too_big.append(name)
         return
     seen.files += 1
     text = data.decode("utf-8", "surrogateescape")
@@ -143,13 +144,14 @@ def _lines(seen: _Scan) -> tuple[str, ...]:
     files = count(seen.files, "file")
     if not seen.findings:
         return (f"no secret in {files}",)
+    secrets = count(len(seen.findings), "secret")
+    advice = f'Revoke what is real and take it out; an example has "{ALLOW}" on its line'
     return (
         *(
             f"{path}:{finding.line}: {finding.kind}: {finding.excerpt}"
             for path, finding in seen.findings
         ),
-        f"{count(len(seen.findings), 'secret')} in {files}. Revoke what is real and take it out; "
-        f'an example has "{ALLOW}" on its line',
+        f"{secrets} in {files}. {advice}",
     )
 
 

@@ -29,14 +29,13 @@ class Histories:
     def find(self, history: Sequence[str]) -> Shared | None:
         """Return what a history shares with the earlier ones; None where it is not one item."""
         node = length = 0
-        for length, item in enumerate(history):
+        for item in history:
             follower = self._next.get((node, item))
             if follower is None:
                 break
             node = follower
-        else:
-            length = len(history)
-        if node == 0:
+            length += 1
+        if length == 0:
             return None
         return Shared(call=self._whole.get(node, self._latest[node]), length=length)
 

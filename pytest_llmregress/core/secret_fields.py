@@ -41,7 +41,7 @@ def spans_in_json(data: bytes) -> Iterator[Span]:
     off is taken to its end: of a damaged stream the first half of a password is a secret too.
     """
     for depth in range(_DEPTH):
-        if depth and b'\\"' not in data:
+        if _quote(depth) not in data:
             return
         for pattern in _patterns(depth):
             yield from _spans(pattern, data)
@@ -67,27 +67,42 @@ def _spans(pattern: re.Pattern[bytes], data: bytes) -> Iterator[Span]:
         yield Span(start, end, "secret field")
 
 
+def _quote(depth: int) -> bytes:
+    """Return the quote around a text in JSON that has been escaped so many times.
+
+    Each escaping doubles the backslashes, and adds one before a quote.
+    """
+    return b"\\" * ((1 << depth) - 1) + b'"'
+
+
 @cache
 def _patterns(depth: int) -> tuple[re.Pattern[bytes], ...]:
     """Return the patterns of JSON that has been escaped so many times.
 
-    Each escaping doubles the backslashes and adds one before a quote: the quote around a text is
-    written with 2^depth - 1 backslashes, and one within it with 2^(depth + 1) - 1.
+    The quote comes first, and what may not be before it after it, since `re` looks for a literal
+    first much faster. Within a text backslashes come in groups of 2^(depth + 1), and a quote that
+    does not end it has one backslash less than such a group before it.
     """
-    whole = 2 ** (depth + 1)
-    quote = rb"\\{%d}\"" % (whole // 2 - 1) if depth else b'"'
-    content = (rb"(?:[^\"\\]|\\{%(whole)d}|\\{%(within)d}\"|\\{1,%(within)d}(?![\\\"]))++") % {
-        b"whole": whole,
-        b"within": whole - 1,
+    parts = {
+        b"quote": re.escape(_quote(depth)),
+        b"group": 2 ** (depth + 1),
+        b"within": 2 ** (depth + 1) - 1,
+        b"outside": 2**depth - 1,
+        b"names": _NAMES,
+        b"names_of_long": _NAMES_OF_LONG,
     }
-    key = rb"(?i)(?<!\\)%(quote)s(?:%(names)s)%(quote)s\s*+:\s*+%(quote)s"
-    end = rb"(?=%s|\Z)" % quote
-    inside = rb"(?i)(?<!\\)%(quote)sfallback_credit_token%(quote)s\s*+:\s*+\{[^{}]{0,400}?"
+    content = (
+        rb"(?:[^\"\\\r\n]|\\{%(group)d}|\\{%(within)d}\"|\\{1,%(within)d}(?![\\\"]))++" % parts
+    )
+    opening = rb"%(quote)s(?<!\\%(quote)s)" % parts
+    colon = rb"%(quote)s\s*+:\s*+" % parts
+    end = rb"(?=\\{0,%(outside)d}\"|[\r\n]|\Z)" % parts  # or that of a text around it
+    credit = opening + b"fallback_credit_token" + colon + rb"\{[^{}]{0,400}?%(quote)stoken" % parts
     return tuple(
-        re.compile(start % {b"quote": quote, b"names": names} + b"(?P<secret>" + value + b")" + end)
-        for start, names, value in (
-            (key, _NAMES, content),
-            (key, _NAMES_OF_LONG, _LONG),
-            (inside + rb"%(quote)stoken%(quote)s\s*+:\s*+%(quote)s", b"", content),
+        re.compile(field + colon + b"%(quote)s(?P<secret>" % parts + value + b")" + end)
+        for field, value in (
+            (opening + b"(?i:%(names)s)" % parts, content),
+            (opening + b"(?i:%(names_of_long)s)" % parts, _LONG),
+            (credit, content),
         )
     )

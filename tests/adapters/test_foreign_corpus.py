@@ -170,7 +170,7 @@ def test_bodies_are_those_of_the_file(path):
     for (request, response), interaction in zip(
         recorded(path), read_foreign(path).interactions, strict=True
     ):
-        body = request["body"] if "body" in request else None
+        body = request.get("body")
         if request.get("parsed_body") is not None:
             assert json.loads(interaction.request.body) == request["parsed_body"]
         else:

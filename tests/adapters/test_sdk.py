@@ -190,14 +190,13 @@ def test_every_request_of_a_batch_is_rewritten(wire: Wire):
 
 
 def test_a_retry_does_not_rename_twice(wire: Wire):
-    names = iter(["claude-b", "claude-c", "claude-d"])
     statuses = iter([529, 200])
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         wire.requests.append(request)
         return httpx2.Response(next(statuses), json=MESSAGE, headers={"retry-after-ms": "1"})
 
-    chain = {"claude-opus-5": next(names), "claude-b": "claude-b"}
+    chain = {"claude-opus-5": "claude-b", "claude-b": "claude-b"}
     http = httpx2.Client(transport=httpx2.MockTransport(answer))
     with http, sdk.opened(replaying=False, rename=lambda model: chain[model]):
         anthropic.Anthropic(api_key="a key", http_client=http).messages.create(**ASKED)
@@ -218,8 +217,10 @@ def test_a_retry_does_not_rename_twice(wire: Wire):
             "/projects/p/locations/l/publishers/anthropic/models/claude-opus-5-5:rawPredict",
         ),
         (
-            "/projects/p/locations/l/publishers/anthropic/models/claude-opus-5@20260131"
-            ":streamRawPredict",
+            (
+                "/projects/p/locations/l/publishers/anthropic/models/claude-opus-5@20260131"
+                ":streamRawPredict"
+            ),
             "/projects/p/locations/l/publishers/anthropic/models/claude-opus-5-5:streamRawPredict",
         ),
         (
@@ -230,9 +231,7 @@ def test_a_retry_does_not_rename_twice(wire: Wire):
         ("/v1/messages?beta=true", "/v1/messages?beta=true"),
     ],
 )
-def test_a_model_in_the_url_is_replaced_where_a_cloud_has_it_there(
-    wire: Wire, url: str, sent: str
-):
+def test_a_model_in_the_url_is_replaced_where_a_cloud_has_it_there(wire: Wire, url: str, sent: str):
     with sdk.opened(replaying=False, rename=opus_5_5):
         client_of(wire).post(url, body={"max_tokens": 1}, cast_to=object)
 
@@ -265,9 +264,7 @@ def test_each_request_that_the_sdk_builds_is_counted(wire: Wire):
     )
 
 
-@pytest.mark.parametrize(
-    ("replaying", "encoding"), [(False, "gzip, deflate"), (True, None)]
-)
+@pytest.mark.parametrize(("replaying", "encoding"), [(False, "gzip, deflate"), (True, None)])
 def test_a_recording_asks_only_for_codecs_that_every_machine_has(
     wire: Wire, replaying: bool, encoding: str | None
 ):

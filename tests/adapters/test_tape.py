@@ -18,7 +18,7 @@ THREADS = 16
 EACH = 50
 
 
-class Missed(Exception):
+class MissedError(Exception):
     """What the tests raise for a miss."""
 
     def __init__(self, miss: Miss) -> None:
@@ -27,7 +27,7 @@ class Missed(Exception):
 
 
 def fail(miss: Miss) -> NoReturn:
-    raise Missed(miss)
+    raise MissedError(miss)
 
 
 def post(question: str = "Hello", **changes: Any) -> Request:
@@ -44,7 +44,9 @@ def said(answer: str) -> Response:
 
 
 def recorded(*pairs: tuple[str, str]) -> list[Interaction]:
-    return [Interaction(request=post(question), response=said(answer)) for question, answer in pairs]
+    return [
+        Interaction(request=post(question), response=said(answer)) for question, answer in pairs
+    ]
 
 
 def tape_of(
@@ -71,7 +73,7 @@ def ask(tape: Tape, question: str = "Hello", *, retry: bool = False) -> str:
 
 
 def missed(tape: Tape, request: Request) -> Miss:
-    with pytest.raises(Missed) as caught:
+    with pytest.raises(MissedError) as caught:
         tape.ask(request, retry=False)
     return caught.value.miss
 
@@ -143,7 +145,7 @@ def test_threads_that_ask_for_more_than_there_is_are_all_told():
         for _ in range(EACH):
             try:
                 heard.append(ask(tape))
-            except Missed as miss:
+            except MissedError as miss:
                 reasons.append(miss.miss.reason)
 
     in_threads(work)

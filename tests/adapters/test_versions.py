@@ -46,8 +46,10 @@ def test_a_version_outside_of_the_range_is_named_with_the_command_that_mends_it(
     package: str, version: str, allowed: str
 ):
     assert unsupported({**GOOD, package: version}) == (
-        f"{package} {version}: pytest-llmregress cannot record or replay with this version; "
-        f'{package}{allowed}. python -m pip install "{package}{allowed}"',
+        (
+            f"{package} {version}: pytest-llmregress cannot record or replay with this version; "
+            f'{package}{allowed}. python -m pip install "{package}{allowed}"'
+        ),
     )
 
 

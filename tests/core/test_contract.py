@@ -132,9 +132,7 @@ def test_a_pause_that_is_resumed_is_no_ending():
 def test_another_model_than_the_requested_one_is_told():
     lines = broken({}, call(), call(served_model="claude-opus-4-8"))
 
-    assert lines == (
-        "served_model: call 2 asked for claude-opus-5 and claude-opus-4-8 answered",
-    )
+    assert lines == ("served_model: call 2 asked for claude-opus-5 and claude-opus-4-8 answered",)
 
 
 @pytest.mark.parametrize(
@@ -199,18 +197,24 @@ def test_a_test_without_calls_breaks_no_rule():
         ),
         (
             {"outcomes": ["answered", "refussed"]},
-            "outcomes: refussed: none of answered, tool_use, refused, paused, truncated, "
-            "context_full, empty, error",
+            (
+                "outcomes: refussed: none of answered, tool_use, refused, paused, truncated, "
+                "context_full, empty, error"
+            ),
         ),
         (
             {"outcomes": 3},
-            "outcomes: 3: none of answered, tool_use, refused, paused, truncated, "
-            "context_full, empty, error",
+            (
+                "outcomes: 3: none of answered, tool_use, refused, paused, truncated, "
+                "context_full, empty, error"
+            ),
         ),
         (
             {"served_model": ["claude-opus-4-8"]},
-            "served_model: ['claude-opus-4-8'] is no mapping; the served models (patterns) by "
-            'the requested one: {"claude-opus-5": ["claude-opus-4-8"]}',
+            (
+                "served_model: ['claude-opus-4-8'] is no mapping; the served models (patterns) by "
+                'the requested one: {"claude-opus-5": ["claude-opus-4-8"]}'
+            ),
         ),
         (
             {"served_model": {"claude-opus-5": 4}},
@@ -218,8 +222,10 @@ def test_a_test_without_calls_breaks_no_rule():
         ),
         (
             {"max_calls": -1, "max_cals": 1},
-            "max_calls: -1 is no limit; a whole number from 0 on\n"
-            f"max_cals: there is no such keyword; {KNOWN}",
+            (
+                "max_calls: -1 is no limit; a whole number from 0 on\n"
+                f"max_cals: there is no such keyword; {KNOWN}"
+            ),
         ),
     ],
 )

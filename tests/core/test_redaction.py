@@ -110,8 +110,11 @@ def test_a_secret_goes_from_a_url_in_its_quoted_form_too():
 
 
 def test_a_secret_goes_from_json_in_its_escaped_form_too():
-    body = cleaned(r'{"text": "it is pass\"word\\1 or p\u00e4ssw\u00f6rd1"}',
-                   A_PASSWORD='pass"word\\1', B_PASSWORD="pässwörd1")
+    body = cleaned(
+        r'{"text": "it is pass\"word\\1 or p\u00e4ssw\u00f6rd1"}',
+        A_PASSWORD='pass"word\\1',
+        B_PASSWORD="pässwörd1",
+    )
 
     assert body == f'{{"text": "it is {PLACEHOLDER} or {PLACEHOLDER}"}}'
 

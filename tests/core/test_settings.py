@@ -135,57 +135,75 @@ def test_settings_cannot_be_changed_once_they_are_read():
         (
             "candidate",
             "",
-            "--llmregress-candidate: '' names no model; "
-            "MODEL, or OLD=NEW to replace only one model",
+            (
+                "--llmregress-candidate: '' names no model; "
+                "MODEL, or OLD=NEW to replace only one model"
+            ),
         ),
         (
             "candidate",
             "=claude-opus-5-5",
-            "--llmregress-candidate: '=claude-opus-5-5' names no model; "
-            "MODEL, or OLD=NEW to replace only one model",
+            (
+                "--llmregress-candidate: '=claude-opus-5-5' names no model; "
+                "MODEL, or OLD=NEW to replace only one model"
+            ),
         ),
         (
             "candidate",
             ["claude-opus-5= "],
-            "--llmregress-candidate: 'claude-opus-5= ' names no model; "
-            "MODEL, or OLD=NEW to replace only one model",
+            (
+                "--llmregress-candidate: 'claude-opus-5= ' names no model; "
+                "MODEL, or OLD=NEW to replace only one model"
+            ),
         ),
         (
             "candidate",
             "a=b=c",
-            "--llmregress-candidate: 'a=b=c' names no model; "
-            "MODEL, or OLD=NEW to replace only one model",
+            (
+                "--llmregress-candidate: 'a=b=c' names no model; "
+                "MODEL, or OLD=NEW to replace only one model"
+            ),
         ),
         (
             "candidate",
             "claude-opus-5=claude-opus-5",
-            "--llmregress-candidate: 'claude-opus-5=claude-opus-5' replaces a model by itself; "
-            "OLD=NEW takes two models",
+            (
+                "--llmregress-candidate: 'claude-opus-5=claude-opus-5' replaces a model by itself; "
+                "OLD=NEW takes two models"
+            ),
         ),
         (
             "candidate",
             ["claude-opus-5-5", "claude-sonnet-5"],
-            "--llmregress-candidate: 2 candidates (claude-opus-5-5, claude-sonnet-5); one run "
-            "takes one. Run once for each: their recordings lie side by side",
+            (
+                "--llmregress-candidate: 2 candidates (claude-opus-5-5, claude-sonnet-5); one run "
+                "takes one. Run once for each: their recordings lie side by side"
+            ),
         ),
         (
             "accept",
             "maybe",
-            "--llmregress-accept: 'maybe' is neither true nor false; "
-            "1, true, yes, on or 0, false, no, off",
+            (
+                "--llmregress-accept: 'maybe' is neither true nor false; "
+                "1, true, yes, on or 0, false, no, off"
+            ),
         ),
         (
             "allow_ci_record",
             "2",
-            "--llmregress-allow-ci-record: '2' is neither true nor false; "
-            "1, true, yes, on or 0, false, no, off",
+            (
+                "--llmregress-allow-ci-record: '2' is neither true nor false; "
+                "1, true, yes, on or 0, false, no, off"
+            ),
         ),
         (
             "cassettes",
             "x",
-            "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
-            "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-fail-on, "
-            "--llmregress-record, --llmregress-report",
+            (
+                "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
+                "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-fail-on, "
+                "--llmregress-record, --llmregress-report"
+            ),
         ),
     ],
 )
@@ -220,9 +238,11 @@ def test_all_problems_are_told_at_once():
     assert str(caught.value).splitlines() == [
         "--llmregress-record: 'onec' is none of none, once, new_episodes, all, rewrite",
         "LLMREGRESS_FAIL_ON: 'minor' is none of breaking, notable, cosmetic, never",
-        "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
-        "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_FAIL_ON, "
-        "LLMREGRESS_RECORD, LLMREGRESS_REPORT",
+        (
+            "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
+            "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_FAIL_ON, "
+            "LLMREGRESS_RECORD, LLMREGRESS_REPORT"
+        ),
     ]
 
 

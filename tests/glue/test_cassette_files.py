@@ -63,8 +63,10 @@ DAMAGED: list[tuple[str, Damage, str]] = [
     (
         "not ours",
         lambda _: "version: 1\ninteractions: []\n",
-        f"{CASSETTE}: it is a cassette of vcrpy, not one of pytest-llmregress "
-        "(no `llmregress: 1`); move it away, or ",
+        (
+            f"{CASSETTE}: it is a cassette of vcrpy, not one of pytest-llmregress "
+            "(no `llmregress: 1`); move it away, or "
+        ),
     ),
     ("cut off", cut_off, f"{CASSETTE}"),
     ("cut off in a line", cut_off_in_a_line, f"{CASSETTE}"),
@@ -76,8 +78,10 @@ DAMAGED: list[tuple[str, Damage, str]] = [
     (
         "newer",
         lambda text: text.replace("llmregress: 1\n", "llmregress: 7\n"),
-        f"{CASSETTE}: it was written by a newer pytest-llmregress (format 7); this one reads up "
-        "to 1. Upgrade: python -m pip install -U pytest-llmregress",
+        (
+            f"{CASSETTE}: it was written by a newer pytest-llmregress (format 7); this one reads "
+            "up to 1. Upgrade: python -m pip install -U pytest-llmregress"
+        ),
     ),
     (
         "edited answer",
@@ -174,7 +178,9 @@ def test_a_request_that_changed_since_is_told_by_the_part_that_differs(
 
 def test_an_answer_is_not_given_twice(project):
     project.write(app=APP, test_it=TEST).record(passed=1).offline()
-    project.change("test_it.py", "def test_hello():", "def test_hello():\n    ask('[[say Paris is nice.]]')")
+    project.change(
+        "test_it.py", "def test_hello():", "def test_hello():\n    ask('[[say Paris is nice.]]')"
+    )
 
     project.replay(failed=1)
 

@@ -1,9 +1,9 @@
-"""What else is installed: packages that we cannot stand on, and the other claimant of the marker."""
+"""What is installed beside us: versions that we cannot stand on, and a rival for the marker."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -83,7 +83,7 @@ def pretend(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Calla
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n", encoding="utf-8"
         )
-        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
     return pretend
 
@@ -101,6 +101,7 @@ UNSUPPORTED = [
 def test_a_version_that_we_cannot_stand_on_stops_the_run(
     pytester: pytest.Pytester,
     pretend: Callable[..., None],
+    *,
     package: str,
     version: str,
     allowed: str,
@@ -149,12 +150,10 @@ def test_another_plugin_that_claims_the_marker_is_named(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
 ):
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
     pytester.makepyfile(pytest_llm=OTHER, test_it=MARKED)
 
-    result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "pytest_llm", *workers
-    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "pytest_llm", *workers)
 
     output = said(result)
     assert (
@@ -172,7 +171,7 @@ def test_another_plugin_that_claims_the_marker_is_named(
 def test_another_plugin_that_claims_the_marker_does_not_matter_to_unmarked_tests(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
     pytester.makepyfile(pytest_llm=OTHER, test_it="def test_unmarked(): pass")
 
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "pytest_llm")
@@ -184,7 +183,7 @@ def test_with_the_other_plugin_switched_off_the_marker_is_ours(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
     pytester.makepyfile(pytest_llm=OTHER, test_it=MARKED)
 
     result = pytester.runpytest_subprocess(

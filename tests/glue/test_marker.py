@@ -1,4 +1,4 @@
-"""The marker and `llm_config`: what cannot be is told in the test's own failure, without a trace."""
+"""The marker and `llm_config`: what cannot be is told by the test that has it."""
 
 import pytest
 
@@ -188,9 +188,7 @@ def test_a_fixture_without_the_marker_is_told(project, fixture: str):
         ),
     ],
 )
-def test_an_llm_config_that_cannot_be_fails_the_tests_it_is_for(
-    project, config: str, message: str
-):
+def test_an_llm_config_that_cannot_be_fails_the_tests_it_is_for(project, config: str, message: str):
     project.write(
         test_it=f"""
         import pytest

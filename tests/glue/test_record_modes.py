@@ -32,9 +32,7 @@ def sent(project) -> int:
 def recorded(project) -> list[str]:
     """The questions in the accepted cassette, in order."""
     lines = project.read(CASSETTE).splitlines()
-    return [
-        line.partition("content: ")[2].strip("'\"") for line in lines if "content: " in line
-    ]
+    return [line.partition("content: ")[2].strip("'\"") for line in lines if "content: " in line]
 
 
 def test_by_default_nothing_goes_out_even_with_a_key_and_a_server(project):

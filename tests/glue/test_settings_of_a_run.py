@@ -34,7 +34,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         match way:
             case "command line":
                 arguments += tuple(
-                    f"--llmregress-{name.replace('_', '-')}={value}" for name, value in given.items()
+                    f"--llmregress-{name.replace('_', '-')}={value}"
+                    for name, value in given.items()
                 )
             case "environment":
                 for name, value in given.items():
@@ -83,6 +84,7 @@ BAD = [
 def test_a_bad_value_is_refused_whichever_way_it_was_given(
     run: Run,
     pytester: pytest.Pytester,
+    *,
     name: str,
     value: str,
     message: str,
@@ -163,6 +165,7 @@ def test_a_recording_in_ci_is_refused(
     run: Run,
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     mode: str,
     way: str,
     workers: tuple[str, ...],
@@ -175,9 +178,7 @@ def test_a_recording_in_ci_is_refused(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_recording_in_ci_can_be_allowed(
-    run: Run, monkeypatch: pytest.MonkeyPatch, way: str
-):
+def test_a_recording_in_ci_can_be_allowed(run: Run, monkeypatch: pytest.MonkeyPatch, way: str):
     monkeypatch.setenv("CI", "true")
     allow = ["--llmregress-allow-ci-record"] if way == "command line" else []
     if way == "environment":

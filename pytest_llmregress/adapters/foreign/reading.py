@@ -26,7 +26,6 @@ ADVICE = (
 )
 
 _PARSED = "parsed_body"
-_KNOWN = frozenset({"method", "uri", "headers", "status"})
 _SDK = re.compile(r"Anthropic\w*/Python (\S+)")
 _Headers = dict[str, tuple[str, ...]]
 
@@ -137,7 +136,7 @@ def _interaction(call: Fields) -> Interaction:
 
 
 def _request(message: Fields) -> Request:
-    body, headers = _body(message, "body"), _headers(message)
+    body, headers = _body(message, "body"), _headers(message)  # structure: aiohttp's json=
     if _is_parsed(message):
         headers.pop("content-length", None)
     return Request(
@@ -149,7 +148,7 @@ def _response(message: Fields) -> Response:
     old = message.has("status_code")  # vcrpy 4 and 5 wrote the responses of httpx so
     status, reason = (message.integer("status_code"), "") if old else _status(message)
     key = "content" if old else "body"
-    body, headers = _body(message, key), _headers(message)
+    body, headers = _body_of_response(message, key), _headers(message)
     encodings = headers.pop("content-encoding", ())
     if encodings and not _is_parsed(message):
         try:
@@ -206,13 +205,21 @@ def _body(message: Fields, key: str) -> bytes:
         message.blame(key, f"there is no body, neither as {key} nor as {_PARSED}")
         return b""
     value = message.value(key)
-    if isinstance(value, dict) and value.keys() <= {"string", "encoding"}:
-        value = value.get("string")
+    if isinstance(value, dict) and value.keys() in ({"string"}, {"string", "encoding"}):
+        value = value["string"]
     try:
         return _bytes(value)
     except (TypeError, ValueError):
         message.blame(key, "it is no body: neither text, nor bytes, nor a list of them")
         return b""
+
+
+def _body_of_response(message: Fields, key: str) -> bytes:
+    structure = message.value(key) if message.has(key) else None
+    if isinstance(structure, dict) and "string" not in structure and not _is_parsed(message):
+        message.blame(key, "it is a mapping without `string`")
+        return b""
+    return _body(message, key)
 
 
 def _bytes(value: Any) -> bytes:
@@ -225,7 +232,7 @@ def _bytes(value: Any) -> bytes:
             return value.encode("utf-8", "surrogatepass")
         case list() if all(isinstance(part, str | bytes) for part in value):
             return b"".join(map(_bytes, value))
-        case list() | dict():  # aiohttp's json=
+        case list() | dict():
             return _json(value)
         case _:
             raise TypeError

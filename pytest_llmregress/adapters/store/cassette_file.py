@@ -6,27 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.adapters.store.atomic import write_text
-from pytest_llmregress.adapters.store.bodies import describe, restore_body
+from pytest_llmregress.adapters.store.conversation import Reader, Writer
 from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue, restore
 from pytest_llmregress.adapters.store.fields import Fields, expect_kind, refuse
+from pytest_llmregress.adapters.store.json_text import TooLarge
+from pytest_llmregress.adapters.store.repeats import share
 from pytest_llmregress.adapters.store.yaml_emit import Inline
-from pytest_llmregress.adapters.store.yaml_text import FORMAT, dump, load
+from pytest_llmregress.adapters.store.yaml_parse import MAX_EXPANDED
+from pytest_llmregress.adapters.store.yaml_text import FORMAT, dump_and_load, load
 from pytest_llmregress.core.canonical import digest
 from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.core.http import Interaction
 
 KIND = "cassette"
 
 
 def read_cassette(path: Path) -> Cassette:
     """Read a cassette; `FileNotFoundError` where there is none, else `UnreadableFile`."""
-    return _verified(path, load(path))
+    return _verified(path, load(path, aliases=True))
 
 
 def write_cassette(path: Path, cassette: Cassette) -> None:
     """Write a cassette, whole or not at all; `UnwritableValue` where it would not read back."""
-    document = _document(cassette)
-    text = dump(document)
+    text, document = dump_and_load(_document(cassette), aliases=True)
     try:
         _verified(path, document)
     except UnreadableFile as error:
@@ -55,8 +57,12 @@ def _document(cassette: Cassette) -> dict[str, Any]:
     document["versions"] = Inline(cassette.versions)
     document["interactions"] = len(cassette.interactions)
     document["digest"] = digest_of(cassette)
-    document["calls"] = [_call(interaction) for interaction in cassette.interactions]
-    return document
+    writer = Writer()
+    document["calls"] = [
+        _call(interaction, call, writer)
+        for call, interaction in enumerate(cassette.interactions, start=1)
+    ]
+    return share(document)
 
 
 def models(requested: tuple[str, ...], served: tuple[str, ...]) -> dict[str, Any]:
@@ -64,36 +70,15 @@ def models(requested: tuple[str, ...], served: tuple[str, ...]) -> dict[str, Any
     return Inline(requested=list(requested), served=list(served))
 
 
-def _call(interaction: Interaction) -> dict[str, Any]:
-    request, response = interaction.request, interaction.response
-    call: dict[str, Any] = {
-        "request": {
-            "method": request.method,
-            "url": request.url,
-            **_headers(request.headers),
-            **describe(request.body),
-        },
-        "response": {
-            "status": response.status,
-            **({"reason": response.reason} if response.reason else {}),
-            **_headers(response.headers),
-            **describe(response.body),
-        },
+def _call(interaction: Interaction, call: int, writer: Writer) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "call": call,
+        "request": writer.request(interaction.request, call),
+        "response": writer.response(interaction.response, call),
     }
     if interaction.latency is not None:
-        call["latency"] = round(interaction.latency, 3)
-    return call
-
-
-def _headers(headers: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    if not headers:
-        return {}
-    return {
-        "headers": {
-            name: values[0] if len(values) == 1 else list(values)
-            for name, values in headers.items()
-        }
-    }
+        written["latency"] = round(interaction.latency, 3)
+    return written
 
 
 def _verified(path: Path, document: dict[str, Any]) -> Cassette:
@@ -116,7 +101,7 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         served_models=named.texts("served"),
         recorded_at=top.text("recorded_at", default=""),
         versions=top.texts_by_name("versions"),
-        interactions=tuple(_interaction(call) for call in calls),
+        interactions=_interactions(path, calls),
     )
     digest_said = top.text("digest")
     refuse(path, faults, test, candidate)
@@ -126,34 +111,25 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
     return cassette
 
 
-def _interaction(call: Fields) -> Interaction:
-    request, response = call.fields("request"), call.fields("response")
+def _interactions(path: Path, calls: list[Fields]) -> tuple[Interaction, ...]:
+    reader = Reader(MAX_EXPANDED)
+    try:
+        return tuple(
+            _interaction(fields, call, reader) for call, fields in enumerate(calls, start=1)
+        )
+    except TooLarge:
+        limit = MAX_EXPANDED // 1024 // 1024
+        raise UnreadableFile(path, None, f"its bodies come to more than {limit} MiB") from None
+
+
+def _interaction(fields: Fields, call: int, reader: Reader) -> Interaction:
+    if fields.integer("call", default=call) != call:
+        fields.blame("call", f"it is {fields.value('call')}, and the calls are counted: {call}")
     return Interaction(
-        request=Request(
-            method=request.text("method"),
-            url=request.text("url"),
-            headers=_header_values(request),
-            body=restore_body(request),
-        ),
-        response=Response(
-            status=response.integer("status"),
-            reason=response.text("reason", default=""),
-            headers=_header_values(response),
-            body=restore_body(response),
-        ),
-        latency=call.seconds("latency"),
+        request=reader.request(fields.fields("request"), call),
+        response=reader.response(fields.fields("response"), call),
+        latency=fields.seconds("latency"),
     )
-
-
-def _header_values(message: Fields) -> dict[str, tuple[str, ...]]:
-    values: dict[str, tuple[str, ...]] = {}
-    for name, value in message.mapping("headers").items():
-        several = value if isinstance(value, list) else [value]
-        if all(isinstance(item, str) for item in several):
-            values[name] = tuple(several)
-        else:
-            message.blame("headers", f"{name} is neither a text nor a list of texts")
-    return values
 
 
 def _plain(headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

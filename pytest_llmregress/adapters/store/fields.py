@@ -69,6 +69,11 @@ class Fields:
             return tuple(value)
         return self._wrong(key, "a list of texts", ())
 
+    def items(self, key: str) -> list[Any]:
+        """Return a list of anything; empty where the key is missing."""
+        value = self._data.get(key, [])
+        return value if isinstance(value, list) else self._wrong(key, "a list", [])
+
     def mapping(self, key: str) -> dict[str, Any]:
         """Return a mapping with texts for keys; empty where the key is missing."""
         value = self._data.get(key, {})

@@ -36,6 +36,19 @@ def share(document: dict[str, Any]) -> dict[str, Any]:
     return written
 
 
+def on_one_line(value: Any) -> Any:
+    """Return a value with the lists and mappings in it on one line each that fit there."""
+    if not isinstance(value, dict | list) or not value:
+        return value
+    if len(exact(value)) <= 2 * MAX_LINE and not _has_lines(value):
+        inline = Inline(value) if isinstance(value, dict) else InlineList(value)
+        if len(flow(inline)) <= MAX_LINE:
+            return inline
+    if isinstance(value, dict):
+        return {key: on_one_line(item) for key, item in value.items()}
+    return [on_one_line(item) for item in value]
+
+
 class _Layout:
     """Goes through a document in the order in which it is written."""
 
@@ -57,7 +70,7 @@ class _Layout:
         """Return a recorded value laid out."""
         key = _key(value)
         if key is None:
-            return _on_one_line(value)
+            return on_one_line(value)
         name = self._names.get(key)
         if name is not None and name in self._written:
             return Alias(name)
@@ -118,19 +131,6 @@ def _names(kinds: dict[str, str]) -> dict[str, str]:
         key: f"{kind if _WORD.fullmatch(kind) else 'part'}-{key[:size]}"
         for key, kind in kinds.items()
     }
-
-
-def _on_one_line(value: Any) -> Any:
-    """Return a value with the lists and mappings in it on one line each that fit there."""
-    if not isinstance(value, dict | list) or not value:
-        return value
-    if len(exact(value)) <= 2 * MAX_LINE and not _has_lines(value):
-        inline = Inline(value) if isinstance(value, dict) else InlineList(value)
-        if len(flow(inline)) <= MAX_LINE:
-            return inline
-    if isinstance(value, dict):
-        return {key: _on_one_line(item) for key, item in value.items()}
-    return [_on_one_line(item) for item in value]
 
 
 def _has_lines(value: Any) -> bool:

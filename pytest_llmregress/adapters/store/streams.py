@@ -118,9 +118,7 @@ def _event(name: str | None, text: str) -> _Event:
     for form, padding in forms:
         read = read_json(form)
         if read is not None and (styles := styles_of(read[0], form)):
-            return _Event(
-                name=name, text=text, padding=padding, data=read[0], styles=tuple(styles)
-            )
+            return _Event(name=name, text=text, padding=padding, data=read[0], styles=tuple(styles))
     return _Event(name=name, text=text)
 
 

@@ -48,8 +48,9 @@ class _Open:
         self.height = 0
         """Of the highest of its elements."""
 
-    def add(self, item: Any, size: int, height: int, line: int) -> None:
-        """Take the next element, key or value."""
+    def add(self, found: tuple[Any, int, int], line: int) -> None:
+        """Take the next element, key or value, with its size and height."""
+        item, size, height = found
         self.size += size
         self.height = max(self.height, height)
         if isinstance(self.value, list):
@@ -145,7 +146,7 @@ def _build(text: str, anchors: _Anchors) -> Any:
         else:
             continue
         if opened:
-            opened[-1].add(*found, _line(event))
+            opened[-1].add(found, _line(event))
         else:
             root = found[0]
     if root is _NOTHING:

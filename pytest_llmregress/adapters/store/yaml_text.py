@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue, restore
-from pytest_llmregress.adapters.store.yaml_emit import Inline, emit
+from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor, Inline, InlineList, emit
 from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, parse
 
 FORMAT = 1
 """Number of the format of cassettes and snapshots; grows when an older reader would err."""
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of one file. A recording of 200 turns of an agent, each with its whole history, takes 21 MB."""
+"""Of one file."""
 
 _CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})\r?$", re.MULTILINE)
 _BODY = re.compile(r"^(?:calls|behavior|values)[ \t]*:", re.MULTILINE)
@@ -20,9 +20,9 @@ _MAX_DIGITS = 4300
 """Of an integer that Python reads back from text."""
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path, *, aliases: bool = False) -> dict[str, Any]:
     """Read a file of ours; `FileNotFoundError` where there is none, else `UnreadableFile`."""
-    return _document(path, _read(path))
+    return _document(path, _read(path), aliases=aliases)
 
 
 def load_header(path: Path) -> dict[str, Any]:
@@ -34,15 +34,20 @@ def load_header(path: Path) -> dict[str, Any]:
 
 def dump(value: dict[str, Any]) -> str:
     """Return a mapping of JSON values as YAML; `UnwritableValue` where it would not read back."""
+    return dump_and_load(value)[0]
+
+
+def dump_and_load(value: dict[str, Any], *, aliases: bool = False) -> tuple[str, dict[str, Any]]:
+    """Return a mapping as YAML, and what a reader of it gets: the same, with aliases followed."""
     _check(value, (), 0)
     text = emit(value)
     try:
-        survived = _same(value, parse(text))
+        loaded = parse(text, aliases=aliases)
     except Fault as fault:
         raise UnwritableValue(f"the file would be unreadable: {fault.words}") from None
-    if not survived:
+    if not _same(value, loaded, {}):
         raise UnwritableValue("the file would read back as something else")
-    return text
+    return text, loaded
 
 
 def _read(path: Path) -> str:
@@ -72,9 +77,9 @@ def _read(path: Path) -> str:
     return text
 
 
-def _document(path: Path, text: str) -> dict[str, Any]:
+def _document(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]:
     try:
-        value = parse(text)
+        value = parse(text, aliases=aliases)
     except Fault as error:
         raise UnreadableFile(path, error.line, error.words) from None
     if not isinstance(value, dict):
@@ -102,7 +107,9 @@ def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
     """Refuse what is no JSON value, with its path."""
     if depth > MAX_DEPTH:
         raise _unwritable(path, f"it is nested more than {MAX_DEPTH} deep")
-    if type(value) is list:
+    if type(value) is Anchor:
+        _check(value.value, path, depth)
+    elif type(value) is list or type(value) is InlineList:
         for index, item in enumerate(value):
             _check(item, (*path, index), depth + 1)
     elif type(value) is dict or type(value) is Inline:
@@ -110,10 +117,9 @@ def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
             if type(key) is not str:
                 raise _unwritable(path, f"the key {key!r} is {_kind(key)}, not text")
             _check(item, (*path, key), depth + 1)
-    elif type(value) is int:
-        if value.bit_length() > _MAX_DIGITS * 3:
-            raise _unwritable(path, f"it is an integer of more than {_MAX_DIGITS * 9 // 10} digits")
-    elif type(value) not in {str, float, bool, type(None)}:
+    elif type(value) is int and value.bit_length() > _MAX_DIGITS * 3:
+        raise _unwritable(path, f"it is an integer of more than {_MAX_DIGITS * 9 // 10} digits")
+    elif type(value) not in {str, int, float, bool, type(None), Alias}:
         raise _unwritable(path, f"it is {_kind(value)}, not a JSON value")
 
 
@@ -130,16 +136,25 @@ def _kind(value: Any) -> str:
     return names.get(type(value), f"a value of type {type(value).__name__}")
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Compare with types: True is not 1, and 0.0 is not -0.0."""
+def _same(one: Any, other: Any, anchored: dict[str, Any]) -> bool:
+    """Compare what was written and read, with types: True is not 1, and 0.0 is not -0.0."""
+    if isinstance(one, Anchor):
+        anchored[one.name] = other
+        return _same(one.value, other, anchored)
+    if isinstance(one, Alias):
+        return one.name in anchored and anchored[one.name] is other
     if isinstance(one, dict):
         return (
             type(other) is dict
             and list(one) == list(other)
-            and all(_same(item, other[key]) for key, item in one.items())
+            and all(_same(item, other[key], anchored) for key, item in one.items())
         )
     if isinstance(one, list):
-        return type(other) is list and len(one) == len(other) and all(map(_same, one, other))
+        return (
+            type(other) is list
+            and len(one) == len(other)
+            and all(_same(item, read, anchored) for item, read in zip(one, other, strict=True))
+        )
     return type(one) is type(other) and (
         repr(one) == repr(other) if isinstance(one, float) else bool(one == other)
     )
