@@ -55,6 +55,29 @@ def _run(arguments: argparse.Namespace) -> Result:
                 everything=arguments.all,
                 candidate=arguments.candidate,
             )
+        case "scan":
+            from pytest_llmregress.cli.scan import scan  # noqa: PLC0415 - see above
+
+            return scan(arguments.paths or [Path()], as_json=arguments.json)
+        case "import":
+            from pytest_llmregress.cli.convert import import_cassettes  # noqa: PLC0415 - see above
+
+            return import_cassettes(
+                arguments.sources,
+                tests=arguments.tests,
+                ids=arguments.ids,
+                dry_run=arguments.dry_run,
+                as_json=arguments.json,
+            )
+        case "export":
+            from pytest_llmregress.cli.convert import export_cassettes  # noqa: PLC0415 - see above
+
+            return export_cassettes(
+                arguments.targets,
+                to=arguments.to,
+                dry_run=arguments.dry_run,
+                as_json=arguments.json,
+            )
         case command:
             raise AssertionError(command)
 
@@ -96,11 +119,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="a folder, a test file or a recording; default: the current folder",
     )
-    status.add_argument("--json", action="store_true", help="for programs")
 
     show = commands.add_parser("show", help="the calls in a cassette, one a row")
     show.add_argument("cassettes", nargs="+", type=Path, metavar="CASSETTE")
-    show.add_argument("--json", action="store_true", help="for programs")
 
     for name, what in (
         ("accept", "make what is pending the baseline"),
@@ -112,7 +133,28 @@ def _parser() -> argparse.ArgumentParser:
         )
         decide.add_argument("--all", action="store_true", help="all below the current folder")
         decide.add_argument("--candidate", metavar="MODEL", help="only this candidate's")
+
+    scan = commands.add_parser("scan", help="look for secrets in files; exit status 1 on a finding")
+    scan.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: this folder")
+    _add_converters(commands)
+    for command in (status, show, scan):
+        command.add_argument("--json", action="store_true", help="for programs")
     return parser
+
+
+def _add_converters(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    bring = commands.add_parser("import", help="take over the cassettes of pytest-recording")
+    bring.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder or cassette")
+    bring.add_argument("--tests", type=Path, metavar="DIR", help="where the test files are")
+    bring.add_argument(
+        "--ids", type=Path, metavar="FILE", help="the output of pytest --collect-only -q"
+    )
+    take = commands.add_parser("export", help="write cassettes as vcrpy's own")
+    take.add_argument("targets", nargs="*", metavar="TEST", help="test, folder or cassette")
+    take.add_argument("--to", type=Path, metavar="DIR", help="default: cassettes, beside the tests")
+    for command in (bring, take):
+        command.add_argument("--dry-run", action="store_true", help="say it, and write nothing")
+        command.add_argument("--json", action="store_true", help="for programs")
 
 
 def _print(result: Result) -> None:

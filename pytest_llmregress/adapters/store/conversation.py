@@ -125,14 +125,10 @@ class Writer:
         new = sent.body.value[sent.history][kept:] if sent.history else []
         if any(isinstance(item, dict) and ANSWER in item for item in new):
             return None  # it would be taken for a reference
-        same = [text for key, text in sent.texts.items() if base.texts.get(key) == text]
-        if kept == 0 and sum(map(len, same)) < MIN_REPEAT:
+        same = {key for key, text in sent.texts.items() if base.texts.get(key) == text}
+        but = {key: Recorded(sent.body.value[key]) for key in sent.texts if key not in same}
+        if kept == 0 and but and sum(len(sent.texts[key]) for key in same) < MIN_REPEAT:
             return None
-        but = {
-            key: Recorded(sent.body.value[key])
-            for key, text in sent.texts.items()
-            if base.texts.get(key) != text
-        }
         written: dict[str, Any] = {AS_CALL: shared.call, **_new_head(sent, base)}
         if sent.body.style != base.body.style:
             written["json_style"] = sent.body.style

@@ -12,7 +12,7 @@ from pytest_llmregress.core.answers import exact
 MIN_REPEAT = 512
 """Characters of JSON from which on what recurs gets a name; shorter things are plainer as is."""
 
-MAX_LINE = 88
+MAX_LINE = 110
 """Characters of a list or mapping that is written on one line."""
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,30}")

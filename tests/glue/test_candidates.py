@@ -1,0 +1,394 @@
+"""Runs against a candidate: recorded beside the baseline, compared, replayed without a server."""
+
+import json
+from textwrap import dedent
+
+import pytest
+
+APP = """
+    import anthropic
+
+    client = anthropic.Anthropic()
+    TOOL = {"name": "lookup", "input_schema": {"type": "object", "properties": {}}}
+
+    def ask(text="Hello", model="claude-opus-5", **more):
+        messages = [{"role": "user", "content": text}]
+        asked = {"model": model, "max_tokens": 100, "messages": messages, **more}
+        return client.messages.create(**asked)
+"""
+TEST = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm(outcomes=["answered", "tool_use", "refused", "truncated", "paused"])
+    def test_hello(llm_calls):
+        ask()
+"""
+OLD, NEW = "claude-opus-5", "claude-opus-5-5"
+CANDIDATE = f"--llmregress-candidate={NEW}"
+PARIS = "Paris is the capital of France, and it is nice."
+BASELINE = ["hello.cassette.yaml", "hello.snapshot.yaml"]
+BESIDE = [
+    "hello.cassette.yaml",
+    "hello.snapshot.yaml",
+    "hello@claude-opus-5-5.cassette.yaml",
+    "hello@claude-opus-5-5.snapshot.new.yaml",
+]
+
+
+def baseline(project, answer: str = PARIS, test: str = TEST):
+    """Record the baseline, and count from here on."""
+    project.stand.script(OLD, answer)
+    project.write(app=APP, test_it=test).record(passed=1)
+    project.stand.requests.clear()
+    return project
+
+
+def drift(project, test: str = "test_hello"):
+    return project.found()[test]["drift"]
+
+
+def changes(project) -> dict[str, tuple[str, str, str]]:
+    return {
+        each["trait"]: (each["severity"], each["before"], each["after"])
+        for each in drift(project)["changes"]
+    }
+
+
+def test_a_candidate_is_recorded_beside_the_baseline_and_replays_to_the_same_report(project):
+    baseline(project).stand.script(NEW, "[[refusal cyber]]")
+    before = project.files()
+
+    project.record(CANDIDATE, failed=1)
+
+    recorded, report = project.found(), drift(project)
+    after = project.files()
+    assert project.names() == BESIDE
+    assert {name: after[name] for name in before} == before
+    assert [each.json["model"] for each in project.stand.requests] == [NEW]
+
+    project.offline().replay(CANDIDATE, failed=1)
+
+    assert drift(project) == report
+    assert project.found()["test_hello"]["mode"] == "replayed"
+    assert recorded["test_hello"]["mode"] == "recorded"
+    assert project.files() == after
+    project.replay(passed=1)
+
+
+def test_a_rewording_is_cosmetic_and_passes(project):
+    baseline(project).stand.script(NEW, "France has a nice capital, and it is Paris.")
+
+    project.record(CANDIDATE, passed=1)
+
+    assert drift(project)["severity"] == "cosmetic"
+    project.says("drift: 1 cosmetic of 1 compared; fails from breaking on")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "trait", "was", "now"),
+    [
+        (PARIS, "[[refusal cyber]]", "outcome", "answered", "refused (cyber)"),
+        (PARIS, "[[say Paris is]] [[max_tokens]]", "outcome", "answered", "truncated"),
+        (PARIS, "[[say Paris is]] [[pause]]", "outcome", "answered", "paused"),
+        (
+            PARIS,
+            f"[[say {PARIS}]] [[served claude-opus-4-8]]",
+            "served_model",
+            "as requested",
+            "claude-opus-5-5 → claude-opus-4-8",
+        ),
+        ('[[json {"a": 1}]]', '[[say Sure: {"a": 1}, here.]]', "text.json", "pure", ""),
+        ('[[json {"a": 1, "b": 2}]]', '[[json {"a": 1}]]', "text.json_keys", "b", "a"),
+        ("[[tool lookup {}]]", PARIS, "tools.set", "lookup", "none"),
+    ],
+    ids=["refusal", "truncation", "pause", "served model", "no json", "lost key", "dropped tool"],
+)
+def test_what_breaks_software_is_breaking_and_fails(
+    project, *, before: str, after: str, trait: str, was: str, now: str
+):
+    test = TEST.replace("llm(", 'llm(served_model={"claude-opus-5-5": ["claude-opus-4-8"]}, ')
+    baseline(project, before, test).stand.script(NEW, after)
+
+    project.record(CANDIDATE, failed=1)
+
+    severity, said_before, said_after = changes(project)[trait]
+    assert severity == "breaking"
+    assert was in said_before
+    assert now in said_after
+    assert project.names() == BESIDE
+    project.says(
+        "test_it.py::test_hello",
+        "claude-opus-5 → claude-opus-5-5: 1 breaking",
+        "; fails the test",
+        trait,
+        "observed once: 1 recording against 1: a difference, not how often it happens",
+        "look closer: pytest-llmregress show __llm__/test_it/hello.cassette.yaml "
+        "__llm__/test_it/hello@claude-opus-5-5.cassette.yaml",
+        "accept:      pytest-llmregress accept test_it.py::test_hello --candidate claude-opus-5-5",
+    )
+    project.never_says("INTERNALERROR", "Traceback")
+
+
+def test_fail_on_chooses_what_fails(project):
+    baseline(project).stand.script(NEW, "France has a nice capital, and it is Paris.")
+    project.record(CANDIDATE, passed=1).offline()
+
+    levels = {
+        level: project.replay(CANDIDATE, f"--llmregress-fail-on={level}").outcomes
+        for level in ("cosmetic", "notable", "breaking", "never")
+    }
+
+    assert levels == {
+        "cosmetic": {"failed": 1},
+        "notable": {"passed": 1},
+        "breaking": {"passed": 1},
+        "never": {"passed": 1},
+    }
+
+
+def test_even_what_is_breaking_fails_nothing_where_nothing_is_to_fail(project):
+    baseline(project).stand.script(NEW, "[[refusal cyber]]")
+
+    project.record(CANDIDATE, "--llmregress-fail-on=never", passed=1)
+
+    assert drift(project)["severity"] == "breaking"
+    project.says("drift: 1 breaking of 1 compared; fails no test")
+
+
+def test_a_test_can_have_its_own_fail_on(project):
+    test = (
+        TEST
+        + """
+    @pytest.fixture
+    def llm_config():
+        return {"fail_on": "cosmetic"}
+    """
+    )
+    baseline(project, test=test).stand.script(NEW, "France has a nice capital, and it is Paris.")
+
+    project.record(CANDIDATE, failed=1).says("1 cosmetic; fails the test")
+
+
+ASSERTING = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    def test_hello():
+        assert "Paris" in ask().content[0].text
+"""
+
+
+def test_a_test_that_fails_by_its_own_assert_is_recorded_and_its_drift_told(project):
+    baseline(project, test=ASSERTING).stand.script(NEW, "Rome is the capital, and it is nice.")
+
+    project.record(CANDIDATE, failed=1)
+
+    assert changes(project)["test"] == ("breaking", "passed", "failed")
+    assert "hello@claude-opus-5-5.cassette.yaml" in project.names()
+    assert project.found()["test_hello"]["passed"] is False
+    project.says("assert 'Paris' in", "llmregress drift", "passed → failed")
+    report = drift(project)
+
+    project.offline().replay(CANDIDATE, failed=1).says("llmregress drift", "passed → failed")
+
+    assert drift(project) == report
+
+
+def test_a_candidate_without_a_baseline_is_told_to_record_one(project):
+    project.write(app=APP, test_it=TEST)
+
+    project.record(CANDIDATE, errors=1)
+
+    project.says(
+        "test_it.py::test_hello: there is no accepted baseline to hold a candidate against; "
+        "record one first. pytest test_it.py::test_hello --llmregress-record once"
+    )
+    assert project.problems() == {"test_hello": ["no_baseline"]}
+    assert project.files() == {}
+    assert project.stand.requests == []
+
+
+def test_a_candidate_that_was_not_recorded_is_told_to_be(project):
+    baseline(project).offline().replay(CANDIDATE, failed=1)
+
+    project.says(
+        "cassette_not_found",
+        "record    pytest test_it.py::test_hello --llmregress-record once "
+        "--llmregress-candidate claude-opus-5-5",
+    )
+
+
+def test_a_request_past_the_sdk_is_not_rewritten_and_that_fails(project):
+    app = """
+        import os
+        import httpx2
+
+        def ask():
+            body = {
+                "model": "claude-opus-5",
+                "max_tokens": 9,
+                "messages": [{"role": "user", "content": "Hello"}],
+            }
+            httpx2.post(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", json=body)
+    """
+    project.write(app=app, test_it=TEST).record(passed=1)
+
+    project.record(CANDIDATE, failed=1)
+
+    project.says(
+        "--llmregress-candidate=claude-opus-5-5 did not reach every request: claude-opus-5 was "
+        "asked for. Only requests that the anthropic SDK builds are rewritten; let the app send "
+        "its requests through it, or set the model in the app"
+    )
+    assert "not_rewritten" in project.problems()["test_hello"]
+
+
+def test_one_model_of_two_can_be_replaced(project):
+    test = TEST.replace("ask()", 'ask(), ask(model="claude-haiku-5")')
+    baseline(project, test=test)
+
+    project.record(f"--llmregress-candidate={OLD}={NEW}", passed=1)
+
+    assert [each.json["model"] for each in project.stand.requests] == [NEW, "claude-haiku-5"]
+    assert project.problems() == {}
+    assert len(project.names()) >= 3
+
+
+# --- the baseline, recorded again ------------------------------------------------------------
+
+
+def test_a_baseline_recorded_again_with_the_same_behavior_is_accepted_silently(project):
+    baseline(project, "[[sample]]")
+    before = project.files()
+
+    project.record(mode="rewrite", passed=1)
+
+    found = project.found()["test_hello"]
+    if found["pending"] is None:
+        assert found["accepted"] is True
+        assert project.names() == BASELINE
+        assert project.files() != before
+    else:  # another number in the text is a cosmetic difference
+        assert found["drift"]["severity"] == "cosmetic"
+
+
+def test_a_baseline_recorded_again_word_by_word_is_accepted(project):
+    baseline(project)
+
+    project.record(mode="rewrite", passed=1)
+
+    found = project.found()["test_hello"]
+    assert (found["accepted"], found["pending"]) == (True, None)
+    assert drift(project)["changes"] == []
+    assert project.names() == BASELINE
+    project.says("1 compared, no difference seen (1 recording against 1)")
+
+
+@pytest.mark.parametrize("way", ["option", "command"])
+def test_other_behavior_of_a_baseline_waits_until_it_is_accepted(project, pytester, way: str):
+    baseline(project)
+    before = project.files()
+    project.stand.script(OLD, "[[refusal cyber]]")
+
+    project.record(mode="rewrite", failed=1)
+
+    pending = ["hello.cassette.new.yaml", "hello.snapshot.new.yaml"]
+    after = project.files()
+    assert sorted([*BASELINE, *pending]) == project.names()
+    assert {name: after[name] for name in before} == before
+    project.says("claude-opus-5, recorded again: ", "pending: 1 test. pytest-llmregress accept ")
+    project.offline()
+
+    if way == "option":
+        project.replay("--llmregress-accept", passed=1)
+    else:
+        result = pytester.run("pytest-llmregress", "accept", "test_it.py::test_hello")
+        assert result.ret == 0
+
+    assert project.names() == BASELINE
+    assert project.files() != before
+    assert "refusal" in project.read("__llm__/test_it/hello.cassette.yaml")
+    project.replay(passed=1)
+
+
+def test_an_accepted_candidate_becomes_the_baseline(project, pytester):
+    baseline(project).stand.script(NEW, "[[refusal cyber]]")
+    project.record(CANDIDATE, failed=1).offline()
+
+    result = pytester.run(
+        "pytest-llmregress", "accept", "test_it.py::test_hello", "--candidate", NEW
+    )
+
+    assert result.ret == 0
+    assert project.names() == BASELINE
+    project.replay(failed=1).says("no_match")
+    project.change("app.py", 'model="claude-opus-5"', 'model="claude-opus-5-5"')
+    project.replay(passed=1)
+
+
+# --- reports ---------------------------------------------------------------------------------
+
+SEVERAL = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm(outcomes=["answered", "refused"])
+    @pytest.mark.parametrize("number", range(6))
+    def test_many(number):
+        ask(f"Hello {number}")
+
+    def test_unmarked():
+        pass
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_the_report_holds_every_marked_test_and_the_counts(project, workers):
+    project.write(app=APP, test_it=SEVERAL).record(*workers, passed=7)
+    project.stand.script(NEW, "[[refusal cyber]]")
+
+    project.record(CANDIDATE, *workers, failed=6, passed=1)
+
+    report = json.loads(project.read("report.json"))
+    assert report["llmregress_report"] == 1
+    assert report["candidate"] == NEW
+    assert report["fail_on"] == "breaking"
+    assert report["counts"]["tests"] == report["counts"]["breaking"] == 6
+    assert report["counts"]["recorded"] == report["counts"]["pending"] == 6
+    assert report["counts"]["problems"] == report["counts"]["replayed"] == 0
+    assert [test["test"] for test in report["tests"]] == [
+        f"test_it.py::test_many[{number}]" for number in range(6)
+    ]
+    first = report["tests"][0]
+    assert first["requested_models"] == first["served_models"] == [NEW]
+    assert (first["calls"], first["passed"], first["accepted"]) == (1, True, False)
+    assert first["drift"]["baseline"] == OLD
+    assert first["drift"]["candidate"] == NEW
+    assert (project.root / first["cassette"]).is_file()
+    assert (project.root / first["pending"]).is_file()
+    project.says(
+        "6 tests: 6 recorded; candidate claude-opus-5-5",
+        "drift: 6 breaking of 6 compared; fails from breaking on",
+        "pending: 6 tests. pytest-llmregress accept TEST, or --all; "
+        "pytest-llmregress status lists them",
+        "report: report.json",
+    )
+
+
+def test_a_plain_replay_is_one_line(project):
+    baseline(project).offline().replay(passed=1)
+
+    lines = project.output.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.strip("= ") == "llmregress")
+    assert lines[start + 1 : start + 3] == [
+        "1 test: 1 replayed; replay: deterministic, no drift claim",
+        "report: report.json",
+    ]
+
+
+def test_a_run_without_marked_tests_has_no_block(project):
+    project.write(test_it=dedent("def test_unmarked(): pass")).replay(passed=1)
+
+    assert not [line for line in project.output.splitlines() if line.strip("= ") == "llmregress"]

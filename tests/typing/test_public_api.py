@@ -1,0 +1,63 @@
+"""The public names carry their types to a user's own tests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pytest_llmregress
+
+USER = Path(__file__).with_name("public_api.py")
+
+
+def test_a_users_test_module_passes_a_strict_type_check(tmp_path: Path):
+    pytest.importorskip("mypy", reason="mypy is not installed")
+
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--strict", "--no-incremental"),
+            *("--config-file", "", "--cache-dir", str(tmp_path), str(USER)),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_type_error_in_a_users_test_module_is_found(tmp_path: Path):
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        "from pytest_llmregress import Calls\n\n"
+        "def test_it(llm_calls: Calls) -> None:\n"
+        "    number: int = llm_calls[-1].text\n"
+        "    llm_calls.txt\n",
+        encoding="utf-8",
+    )
+
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--strict", "--no-incremental"),
+            *("--config-file", "", "--cache-dir", str(tmp_path), str(wrong)),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "Incompatible types in assignment" in result.stdout
+    assert '"Calls" has no attribute "txt"' in result.stdout
+
+
+def test_every_public_name_can_be_imported():
+    assert {name: getattr(pytest_llmregress, name).__name__ for name in pytest_llmregress.__all__}
+
+
+def test_a_name_that_is_not_public_is_refused_as_usual():
+    with pytest.raises(AttributeError, match="module 'pytest_llmregress' has no attribute 'vcr'"):
+        _ = pytest_llmregress.vcr
