@@ -8,6 +8,7 @@ and `custom_auth`, which every SDK from 0.40 to 2.12 has.
 
 import os
 import re
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -85,6 +86,7 @@ def opened(*, replaying: bool, rename: Callable[[str], str] | None) -> Iterator[
                 )
                 stack.enter_context(mock.patch.object(client, "custom_auth", None))
             stack.enter_context(_without_credentials())
+            stack.enter_context(_without_tls())
         yield sent
 
 
@@ -97,6 +99,30 @@ def _without_credentials() -> Iterator[None]:
     unset = {k: v for k, v in KEYLESS_ENVIRONMENT.items() if not os.environ.get(k)}
     with mock.patch.dict(os.environ, {**unset, **_NO_CREDENTIALS}):
         os.environ.pop(_PROFILE, None)
+        yield
+
+
+@contextmanager
+def _without_tls() -> Iterator[None]:
+    """Parse no certificates for clients that are made now: their first connection would.
+
+    Reading the system's authorities takes 20 ms a client, fifteen times what a replayed call
+    takes. httpcore2 makes a default context by itself where it was given none.
+    """
+    from httpx2._transports import default  # noqa: PLC0415 - the SDK has imported it
+
+    real = getattr(default, "create_ssl_context", None)
+    if real is None:  # a private name: where it is gone, clients are slow again and no less right
+        yield
+        return
+
+    def create_ssl_context(**options: Any) -> ssl.SSLContext | None:
+        if options.get("verify", True) is True and options.get("cert") is None:
+            return None
+        context: ssl.SSLContext = real(**options)
+        return context
+
+    with mock.patch.object(default, "create_ssl_context", create_ssl_context):
         yield
 
 

@@ -96,28 +96,31 @@ DAMAGED: list[tuple[str, Damage, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("damage", "message"), [row[1:] for row in DAMAGED], ids=[row[0] for row in DAMAGED]
-)
-def test_a_damaged_cassette_is_named_and_left_alone_in_every_mode(
-    project, damage: Damage, message: str
-):
-    project.write(app=APP, test_it=TEST).record(passed=1)
-    good = project.read(CASSETTE)
-    assert damage(good) != good
-    project.write({CASSETTE: ""})
-    (project.root / CASSETTE).write_text(damage(good), encoding="utf-8")
+def test_a_damaged_cassette_is_named_and_left_alone_in_every_mode(project):
+    tests = "".join(
+        f"def test_{number:02}():\n    ask('[[say Paris is nice.]]')\n\n"
+        for number in range(len(DAMAGED))
+    )
+    head = "import pytest\nfrom app import ask\n\npytestmark = pytest.mark.llm\n\n"
+    project.write({"app.py": APP, "test_it.py": head + tests}).record(passed=len(DAMAGED))
+    messages = {}
+    for number, (_, damage, message) in enumerate(DAMAGED):
+        name = f"__llm__/test_it/{number:02}.cassette.yaml"
+        good = project.read(name)
+        assert damage(good) != good
+        (project.root / name).write_text(damage(good), encoding="utf-8")
+        messages[f"test_{number:02}"] = message.replace(CASSETTE, name)
     before = project.files()
-    asked = len(project.stand.requests)
+    project.stand.requests.clear()
 
     for mode in MODES:
-        project.record(mode=mode, errors=1)
+        project.record(mode=mode, errors=len(DAMAGED))
 
-        project.says(message)
+        project.says(*messages.values())
         project.never_says("Traceback", "INTERNALERROR")
-        assert project.problems() == {"test_hello": ["unreadable_file"]}
+        assert project.problems() == {key: ["unreadable_file"] for key in messages}
         assert project.files() == before
-    assert len(project.stand.requests) == asked
+    assert project.stand.requests == []
 
 
 def test_a_damaged_snapshot_is_named_and_left_alone(project):

@@ -89,15 +89,15 @@ def pretend(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 UNSUPPORTED = [
-    ("vcrpy", "8.1.1", ">=9.4.2,<10"),
-    ("vcrpy", "10.0.0", ">=9.4.2,<10"),
-    ("anthropic", "0.97.0", ">=1.0,<3"),
-    ("anthropic", "3.0.0", ">=1.0,<3"),
+    ("vcrpy", "8.1.1", ">=9.4.2,<10", ()),
+    ("vcrpy", "8.1.1", ">=9.4.2,<10", ("-n", "2")),
+    ("vcrpy", "10.0.0", ">=9.4.2,<10", ()),
+    ("anthropic", "0.97.0", ">=1.0,<3", ()),
+    ("anthropic", "3.0.0", ">=1.0,<3", ()),
 ]
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-@pytest.mark.parametrize(("package", "version", "allowed"), UNSUPPORTED)
+@pytest.mark.parametrize(("package", "version", "allowed", "workers"), UNSUPPORTED)
 def test_a_version_that_we_cannot_stand_on_stops_the_run(
     pytester: pytest.Pytester,
     pretend: Callable[..., None],

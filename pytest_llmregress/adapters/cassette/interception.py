@@ -32,7 +32,10 @@ class _Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
     """What vcrpy's stubs talk to: the questions of a cassette, answered by a tape."""
 
     def __init__(self, path: str, tape: Tape) -> None:
-        super().__init__(path, skip_patchers=PATCHER_NAMES)
+        # vcrpy's own patchers go over libraries that nobody has imported, and over transports
+        # that reach no network; of its groups only urllib3's is taken, for `requests` as well.
+        ours = {"urllib3", "requests"} if "urllib3" in sys.modules else set()
+        super().__init__(path, skip_patchers=set(PATCHER_NAMES) - ours)
         self._tape = tape
         self._asked: dict[int, Exchange] = {}
         self.custom_patches = tuple(_patches(self))

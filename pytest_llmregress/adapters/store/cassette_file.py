@@ -62,7 +62,7 @@ def _document(cassette: Cassette) -> dict[str, Any]:
         _call(interaction, call, writer)
         for call, interaction in enumerate(cassette.interactions, start=1)
     ]
-    return share(document)
+    return share(document, before="calls")
 
 
 def models(requested: tuple[str, ...], served: tuple[str, ...]) -> dict[str, Any]:

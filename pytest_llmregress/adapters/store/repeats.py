@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,9 @@ from pytest_llmregress.core.answers import exact
 
 MIN_REPEAT = 512
 """Characters of JSON from which on what recurs gets a name; shorter things are plainer as is."""
+
+MIN_APART = 8192
+"""Characters of JSON from which on what recurs stands before the calls, to keep those short."""
 
 MAX_LINE = 110
 """Characters of a list or mapping that is written on one line."""
@@ -25,15 +27,33 @@ class Recorded:
     value: Any
 
 
-def share(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with its recorded parts laid out: short on one line, repeated by name."""
-    count: Counter[str] = Counter()
-    kinds: dict[str, str] = {}
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """A value that is long enough to have a name."""
+
+    value: Any
+    size: int
+    kind: str
+    times: int = 0
+
+
+def share(document: dict[str, Any], *, before: str) -> dict[str, Any]:
+    """Return a document with its recorded parts laid out: short on one line, repeated by name.
+
+    What is repeated and long gets a place of its own, in front of the key `before`.
+    """
+    found: dict[str, _Found] = {}
     for part in _recorded(document):
-        _count(part, "part", count, kinds)
-    names = _names({key: kinds[key] for key, times in count.items() if times > 1})
-    written: dict[str, Any] = _Layout(names).document(document)
-    return written
+        _find(part, "part", found)
+    found = {key: each for key, each in found.items() if each.times > 1}
+    layout = _Layout(_names(found))
+    apart = [layout.recorded(each.value) for each in found.values() if each.size >= MIN_APART]
+    shared: dict[str, Any] = {}
+    for key, item in document.items():
+        if key == before and apart:
+            shared["repeated"] = [each for each in apart if isinstance(each, Anchor)]
+        shared[key] = layout.document(item)
+    return shared
 
 
 def on_one_line(value: Any) -> Any:
@@ -68,10 +88,10 @@ class _Layout:
 
     def recorded(self, value: Any) -> Any:
         """Return a recorded value laid out."""
-        key = _key(value)
-        if key is None:
+        identity = _identify(value)
+        if identity is None:
             return on_one_line(value)
-        name = self._names.get(key)
+        name = self._names.get(identity[0])
         if name is not None and name in self._written:
             return Alias(name)
         laid_out: Any = value
@@ -93,43 +113,46 @@ def _recorded(value: Any) -> list[Any]:
     return [part for item in below for part in _recorded(item)]
 
 
-def _count(value: Any, kind: str, count: Counter[str], kinds: dict[str, str]) -> None:
-    """Count what is long enough to have a name; what is in a repetition is not written again."""
-    key = _key(value)
-    if key is None:
+def _find(value: Any, kind: str, found: dict[str, _Found]) -> None:
+    """Note what is long enough to have a name; what is in a repetition is not written again."""
+    if (identity := _identify(value)) is None:
         return
-    count[key] += 1
-    if count[key] > 1:
-        return
+    key, size = identity
     told = value.get("type") if isinstance(value, dict) else None
-    kinds[key] = told if isinstance(told, str) else kind
+    each = found.setdefault(
+        key, _Found(value=value, size=size, kind=told if isinstance(told, str) else kind)
+    )
+    each.times += 1
+    if each.times > 1:
+        return
     if isinstance(value, dict):
         for inner, item in value.items():
-            _count(item, inner, count, kinds)
+            _find(item, inner, found)
     elif isinstance(value, list):
         for item in value:
-            _count(item, kind, count, kinds)
+            _find(item, kind, found)
 
 
-def _key(value: Any) -> str | None:
-    """Return what is the same for equal values; None for one that is too short for a name."""
+def _identify(value: Any) -> tuple[str, int] | None:
+    """Return what is the same for equal values, and the size; None for one too short for a name."""
     if not isinstance(value, dict | list | str):
         return None
     text = value if isinstance(value, str) else exact(value)
     if len(text) < MIN_REPEAT:
         return None
     sort = "text" if isinstance(value, str) else "json"
-    return hashlib.sha256(f"{sort} {text}".encode("utf-8", "surrogatepass")).hexdigest()
+    key = hashlib.sha256(f"{sort} {text}".encode("utf-8", "surrogatepass")).hexdigest()
+    return key, len(text)
 
 
-def _names(kinds: dict[str, str]) -> dict[str, str]:
+def _names(found: dict[str, _Found]) -> dict[str, str]:
     """Return names that say what they stand for: its kind, and the start of its hash."""
     size = 6
-    while len({key[:size] for key in kinds}) < len(kinds):
+    while len({key[:size] for key in found}) < len(found):
         size += 1
     return {
-        key: f"{kind if _WORD.fullmatch(kind) else 'part'}-{key[:size]}"
-        for key, kind in kinds.items()
+        key: f"{each.kind if _WORD.fullmatch(each.kind) else 'part'}-{key[:size]}"
+        for key, each in found.items()
     }
 
 

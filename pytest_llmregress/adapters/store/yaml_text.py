@@ -15,7 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of one file."""
 
 _CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})\r?$", re.MULTILINE)
-_BODY = re.compile(r"^(?:calls|behavior|values)[ \t]*:", re.MULTILINE)
+_BODY = re.compile(r"^(?:repeated|calls|behavior|values)[ \t]*:", re.MULTILINE)
 _MAX_DIGITS = 4300
 """Of an integer that Python reads back from text."""
 

@@ -1,0 +1,59 @@
+"""pytest in a process of its own, forked from one that has the slow imports behind it.
+
+Importing the SDK takes a second of CPU; a suite of several hundred such runs would take minutes
+longer. The server process that forks them is single-threaded and has run no test.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PRELOADED = ["pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml"]
+"""Nothing of the package under test: it is imported anew in each run."""
+
+
+def is_available() -> bool:
+    """Whether this system can fork."""
+    return "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def run_forked(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: Path,
+    timeout: float,
+) -> int:
+    """Run pytest; its output goes to a file. Return its exit status, negative for a signal."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(
+        target=_run, args=(list(arguments), str(cwd), dict(env), str(output)), daemon=False
+    )
+    process.start()
+    process.join(timeout)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise TimeoutError(f"pytest {' '.join(arguments)} ran for more than {timeout} s")
+    return process.exitcode
+
+
+def _run(arguments: list[str], cwd: str, env: dict[str, str], output: str) -> None:
+    handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.path[0] = cwd  # as `python -m pytest` has it
+    sys.argv = ["pytest", *arguments]
+    import pytest  # noqa: PLC0415 - preloaded
+
+    status = int(pytest.main(arguments))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # what the tests leave running must not hold up the suite
