@@ -31,6 +31,8 @@ class Records:
 
     def __init__(self) -> None:
         self.by_test: dict[str, Mapping[str, Any]] = {}
+        self.orphans: Sequence[str] = ()
+        """Recordings that belong to no test; known where the whole suite was collected."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the record of a test; the last one where it ran several times."""
@@ -38,6 +40,13 @@ class Records:
         if record is not None:
             self.by_test[report.nodeid] = record
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker of xdist has found beside its tests."""
+        self.orphans = getattr(node, "workeroutput", {}).get(ORPHANS, self.orphans)
+
+
+ORPHANS = "llmregress_orphans"
 
 RECORDS: "pytest.StashKey[Records]" = pytest.StashKey()
 
@@ -97,28 +106,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     if marked:
         from pytest_llmregress.glue import session  # noqa: PLC0415 - only where there is work
 
-        session.start(config, marked)
+        orphans = config.stash[RECORDS].orphans = session.start(config, marked)
+        if hasattr(config, "workeroutput"):
+            config.workeroutput[ORPHANS] = list(orphans)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the reports."""
-    records = session.config.stash[RECORDS].by_test
-    if records or session.config.getoption(_key("report")):
+    records = session.config.stash[RECORDS]
+    if records.by_test or session.config.getoption(_key("report")):
         from pytest_llmregress.glue import session as run  # noqa: PLC0415 - only with records
 
-        run.write_reports(session.config, records)
+        run.write_reports(session.config, records.by_test, records.orphans)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Tell what the run found."""
-    records = config.stash[RECORDS].by_test
-    if records:
+    records = config.stash[RECORDS]
+    if records.by_test:
         from pytest_llmregress.glue import session  # noqa: PLC0415 - only with records
 
-        session.summarise(terminalreporter, config, records)
+        session.summarise(terminalreporter, config, records.by_test, records.orphans)
 
 
 def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:

@@ -105,6 +105,8 @@ def describe_repeat(message: Any, answer: dict[str, Any]) -> dict[str, Any] | No
 def repeat(answer: dict[str, Any], how: dict[str, Any]) -> dict[str, Any] | None:
     """Return the message that repeats an answer in a certain way; None where there is none."""
     content = answer.get("content")
+    if len(how) > 1:
+        return None
     match how:
         case {"as": str(form)}:
             known = form == TEXT and isinstance(content, list)

@@ -57,13 +57,13 @@ def clean_frames(body: bytes, clean: Clean) -> bytes:
     `clean` gets one "data:" line an event.
     """
     frames, rest = _frames(body)
-    lines = [b"data: " + _event(payload) for _, payload in frames]
+    lines = [b"data: " + _event(payload) for _, _, payload in frames]
     cleaned = clean(b"\n".join(lines)).split(b"\n")
     if len(cleaned) != len(lines):  # a project's own rule went over the end of an event
         cleaned = [clean(line) for line in lines]
     rebuilt = (
-        _frame(head, payload if new == old else _with_event(payload, new.removeprefix(b"data: ")))
-        for (head, payload), old, new in zip(frames, lines, cleaned, strict=False)
+        frame if new == old else _frame(head, _with_event(payload, new.removeprefix(b"data: ")))
+        for (frame, head, payload), old, new in zip(frames, lines, cleaned, strict=False)
     )
     return b"".join(rebuilt) + clean(rest)
 
@@ -120,9 +120,9 @@ def _escaped_length(text: bytes) -> int:
     return len(json.dumps(text.decode("utf-8", "surrogatepass"))) - 2
 
 
-def _frames(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Return headers and payload of each frame, and what follows the last whole one."""
-    frames: list[tuple[bytes, bytes]] = []
+def _frames(body: bytes) -> tuple[list[tuple[bytes, bytes, bytes]], bytes]:
+    """Return each frame, its headers and its payload, and what follows the last whole one."""
+    frames: list[tuple[bytes, bytes, bytes]] = []
     offset = 0
     while len(body) - offset >= _PRELUDE.size + _CRC.size:
         size, head, _ = _PRELUDE.unpack_from(body, offset)
@@ -130,7 +130,8 @@ def _frames(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
         last = offset + size - _CRC.size
         if last > len(body) - _CRC.size or first + head > last:
             break
-        frames.append((body[first : first + head], body[first + head : last]))
+        frame = body[offset : last + _CRC.size]
+        frames.append((frame, body[first : first + head], body[first + head : last]))
         offset += size
     return frames, body[offset:]
 

@@ -127,6 +127,8 @@ class RunReport:
     fail_on: str
     tests: tuple[TestRecord, ...]
     """In order of the node ids."""
+    orphans: tuple[str, ...] = ()
+    """Recordings that belong to no test, where the whole suite was collected."""
 
     @property
     def drifted(self) -> tuple[TestRecord, ...]:
@@ -155,5 +157,6 @@ class RunReport:
                 "problems": sum(bool(test.problems) for test in self.tests),
                 "pending": sum(test.pending is not None for test in self.tests),
             },
+            "orphans": list(self.orphans),
             "tests": [test.to_json() for test in self.tests],
         }

@@ -43,17 +43,22 @@ def check(config: pytest.Config) -> None:
         config.pluginmanager.register(_MarkerIsClaimed(), "llmregress-marker-is-claimed")
 
 
-def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
-    """Start a run: from here on the marked tests are recorded or replayed."""
+def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ...]:
+    """Start a run: from here on the marked tests are recorded or replayed.
+
+    Return the recordings that belong to none of them, where that can be told.
+    """
+    from pytest_llmregress.glue.leftovers import orphans  # noqa: PLC0415 - only with marked tests
     from pytest_llmregress.glue.run import Activity, Run  # noqa: PLC0415 - only with marked tests
 
     if config.pluginmanager.hasplugin("llmregress-activity"):
-        return
+        return ()
     _check_versions()
     _register_built_ins(config)
     run = Run.from_config(config)
     config.pluginmanager.register(Activity(run), "llmregress-activity")
     run.prepare(marked)
+    return orphans(config, marked)
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -83,7 +88,9 @@ def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
     )
 
 
-def write_reports(config: pytest.Config, records: Mapping[str, Mapping[str, Any]]) -> None:
+def write_reports(
+    config: pytest.Config, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
+) -> None:
     """Write each report that was asked for. Not in a worker: the controller has all records."""
     if hasattr(config, "workerinput"):
         return
@@ -92,7 +99,7 @@ def write_reports(config: pytest.Config, records: Mapping[str, Mapping[str, Any]
         return
     from pytest_llmregress.adapters.store.atomic import write_text  # noqa: PLC0415
 
-    report = _report(settings, records)
+    report = _report(settings, records, orphans)
     reporters = _reporters(config)
     for path in settings.report:
         reporter = _reporter_for(path, reporters)
@@ -104,13 +111,14 @@ def summarise(
     terminal: pytest.TerminalReporter,
     config: pytest.Config,
     records: Mapping[str, Mapping[str, Any]],
+    orphans: Sequence[str],
 ) -> None:
     """Write the block at the end of the run."""
     from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415
 
     settings = read_settings(config)
     terminal.write_sep("=", "llmregress")
-    for line in summary_lines(_report(settings, records)):
+    for line in summary_lines(_report(settings, records, orphans)):
         terminal.write_line(line)
     for path in settings.report:
         terminal.write_line(f"report: {path}")
@@ -156,11 +164,14 @@ def _reporter_for(path: str, reporters: Sequence[Reporter]) -> Reporter | None:
     return next((reporter for reporter in reporters if reporter.suffix == suffix), None)
 
 
-def _report(settings: Settings, records: Mapping[str, Mapping[str, Any]]) -> RunReport:
+def _report(
+    settings: Settings, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
+) -> RunReport:
     return RunReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions.installed(),
         candidate=None if settings.candidate is None else settings.candidate.name,
         fail_on=str(settings.fail_on),
         tests=tuple(TestRecord.from_json(records[test]) for test in sorted(records)),
+        orphans=tuple(orphans),
     )

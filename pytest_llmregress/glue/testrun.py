@@ -10,7 +10,6 @@ import pytest
 
 from pytest_llmregress.adapters.cassette.tape import TapeMode
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import paths_of
 from pytest_llmregress.adapters.store.pending import accept
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
@@ -102,7 +101,7 @@ class TestRun:
             mode=mode,
             candidate=settings.candidate,
             commands=self._commands,
-            journal=Journal(paths.journal, test=self.node_id),
+            paths=paths,
         )
 
     def configure(self, config: Mapping[str, Any]) -> None:

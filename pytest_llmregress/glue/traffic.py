@@ -10,6 +10,7 @@ from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
 from pytest_llmregress.adapters.store.journal import Journal
+from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.explain import explain
@@ -18,6 +19,7 @@ from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.glue.commands import Commands, line_that_asks
+from pytest_llmregress.glue.leftovers import former_name
 from pytest_llmregress.reporting import failures
 from pytest_llmregress.reporting.miss import render_miss
 
@@ -40,7 +42,7 @@ class Traffic:
         mode: TapeMode,
         candidate: Candidate | None,
         commands: Commands,
-        journal: Journal,
+        paths: TestPaths,
     ) -> None:
         self._run = run
         self._test = test
@@ -49,7 +51,8 @@ class Traffic:
         self._commands = commands
         self.old = old
         """The cassette as it was before this run; None where there is none."""
-        self.journal = journal
+        self._paths = paths
+        self.journal = journal = Journal(paths.journal, test=test)
         recording = mode is not TapeMode.REPLAY
         self.carried = self._whole(journal.read()) if recording else ()
         """Answers that an interrupted recording of this test had paid for already."""
@@ -159,7 +162,11 @@ class Traffic:
 
     def _miss(self, miss: Miss) -> NoReturn:
         """Fail the test from whichever thread has asked: no exception that an app would catch."""
-        explanation = None
+        explanation, renamed = None, None
+        if miss.reason is MissReason.CASSETTE_NOT_FOUND:
+            renamed = former_name(
+                miss.request, self._paths, key_of=self.tape.key_of, root=self._run.invoked_from
+            )
         if miss.reason is MissReason.NO_MATCH:
             recorded = [interaction.request for interaction in self.tape.recorded]
             explanation = explain(miss.request, recorded)
@@ -171,6 +178,7 @@ class Traffic:
             where=line_that_asks(self._run.root),
             cassette=self._cassette,
             explanation=explanation,
+            renamed=renamed,
             command=self._commands.record(exists=self.old is not None),
         )
         self.misses.append(Problem(code=str(miss.reason), message=message))

@@ -20,6 +20,7 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
     where: str | None,
     cassette: str,
     explanation: Explanation | None,
+    renamed: str | None,
     command: str,
 ) -> str:
     """Say what was asked, why there is no answer, what differs, and how to record it."""
@@ -36,5 +37,8 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
         )
         width = max((len(part.part) for part in explanation.parts), default=0)
         lines.extend(f"    {part.part:<{width}}  {part.what}" for part in explanation.parts)
+    if renamed:
+        lines.append("  renamed?  another test's recording answers this very request; to move it:")
+        lines.append(f"            {renamed}")
     lines.append(f"  record    {command}")
     return "\n".join(lines)

@@ -29,6 +29,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         *_problems(report.tests),
         *_unplayed(report.tests),
         *_carried(report.tests),
+        *_orphans(report.orphans),
         *_pending(report.tests),
     )
 
@@ -76,6 +77,13 @@ def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         for code in codes
         if (found := [test for test in tests if code in _codes(test)])
     )
+
+
+def _orphans(paths: Sequence[str]) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    shown = ", ".join(paths[:MAX_NAMED]) + (", …" if len(paths) > MAX_NAMED else "")
+    return (f"orphaned: {count(len(paths), 'recording')} of no test: {shown}",)
 
 
 def _carried(tests: Sequence[TestRecord]) -> tuple[str, ...]:

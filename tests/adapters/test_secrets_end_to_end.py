@@ -384,3 +384,10 @@ def test_a_rule_that_reaches_over_several_frames_leaves_whole_frames():
     texts = [base64.b64decode(json.loads(f.payload)["bytes"]) for f in parse_frames(after.body)]
     assert len(texts) == len(events)
     assert b"two" not in b"".join(texts)
+
+
+def test_a_frame_without_a_secret_stays_byte_by_byte_though_it_is_damaged():
+    before = framed(deltas("text_delta", "text", ["a", "b"]))
+    damaged = replied(headers=before.headers, body=before.body[:-1] + b"?")
+
+    assert record(asked(), damaged, {}).response.body == damaged.body
