@@ -12,7 +12,6 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 from unittest import mock
 from urllib.parse import quote, unquote, urlsplit
@@ -22,15 +21,9 @@ KEYLESS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "replayed-without-a-key",
     "AWS_SECRET_ACCESS_KEY": "replayed-without-a-key",
     "AWS_REGION": "us-east-1",
-}
-"""What a replay sets where it is not set, so that clients made in the test ask nobody for it."""
-
-_NO_CREDENTIALS = {
-    # A folder that does not exist: no profile is found, and no token is refreshed or written.
-    "ANTHROPIC_CONFIG_DIR": str(Path(__file__).with_name("no-credentials")),
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-_PROFILE = "ANTHROPIC_PROFILE"
+"""What a replay sets where it is not set, so that clients made in the test ask nobody for it."""
 
 _MODEL_IN_URL = re.compile(
     r"(?<=/model/)[^/]+(?=/invoke)"  # Bedrock
@@ -96,9 +89,15 @@ def _accept_any_headers(*_: object, **__: object) -> None:
 
 @contextmanager
 def _without_credentials() -> Iterator[None]:
+    from anthropic import _client  # noqa: PLC0415 - the SDK is imported by now
+
     unset = {k: v for k, v in KEYLESS_ENVIRONMENT.items() if not os.environ.get(k)}
-    with mock.patch.dict(os.environ, {**unset, **_NO_CREDENTIALS}):
-        os.environ.pop(_PROFILE, None)
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, unset))
+        # With a key in place the SDK still looks for files, only to warn that it ignores them.
+        stack.enter_context(
+            mock.patch.object(_client, "_has_auto_discoverable_credentials", return_value=False)
+        )
         yield
 
 

@@ -17,6 +17,9 @@ MIN_APART = 8192
 MAX_LINE = 110
 """Characters of a list or mapping that is written on one line."""
 
+MAX_HEIGHT = 2
+"""Lists and mappings inside of one another that are still on one line; each message has its own."""
+
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -60,7 +63,7 @@ def on_one_line(value: Any) -> Any:
     """Return a value with the lists and mappings in it on one line each that fit there."""
     if not isinstance(value, dict | list) or not value:
         return value
-    if len(exact(value)) <= 2 * MAX_LINE and not _has_lines(value):
+    if _is_flat(value, MAX_HEIGHT) and len(exact(value)) <= 2 * MAX_LINE:
         inline = Inline(value) if isinstance(value, dict) else InlineList(value)
         if len(flow(inline)) <= MAX_LINE:
             return inline
@@ -156,9 +159,11 @@ def _names(found: dict[str, _Found]) -> dict[str, str]:
     }
 
 
-def _has_lines(value: Any) -> bool:
-    """Say whether there is a text of several lines in a value."""
+def _is_flat(value: Any, height: int) -> bool:
+    """Say whether a value has no text of several lines, and lists and mappings only so deep."""
     if isinstance(value, str):
-        return "\n" in value
-    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_has_lines(item) for item in below)
+        return "\n" not in value
+    if not isinstance(value, dict | list):
+        return True
+    below = value.values() if isinstance(value, dict) else value
+    return height > 0 and all(_is_flat(item, height - 1) for item in below)
