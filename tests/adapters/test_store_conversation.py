@@ -92,7 +92,8 @@ def test_each_call_shows_what_is_new_in_it(tmp_path):
         "      id: msg_1\n"
         "      type: message\n"
         "      role: assistant\n"
-        "      content: [{type: text, text: 'Which?'}]\n"
+        "      content:\n"
+        "      - {type: text, text: 'Which?'}\n"
         "- call: 2\n"
         "  request:\n"
         "    as_call: 1\n"
@@ -105,7 +106,8 @@ def test_each_call_shows_what_is_new_in_it(tmp_path):
         "      id: msg_1\n"
         "      type: message\n"
         "      role: assistant\n"
-        "      content: [{type: text, text: It is on its way.}]\n"
+        "      content:\n"
+        "      - {type: text, text: It is on its way.}\n"
     )
 
 
@@ -460,10 +462,11 @@ def bombs():
     """Yield files of a few kilobytes that stand for terabytes."""
     doubled = "".join(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 13))
     yield "aliases", f"repeated:\n- &a0 {'x' * 100}\n{doubled}", "", "with the YAML alias *a"
-    calls = "- request: {as_call: 1, messages_then: [%s]}\n  response: {status: 200}\n" % ", ".join(
-        ["*m"] * 999
+    many = ", ".join(["*m"] * 999)
+    many = "".join(
+        f"- request: {{as_call: {n}, messages_then: [{many}]}}\n  response: {{status: 200}}\n"
+        for n in range(1, 200)
     )
-    many = "".join(calls.replace("as_call: 1", f"as_call: {n}") for n in range(1, 200))
     first = FIRST.replace("content: a", f"content: &m {'x' * 2000}")
     yield "histories", "", first + many, "its bodies come to more than 512 MiB"
     answers = ", ".join(["{answer_of_call: 1}"] * 999)
@@ -473,7 +476,8 @@ def bombs():
     )
     first = FIRST.replace("text: b", f"text: {'x' * 2000}")
     yield "answers", "", first + many, "its bodies come to more than 512 MiB"
-    run = "{cut_at: '|', data: {a: '%s', b: '%s'}}" % ("|" * 100_000, "x" * 100_000)
+    long = "x" * 100_000
+    run = f"{{cut_at: '|', data: {{a: '{'|' * 100_000}', b: '{long}'}}}}"
     last = f"- request: {{method: GET, url: u}}\n  response: {{status: 200, events: [{run}]}}\n"
     yield "events", "", FIRST + last, "its bodies come to more than 512 MiB"
     run = "{data: {}, padding: 9999999999999}"
@@ -503,7 +507,7 @@ def test_what_would_be_too_much_to_read_is_not_written(tmp_path, monkeypatch):
     value = Cassette(test="t", interactions=(exchange({"a": "x" * 10_001}, b""),))
 
     with pytest.raises(
-        UnwritableValue, match="its bodies come to more than .* nothing was written"
+        UnwritableValue, match=r"its bodies come to more than .* nothing was written"
     ):
         write_cassette(tmp_path / "a.yaml", value)
 

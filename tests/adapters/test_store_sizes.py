@@ -17,14 +17,15 @@ from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction, Request, Response
 
-WORDS = (
+PHRASES = (
     "the of and to in is that for it as was with be by on not he this are or his from at which but "
     "have an had they you were their one all we can her has there been if more when will would who "
     "so no refund order customer policy within days please check returned shipping label invoice "
     "amount paid account number because however therefore agent looked found item “quoted” it's "
     "café naïve (see above) warehouse delivery delayed damaged replacement section 4.2 step "
     "result: total price 14.50 EUR"
-).split()
+)
+WORDS = PHRASES.split()
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789"
 
 

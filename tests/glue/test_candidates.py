@@ -287,7 +287,7 @@ def test_a_baseline_recorded_again_word_by_word_is_accepted(project):
 
 
 @pytest.mark.parametrize("way", ["option", "command"])
-def test_other_behavior_of_a_baseline_waits_until_it_is_accepted(project, pytester, way: str):
+def test_other_behavior_of_a_baseline_waits_until_it_is_accepted(project, console, way: str):
     baseline(project)
     before = project.files()
     project.stand.script(OLD, "[[refusal cyber]]")
@@ -304,7 +304,7 @@ def test_other_behavior_of_a_baseline_waits_until_it_is_accepted(project, pytest
     if way == "option":
         project.replay("--llmregress-accept", passed=1)
     else:
-        result = pytester.run("pytest-llmregress", "accept", "test_it.py::test_hello")
+        result = console("accept", "test_it.py::test_hello")
         assert result.ret == 0
 
     assert project.names() == BASELINE
@@ -313,13 +313,11 @@ def test_other_behavior_of_a_baseline_waits_until_it_is_accepted(project, pytest
     project.replay(passed=1)
 
 
-def test_an_accepted_candidate_becomes_the_baseline(project, pytester):
+def test_an_accepted_candidate_becomes_the_baseline(project, console):
     baseline(project).stand.script(NEW, "[[refusal cyber]]")
     project.record(CANDIDATE, failed=1).offline()
 
-    result = pytester.run(
-        "pytest-llmregress", "accept", "test_it.py::test_hello", "--candidate", NEW
-    )
+    result = console("accept", "test_it.py::test_hello", "--candidate", NEW)
 
     assert result.ret == 0
     assert project.names() == BASELINE

@@ -66,7 +66,7 @@ def test_a_first_recording_stores_the_value_and_a_replay_compares_it_exactly(pro
 
 
 @pytest.mark.parametrize("way", ["option", "command"])
-def test_what_the_code_makes_of_it_now_can_be_accepted(project, pytester, way: str):
+def test_what_the_code_makes_of_it_now_can_be_accepted(project, console, way: str):
     recorded(project).offline()
     project.change("app.py", "json.loads(ask(text))", '{**json.loads(ask(text)), "days": 15}')
     project.replay(failed=1)
@@ -74,7 +74,7 @@ def test_what_the_code_makes_of_it_now_can_be_accepted(project, pytester, way: s
     if way == "option":
         project.replay("--llmregress-accept", passed=1)
     else:
-        assert pytester.run("pytest-llmregress", "accept", "test_it.py::test_plan").ret == 0
+        assert console("accept", "test_it.py::test_plan").ret == 0
 
     assert project.names() == ["plan.cassette.yaml", "plan.snapshot.yaml"]
     project.replay(passed=1)

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 PRELOADED = ["pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml"]
@@ -19,6 +20,19 @@ def is_available() -> bool:
     return "forkserver" in multiprocessing.get_all_start_methods()
 
 
+def start_forked(
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path
+) -> BaseProcess:
+    """Start pytest; its output goes to a file."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(
+        target=_run, args=(list(arguments), str(cwd), dict(env), str(output))
+    )
+    process.start()
+    return process
+
+
 def run_forked(
     arguments: Sequence[str],
     *,
@@ -27,13 +41,8 @@ def run_forked(
     output: Path,
     timeout: float,
 ) -> int:
-    """Run pytest; its output goes to a file. Return its exit status, negative for a signal."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    process = context.Process(
-        target=_run, args=(list(arguments), str(cwd), dict(env), str(output)), daemon=False
-    )
-    process.start()
+    """Run pytest to its end. Return its exit status, negative for a signal."""
+    process = start_forked(arguments, cwd=cwd, env=env, output=output)
     process.join(timeout)
     if process.exitcode is None:
         process.kill()

@@ -18,7 +18,7 @@ MAX_LINE = 110
 """Characters of a list or mapping that is written on one line."""
 
 MAX_HEIGHT = 2
-"""Lists and mappings inside of one another that are still on one line; each message has its own."""
+"""Lists and mappings inside of one another that are still on one line."""
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
@@ -160,10 +160,12 @@ def _names(found: dict[str, _Found]) -> dict[str, str]:
 
 
 def _is_flat(value: Any, height: int) -> bool:
-    """Say whether a value has no text of several lines, and lists and mappings only so deep."""
+    """Say whether a value may be on one line: no text of several lines, no list of mappings."""
     if isinstance(value, str):
         return "\n" not in value
     if not isinstance(value, dict | list):
         return True
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return False
     below = value.values() if isinstance(value, dict) else value
     return height > 0 and all(_is_flat(item, height - 1) for item in below)
