@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, Self
 
 import pytest
+
+from forked_pytest import is_available, run_forked
 from llm_stand import LlmStand
 
 KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"
@@ -88,20 +90,17 @@ class Project:
             "COLUMNS": "200",
             "ANTHROPIC_BASE_URL": self.stand.url,
         }
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-        result = subprocess.run(
-            [*command, f"--llmregress-report={_REPORT}", *arguments],
-            cwd=self.root,
-            env={**inherited, **ours, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-        self.output = result.stdout
-        self.exit_status = result.returncode
+        arguments = ("-p", "no:cacheprovider", f"--llmregress-report={_REPORT}", *arguments)
+        env = {**inherited, **ours, **(env or {})}
+        output = self.root.parent / "output.txt"
+        # What comes in through the search path has to be there before the first import.
+        if is_available() and "PYTHONPATH" not in env:
+            self.exit_status = run_forked(
+                arguments, cwd=self.root, env=env, output=output, timeout=120
+            )
+        else:
+            self.exit_status = _run_anew(arguments, cwd=self.root, env=env, output=output)
+        self.output = output.read_text(encoding="utf-8", errors="replace")
         self.outcomes = _outcomes(self.output)
         print(self.output)  # noqa: T201 - pytest shows it where the test fails
         if outcomes:
@@ -190,6 +189,20 @@ def module_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project
     stand = LlmStand().start()
     yield Project(tmp_path_factory.mktemp("module"), stand)
     stand.stop()
+
+
+def _run_anew(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path) -> int:
+    with output.open("wb") as file:
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+            check=False,
+        ).returncode
 
 
 def _outcomes(output: str) -> dict[str, int]:

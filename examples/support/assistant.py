@@ -14,6 +14,7 @@ from anthropic.types import (
     ToolResultBlockParam,
     ToolUseBlock,
 )
+
 from shop import REFUND_REASONS, RETURN_DAYS, Shop
 
 MODEL = os.environ.get("SUPPORT_MODEL", "qwen2.5-coder-0.5b")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from assistant import answer, draft_reply, sort_ticket, stream_guide
 from shop import Shop
 

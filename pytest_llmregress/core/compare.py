@@ -167,9 +167,11 @@ def _compare_tool_sets(before: Trait, after: Trait) -> Change:
 
 
 def _compare_json_forms(before: Trait, after: Trait) -> Change:
-    if before.value == JsonForm.PURE or after.value == JsonForm.NOT_JSON:
+    """Take prose that turns into bare JSON for as bad as the reverse: a reader is no parser."""
+    forms = {before.value, after.value}
+    if before.value == JsonForm.PURE or after.value == JsonForm.NOT_JSON or forms == _OPPOSITES:
         return _report(before, after, severity=Severity.BREAKING)
-    if after.value == JsonForm.PURE and before.value != JsonForm.NOT_JSON:
+    if after.value == JsonForm.PURE:
         return _improve(before, after)
     return _report(before, after, severity=Severity.NOTABLE)
 
@@ -228,6 +230,7 @@ _RULES_OF_KINDS: dict[TraitKind, Rule] = {
     TraitKind.NUMBER: _compare_numbers,
     TraitKind.TEXT: _compare_texts,
 }
+_OPPOSITES = {JsonForm.PURE, JsonForm.NOT_JSON}
 _WHOLE = frozenset({"answered", "tool_use"})
 """The outcomes of a test that came to an end."""
 

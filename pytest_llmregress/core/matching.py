@@ -133,9 +133,13 @@ def query_of(request: Request) -> list[tuple[str, str]]:
 
 
 def betas_of(request: Request) -> list[str]:
-    """Return the beta features that a request asks for, sorted."""
+    """Return the beta features that a request asks for, sorted.
+
+    "oauth-…" is not among them: the SDK adds it where a login takes the place of a key.
+    """
     values = ",".join(request.headers.get("anthropic-beta", ()))
-    return sorted({beta.strip() for beta in values.split(",")} - {""})
+    betas = {beta.strip() for beta in values.split(",")}
+    return sorted(beta for beta in betas if beta and not beta.startswith("oauth-"))
 
 
 def body_of(request: Request) -> bytes:

@@ -56,8 +56,9 @@ def line_that_asks(root: Path) -> str | None:
     package = str(Path(__file__).resolve().parents[1])
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - see who asks without raising
     while frame is not None:
-        file = os.path.realpath(frame.f_code.co_filename)
-        inside = Path(file).is_relative_to(root)
+        name = frame.f_code.co_filename
+        file = os.path.realpath(name)
+        inside = not name.startswith("<") and Path(file).is_relative_to(root)
         if inside and not file.startswith((package, *_ELSEWHERE)) and "site-packages" not in file:
             return f"{_from(root, Path(file))}:{frame.f_lineno} in {frame.f_code.co_name}"
         frame = frame.f_back

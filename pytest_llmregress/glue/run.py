@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.adapters import versions
+from pytest_llmregress.adapters.sdk import KEYLESS_ENVIRONMENT
 from pytest_llmregress.core.behavior import Trait
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.http import Interaction, Request
@@ -50,7 +51,8 @@ class Run:
             sources=session.sources(config),
             hook=config.hook,
             providers=tuple(provider for some in found for provider in some),
-            redactor=Redactor.of_environment(os.environ),
+            # What a replay without a key puts in its place stands for the key, in a prompt too.
+            redactor=Redactor.of_environment({**KEYLESS_ENVIRONMENT, **os.environ}),
             versions=versions.installed(),
             in_ci=bool(os.environ.get("CI")),
         )

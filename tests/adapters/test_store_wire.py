@@ -133,3 +133,39 @@ def test_replies_of_the_real_service_are_stored_as_structure(tmp_path):
             assert {"json", "events"} & {*call["response"]}
     for stream in streams:
         assert all("data" in event for event in stream["events"])
+
+
+def test_what_the_sdk_sends_again_is_recognised_as_the_answer_that_it_got(tmp_path):
+    anthropic, httpx2 = pytest.importorskip("anthropic"), pytest.importorskip("httpx2")
+    blocks = [
+        {"type": "thinking", "thinking": "Hm.", "signature": "Eq=="},
+        {"type": "text", "text": "Let me look.", "citations": None},
+        {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"b": 1, "a": [2]}},
+    ]
+    reply = {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-opus-5",
+        "content": blocks, "stop_reason": "tool_use", "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 2},
+    }  # fmt: skip
+    exchanges = []
+
+    def answer(request):
+        received = json.dumps(reply, separators=(",", ":")).encode()
+        exchanges.append((request.read(), received))
+        return httpx2.Response(200, content=received, headers={"content-type": "application/json"})
+
+    client = anthropic.Anthropic(
+        api_key="k", http_client=httpx2.Client(transport=httpx2.MockTransport(answer))
+    )
+    messages = [{"role": "user", "content": "hi"}]
+    for turn in range(3):
+        got = client.messages.create(model="claude-opus-5", max_tokens=9, messages=messages)
+        content = [got.content, [block.model_dump() for block in got.content], "x"][turn]
+        messages = [*messages, {"role": "assistant", "content": content}]
+        messages.append({"role": "user", "content": f"go on {turn}"})
+
+    calls = keep(tmp_path, exchanges)
+
+    for number, call in enumerate(calls[1:], start=1):
+        assert call["request"]["as_call"] == number
+        assert call["request"]["messages_then"][0]["answer_of_call"] == number

@@ -12,8 +12,15 @@ import pytest
 import yaml
 
 from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
-from pytest_llmregress.adapters.store.yaml_parse import parse
-from pytest_llmregress.adapters.store.yaml_text import MAX_BYTES, dump, load, load_header
+from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor
+from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
+from pytest_llmregress.adapters.store.yaml_text import (
+    MAX_BYTES,
+    dump,
+    dump_and_load,
+    load,
+    load_header,
+)
 
 TEXTS = [
     "", " ", "\n", "\n\n", " \n", "a\n", "a\n\n", "\na", "\n\n a", " a\nb", "  a\n b\n", "a \nb",
@@ -144,6 +151,75 @@ def test_what_would_not_read_back_is_not_written(value, message):
         dump(value)
 
     assert str(caught.value).startswith(message)
+
+
+def test_what_would_be_too_large_to_read_is_not_written():
+    with pytest.raises(UnwritableValue, match="the file would be larger than 64 MiB"):
+        dump({"a": "x" * MAX_BYTES})
+
+
+def aliased():
+    """Return a value in which everything that can be has a name, as any reader sees it, and so."""
+    long, items, mapping = "x\n y\n", ["a", ["b"], {"c": "d"}], {"a": {"b": []}, "c": [1]}
+    plain, named = {"top": []}, {"top": []}
+    for n, each in enumerate([long, "z", items, mapping, [], {}, None, 1.5]):
+        one, two = Anchor(f"n-{n}a", each), Anchor(f"n-{n}b", each)
+        plain |= {f"k{n}": each, f"l{n}": [each, [each], each, {"m": each}]}
+        named |= {f"k{n}": one, f"l{n}": [two, [Alias(one.name)], Alias(two.name), {"m": each}]}
+    inner = Anchor("inner", long)
+    plain["nested"] = [[long, "q"], [long, "q"], long]
+    named["nested"] = [Anchor("outer", [inner, "q"]), Alias("outer"), Alias("inner")]
+    return plain, named
+
+
+def test_what_has_a_name_is_told_by_it_and_is_the_same_object():
+    plain, named = aliased()
+
+    text, loaded = dump_and_load(named, aliases=True)
+
+    assert same(loaded, plain)
+    assert same(yaml.safe_load(text), plain)
+    assert loaded["k2"] is loaded["l2"][1][0]
+    assert loaded["l3"][0] is not loaded["k3"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": Alias("x")},
+        {"a": Alias("x"), "b": Anchor("x", 1)},
+        {"a": Anchor("x", 1), "b": Anchor("x", 2)},
+        {"a": Anchor("x", [Alias("x")])},
+    ],
+    ids=["nothing", "later", "twice", "itself"],
+)
+def test_a_name_that_does_not_stand_for_one_thing_before_it_is_not_written(value):
+    with pytest.raises(UnwritableValue, match="the file would be unreadable: "):
+        dump_and_load(value, aliases=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: *x\n", "the YAML alias *x stands for nothing that ends before it"),
+        ("a: *x\nb: &x 1\n", "the YAML alias *x stands for nothing that ends before it"),
+        ("a: &x [*x]\n", "the YAML alias *x stands for nothing that ends before it"),
+        ("a: &x {b: *x}\n", "the YAML alias *x stands for nothing that ends before it"),
+        ("a: &x 1\nb: &x 1\n", "the YAML anchor &x stands there twice"),
+        (f"- &a0 {'[' * 60}{']' * 60}\n- {'[' * 60}*a0{']' * 60}\n",
+         "with the YAML alias *a0 it is nested more than 100 deep"),
+        ("- &a0 [" + "x" * 99 + "]\n"
+         + "".join(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 20)),
+         "with the YAML alias *a6 it stands for more than 512 MiB"),
+        ("- &a [1]\n- {*a : 1}\n", "a list or mapping is used as a key"),
+    ],
+    ids=["unknown", "later", "itself", "itself in a mapping", "twice", "deep", "bomb", "key"],
+)  # fmt: skip
+def test_aliases_are_followed_within_bounds(text, words):
+    with pytest.raises(Fault) as caught:
+        parse(text, aliases=True)
+
+    assert caught.value.words == words
 
 
 def test_what_is_nested_too_deep_is_not_written():

@@ -140,7 +140,7 @@ def test_a_dropped_tool_call_is_breaking():
         ("text.json", "pure", "not_json", BREAKING, ""),
         ("text.json", "fenced", "not_json", BREAKING, ""),
         ("text.json", "with_prose", "not_json", BREAKING, ""),
-        ("text.json", "not_json", "pure", NOTABLE, ""),
+        ("text.json", "not_json", "pure", BREAKING, ""),
         ("text.json", "not_json", "with_prose", NOTABLE, ""),
         ("text.json", "fenced", "pure", NOTABLE, "improved"),
         ("text.json", "with_prose", "pure", NOTABLE, "improved"),

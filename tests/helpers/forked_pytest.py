@@ -26,9 +26,7 @@ def start_forked(
     """Start pytest; its output goes to a file."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    process = context.Process(
-        target=_run, args=(list(arguments), str(cwd), dict(env), str(output))
-    )
+    process = context.Process(target=_run, args=(list(arguments), str(cwd), dict(env), str(output)))
     process.start()
     return process
 
@@ -60,7 +58,7 @@ def _run(arguments: list[str], cwd: str, env: dict[str, str], output: str) -> No
     os.environ.update(env)
     sys.path[0] = cwd  # as `python -m pytest` has it
     sys.argv = ["pytest", *arguments]
-    import pytest  # noqa: PLC0415 - preloaded
+    import pytest
 
     status = int(pytest.main(arguments))
     sys.stdout.flush()

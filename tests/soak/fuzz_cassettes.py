@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmregress.adapters.store.cassette_file import digest_of, read_cassette, write_cassette
@@ -26,7 +25,7 @@ MAX_SECONDS = 10.0
 MAX_BYTES = 2_000_000_000
 HEADERS = {"content-type": ("application/json",)}
 STREAM = (
-    b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","content":[]}}\n\n'
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1"}}\n\n'
     b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
     b'"delta":{"type":"text_delta","text":"Bonjour \xc3\xa9"}}\n\n'
     b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -42,8 +41,13 @@ def make_cassette() -> Cassette:
         body = f'{{"model":"m","max_tokens":10,"messages":[{",".join(messages)}]}}'
         reply = f'{{"type":"message","content":[{{"type":"text","text":"answer\\n{turn}"}}]}}'
         interactions.append(_exchange(body.encode(), reply.encode()))
-        messages.append(f'{{"role":"assistant","content":[{{"type":"text","text":"answer\\n{turn}"}}]}}')
-    interactions += [_exchange(b'{"stream":true}', STREAM), _exchange(b"plain: text", b"\x00\xff\x80")]
+        messages.append(
+            f'{{"role":"assistant","content":[{{"type":"text","text":"answer\\n{turn}"}}]}}'
+        )
+    interactions += [
+        _exchange(b'{"stream":true}', STREAM),
+        _exchange(b"plain: text", b"\x00\xff\x80"),
+    ]
     return Cassette(
         test="tests/test_a.py::test_a",
         requested_models=("m",),
@@ -147,12 +151,12 @@ def fuzz(count: int, *, seed: int, folder: Path) -> Counter[str]:
         try:
             cassette = read_cassette(path)
         except UnreadableFile as error:
-            assert str(path) in str(error), error
+            if str(path) not in str(error):
+                raise
             found[f"{damage.__name__}: refused"] += 1
         else:
             # What the digest does not cover may differ: a date, a latency, the name of the test.
             assert digest_of(cassette) == wire, f"seed {seed}, number {number}: another value"
-            assert replace(cassette, interactions=()) is not None
             found[f"{damage.__name__}: the same value"] += 1
         took = time.perf_counter() - started
         assert took < MAX_SECONDS, f"seed {seed}, number {number}: {took:.1f} s"
@@ -170,7 +174,9 @@ def main() -> int:
         found = fuzz(arguments.count, seed=arguments.seed, folder=Path(folder))
     for what, times in sorted(found.items()):
         sys.stdout.write(f"{times:>7,}  {what}\n")
-    sys.stdout.write(f"{found.total():>7,}  in all, seed {arguments.seed}; none crashed or changed\n")
+    sys.stdout.write(
+        f"{found.total():>7,}  in all, seed {arguments.seed}; none crashed or changed\n"
+    )
     return 0
 
 

@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
 from forked_pytest import start_forked
 from llm_stand import LlmStand
-
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import paths_of
@@ -60,7 +59,8 @@ def run(kills: int, *, seed: int, folder: Path) -> Tally:
     (folder / "test_many.py").write_text(TEST)
     (folder / "pytest.ini").write_text("[pytest]\n")
     paths = paths_of(folder / "test_many.py", NODE_ID, None)
-    with LlmStand() as stand:
+    stand = LlmStand().start()
+    try:
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -101,6 +101,8 @@ def run(kills: int, *, seed: int, folder: Path) -> Tally:
                 lost = asked - (held - held_before)
                 tally.most_lost = max(tally.most_lost, lost)
                 assert lost <= 1, f"{lost} answers lost (seed {seed}, kill {tally.kills})"
+    finally:
+        stand.stop()
     return tally
 
 
@@ -113,8 +115,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tally = run(arguments.kills, seed=arguments.seed, folder=Path(folder))
     sys.stdout.write(
-        f"{tally.kills} kills, {tally.whole} recordings came to their end, seed {arguments.seed}; "
-        f"every file loads, no accepted recording was lost, {tally.most_lost} answer lost at worst\n"
+        f"{tally.kills} kills, {tally.whole} recordings came to their end, "
+        f"seed {arguments.seed}; every file loads, no accepted recording was lost, "
+        f"{tally.most_lost} answer lost at worst\n"
     )
     return 0
 

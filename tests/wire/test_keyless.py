@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+
 from llm_stand import COOKIE, ORGANIZATION, TOKEN
 
 REFRESH_TOKEN = "sk-ant-ort01-refresh-token-of-nobody"

@@ -41,6 +41,8 @@ def dump_and_load(value: dict[str, Any], *, aliases: bool = False) -> tuple[str,
     """Return a mapping as YAML, and what a reader of it gets: the same, with aliases followed."""
     _check(value, (), 0)
     text = emit(value)
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise UnwritableValue(f"the file would be larger than {MAX_BYTES // 1024 // 1024} MiB")
     try:
         loaded = parse(text, aliases=aliases)
     except Fault as fault:
