@@ -201,11 +201,11 @@ def raw_deflate(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", gzip.compress(TEXT)),
-        ("GZIP", gzip.compress(TEXT[:4]) + gzip.compress(TEXT[4:])),
+        ("gzip", gzip.compress(TEXT, mtime=0)),
+        ("GZIP", gzip.compress(TEXT[:4], mtime=0) + gzip.compress(TEXT[4:], mtime=0)),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", raw_deflate(TEXT)),
-        ("deflate, gzip", gzip.compress(zlib.compress(TEXT))),
+        ("deflate, gzip", gzip.compress(zlib.compress(TEXT), mtime=0)),
         ("identity", TEXT),
         ("gzip", TEXT),
         ("br", TEXT),
@@ -242,7 +242,7 @@ def test_brotli_without_its_package_names_the_package(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("encoding", "body", "why"),
     [
-        ("gzip", gzip.compress(TEXT)[:-4], "cut off"),
+        ("gzip", gzip.compress(TEXT, mtime=0)[:-4], "cut off"),
         ("gzip", b"\xff\xfe", "incorrect header check"),
         ("zstd", b"\x28\xb5\x2f\xfd", "zstd is none of gzip, x-gzip, deflate, br"),
     ],
@@ -258,7 +258,7 @@ def test_a_body_that_cannot_be_decompressed_is_named(tmp_path, encoding, body, w
 
 
 def test_a_compressed_bomb_is_refused():
-    body = gzip.compress(b"\0" * (yaml_text.MAX_BYTES + 1))
+    body = gzip.compress(b"\0" * (yaml_text.MAX_BYTES + 1), mtime=0)
 
     with pytest.raises(Undecodable, match="larger than 64 MiB"):
         decoded(body, ["gzip"])

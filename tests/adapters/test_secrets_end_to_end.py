@@ -190,14 +190,14 @@ REQUESTS = {
     "tool result": lambda s: asked(result(json.dumps({"env": [s]}))),
     "tool result in base64": lambda s: asked(result(base64.b64encode(f"me:{s}".encode()).decode())),
     "field": lambda s: asked({"mcp_servers": [{"authorization_token": s}]}),
-    "zipped body": lambda s: asked(body=gzip.compress(s.encode())),
+    "zipped body": lambda s: asked(body=gzip.compress(s.encode(), mtime=0)),
     "multipart": multipart,
 }
 RESPONSES = {
     "cookie": lambda s: replied(headers=headers(set_cookie=s)),
     "header that is kept": lambda s: replied(headers=headers(request_id=s)),
     "text": lambda s: replied(f"It is {s}."),
-    "zipped": lambda s: replied(body=gzip.compress(replied(s).body)),
+    "zipped": lambda s: replied(body=gzip.compress(replied(s).body, mtime=0)),
     "error": lambda s: replied(status=401, body=error(f"bad key {s}")),
     "error that is no JSON": lambda s: replied(status=502, body=f"<p>{s}</p>".encode()),
     "no known encoding": lambda s: replied(body=b"\xff\x00" + s.encode() + b"\xfe"),
@@ -349,7 +349,7 @@ def test_a_replay_cannot_find_a_prompt_whose_secret_only_the_environment_told():
 
 def test_a_zipped_answer_is_kept_as_what_it_says():
     zipped = headers(content_encoding="gzip", content_type="application/json")
-    body = gzip.compress(replied("Hello").body)
+    body = gzip.compress(replied("Hello").body, mtime=0)
 
     after = record(asked(), replied(headers=zipped, body=body), {}).response
 
@@ -357,7 +357,9 @@ def test_a_zipped_answer_is_kept_as_what_it_says():
     assert after.headers == headers(content_type="application/json")
 
 
-@pytest.mark.parametrize("body", [b"\x1f\x8b", b"\x1f\x8bnot", gzip.compress(b"x" * 99)[:-9]])
+@pytest.mark.parametrize(
+    "body", [b"\x1f\x8b", b"\x1f\x8bnot", gzip.compress(b"x" * 99, mtime=0)[:-9]]
+)
 def test_a_damaged_zipped_answer_stays_as_it_is(body: bytes):
     assert record(asked(), replied(body=body), {}).response.body == body
 

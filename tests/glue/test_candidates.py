@@ -188,10 +188,10 @@ def test_a_test_that_fails_by_its_own_assert_is_recorded_and_its_drift_told(proj
     assert changes(project)["test"] == ("breaking", "passed", "failed")
     assert "hello@claude-opus-5-5.cassette.yaml" in project.names()
     assert project.found()["test_hello"]["passed"] is False
-    project.says("assert 'Paris' in", "llmregress drift", "passed → failed")
+    project.says("assert 'Paris' in", "- llmregress -", "passed → failed")
     report = drift(project)
 
-    project.offline().replay(CANDIDATE, failed=1).says("llmregress drift", "passed → failed")
+    project.offline().replay(CANDIDATE, failed=1).says("- llmregress -", "passed → failed")
 
     assert drift(project) == report
 
@@ -305,7 +305,7 @@ def test_other_behavior_of_a_baseline_waits_until_it_is_accepted(project, consol
         project.replay("--llmregress-accept", passed=1)
     else:
         result = console("accept", "test_it.py::test_hello")
-        assert result.ret == 0
+        assert result.returncode == 0
 
     assert project.names() == BASELINE
     assert project.files() != before
@@ -319,7 +319,7 @@ def test_an_accepted_candidate_becomes_the_baseline(project, console):
 
     result = console("accept", "test_it.py::test_hello", "--candidate", NEW)
 
-    assert result.ret == 0
+    assert result.returncode == 0
     assert project.names() == BASELINE
     project.replay(failed=1).says("no_match")
     project.change("app.py", 'model="claude-opus-5"', 'model="claude-opus-5-5"')

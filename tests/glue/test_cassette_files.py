@@ -47,7 +47,7 @@ def cut_off(text: str) -> str:
 
 
 def cut_off_in_a_line(text: str) -> str:
-    return text[: text.index("- type: text") + len('- type: text\n        text: "Par')]
+    return text[: text.index("text: Paris is") + len("text: Paris")]
 
 
 def conflict(text: str) -> str:
@@ -154,7 +154,12 @@ def test_without_a_cassette_a_replay_says_how_to_record_one(project):
     ("old", "new", "part", "what"),
     [
         ("You help customers.", "You help dogs.", "system prompt", "customers"),
-        ('DAYS = "integer"', 'DAYS = "string"', "tool refund", "days"),
+        (
+            'DAYS = "integer"',
+            'DAYS = "string"',
+            "tools",
+            "'refund' input_schema.properties.days.type: 'integer' → 'string'",
+        ),
         ('MODEL = "claude-opus-5"', 'MODEL = "claude-opus-6"', "model", "claude-opus-6"),
     ],
 )

@@ -74,7 +74,7 @@ def test_what_the_code_makes_of_it_now_can_be_accepted(project, console, way: st
     if way == "option":
         project.replay("--llmregress-accept", passed=1)
     else:
-        assert console("accept", "test_it.py::test_plan").ret == 0
+        assert console("accept", "test_it.py::test_plan").returncode == 0
 
     assert project.names() == ["plan.cassette.yaml", "plan.snapshot.yaml"]
     project.replay(passed=1)
