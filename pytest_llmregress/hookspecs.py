@@ -29,6 +29,15 @@ def pytest_llmregress_providers() -> "Sequence[Provider]":  # type: ignore[empty
 
 
 @pytest.hookspec
+def pytest_llmregress_redactions() -> "Sequence[str]":  # type: ignore[empty-body]
+    """Return regular expressions of secrets that no file may hold, beyond the built-in ones.
+
+    Called once a run, before its first marked test. They are matched against the bytes of URLs,
+    kept headers and bodies; a group named "secret" is what is replaced, or else the whole match.
+    """
+
+
+@pytest.hookspec
 def pytest_llmregress_traits(calls: "Calls") -> "Sequence[Trait]":  # type: ignore[empty-body]
     """Return traits of one run of a test, beyond the built-in ones.
 

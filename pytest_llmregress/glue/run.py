@@ -45,14 +45,20 @@ class Run:
     def from_config(cls, config: pytest.Config) -> "Run":
         """Read everything from pytest's configuration and the environment, once."""
         found: list[Sequence[Provider]] = config.hook.pytest_llmregress_providers()
+        rules: list[Sequence[str]] = config.hook.pytest_llmregress_redactions()
+        # What a replay without a key puts in its place stands for the key, in a prompt too.
+        redactor = Redactor.of_environment({**KEYLESS_ENVIRONMENT, **os.environ})
+        try:
+            redactor = redactor.with_rules(patterns=[rule for some in rules for rule in some])
+        except ValueError as error:
+            raise pytest.UsageError(f"pytest_llmregress_redactions: {error}") from None
         return cls(
             root=config.rootpath,
             invoked_from=config.invocation_params.dir,
             sources=session.sources(config),
             hook=config.hook,
             providers=tuple(provider for some in found for provider in some),
-            # What a replay without a key puts in its place stands for the key, in a prompt too.
-            redactor=Redactor.of_environment({**KEYLESS_ENVIRONMENT, **os.environ}),
+            redactor=redactor,
             versions=versions.installed(),
             in_ci=bool(os.environ.get("CI")),
         )
@@ -85,6 +91,21 @@ class Run:
         return tuple(trait for some in reversed(found) for trait in some)
 
 
+class Opening:
+    """Opens the cassette before the first fixture is set up, and after every other wrapper.
+
+    Not a wrapper: an error raised in front of a wrapper's `yield` keeps other plugins from
+    setting up what they tear down later.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Open it, or fail the set-up by what is wrong."""
+        test = item.stash.get(TEST_RUN, None)
+        if test is not None:
+            test.open()
+
+
 class Activity:
     """The hooks around each test. Registered only where there is a marked test."""
 
@@ -93,11 +114,10 @@ class Activity:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Open the cassette before the first fixture is set up."""
+        """Begin the test's run, and watch over its set-up."""
         if item.get_closest_marker("llm") is None:
             return (yield)
         test = item.stash[TEST_RUN] = TestRun.of_item(item, self._run)
-        test.open()
         with test.watched():
             return (yield)
 

@@ -49,7 +49,7 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
     Return the recordings that belong to none of them, where that can be told.
     """
     from pytest_llmregress.glue.leftovers import orphans  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.glue.run import Activity, Run  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.glue.run import Activity, Opening, Run  # noqa: PLC0415 - only with marked tests
 
     if config.pluginmanager.hasplugin("llmregress-activity"):
         return ()
@@ -57,6 +57,7 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
     _register_built_ins(config)
     run = Run.from_config(config)
     config.pluginmanager.register(Activity(run), "llmregress-activity")
+    config.pluginmanager.register(Opening(), "llmregress-opening")
     run.prepare(marked)
     return orphans(config, marked)
 

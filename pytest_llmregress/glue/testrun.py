@@ -1,7 +1,7 @@
 """The life of one marked test: from before its set-up to after its tear-down."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -16,13 +16,13 @@ from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
 from pytest_llmregress.core.behavior import Behavior, Drift
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.contract import Contract, ContractError
-from pytest_llmregress.core.matching import Matching, MatchingError
+from pytest_llmregress.core.matching import Matching
 from pytest_llmregress.core.report import Mode, Problem, TestRecord
-from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
+from pytest_llmregress.core.settings import RecordMode, Settings, Source
 from pytest_llmregress.glue.commands import Commands
 from pytest_llmregress.glue.judgement import Judgement
 from pytest_llmregress.glue.keeping import Found, Kept, keep
-from pytest_llmregress.glue.traffic import INTERRUPTS, Traffic, distinct
+from pytest_llmregress.glue.traffic import Traffic, distinct
 from pytest_llmregress.reporting import failures
 from pytest_llmregress.reporting.drift import render_drift
 
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
 LIMITS = tuple(field.name for field in fields(Contract))
 SETTINGS_OF_A_TEST = ("fail_on",)
-CONFIG_KEYS = (*LIMITS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace")
+CONFIG_KEYS = (*LIMITS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace", "redact")
 """What `llm_config` may set; every other setting is the whole run's."""
 
 _T = TypeVar("_T")
+_INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
 
 class TestRun:
@@ -58,6 +59,8 @@ class TestRun:
         self._drift: Drift | None = None
         self._drift_text = ""
         self._problems: list[Problem] = []
+        self._misses: list[Problem] = []
+        """In order; appended to from whichever thread has asked."""
         self._body_passed = False
         self._failed_by_us = False
         """Whether we failed the body of a test that had passed."""
@@ -102,6 +105,7 @@ class TestRun:
             candidate=settings.candidate,
             commands=self._commands,
             paths=paths,
+            misses=self._misses,
         )
 
     def configure(self, config: Mapping[str, Any]) -> None:
@@ -119,11 +123,12 @@ class TestRun:
         try:
             self._settings = Settings.resolve([command_line, source, *rest])
             matching = Matching.from_config(config)
-        except (SettingsError, MatchingError) as error:
+            redactor = self._run.redactor.with_rules(patterns=config.get("redact", ()))
+        except ValueError as error:
             self._fail("bad_settings", f"{self.node_id}: {error}")
         self._apply_keywords()
         if self._traffic is not None:
-            self._traffic.tape.match(matching)
+            self._traffic.tape.match(matching, redactor=redactor)
 
     # --- while it runs -----------------------------------------------------------------------
 
@@ -131,16 +136,28 @@ class TestRun:
         """Return the model calls so far that have their answer."""
         return () if self._traffic is None else self._traffic.calls()
 
-    def watched(self) -> AbstractContextManager[None]:
-        """Let no miss be swallowed in this phase."""
-        return nullcontext() if self._traffic is None else self._traffic.watched()
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Let no miss be swallowed: whatever else comes of a phase, it fails by the miss."""
+        told = len(self._misses)
+        try:
+            yield
+        except _INTERRUPTS:
+            raise
+        except BaseException:
+            if len(self._misses) == told:
+                raise
+        if len(self._misses) > told:
+            more = len(self._misses) - told - 1
+            message = self._misses[told].message + (f"\n  (and {more} more)" if more else "")
+            raise pytest.fail.Exception(message, pytrace=False) from None
 
     @contextmanager
     def judged(self) -> Iterator[None]:
         """Judge what the test did, as soon as its own body is over."""
         try:
             yield
-        except (*INTERRUPTS, pytest.skip.Exception):
+        except (*_INTERRUPTS, pytest.skip.Exception):
             raise
         except BaseException:
             self._judge()
@@ -151,11 +168,10 @@ class TestRun:
 
     def note(self, report: pytest.TestReport) -> None:
         """Take notice of how a phase ended, whoever decided on it."""
-        misses = self._traffic.misses if self._traffic else []
         if hasattr(report, "wasxfail"):
-            if misses:  # what was not recorded is not the failure that was expected
+            if self._misses:  # what was not recorded is not the failure that was expected
                 del report.wasxfail
-                report.outcome, report.longrepr = "failed", misses[0].message
+                report.outcome, report.longrepr = "failed", self._misses[0].message
             elif report.skipped:
                 self._body_passed = True  # it failed as it should: this is its recording
         elif report.skipped:
@@ -179,7 +195,7 @@ class TestRun:
         """Keep what is to be kept, and say what happened."""
         kept = Kept()
         traffic, calls = self._traffic, Calls(self.calls())
-        if traffic is not None and not self._skipped and not traffic.misses:
+        if traffic is not None and not self._skipped and not self._misses:
             try:
                 kept = self._keep(traffic)
             except (OSError, ValueError) as error:
@@ -198,7 +214,7 @@ class TestRun:
             input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
             output_tokens=calls.usage.output_tokens,
             unplayed=len(traffic.tape.unplayed) if traffic and passed else 0,
-            problems=(*(traffic.misses if traffic else ()), *self._problems),
+            problems=(*self._misses, *self._problems),
             drift=self._drift,
             carried=len(traffic.carried) if traffic else 0,
             pending=None if kept.pending is None else self._relative(kept.pending),
@@ -208,7 +224,7 @@ class TestRun:
     @property
     def untold(self) -> str:
         """What a report of this test still has to say, empty where its failure says it all."""
-        if self._failed_by_us or (self._traffic and self._traffic.misses):
+        if self._failed_by_us or self._misses:
             return ""
         parts = [*(problem.message for problem in self._problems), self._drift_text]
         return "\n\n".join(part for part in parts if part)
@@ -218,7 +234,7 @@ class TestRun:
     def _judge(self) -> None:
         """Hold what the test did against its contract and against what was accepted."""
         traffic = self._traffic
-        if traffic is None or traffic.misses:
+        if traffic is None or self._misses:
             return
         calls = Calls(traffic.calls())
         self._behavior = Behavior(traits=self._run.traits(calls))

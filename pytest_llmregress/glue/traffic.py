@@ -1,7 +1,7 @@
 """The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -26,8 +26,6 @@ from pytest_llmregress.reporting.miss import render_miss
 if TYPE_CHECKING:
     from pytest_llmregress.glue.run import Run
 
-INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
-
 
 class Traffic:
     """What one test sends and what it is answered, for as long as it is open."""
@@ -43,6 +41,7 @@ class Traffic:
         candidate: Candidate | None,
         commands: Commands,
         paths: TestPaths,
+        misses: list[Problem],
     ) -> None:
         self._run = run
         self._test = test
@@ -66,8 +65,7 @@ class Traffic:
             carried=self.carried,
             on_answer=self._journal_answer,
         )
-        self.misses: list[Problem] = []
-        """In order; appended to from whichever thread has asked."""
+        self._misses = misses
         self._read: dict[int, Call | None] = {}
         self._stack = ExitStack()
         self._sent = self._stack.enter_context(
@@ -81,22 +79,6 @@ class Traffic:
     def close(self) -> None:
         """Intercept nothing from here on."""
         self._stack.close()
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Let no miss be swallowed: whatever else comes of the context, it fails by the miss."""
-        told = len(self.misses)
-        try:
-            yield
-        except INTERRUPTS:
-            raise
-        except BaseException:
-            if len(self.misses) == told:
-                raise
-        if len(self.misses) > told:
-            more = len(self.misses) - told - 1
-            message = self.misses[told].message + (f"\n  (and {more} more)" if more else "")
-            raise pytest.fail.Exception(message, pytrace=False) from None
 
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls so far that have their answer."""
@@ -181,7 +163,7 @@ class Traffic:
             renamed=renamed,
             command=self._commands.record(exists=self.old is not None),
         )
-        self.misses.append(Problem(code=str(miss.reason), message=message))
+        self._misses.append(Problem(code=str(miss.reason), message=message))
         pytest.fail(message, pytrace=False)
 
 

@@ -184,10 +184,15 @@ def test_with_the_other_plugin_switched_off_the_marker_is_ours(
 ):
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
+    info = pytester.path / "pytest_llm-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pytest-llm\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[pytest11]\npytest_llm = pytest_llm\n")
     pytester.makepyfile(pytest_llm=OTHER, test_it=MARKED)
 
-    result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:pytest_llm", "-p", "pytest_llm"
-    )
+    on = said(pytester.runpytest_subprocess("-p", "no:cacheprovider"))
+    off = said(pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:pytest_llm"))
 
-    assert "and made no model call" in said(result)
+    assert "pytest-llm is installed too" in on
+    assert "pytest-llm is installed too" not in off
+    assert "and made no model call" in off

@@ -16,6 +16,8 @@ KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
     "allow_tools, forbid_tools, outcomes, served_model"
 )
+OWN = "fail_on, match_ignore, match_replace"
+"""What `llm_config` takes beside the marker's keywords."""
 
 
 @pytest.mark.parametrize(
@@ -180,8 +182,8 @@ def test_a_fixture_without_the_marker_is_told(project, fixture: str):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ('{"max_cals": 1}', f"max_cals: there is no such keyword; {KNOWN}"),
-        ('{"record": "all"}', f"record: there is no such keyword; {KNOWN}"),
+        ('{"max_cals": 1}', f"llm_config: 'max_cals': no such key; {KNOWN}, {OWN}"),
+        ('{"record": "all"}', f"llm_config: 'record': no such key; {KNOWN}, {OWN}"),
         (
             '{"fail_on": "minor"}',
             "llm_config[\"fail_on\"]: 'minor' is none of breaking, notable, cosmetic, never",

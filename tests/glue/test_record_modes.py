@@ -32,7 +32,7 @@ def sent(project) -> int:
 def recorded(project) -> list[str]:
     """The questions in the accepted cassette, in order."""
     lines = project.read(CASSETTE).splitlines()
-    return [line.partition("content: ")[2].strip("'\"") for line in lines if "content: " in line]
+    return [line.partition("content: ")[2].strip("'\"}") for line in lines if "content: " in line]
 
 
 def test_by_default_nothing_goes_out_even_with_a_key_and_a_server(project):
@@ -134,14 +134,14 @@ def test_an_unmarked_test_is_left_alone_in_every_mode(project):
 
 
 @pytest.mark.parametrize(
-    ("marks", "code"),
+    "marks",
     [
-        ("[[status 401]]", "not_whole"),
-        ("[[status 529]]", "not_whole"),
-        ("[[truncated]]", "not_whole"),
+        "[[status 401]]",
+        "[[status 529]]",
+        "[[truncated]]",
     ],
 )
-def test_a_recording_that_went_wrong_leaves_the_old_one_as_it_was(project, marks: str, code: str):
+def test_a_recording_that_went_wrong_leaves_the_old_one_as_it_was(project, marks: str):
     project.write(
         app=APP.replace("Anthropic()", "Anthropic(max_retries=0)"),
         test_it="""
@@ -159,8 +159,10 @@ def test_a_recording_that_went_wrong_leaves_the_old_one_as_it_was(project, marks
     project.record(mode="rewrite", failed=1)
 
     assert project.files() == before
-    assert code in project.problems()["test_one"]
-    project.says("this recording is not whole and was not kept")
+    (problem,) = project.found()["test_one"]["problems"]
+    assert "this recording is not whole, and no cassette was made of it" in problem["message"]
+    assert "what was accepted before is untouched" in problem["message"]
+    project.says("problem: not_whole: 1 test: test_it.py::test_one")
     project.offline().replay(passed=1)
 
 

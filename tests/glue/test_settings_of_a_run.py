@@ -127,10 +127,8 @@ def test_a_report_with_an_ending_that_nobody_writes_is_refused(
 ):
     result = run(way=way, settings={"report": "drift.docx"})
 
-    spelled = SPELLED["report"][WAYS.index(way)]
     output = said(result)
     assert result.ret == USAGE_ERROR, output
-    assert "report" in spelled
     assert "drift.docx: no report has this ending; .json" in output
     assert not (pytester.path / "ran").exists()
 

@@ -91,18 +91,21 @@ class Tape:
         self.mode = mode
         self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
         self._exists = recorded is not None
-        self._redactor = redactor
         self._on_miss = on_miss
         self._on_answer = on_answer
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
         self._given = tuple(carried)
-        self.match(Matching())
+        self.match(Matching(), redactor=redactor)
 
-    def match(self, matching: Matching) -> None:
-        """Tell requests apart by these rules. To be called before the first request."""
-        self.key_of = matching.key_of
+    def match(self, matching: Matching, *, redactor: Redactor) -> None:
+        """Tell requests apart by these rules. To be called before the first request.
+
+        What was recorded goes through the redaction as well: a rule that came later does not
+        turn old recordings into misses.
+        """
+        self.redactor, self._matching = redactor, matching
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
         for interaction in self._given:
             self._carried[self.key_of(interaction.request)].append(interaction)
@@ -114,13 +117,17 @@ class Tape:
                 self._waiting[key].append(index)
                 self._times_recorded[key] += 1
 
+    def key_of(self, request: Request) -> str:
+        """Return the key of a request, recorded or not, by the rules of this tape."""
+        return self._matching.key_of(self.redactor.request(request))
+
     def ask(self, request: Request, *, retry: bool) -> Exchange:
         """Take a request; the exchange has its answer already if it was replayed."""
-        clean = self._redactor.request(request)
+        clean = self.redactor.request(request)
         credentials = carries_credentials(request)
         exchange = Exchange(
             request=clean,
-            key=self.key_of(clean),
+            key=self._matching.key_of(clean),
             started=time.perf_counter(),
             retry=retry,
             kept=not credentials,
@@ -149,7 +156,7 @@ class Tape:
     def answer(self, exchange: Exchange, response: Response) -> None:
         """Take down the answer that came over the network."""
         latency = time.perf_counter() - exchange.started
-        clean = self._redactor.response(response)
+        clean = self.redactor.response(response)
         with self._lock:
             exchange.interaction = Interaction(
                 request=exchange.request, response=clean, latency=round(latency, 3)
