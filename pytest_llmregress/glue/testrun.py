@@ -236,7 +236,7 @@ class TestRun:
         traffic = self._traffic
         if traffic is None or self._misses:
             return
-        calls = Calls(traffic.calls())
+        calls = Calls(traffic.calls_as_recorded())
         self._behavior = Behavior(traits=self._run.traits(calls))
         if traffic.mode is not Mode.REPLAYED:
             self.judgement.exact = False

@@ -81,9 +81,18 @@ class Traffic:
         self._stack.close()
 
     def calls(self) -> tuple[Call, ...]:
-        """Return the model calls so far that have their answer."""
-        read = (self._call(exchange) for exchange in self.tape.attempts)
-        return tuple(call for call in read if call is not None)
+        """Return the model calls so far that have their answer, in the order of the requests."""
+        return self._calls(self.tape.attempts)
+
+    def calls_as_recorded(self) -> tuple[Call, ...]:
+        """Return the same in the order of the cassette.
+
+        Threads and tasks ask in another order each time; that is no change of behavior.
+        """
+        last = len(self.tape.recorded)
+        return self._calls(
+            sorted(self.tape.attempts, key=lambda e: last if e.position is None else e.position)
+        )
 
     @property
     def mode(self) -> Mode:
@@ -133,6 +142,10 @@ class Traffic:
     def _journal_answer(self, interaction: Interaction) -> None:
         if self._run.incomplete(interaction) is None:
             self.journal.append(interaction)
+
+    def _calls(self, exchanges: Iterable[Exchange]) -> tuple[Call, ...]:
+        read = (self._call(exchange) for exchange in exchanges)
+        return tuple(call for call in read if call is not None)
 
     def _call(self, exchange: Exchange) -> Call | None:
         if exchange.interaction is None:

@@ -60,6 +60,8 @@ class Exchange:
     """None while it is in flight, and for ever where no answer came."""
     played: bool = False
     """Whether the answer comes from the cassette; what an interrupted recording left does not."""
+    position: int | None = None
+    """Where in the cassette the answer was, from 0; None where it was not in it."""
     kept: bool = True
     """Whether it belongs to the recording; an exchange of credentials does not."""
 
@@ -139,7 +141,8 @@ class Tape:
             if carried:
                 exchange.interaction = carried.popleft()
             elif waiting:
-                exchange.interaction = self.recorded[waiting.popleft()]
+                exchange.position = waiting.popleft()
+                exchange.interaction = self.recorded[exchange.position]
                 exchange.played = True
             elif self.mode is TapeMode.REPLAY:
                 miss = Miss(
