@@ -89,6 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
     keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
     if (
         any(config.getoption(key) is not None for key in keys)
+        or any(config.getini(key) is not None for key in keys)
         or any(name.startswith("LLMREGRESS_") for name in os.environ)
         # Bad settings found while a worker collects would read INTERNALERROR.
         or config.getoption("numprocesses", default=None)

@@ -1,16 +1,15 @@
 """Versions of the packages that this one stands on, and which of them it can stand on."""
 
 import platform
-import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-SUPPORTED: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
-    "anthropic": ((1, 0), (3,)),
-    "vcrpy": ((9, 4, 2), (10,)),
-}
-"""From (included), to (excluded), by package. Outside of it recordings go wrong without a word:
-vcrpy before 8.2 does not see what anthropic 1.0 and later send, and the live API is called."""
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
+
+SUPPORTED: Mapping[str, str] = {"anthropic": ">=1.0,<3", "vcrpy": ">=9.4.2,<10"}
+"""Ranges by package. Outside of them recordings go wrong without a word: vcrpy before 8.2 does
+not see what anthropic 1.0 and later send, and the live API is called."""
 
 
 def installed() -> dict[str, str]:
@@ -22,16 +21,17 @@ def installed() -> dict[str, str]:
 def unsupported(versions: Mapping[str, str]) -> tuple[str, ...]:
     """Say, one line each, which packages are outside of the range that is known to work."""
     lines = []
-    for name, (low, high) in SUPPORTED.items():
+    for name, allowed in SUPPORTED.items():
         found = versions[name]
-        parsed = tuple(int(part) for part in re.findall(r"\d+", found.split("+")[0])[:3])
-        if low <= parsed < high:
-            continue
-        allowed = f">={_dotted(low)},<{_dotted(high)}"
-        lines.append(
-            f"{name} {found}: pytest-llmregress cannot record or replay with this version; "
-            f'{name}{allowed}. python -m pip install "{name}{allowed}"'
-        )
+        try:
+            fits = found in SpecifierSet(allowed)
+        except InvalidVersion:
+            fits = False
+        if not fits:
+            lines.append(
+                f"{name} {found}: pytest-llmregress cannot record or replay with this version; "
+                f'{name}{allowed}. python -m pip install "{name}{allowed}"'
+            )
     return tuple(lines)
 
 
@@ -40,7 +40,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _dotted(parts: tuple[int, ...]) -> str:
-    return ".".join(map(str, parts))

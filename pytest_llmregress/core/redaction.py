@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from pytest_llmregress.core.deltas import clean_events, clean_frames
@@ -123,6 +124,14 @@ class Redactor:
         if body is not response.body and response.header("content-encoding") == "gzip":
             del headers["content-encoding"]
         return replace(response, headers=headers, body=self._clean_body(body, response.headers))
+
+    def value(self, value: Any) -> Any:
+        """Return a JSON value that may be written to a file; itself where it holds no secret."""
+        data = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        spans = self._spans(data)
+        if not spans:
+            return value
+        return json.loads(replace_spans(data, spans).decode("utf-8", "surrogatepass"))
 
     def _keep(
         self, headers: Mapping[str, tuple[str, ...]], allowed: frozenset[str]

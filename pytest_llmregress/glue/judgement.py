@@ -1,6 +1,6 @@
 """The judgement on one run of one test: what it did, held against what was accepted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ class Judgement:
     """Whether this run replays the very recording that was accepted."""
     accept: bool
     """Whether whatever this run finds is to be accepted."""
+    clean: Callable[[Any], Any] = lambda value: value
+    """Takes secrets out of a JSON value: a test has what the model said, not what is recorded."""
     values: dict[str, Any] = field(default_factory=dict)
     """What `llm_snapshot` was compared with in this run, by name."""
     value_changes: list[Change] = field(default_factory=list)
@@ -42,7 +44,7 @@ class Judgement:
         only a missing fact of the test's own; the rest becomes part of the drift.
         """
         name = self._unique(name)
-        value = self.values[name] = normalize(actual)
+        value = self.values[name] = self.clean(normalize(actual))
         missing = missing_facts(value, facts)
         before = _NOTHING if self.accepted is None else self.accepted.values.get(name, _NOTHING)
         first = before is _NOTHING

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_llmregress.adapters.store.cassette_file import digest_of, write_cassette
+from pytest_llmregress.adapters.store.errors import HoldsSecret
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import reject
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.core.behavior import Behavior, Change
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction
+from pytest_llmregress.core.redaction import find_secrets
 from pytest_llmregress.core.report import Mode
 from pytest_llmregress.core.settings import RecordMode, Settings
 from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
@@ -40,6 +42,16 @@ class Found:
     versions: dict[str, str]
     in_ci: bool
 
+    def inspect(self, path: Path, text: str) -> None:
+        """Keep a text with a secret in it out of its file: the last line of defence."""
+        secrets = find_secrets(text, redactor=self.traffic.tape.redactor)
+        if secrets:
+            places = [f"line {each.line}: {each.kind} {each.excerpt}" for each in secrets]
+            raise HoldsSecret(
+                f"{path}: it would hold a secret ({'; '.join(places)}); take it out of what the "
+                'test sends, or name its form in llm_config["redact"]'
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -65,7 +77,7 @@ def keep(found: Found) -> Kept:
         return Kept()
     cassette = _cassette(found)
     if found.settings.candidate is not None:
-        write_cassette(found.paths.cassette, cassette)
+        write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         kept = _keep_candidate(found, cassette)
     else:
         kept = _keep_baseline(found, cassette)
@@ -79,11 +91,11 @@ def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
     changes = found.judgement.changes(found.behavior, passed=found.body_passed)
     good = found.body_passed and not found.broken
     if good and (found.settings.accept or not changes):
-        write_cassette(found.paths.cassette, cassette)
-        write_snapshot(found.paths.snapshot, snapshot)
+        write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
+        write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)  # an older recording that nobody decided on is superseded
         return Kept(accepted=True)
-    write_cassette(found.paths.pending_cassette, cassette)
+    write_cassette(found.paths.pending_cassette, cassette, inspect=found.inspect)
     why = Waits.DRIFTED if good else Waits.FAILED
     return _leave_pending(found, snapshot, why, changes)
 
@@ -95,8 +107,8 @@ def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
     good = found.body_passed and not found.broken
     if good and found.settings.accept:
         baseline = found.paths.of_baseline()
-        write_cassette(baseline.cassette, replace(cassette, candidate=None))
-        write_snapshot(baseline.snapshot, snapshot)
+        write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
+        write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)
         return Kept(accepted=True)
     if not changes:
@@ -113,7 +125,7 @@ def _keep_replay(found: Found, old: Cassette) -> Kept:
     changes = found.judgement.changes(found.behavior, passed=True) if found.body_passed else ()
     changes = changes or tuple(found.judgement.value_changes)
     if accepting and (changes or found.judgement.accepted is None):
-        write_snapshot(found.paths.snapshot, _snapshot(found, old))
+        write_snapshot(found.paths.snapshot, _snapshot(found, old), inspect=found.inspect)
         reject(found.paths)
         return Kept(accepted=True)
     if not changes:
@@ -135,7 +147,9 @@ def _leave_pending(
         baseline="" if accepted is None else accepted.models,
         changes=changes,
     )
-    write_snapshot(found.paths.pending_snapshot, replace(snapshot, pending=pending))
+    write_snapshot(
+        found.paths.pending_snapshot, replace(snapshot, pending=pending), inspect=found.inspect
+    )
     return Kept(pending=found.paths.pending_snapshot)
 
 

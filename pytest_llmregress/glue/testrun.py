@@ -95,6 +95,7 @@ class TestRun:
             accepted=accepted,
             exact=mode is TapeMode.REPLAY and settings.candidate is None,
             accept=settings.accept,
+            clean=self._clean,
         )
         self._traffic = Traffic(
             self._run,
@@ -317,6 +318,10 @@ class TestRun:
             self._contract = Contract.from_keywords(keywords)
         except ContractError as error:
             self._fail("bad_marker", failures.bad_marker(self.node_id, str(error)))
+
+    def _clean(self, value: Any) -> Any:
+        redactor = self._traffic.tape.redactor if self._traffic else self._run.redactor
+        return redactor.value(value)
 
     def _note_problem(self, code: str, message: str) -> None:
         self._problems.append(Problem(code=code, message=message))

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -49,7 +50,7 @@ class Wire:
 
 
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Wire]:
+def wire(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Wire]:
     """Return a wire, in an environment without any credentials."""
     for name in list(os.environ):
         if name.startswith(("ANTHROPIC_", "AWS_")):
@@ -100,14 +101,16 @@ def test_a_recording_needs_a_key(wire: Wire):
     assert wire.requests == []
 
 
-def test_a_replay_reads_no_profile_and_writes_none(wire: Wire, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ANTHROPIC_PROFILE", "work")
+def test_a_replay_needs_no_profile_even_where_one_is_named(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("ANTHROPIC_PROFILE", "one-that-is-not-there")
 
     with sdk.opened(replaying=True, rename=None):
-        assert "ANTHROPIC_PROFILE" not in os.environ
-        assert not os.path.exists(os.environ["ANTHROPIC_CONFIG_DIR"])  # noqa: PTH110 - a variable
+        anthropic.Anthropic(http_client=wire.client).messages.create(**ASKED)
 
-    assert os.environ["ANTHROPIC_PROFILE"] == "work"
+    assert len(wire.requests) == 1
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_a_key_that_is_set_stays_set_in_a_replay(wire: Wire, monkeypatch: pytest.MonkeyPatch):

@@ -3,7 +3,11 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+
+Inspect = Callable[[Path, str], None]
+"""Sees a path and the whole text that is about to be written there; raises to keep it out."""
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.adapters.store.atomic import write_text
+from pytest_llmregress.adapters.store.atomic import Inspect, write_text
 from pytest_llmregress.adapters.store.conversation import Reader, Writer
 from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue, restore
 from pytest_llmregress.adapters.store.fields import Fields, expect_kind, refuse
@@ -26,13 +26,18 @@ def read_cassette(path: Path) -> Cassette:
     return _verified(path, load(path, aliases=True))
 
 
-def write_cassette(path: Path, cassette: Cassette) -> None:
-    """Write a cassette, whole or not at all; `UnwritableValue` where it would not read back."""
+def write_cassette(path: Path, cassette: Cassette, *, inspect: Inspect | None = None) -> None:
+    """Write a cassette, whole or not at all; `UnwritableValue` where it would not read back.
+
+    `inspect` sees the text before it is written, and raises where it must not be.
+    """
     text, document = dump_and_load(_document(cassette), aliases=True)
     try:
         _verified(path, document)
     except UnreadableFile as error:
         raise UnwritableValue(f"{path}: {error.fault}; nothing was written") from None
+    if inspect is not None:
+        inspect(path, text)
     write_text(path, text)
 
 

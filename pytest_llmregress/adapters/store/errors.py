@@ -35,5 +35,9 @@ class UnwritableValue(ValueError):  # noqa: N818 - it names what the user has
     """A value that would not come back from a file as it is. Nothing was written."""
 
 
+class HoldsSecret(ValueError):  # noqa: N818 - it names what the text does
+    """A text that would carry a secret into a file. Nothing was written."""
+
+
 class Unacceptable(ValueError):  # noqa: N818 - it names what the user has
     """Something pending that belongs to no recording there is. Nothing was changed."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.adapters.store.atomic import write_text
+from pytest_llmregress.adapters.store.atomic import Inspect, write_text
 from pytest_llmregress.adapters.store.bodies import INLINE
 from pytest_llmregress.adapters.store.cassette_file import models
 from pytest_llmregress.adapters.store.errors import UnwritableValue
@@ -41,8 +41,11 @@ def read_snapshot(path: Path) -> Snapshot:
     return snapshot
 
 
-def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot, whole or not at all; `UnwritableValue` where it would not read back."""
+def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = None) -> None:
+    """Write a snapshot, whole or not at all; `UnwritableValue` where it would not read back.
+
+    `inspect` sees the text before it is written, and raises where it must not be.
+    """
     document: dict[str, Any] = {
         "llmregress": FORMAT,
         "kind": KIND,
@@ -57,7 +60,10 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     document["values"] = dict(snapshot.values)
     if len(document["behavior"]) < len(snapshot.behavior.traits):
         raise UnwritableValue(f"{path}: two traits share a name; nothing was written")
-    write_text(path, dump(document))
+    text = dump(document)
+    if inspect is not None:
+        inspect(path, text)
+    write_text(path, text)
 
 
 def _trait_block(trait: Trait) -> dict[str, Any]:
