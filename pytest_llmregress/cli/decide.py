@@ -141,7 +141,7 @@ def _nothing_pending(target: str, candidate: str | None) -> str:
     others = _waiting(select([Path()], Problems()), Problems())
     names = list(dict.fromkeys(each.test for each in others))
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    allowed = f"pending: {', '.join(names[:MAX_NAMED])}{more}" if names else "nothing is pending"
+    allowed = f"pending: {', '.join(names[:MAX_NAMED])}{more}" if names else "nor is anything else"
     return f"{target}: nothing is pending{of}; {allowed}. pytest-llmregress status"
 
 

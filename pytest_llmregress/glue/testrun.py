@@ -196,7 +196,9 @@ class TestRun:
         """Keep what is to be kept, and say what happened."""
         kept = Kept()
         traffic, calls = self._traffic, Calls(self.calls())
-        if traffic is not None and not self._skipped and not self._misses:
+        if traffic is not None and self._skipped:
+            traffic.journal.remove()  # the test itself has said that there is nothing to record
+        elif traffic is not None and not self._misses:
             try:
                 kept = self._keep(traffic)
             except (OSError, ValueError) as error:
