@@ -137,6 +137,10 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/v1/oauth/token":
             token = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
             return self._send_json(200, token)
+        if path == "/v1/files":
+            file = {"type": "file", "id": "file_1", "filename": "a.txt", "size_bytes": 5}
+            created = {"created_at": "2026-01-01T00:00:00Z", "mime_type": "text/plain"}
+            return self._send_json(200, {**file, **created, "downloadable": False})
         if path != "/v1/messages":
             return self._send_error(404)
         return self._answer(received.json)

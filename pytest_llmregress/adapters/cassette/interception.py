@@ -98,9 +98,9 @@ def _patches(bridge: _Bridge) -> Iterator[_Patch]:
         for transport in (library.AsyncHTTPTransport, library.MockTransport):
             asynchronous = vcr_handle_async_request(bridge, transport.handle_async_request, library)
             yield transport, "handle_async_request", asynchronous
-    if "aiohttp" in sys.modules:
-        import aiohttp  # noqa: PLC0415 - only where it is imported
-        from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415
+    aiohttp = sys.modules.get("aiohttp")
+    if aiohttp is not None:
+        from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415 - imports aiohttp
 
         real = aiohttp.ClientSession._request  # noqa: SLF001 - the attribute that vcrpy patches
         yield aiohttp.ClientSession, "_request", vcr_request(bridge, real)
