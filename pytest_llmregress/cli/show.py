@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_llmregress.adapters.foreign.reading import read_any
 from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, shorten
 from pytest_llmregress.cli.words import models_in_words
@@ -22,7 +22,7 @@ def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:
     for file in files:
         if not file.exists():
             problems.add_missing(file)
-        elif (cassette := problems.read(file, read_cassette)) is not None:
+        elif (cassette := problems.read(file, read_any)) is not None:
             read.append((file, cassette))
     if as_json:
         shown = [_to_json(file, cassette) for file, cassette in read]

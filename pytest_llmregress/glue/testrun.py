@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import pytest
 
 from pytest_llmregress.adapters.cassette.tape import TapeMode
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.foreign.reading import read_any
 from pytest_llmregress.adapters.store.paths import paths_of
 from pytest_llmregress.adapters.store.pending import accept
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
@@ -84,7 +84,7 @@ class TestRun:
             if settings.accept and settings.candidate is None:
                 accept(paths)  # what an earlier run left pending
             accepted = _read_if_there(paths.snapshot, read_snapshot)
-            old = _read_if_there(paths.cassette, read_cassette)
+            old = _read_if_there(paths.cassette, read_any)
         except (ValueError, OSError) as error:
             self._fail("unreadable_file", str(error))
         if settings.candidate is not None and accepted is None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 import pytest
 import yaml
 
-from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.adapters.store.errors import ForeignFile, UnreadableFile, UnwritableValue
 from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor
 from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
 from pytest_llmregress.adapters.store.yaml_text import (
@@ -269,9 +269,6 @@ HEAD = b"llmregress: 1\n"
         (b"- a\n", f":1: it holds a list, not a mapping; {RESTORE}"),
         (b"hello\n", f":1: it holds text, not a mapping; {RESTORE}"),
         (b"kind: cassette\n", f": it does not start with `llmregress: 1`; {RESTORE}"),
-        (b"interactions:\n- request: {}\nversion: 1\n",
-         (": it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
-         f"move it away, or {RESTORE}")),
         (b"llmregress: true\n", f": llmregress: True is no format number; {RESTORE}"),
         (b"llmregress: 0\n", f": llmregress: 0 is no format number; {RESTORE}"),
         (b"llmregress: 3\n", (": it was written by a newer pytest-llmregress (format 3); this one "
@@ -333,3 +330,15 @@ def test_a_header_is_read_without_what_follows(tmp_path):
     path.write_text("llmregress: 1\ntest: 't'\ncalls:\n- {broken\n")
 
     assert load_header(path) == {"llmregress": 1, "test": "t"}
+
+
+def test_a_cassette_of_vcrpy_is_told_from_a_damaged_one(tmp_path):
+    path = tmp_path / "a.cassette.yaml"
+    path.write_text("interactions:\n- request: {}\nversion: 1\n")
+
+    with pytest.raises(ForeignFile) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path}: it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
+        f"pytest-llmregress import {path}"
+    )

@@ -10,7 +10,8 @@ from typing import Any
 
 from pytest_llmregress.adapters.foreign.encodings import Undecodable, decoded
 from pytest_llmregress.adapters.foreign.yaml_safe import load_yaml
-from pytest_llmregress.adapters.store.errors import UnreadableFile
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.errors import ForeignFile, UnreadableFile
 from pytest_llmregress.adapters.store.fields import SHOWN, Fields
 from pytest_llmregress.adapters.store.yaml_parse import Fault
 from pytest_llmregress.adapters.store.yaml_text import MAX_BYTES
@@ -28,6 +29,14 @@ ADVICE = (
 _PARSED = "parsed_body"
 _SDK = re.compile(r"Anthropic\w*/Python (\S+)")
 _Headers = dict[str, tuple[str, ...]]
+
+
+def read_any(path: Path) -> Cassette:
+    """Read a cassette, ours or another program's; the errors are those of `read_cassette`."""
+    try:
+        return read_cassette(path)
+    except ForeignFile:
+        return read_foreign(path)
 
 
 def read_foreign(path: Path) -> Cassette:

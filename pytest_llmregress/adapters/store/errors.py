@@ -31,6 +31,10 @@ class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has
         super().__init__(f"{where}: {fault}; {self.advice}")
 
 
+class ForeignFile(UnreadableFile):
+    """A recording that another program has made, in a form of its own."""
+
+
 class UnwritableValue(ValueError):  # noqa: N818 - it names what the user has
     """A value that would not come back from a file as it is. Nothing was written."""
 

@@ -4,7 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue, restore
+from pytest_llmregress.adapters.store.errors import (
+    ForeignFile,
+    UnreadableFile,
+    UnwritableValue,
+    restore,
+)
 from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor, Inline, InlineList, emit
 from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, parse
 
@@ -87,9 +92,9 @@ def _document(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]
     if not isinstance(value, dict):
         raise UnreadableFile(path, 1, f"it holds {_kind(value)}, not a mapping")
     number = value.get("llmregress")
-    if number is None and "interactions" in value and "version" in value:
+    if number is None and "interactions" in value:
         fault = "it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`)"
-        raise UnreadableFile(path, None, fault, advice=f"move it away, or {restore()}")
+        raise ForeignFile(path, None, fault, advice=f"pytest-llmregress import {path}")
     if number is None:
         raise UnreadableFile(path, None, "it does not start with `llmregress: 1`")
     if type(number) is not int or number < 1:
