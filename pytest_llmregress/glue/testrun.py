@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,24 +14,20 @@ from pytest_llmregress.adapters.store.pending import accept
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
 from pytest_llmregress.core.behavior import Behavior, Drift
 from pytest_llmregress.core.call import Call, Calls
-from pytest_llmregress.core.contract import Contract, ContractError
+from pytest_llmregress.core.contract import Contract
 from pytest_llmregress.core.matching import Matching
 from pytest_llmregress.core.report import Mode, Problem, TestRecord
-from pytest_llmregress.core.settings import RecordMode, Settings, Source
+from pytest_llmregress.core.settings import RecordMode, Settings
 from pytest_llmregress.glue.commands import Commands
 from pytest_llmregress.glue.judgement import Judgement
 from pytest_llmregress.glue.keeping import Found, Kept, keep
+from pytest_llmregress.glue.rules import Rules, RulesError
 from pytest_llmregress.glue.traffic import Traffic, distinct
 from pytest_llmregress.reporting import failures
 from pytest_llmregress.reporting.drift import render_drift
 
 if TYPE_CHECKING:
     from pytest_llmregress.glue.run import Run
-
-LIMITS = tuple(field.name for field in fields(Contract))
-SETTINGS_OF_A_TEST = ("fail_on",)
-CONFIG_KEYS = (*LIMITS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace", "redact")
-"""What `llm_config` may set; every other setting is the whole run's."""
 
 _T = TypeVar("_T")
 _INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
@@ -47,13 +42,17 @@ class TestRun:
         self.node_id = node_id
         self.judgement = Judgement(accepted=None, exact=False, accept=False)
         self._run = run
-        self._settings = Settings.resolve(run.sources)
-        candidate = self._settings.candidate
+        settings = Settings.resolve(run.sources)
+        candidate = settings.candidate
         self._paths = paths_of(path, node_id, candidate.name if candidate else None)
-        self._commands = Commands(node_id, path, run.invoked_from, self._settings)
+        self._commands = Commands(node_id, path, run.invoked_from, settings)
         self._markers = markers
-        self._config: Mapping[str, Any] = {}
-        self._contract = Contract()
+        self._rules = Rules(
+            settings=settings,
+            contract=Contract(),
+            matching=Matching(),
+            redactor=run.redactor,
+        )
         self._traffic: Traffic | None = None
         self._behavior = Behavior()
         self._drift: Drift | None = None
@@ -78,8 +77,8 @@ class TestRun:
 
     def open(self) -> None:
         """Open the cassette. Fails the test where a file or a keyword is not what it can be."""
-        self._apply_keywords()
-        settings, paths = self._settings, self._paths
+        self._read_rules({})
+        settings, paths = self._rules.settings, self._paths
         try:
             if settings.accept and settings.candidate is None:
                 accept(paths)  # what an earlier run left pending
@@ -110,26 +109,11 @@ class TestRun:
         )
 
     def configure(self, config: Mapping[str, Any]) -> None:
-        """Take the test's `llm_config`; fails the test where it holds what nobody knows."""
-        if not config:
-            return
-        unknown = [key for key in config if key not in CONFIG_KEYS]
-        if unknown:
-            message = failures.unknown_config(self.node_id, unknown, CONFIG_KEYS)
-            self._fail("bad_settings", message)
-        self._config = {key: value for key, value in config.items() if key in LIMITS}
-        own = {key: value for key, value in config.items() if key in SETTINGS_OF_A_TEST}
-        command_line, *rest = self._run.sources
-        source = Source(name='llm_config["{key}"]', values=own)
-        try:
-            self._settings = Settings.resolve([command_line, source, *rest])
-            matching = Matching.from_config(config)
-            redactor = self._run.redactor.with_rules(patterns=config.get("redact", ()))
-        except ValueError as error:
-            self._fail("bad_settings", f"{self.node_id}: {error}")
-        self._apply_keywords()
-        if self._traffic is not None:
-            self._traffic.tape.match(matching, redactor=redactor)
+        """Take the test's `llm_config`; fails the test where it holds what cannot be."""
+        if config:
+            self._read_rules(config)
+            if self._traffic is not None:
+                self._traffic.tape.match(self._rules.matching, redactor=self._rules.redactor)
 
     # --- while it runs -----------------------------------------------------------------------
 
@@ -204,7 +188,7 @@ class TestRun:
             except (OSError, ValueError) as error:
                 self._note_problem("not_kept", failures.not_kept(self.node_id, str(error)))
         passed = self._body_passed and self._passed_elsewhere
-        candidate = self._settings.candidate
+        candidate = self._rules.settings.candidate
         return TestRecord(
             test=self.node_id,
             mode=Mode.REPLAYED if traffic is None else traffic.mode,
@@ -266,10 +250,10 @@ class TestRun:
         fault = traffic.fault()
         if fault is not None:
             self._problems.append(fault)
-        broken = self._contract.violations(calls)
+        broken = self._rules.contract.violations(calls)
         if broken:
             self._note_problem("contract", failures.contract_broken(self.node_id, broken))
-        if self.judgement.exact and not self._problems and not self._settings.accept:
+        if self.judgement.exact and not self._problems and not self._rules.settings.accept:
             changes = self.judgement.changes(self._behavior, passed=True)
             if changes:
                 message = failures.replay_differs(self.node_id, changes, self.accept_command)
@@ -279,8 +263,8 @@ class TestRun:
         """Put the drift in words; return whether it fails the test."""
         if self._drift is None or self._drift.severity is None:
             return False
-        accepts = self._settings.accept and self._body_passed
-        fails = not accepts and self._settings.fail_on.fails(self._drift.severity)
+        accepts = self._rules.settings.accept and self._body_passed
+        fails = not accepts and self._rules.settings.fail_on.fails(self._drift.severity)
         self._drift_text = render_drift(
             test=self.node_id,
             drift=self._drift,
@@ -296,7 +280,7 @@ class TestRun:
             Found(
                 test=self.node_id,
                 paths=self._paths,
-                settings=self._settings,
+                settings=self._rules.settings,
                 traffic=traffic,
                 judgement=self.judgement,
                 behavior=self._behavior,
@@ -309,21 +293,20 @@ class TestRun:
             )
         )
 
-    def _apply_keywords(self) -> None:
-        """Read the marker and `llm_config`; the closest marker wins keyword by keyword."""
-        keywords = dict(self._config)
-        for mark in reversed(self._markers):
-            keywords.update(mark.kwargs)
-        if any(mark.args for mark in self._markers):
-            self._fail("bad_marker", failures.bad_marker(self.node_id, "it takes keywords only"))
+    def _read_rules(self, config: Mapping[str, Any]) -> None:
         try:
-            self._contract = Contract.from_keywords(keywords)
-        except ContractError as error:
-            self._fail("bad_marker", failures.bad_marker(self.node_id, str(error)))
+            self._rules = Rules.read(
+                test=self.node_id,
+                sources=self._run.sources,
+                redactor=self._run.redactor,
+                markers=self._markers,
+                config=config,
+            )
+        except RulesError as error:
+            self._fail(error.code, str(error))
 
     def _clean(self, value: Any) -> Any:
-        redactor = self._traffic.tape.redactor if self._traffic else self._run.redactor
-        return redactor.value(value)
+        return self._rules.redactor.value(value)
 
     def _note_problem(self, code: str, message: str) -> None:
         self._problems.append(Problem(code=code, message=message))

@@ -1,13 +1,12 @@
 """Reads Anthropic's wire format: the Messages API itself, and as Bedrock and Vertex speak it."""
 
 import base64
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
+from pytest_llmregress.adapters.providers.anthropic_routes import find_route
+from pytest_llmregress.adapters.providers.json_values import given, mapping, parse, string
 from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.sse import parse_events, parse_frames
@@ -26,13 +25,6 @@ _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 _PASSING = frozenset({401, 402, 403, 404, 408, 409, 429})
 """Errors that tell of the account, the network or the hour; others below 500 are answers."""
 
-_MESSAGES = re.compile(r"/v1/messages(?P<beside>/count_tokens|/batches(?:/.*)?)?$")
-_BEDROCK = re.compile(r"/model/(?P<model>.+)/invoke(?P<stream>-with-response-stream)?$")
-_VERTEX = re.compile(r"/models/(?P<model>[^/]+?)(?::|%3[Aa])(?:(?P<stream>streamR)|r)awPredict$")
-_COUNT_ON_VERTEX = "count-tokens"
-"""Stands on Vertex where a model stands otherwise."""
-_HOST = re.compile(r"https?://(?:[^/?#]*\.)?anthropic\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
-
 _OF_A_MESSAGE = ("message_", "content_block_")
 """How the names of the events begin that a message cannot do without."""
 
@@ -44,27 +36,27 @@ class AnthropicProvider:
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""
-        route = _find_route(interaction.request)
+        route = find_route(interaction.request)
         if route is None or not route.is_call:
             return None
         reply = _read_reply(interaction.response)
         message = reply.message
         text, tool_calls = _read_content(message.get("content"))
-        stop_reason = _string(message.get("stop_reason"))
+        stop_reason = string(message.get("stop_reason"))
         error = reply.error
         if error is None and stop_reason is None:
             error = "the reply ended without a stop reason"
-        details = _mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
+        details = mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
         return Call(
             provider=self.name,
             outcome=Outcome.ERROR if error else _judge(stop_reason, text, tool_calls),
             text=text,
             tool_calls=tool_calls,
             stop_reason=stop_reason,
-            refusal_category=_string(details.get("category")),
+            refusal_category=string(details.get("category")),
             requested_model=route.model,
-            served_model=_string(message.get("model")),
-            usage=_read_usage(_mapping(message.get("usage"))),
+            served_model=string(message.get("model")),
+            usage=_read_usage(mapping(message.get("usage"))),
             latency=interaction.latency,
             status=interaction.response.status,
             error=error,
@@ -74,27 +66,17 @@ class AnthropicProvider:
 
     def requested_model(self, request: Request) -> str | None:
         """Return the model that a request names in its URL or its body, or None."""
-        route = _find_route(request)
+        route = find_route(request)
         return None if route is None else route.model
 
     def incomplete(self, interaction: Interaction) -> str | None:
         """Say why a reply is not whole; None where it is, and where it is somebody else's."""
-        route = _find_route(interaction.request)
+        route = find_route(interaction.request)
         if route is None:
             return None
         if route.is_call:
             return _read_reply(interaction.response).fault
         return _fault_of_status(interaction.response)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Route:
-    """What a request to this provider is about."""
-
-    is_call: bool
-    model: str | None
-    streamed: bool
-    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,43 +88,6 @@ class _Reply:
     fault: str | None = None
     """Why it is not whole, or None."""
     streamed: bool = False
-
-
-def _find_route(request: Request) -> _Route | None:
-    """Tell what a request asks this provider for, or None where it is somebody else's."""
-    path = re.split(r"[?#]", request.url, maxsplit=1)[0].rstrip("/")
-    is_post = request.method.upper() == "POST"
-    body = _mapping(_parse(request.body)) if is_post else {}
-    if is_post and (hosted := _BEDROCK.search(path) or _VERTEX.search(path)):
-        return _find_hosted_route(hosted, body)
-    known = _MESSAGES.search(path)
-    is_call = is_post and known is not None and known["beside"] is None
-    if not (_HOST.match(request.url) or request.header("anthropic-version")):
-        if known is None or not (is_call or known["beside"]):
-            return None
-        # Who sends SMS has a /v1/messages too; it names no model.
-        if is_call and body and not body.keys() & {"model", "messages"}:
-            return None
-    return _Route(
-        is_call=is_call,
-        model=_string(body.get("model")),
-        streamed=body.get("stream") is True,
-        body=body,
-    )
-
-
-def _find_hosted_route(hosted: re.Match[str], body: Mapping[str, Any]) -> _Route | None:
-    """Tell the same of a URL that names the model; other providers' models live there too."""
-    if not re.search("anthropic|claude", hosted.string.lower()) and "anthropic_version" not in body:
-        return None
-    model = unquote(hosted["model"])
-    is_call = model != _COUNT_ON_VERTEX
-    return _Route(
-        is_call=is_call,
-        model=model if is_call else _string(body.get("model")),
-        streamed=hosted["stream"] is not None or body.get("stream") is True,
-        body=body,
-    )
 
 
 def _read_reply(response: Response) -> _Reply:
@@ -157,13 +102,13 @@ def _read_reply(response: Response) -> _Reply:
     says_so = "text/event-stream" in content_type and not start.startswith(b"{")
     if says_so or start.startswith((b"event:", b"data:")):
         return _read_stream(_iterate_events(response.body))
-    message = _mapping(_parse(response.body))
+    message = mapping(parse(response.body))
     if message.get("type") == "error":
         return _Reply(error=_error_words(response) or "error", fault=_describe_error(response))
     if not isinstance(message.get("content"), list):
         words = "the reply is no message in JSON"
         return _Reply(error=words, fault=words)
-    whole = _string(message.get("stop_reason")) is not None
+    whole = string(message.get("stop_reason")) is not None
     fault = None if whole else "the reply ended without a stop reason"
     return _Reply(message=message, fault=fault)
 
@@ -180,24 +125,24 @@ def _describe_error(response: Response) -> str:
 
 def _error_words(response: Response) -> str | None:
     """Return "type: message" of an error, in Anthropic's, AWS's or Google's form, or None."""
-    body = _parse(response.body)
-    data = _mapping(body[0] if isinstance(body, list) and body else body)
+    body = parse(response.body)
+    data = mapping(body[0] if isinstance(body, list) and body else body)
     kind = (response.header("x-amzn-errortype") or "").partition(":")[0]
-    return _words_of({"type": kind} | data | _mapping(data.get("error")))
+    return _words_of({"type": kind} | data | mapping(data.get("error")))
 
 
 def _words_of(error: Mapping[str, Any]) -> str | None:
-    kind = _string(error.get("status")) or _string(error.get("type"))  # "status" is Google's
-    message = _string(error.get("message"))
+    kind = string(error.get("status")) or string(error.get("type"))  # "status" is Google's
+    message = string(error.get("message"))
     return ": ".join(word for word in (kind, message) if word) or None
 
 
 def _iterate_events(body: bytes) -> Iterator[Mapping[str, Any] | None]:
     """Yield what each event of a stream holds, and None for one that cannot be read."""
     for event in parse_events(body):
-        data = _parse(event.data)
+        data = parse(event.data)
         if event.event == "error":
-            error = _mapping(_mapping(data).get("error")) or {"message": event.data}
+            error = mapping(mapping(data).get("error")) or {"message": event.data}
             yield {"type": "error", "error": error}
         elif isinstance(data, dict):
             yield {"type": event.event} | data
@@ -208,14 +153,14 @@ def _iterate_events(body: bytes) -> Iterator[Mapping[str, Any] | None]:
 def _iterate_frames(body: bytes) -> Iterator[Mapping[str, Any] | None]:
     """Yield the same of a stream of Bedrock."""
     for frame in parse_frames(body):
-        payload = _mapping(_parse(frame.payload))
+        payload = mapping(parse(frame.payload))
         kind = frame.headers.get(":exception-type") or frame.headers.get(":error-code")
         if kind:
             message = payload.get("message") or frame.headers.get(":error-message")
             yield {"type": "error", "error": {"type": kind, "message": message}}
             continue
         try:
-            data = _parse(base64.b64decode(_string(payload.get("bytes")) or ""))
+            data = parse(base64.b64decode(string(payload.get("bytes")) or ""))
         except ValueError:
             data = None
         yield data if isinstance(data, dict) else None
@@ -232,7 +177,7 @@ def _read_stream(events: Iterator[Mapping[str, Any] | None]) -> _Reply:
     error = fault = None
     if stream.error:
         error, fault = stream.error, f"the stream broke off with {stream.error}"
-    elif _string(message.get("stop_reason")) is None:
+    elif string(message.get("stop_reason")) is None:
         fault = "the stream ended without a stop reason"
     elif stream.damaged:
         error = fault = "the stream holds an event that cannot be read"
@@ -260,33 +205,33 @@ class _Stream:
             return
         match event.get("type"):
             case "message_start":
-                self._message = dict(_mapping(event.get("message")))
-                self._usage = dict(_mapping(self._message.get("usage")))
+                self._message = dict(mapping(event.get("message")))
+                self._usage = dict(mapping(self._message.get("usage")))
             case "content_block_start":
-                self._start(str(event.get("index")), _mapping(event.get("content_block")))
+                self._start(str(event.get("index")), mapping(event.get("content_block")))
             case "content_block_delta":
-                self._extend(str(event.get("index")), _mapping(event.get("delta")))
+                self._extend(str(event.get("index")), mapping(event.get("delta")))
             case "message_delta":
-                self._message |= _given(event.get("delta"))
-                self._usage |= _given(event.get("usage"))
+                self._message |= given(event.get("delta"))
+                self._usage |= given(event.get("usage"))
             case "message_stop":
                 self.stopped = True
             case "error":
-                self.error = _words_of(_mapping(event.get("error"))) or "error"
+                self.error = _words_of(mapping(event.get("error"))) or "error"
             case _:
                 pass  # a ping, or what a later version of the API has added
 
     def _start(self, index: str, block: Mapping[str, Any]) -> None:
         self._blocks[index] = dict(block)
-        self._parts[index] = [_string(block.get("text")) or ""]
+        self._parts[index] = [string(block.get("text")) or ""]
         if block.get("type") == "fallback":  # from here on, another model answers
-            served = _string(_mapping(block.get("to")).get("model"))
+            served = string(mapping(block.get("to")).get("model"))
             self._message["model"] = served or self._message.get("model")
 
     def _extend(self, index: str, delta: Mapping[str, Any]) -> None:
         key = {"text_delta": "text", "input_json_delta": "partial_json"}.get(str(delta.get("type")))
         if key is not None:
-            self._parts.setdefault(index, []).append(_string(delta.get(key)) or "")
+            self._parts.setdefault(index, []).append(string(delta.get(key)) or "")
 
     def message(self) -> dict[str, Any]:
         """Return the message as a reply in one piece would have it."""
@@ -295,7 +240,7 @@ class _Stream:
             if block.get("type") == "text":
                 block["text"] = joined
             elif joined:
-                block["input"] = _parse(joined)
+                block["input"] = parse(joined)
         return self._message | {"content": list(self._blocks.values()), "usage": self._usage}
 
 
@@ -312,15 +257,15 @@ def _judge(stop_reason: str | None, text: str, tool_calls: tuple[ToolCall, ...])
 
 def _read_content(content: Any) -> tuple[str, tuple[ToolCall, ...]]:
     """Return the text of a message, and the calls of the caller's tools."""
-    blocks = [_mapping(block) for block in content] if isinstance(content, list) else []
+    blocks = [mapping(block) for block in content] if isinstance(content, list) else []
     text = "".join(
-        _string(block.get("text")) or "" for block in blocks if block.get("type") == "text"
+        string(block.get("text")) or "" for block in blocks if block.get("type") == "text"
     )
     tool_calls = tuple(
         ToolCall(
-            name=_string(block.get("name")) or "",
-            arguments=_mapping(block.get("input")),
-            id=_string(block.get("id")) or "",
+            name=string(block.get("name")) or "",
+            arguments=mapping(block.get("input")),
+            id=string(block.get("id")) or "",
         )
         for block in blocks
         if block.get("type") == "tool_use"
@@ -339,25 +284,3 @@ def _read_usage(usage: Mapping[str, Any]) -> Usage:
         cache_read_tokens=count("cache_read_input_tokens"),
         cache_write_tokens=count("cache_creation_input_tokens"),
     )
-
-
-def _parse(text: str | bytes) -> Any:
-    """Return the JSON value that a text holds, or None where it holds none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _given(value: Any) -> dict[str, Any]:
-    """Return the items of an object that are not null."""
-    return {key: item for key, item in _mapping(value).items() if item is not None}
-
-
-def _string(value: Any) -> str | None:
-    """Return a string that is not empty, or None."""
-    return value if isinstance(value, str) and value else None

@@ -1,0 +1,27 @@
+"""JSON out of the wire, where anything may stand in the place of anything."""
+
+import json
+from typing import Any
+
+
+def parse(text: str | bytes) -> Any:
+    """Return the JSON value that a text holds, or None where it holds none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return an object, or an empty one where it is something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def given(value: Any) -> dict[str, Any]:
+    """Return the items of an object that are not null."""
+    return {key: item for key, item in mapping(value).items() if item is not None}
+
+
+def string(value: Any) -> str | None:
+    """Return a string that is not empty, or None."""
+    return value if isinstance(value, str) and value else None
