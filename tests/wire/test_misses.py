@@ -243,7 +243,7 @@ def missed(module_project):
 @pytest.mark.parametrize("test", BODY)
 def test_a_miss_in_a_test_fails_it(missed, test):
     missed.says(
-        f"FAILED test_it.py::test_{test} ",
+        f"FAILED test_it.py::test_{test}",
         f"test_it.py::test_{test}: no recorded answer to POST {missed.stand.url}/v1/messages",
         f"pytest test_it.py::test_{test} --llmregress-record rewrite",
     )
