@@ -1,0 +1,76 @@
+"""What the README says is what happens."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_llmregress import Call, Calls, Outcome, TraitKind
+from pytest_llmregress.core.contract import Contract
+from pytest_llmregress.plugin import FLAGS, OPTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def main_job(tmp_path_factory) -> str:
+    """Return the output of the README's main job, its installation apart."""
+    (command,) = (block for block in blocks("sh") if "--llmregress-report" in block)
+    steps = [step.split() for step in command.strip().split(" && ")]
+    assert steps[0] == ["python", "-m", "pip", "install", "-e", "."]
+    output = ""
+    for step in steps[1:]:
+        arguments = [
+            str(tmp_path_factory.mktemp("report") / part) if part == "drift.json" else part
+            for part in step[1:]
+        ]
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "PYTEST_"))}
+        result = subprocess.run(
+            [sys.executable, *arguments, "-p", "no:cacheprovider"],
+            cwd=ROOT,
+            env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9", "COLUMNS": "100"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        output += result.stdout
+        assert result.returncode == (1 if "--llmregress-candidate" in step else 0), output
+    return output
+
+
+def test_the_drift_that_it_shows_is_the_drift_of_the_main_job(main_job):
+    (shown,) = blocks("text")
+
+    assert shown in main_job
+
+
+def test_the_main_job_replays_without_a_claim_and_fails_with_a_reason(main_job):
+    assert "replay: deterministic, no drift claim" in main_job
+    assert re.search(r"drift: \d+ breaking", main_job)
+
+
+def test_it_names_every_option_and_every_keyword():
+    for row in (*OPTIONS, *FLAGS):
+        assert f"--llmregress-{row[0]}" in README
+    for keyword in Contract.__dataclass_fields__:
+        assert keyword in README
+
+
+def test_its_hook_finds_a_trait():
+    (hook,) = (block for block in blocks("python") if "def pytest_llmregress_traits" in block)
+    namespace: dict = {}
+    exec(hook, namespace)
+    call = Call(provider="any", outcome=Outcome.ANSWERED, text="I am sorry.")
+
+    (trait,) = namespace["pytest_llmregress_traits"](Calls([call]))
+
+    assert (trait.name, trait.value, trait.kind) == ("apologies", 1, TraitKind.NUMBER)
