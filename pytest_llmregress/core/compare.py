@@ -18,8 +18,8 @@ FLOORS = {
     "usage.output_tokens": 50,
     "usage.input_tokens": 50,
     "text.length": 20,
-    "calls": 2,
-    "tool_calls": 2,
+    "calls": 1,
+    "tool_calls": 1,
 }
 """By how much a number has to differ beside the ratio: 1 word and 3 words are the same length."""
 MAX_DIFFED_WORDS = 2_000

@@ -18,6 +18,8 @@ class Mode(StrEnum):
     RECORDED = "recorded"
     MIXED = "mixed"
     """Some replayed, some recorded: record mode new_episodes."""
+    IDLE = "idle"
+    """It asked for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

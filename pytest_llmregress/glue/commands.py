@@ -18,7 +18,10 @@ _ELSEWHERE = tuple(
 class Commands:
     """Commands about one test."""
 
-    def __init__(self, node_id: str, path: Path, invoked_from: Path, settings: Settings) -> None:
+    def __init__(
+        self, node_id: str, path: Path, *, invoked_from: Path, settings: Settings, in_ci: bool
+    ) -> None:
+        self._in_ci = in_ci
         self._node_id = node_id
         self._invoked_from = invoked_from
         _, separator, name = node_id.partition("::")
@@ -33,12 +36,19 @@ class Commands:
         mode = "rewrite" if exists else "once"
         return f"pytest {self._test} --llmregress-record {mode}{self._candidate}"
 
-    def record_baseline(self) -> str:
-        """Record this test without a candidate."""
-        return f"pytest {self._test} --llmregress-record once"
+    def baseline(self, *, recorded: bool) -> str:
+        """Come to an accepted baseline: from its recording, where there is one."""
+        how = "--llmregress-accept" if recorded else "--llmregress-record once"
+        return f"pytest {self._test} {how}"
+
+    def accept_by_running(self) -> str:
+        """Accept what a run of this test finds."""
+        return f"pytest {self._test}{self._candidate} --llmregress-accept"
 
     def accept(self) -> str:
-        """Accept what this test leaves pending."""
+        """Accept what this test leaves pending; in CI nothing is left that could be decided on."""
+        if self._in_ci:
+            return self.accept_by_running()
         candidate = self._candidate.replace("--llmregress-candidate", "--candidate")
         return f"pytest-llmregress accept {self._test}{candidate}"
 

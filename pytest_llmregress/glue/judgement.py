@@ -10,6 +10,7 @@ from pytest_llmregress.core.compare import compare, differences
 from pytest_llmregress.core.normalize import normalize
 from pytest_llmregress.core.snapshot import Snapshot
 from pytest_llmregress.core.values import compare_values, missing_facts
+from pytest_llmregress.core.words import in_words
 
 _NOTHING = object()
 
@@ -40,26 +41,26 @@ class Judgement:
     ) -> tuple[str, ...]:
         """Hold a value against the accepted one; return what is wrong, a line each.
 
-        In a replay, everything that differs. In a new recording, whose words always differ,
+        In a replay, everything that differs; a value that is new fails the test at its end, so
+        that the others are seen as well. In a new recording, whose words always differ,
         only a missing fact of the test's own; the rest becomes part of the drift.
         """
         name = self._unique(name)
         value = self.values[name] = self.clean(normalize(actual))
         missing = missing_facts(value, facts)
+        deepdiff.differences(value, value, options=options)  # refuses what it does not know
         before = _NOTHING if self.accepted is None else self.accepted.values.get(name, _NOTHING)
         first = before is _NOTHING
         if self.exact:
             lines = () if first else deepdiff.differences(before, value, options=options)
-            if first:
-                lines = ("there is no accepted value of this name yet",)
-            if lines:
+            if lines or first:
                 self.value_changes.append(
                     Change(
                         trait=f"snapshot.{name}",
                         severity=Severity.NOTABLE,
-                        before="nothing accepted" if first else "the accepted value",
-                        after=lines[0] if not first else "a first value",
-                        detail="" if len(lines) == 1 else f"and {len(lines) - 1} more",
+                        before="nothing accepted yet" if first else "the accepted value",
+                        after=in_words(value) if first else lines[0],
+                        detail=f"and {len(lines) - 1} more" if len(lines) > 1 else "",
                     )
                 )
             return (*missing, *(() if self.accept else lines))

@@ -69,11 +69,9 @@ def keep(found: Found) -> Kept:
     Raises OSError and ValueError where a file cannot be written.
     """
     traffic = found.traffic
-    if traffic.mode is Mode.REPLAYED:
-        if traffic.old is None or not traffic.tape.attempts:
-            return Kept()
+    if traffic.mode is Mode.REPLAYED and traffic.old is not None:
         return _keep_replay(found, traffic.old)
-    if traffic.unfinished():
+    if traffic.mode is Mode.IDLE or traffic.unfinished():
         return Kept()
     cassette = _cassette(found)
     if found.settings.candidate is not None:
@@ -166,17 +164,19 @@ def _drop_stale(paths: TestPaths) -> None:
 
 
 def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
-    values = dict(found.judgement.values)
+    values, behavior = dict(found.judgement.values), found.behavior
     accepted = found.judgement.accepted
     if not found.body_passed and accepted is not None:
         values = {**accepted.values, **values}  # the body stopped before it came to the others
+        if found.judgement.exact:
+            behavior = accepted.behavior  # and before it made all of its calls
     return Snapshot(
         test=found.test,
         cassette=digest_of(cassette),
         requested_models=cassette.requested_models,
         served_models=cassette.served_models,
         recorded_at=cassette.recorded_at,
-        behavior=found.behavior,
+        behavior=behavior,
         values=values,
     )
 

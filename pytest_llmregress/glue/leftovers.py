@@ -1,6 +1,6 @@
 """Recordings that no test asks for any more: of tests that are gone, or have another name now."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import pytest
@@ -40,14 +40,22 @@ def orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, 
 
 
 def former_name(
-    request: Request, paths: TestPaths, *, key_of: Callable[[Request], str], root: Path
+    request: Request,
+    paths: TestPaths,
+    *,
+    key_of: Callable[[Request], str],
+    root: Path,
+    taken: Collection[tuple[Path, str]],
 ) -> str | None:
-    """Return the commands that move another test's recording of this very request, or None."""
+    """Return the commands that move another test's recording of this very request, or None.
+
+    :param taken: folder and stem of each test that is there: what is theirs stays theirs.
+    """
     key = key_of(request)
     others = sorted(paths.directory.glob(f"*{SUFFIX}"))[:MAX_READ]
     for path in others:
         stem = _stem(path)
-        if stem == paths.stem or "@" in path.name:
+        if stem == paths.stem or "@" in path.name or (path.parent, stem) in taken:
             continue
         try:
             recorded = read_cassette(path).interactions

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from pytest_llmregress.adapters import versions
 from pytest_llmregress.adapters.sdk import KEYLESS_ENVIRONMENT
+from pytest_llmregress.adapters.store.paths import paths_of
 from pytest_llmregress.core.behavior import Trait
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.http import Interaction, Request
@@ -40,6 +41,8 @@ class Run:
     redactor: Redactor
     versions: dict[str, str]
     in_ci: bool
+    stems: set[tuple[Path, str]] = field(default_factory=set)
+    """Folder and stem of the files of each marked test that was collected."""
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> "Run":
@@ -66,6 +69,8 @@ class Run:
     def prepare(self, marked: Sequence[pytest.Item]) -> None:
         """Have each marked test's `llm_config` read before its own fixtures are set up."""
         for item in marked:
+            paths = paths_of(item.path, item.nodeid, None)
+            self.stems.add((paths.directory, paths.stem))
             names = getattr(item, "fixturenames", None)  # an item that is no function has none
             if names is not None and CONFIG_FIXTURE not in names:
                 names.insert(0, CONFIG_FIXTURE)

@@ -45,7 +45,9 @@ class TestRun:
         settings = Settings.resolve(run.sources)
         candidate = settings.candidate
         self._paths = paths_of(path, node_id, candidate.name if candidate else None)
-        self._commands = Commands(node_id, path, run.invoked_from, settings)
+        self._commands = Commands(
+            node_id, path, invoked_from=run.invoked_from, settings=settings, in_ci=run.in_ci
+        )
         self._markers = markers
         self._rules = Rules(
             settings=settings,
@@ -87,7 +89,8 @@ class TestRun:
         except (ValueError, OSError) as error:
             self._fail("unreadable_file", str(error))
         if settings.candidate is not None and accepted is None:
-            command = self._commands.record_baseline()
+            recorded = paths.of_baseline().cassette.exists()
+            command = self._commands.baseline(recorded=recorded)
             self._fail("no_baseline", failures.no_baseline(self.node_id, command))
         mode = _tape_mode(settings.record, exists=old is not None)
         self.judgement = Judgement(
@@ -96,17 +99,20 @@ class TestRun:
             accept=settings.accept,
             clean=self._clean,
         )
-        self._traffic = Traffic(
-            self._run,
-            test=self.node_id,
-            cassette=self._relative(paths.cassette),
-            old=old,
-            mode=mode,
-            candidate=settings.candidate,
-            commands=self._commands,
-            paths=paths,
-            misses=self._misses,
-        )
+        try:
+            self._traffic = Traffic(
+                self._run,
+                test=self.node_id,
+                cassette=self._relative(paths.cassette),
+                old=old,
+                mode=mode,
+                candidate=settings.candidate,
+                commands=self._commands,
+                paths=paths,
+                misses=self._misses,
+            )
+        except OSError as error:
+            self._fail("not_kept", failures.not_kept(self.node_id, str(error)))
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Take the test's `llm_config`; fails the test where it holds what cannot be."""
@@ -142,7 +148,12 @@ class TestRun:
         """Judge what the test did, as soon as its own body is over."""
         try:
             yield
-        except (*_INTERRUPTS, pytest.skip.Exception):
+        except _INTERRUPTS:
+            raise
+        except pytest.skip.Exception:
+            if self.calls():  # it has asked before it gave up: a replay comes to the same end
+                self._body_passed = True
+                self._judge()
             raise
         except BaseException:
             self._judge()
@@ -180,7 +191,7 @@ class TestRun:
         """Keep what is to be kept, and say what happened."""
         kept = Kept()
         traffic, calls = self._traffic, Calls(self.calls())
-        if traffic is not None and self._skipped:
+        if traffic is not None and self._skipped and not self._body_passed:
             traffic.journal.remove()  # the test itself has said that there is nothing to record
         elif traffic is not None and not self._misses:
             try:
@@ -191,7 +202,7 @@ class TestRun:
         candidate = self._rules.settings.candidate
         return TestRecord(
             test=self.node_id,
-            mode=Mode.REPLAYED if traffic is None else traffic.mode,
+            mode=Mode.IDLE if traffic is None else traffic.mode,
             passed=passed,
             candidate=None if candidate is None else candidate.name,
             cassette=self._relative(self._paths.cassette),
@@ -201,7 +212,7 @@ class TestRun:
             input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
             output_tokens=calls.usage.output_tokens,
             unplayed=len(traffic.tape.unplayed) if traffic and passed else 0,
-            problems=(*self._misses, *self._problems),
+            problems=(*self._misses, *self._problems, *self._remarks()),
             drift=self._drift,
             carried=len(traffic.carried) if traffic else 0,
             pending=None if kept.pending is None else self._relative(kept.pending),
@@ -225,7 +236,7 @@ class TestRun:
             return
         calls = Calls(traffic.calls_as_recorded())
         self._behavior = Behavior(traits=self._run.traits(calls))
-        if traffic.mode is not Mode.REPLAYED:
+        if traffic.mode in {Mode.RECORDED, Mode.MIXED}:
             self.judgement.exact = False
         reasons = traffic.unfinished()
         if reasons:
@@ -305,6 +316,15 @@ class TestRun:
         except RulesError as error:
             self._fail(error.code, str(error))
 
+    def _remarks(self) -> list[Problem]:
+        """Return what a passing test has to say, and does not fail by."""
+        traffic = self._traffic
+        replayed = traffic is not None and traffic.mode is Mode.REPLAYED
+        if replayed and self._body_passed and self.judgement.accepted is None:
+            message = failures.no_snapshot(self.node_id, self._commands.accept_by_running())
+            return [Problem(code="no_snapshot", message=message)]
+        return []
+
     def _clean(self, value: Any) -> Any:
         return self._rules.redactor.value(value)
 
@@ -316,7 +336,7 @@ class TestRun:
         self._note_problem(code, message)
         self._failed_by_us = True
         self._passed_elsewhere = False
-        pytest.fail(message, pytrace=False)
+        raise pytest.fail.Exception(message, pytrace=False) from None
 
     def _relative(self, path: Path) -> str:
         try:

@@ -1,7 +1,7 @@
 """The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
 
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.core.call import Call
@@ -53,9 +54,10 @@ class Traffic:
         self._paths = paths
         self.journal = journal = Journal(paths.journal, test=test)
         recording = mode is not TapeMode.REPLAY
-        self.carried = self._whole(journal.read()) if recording else ()
-        """Answers that an interrupted recording of this test had paid for already."""
+        self.carried = self._whole(journal.read() or self._pending()) if recording else ()
+        """Answers that an earlier recording of this test had paid for already."""
         if recording:
+            journal.check_place()
             journal.start(self.carried)
         self.tape = Tape(
             mode=mode,
@@ -98,6 +100,8 @@ class Traffic:
     def mode(self) -> Mode:
         """Where the answers came from."""
         played = [exchange.played for exchange in self.tape.attempts]
+        if not played:
+            return Mode.IDLE
         if all(played):
             return Mode.REPLAYED
         return Mode.MIXED if any(played) else Mode.RECORDED
@@ -135,13 +139,25 @@ class Traffic:
                 return Problem(code="not_rewritten", message=message)
         return None
 
+    def _pending(self) -> tuple[Interaction, ...]:
+        """Return a first recording that waits because the test failed on it."""
+        if self.old is not None:
+            return ()
+        try:
+            return read_cassette(self._paths.pending_cassette).interactions
+        except (FileNotFoundError, ValueError):
+            return ()
+
     def _whole(self, interactions: Iterable[Interaction]) -> tuple[Interaction, ...]:
         """Return the answers that may be kept."""
         return tuple(each for each in interactions if self._run.incomplete(each) is None)
 
     def _journal_answer(self, interaction: Interaction) -> None:
         if self._run.incomplete(interaction) is None:
-            self.journal.append(interaction)
+            # Raised here, it would read "Connection error." and be asked and paid for again; a
+            # disk that is full by now is told when the cassette is written.
+            with suppress(OSError):
+                self.journal.append(interaction)
 
     def _calls(self, exchanges: Iterable[Exchange]) -> tuple[Call, ...]:
         read = (self._call(exchange) for exchange in exchanges)
@@ -157,10 +173,16 @@ class Traffic:
 
     def _miss(self, miss: Miss) -> NoReturn:
         """Fail the test from whichever thread has asked: no exception that an app would catch."""
-        explanation, renamed = None, None
+        explanation, renamed, pending = None, None, None
         if miss.reason is MissReason.CASSETTE_NOT_FOUND:
+            if self._paths.pending_cassette.exists():
+                pending = self._commands.accept()
             renamed = former_name(
-                miss.request, self._paths, key_of=self.tape.key_of, root=self._run.invoked_from
+                miss.request,
+                self._paths,
+                key_of=self.tape.key_of,
+                root=self._run.invoked_from,
+                taken=self._run.stems,
             )
         if miss.reason is MissReason.NO_MATCH:
             recorded = [interaction.request for interaction in self.tape.recorded]
@@ -174,6 +196,7 @@ class Traffic:
             cassette=self._cassette,
             explanation=explanation,
             renamed=renamed,
+            pending=pending,
             command=self._commands.record(exists=self.old is not None),
         )
         self._misses.append(Problem(code=str(miss.reason), message=message))

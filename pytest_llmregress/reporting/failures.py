@@ -77,6 +77,14 @@ def not_whole(test: str, reasons: Sequence[str], *, saved: int) -> str:
     return "\n".join(lines)
 
 
+def no_snapshot(test: str, command: str) -> str:
+    """Say that a replay has nothing to be compared with."""
+    return (
+        f"{test}: there is a recording, and no accepted snapshot to hold it against; "
+        f"accept one. {command}"
+    )
+
+
 def not_kept(test: str, error: str) -> str:
     """Say that a file could not be written."""
     return f"{test}: what this run found could not be saved: {error}"

@@ -21,6 +21,7 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
     cassette: str,
     explanation: Explanation | None,
     renamed: str | None,
+    pending: str | None,
     command: str,
 ) -> str:
     """Say what was asked, why there is no answer, what differs, and how to record it."""
@@ -37,6 +38,8 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
         )
         width = max((len(part.part) for part in explanation.parts), default=0)
         lines.extend(f"    {part.part:<{width}}  {part.what}" for part in explanation.parts)
+    if pending:
+        lines.append(f"  pending   a recording on which this test failed waits: {pending}")
     if renamed:
         lines.append("  renamed?  another test's recording answers this very request; to move it:")
         lines.append(f"            {renamed}")

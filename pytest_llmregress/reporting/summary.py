@@ -16,7 +16,12 @@ MAX_NAMED = 3
 MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
 """Codes of the problems of a request that no recording answered."""
 
-_MODES = {Mode.REPLAYED: "replayed", Mode.RECORDED: "recorded", Mode.MIXED: "partly recorded"}
+_MODES = {
+    Mode.REPLAYED: "replayed",
+    Mode.RECORDED: "recorded",
+    Mode.MIXED: "partly recorded",
+    Mode.IDLE: "without a request",
+}
 
 
 def summary_lines(report: RunReport) -> tuple[str, ...]:

@@ -262,7 +262,7 @@ def test_whatever_changes_on_the_wire_changes_the_digest(other):
     assert digest_of(cassette(other)) != digest_of(cassette(interaction(b"a", b"b")))
 
 
-COMMAND = f"pytest {TEST} --llmregress-record rewrite"
+COMMAND = f"pytest {TEST} --llmregress-record once"
 
 
 def damaged(tmp_path, change):
@@ -283,14 +283,14 @@ def damaged(tmp_path, change):
             lambda text: text[: text.rindex("- call:")],
             (
                 ": the file was edited or cut off: it says 3 interactions and holds 2; "
-                f"restore it from version control, or record it again: {COMMAND}"
+                f"restore it from version control, or delete it and record it again: {COMMAND}"
             ),
         ),
         (
             lambda text: text.replace("turn: 2", "turn: 5"),
             (
                 ": the file was edited or cut off: its calls do not have the digest that it says; "
-                f"restore it from version control, or record it again: {COMMAND}"
+                f"restore it from version control, or delete it and record it again: {COMMAND}"
             ),
         ),
         (
@@ -361,7 +361,7 @@ def test_the_next_command_names_the_candidate_and_quotes_the_test(tmp_path):
         read_cassette(path)
 
     assert str(caught.value).endswith(
-        "pytest 't.py::test_a[x y]' --llmregress-candidate m --llmregress-record rewrite"
+        "pytest 't.py::test_a[x y]' --llmregress-candidate m --llmregress-record once"
     )
 
 

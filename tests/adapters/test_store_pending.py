@@ -200,7 +200,7 @@ def test_a_snapshot_whose_recording_is_gone_is_not_accepted(candidate):
         f"{candidate.pending_snapshot}: it was taken from a recording that is not here "
         f"({digest_of(cassette(NEW))[:15]}…); a snapshot is accepted together with its recording. "
         f"Reject it, and record again: pytest {TEST} --llmregress-candidate m-2 "
-        "--llmregress-record rewrite"
+        "--llmregress-record once"
     )
     assert state(candidate) == before
 

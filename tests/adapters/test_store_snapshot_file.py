@@ -113,9 +113,9 @@ def test_a_snapshot_is_made_for_review(tmp_path):
     [
         ("severity: notable}", "severity: loud}",
          ("behavior.length.severity is 'loud', and cosmetic or notable or breaking is needed; "
-         "restore it from version control, or record it again: pytest "
+         "restore it from version control, or delete it and record it again: pytest "
          "tests/test_support.py::test_refund --llmregress-candidate claude-opus-4-8 "
-         "--llmregress-record rewrite")),
+         "--llmregress-record once")),
         ("why: drifted", "why: bored", "pending.why is 'bored', and drifted or changed or failed"),
         ("    after: refused\n", "", "pending.changes[0].after is missing, and text is needed;"),
         ("{value: 42, ", "{", "behavior.length.value is missing;"),

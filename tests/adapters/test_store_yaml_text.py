@@ -230,9 +230,8 @@ def test_what_is_nested_too_deep_is_not_written():
         dump(value)
 
 
-RESTORE = (
-    "restore it from version control, or record it again: pytest … --llmregress-record rewrite"
-)
+AGAIN = "pytest … --llmregress-record once"
+RESTORE = f"restore it from version control, or delete it and record it again: {AGAIN}"
 HEAD = b"llmregress: 1\n"
 
 

@@ -103,6 +103,8 @@ def test_a_dropped_tool_call_is_breaking():
         "tools.order": "lookup_order",
         "tools.arg_keys": "lookup_order: id",
         "usage.input_tokens": "200",
+        "calls": "2",
+        "tool_calls": "1",
     }
 
 
@@ -202,13 +204,13 @@ def test_an_undecided_language_is_no_change(before, after):
         ("text.length", 1, 19, None),
         ("text.length", 40, 20, "0.5x"),
         ("text.length", 40, 21, None),
-        ("calls", 1, 2, None),
+        ("calls", 1, 2, "2.0x"),
         ("calls", 1, 3, "3.0x"),
         ("calls", 3, 1, "0.3x"),
         ("calls", 3, 2, None),
         ("tool_calls", 2, 0, "to 0"),
         ("tool_calls", 0, 2, "from 0"),
-        ("tool_calls", 1, 0, None),
+        ("tool_calls", 1, 0, "to 0"),
     ],
 )
 def test_a_number_changes_when_it_doubles_or_halves_and_by_enough(name, before, after, detail):

@@ -35,7 +35,7 @@ TEST = """
 """
 CASSETTE = "__llm__/test_it/hello.cassette.yaml"
 SNAPSHOT = "__llm__/test_it/hello.snapshot.yaml"
-RESTORE = "restore it from version control, or record it again: pytest "
+RESTORE = "restore it from version control, or delete it and record it again: pytest "
 MODES = ("none", "once", "new_episodes", "all", "rewrite")
 
 Damage = Callable[[str], str]

@@ -195,14 +195,20 @@ def test_a_failing_test_does_not_replace_what_was_accepted(project):
     ]
 
 
-def test_a_skipped_test_keeps_what_it_has(project):
+def test_a_test_that_skips_itself_after_a_call_can_be_replayed(project):
     project.write(app=APP, test_it=ONE).record(passed=1)
-    before = project.files()
     skipping = ONE.replace('ask("[[say a]]")', 'ask("[[say a]]"), pytest.skip("enough")')
 
     project.write(test_it=skipping).record(mode="rewrite", skipped=1)
 
-    assert project.files() == before
+    project.offline().replay(skipped=1)
+
+
+def test_a_test_that_is_skipped_before_any_call_leaves_nothing(project):
+    skipped = ONE.replace('ask("[[say a]]")', 'pytest.skip("not today")')
+    project.write(app=APP, test_it=skipped).record(skipped=1)
+
+    assert project.files() == {}
 
 
 def test_retries_leave_one_answer_in_the_cassette(project):

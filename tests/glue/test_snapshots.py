@@ -170,7 +170,8 @@ def test_a_new_assertion_in_an_old_test_waits_for_its_value_to_be_accepted(proje
 
     project.replay(failed=1)
 
-    project.says("llm_snapshot('more'):", "there is no accepted value of this name yet", ACCEPT)
+    project.says("snapshot.more: nothing accepted yet → ", ACCEPT)
+    assert "calls: {value: 1," in project.read("__llm__/test_it/plan.snapshot.new.yaml")
     project.replay("--llmregress-accept", passed=1)
     project.replay(passed=1)
 

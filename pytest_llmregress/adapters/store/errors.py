@@ -8,12 +8,13 @@ def rerecord(test: str | None = None, candidate: str | None = None) -> str:
     """Return the command that records a test again; an ellipsis stands for an unknown test."""
     target = shlex.quote(test) if test else "…"
     option = f" --llmregress-candidate {shlex.quote(candidate)}" if candidate else ""
-    return f"pytest {target}{option} --llmregress-record rewrite"
+    return f"pytest {target}{option} --llmregress-record once"
 
 
 def restore(test: str | None = None, candidate: str | None = None) -> str:
-    """Return the advice for a file that is damaged."""
-    return f"restore it from version control, or record it again: {rerecord(test, candidate)}"
+    """Return the advice for a file that is damaged; nobody else deletes it."""
+    again = rerecord(test, candidate)
+    return f"restore it from version control, or delete it and record it again: {again}"
 
 
 class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has

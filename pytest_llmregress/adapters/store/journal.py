@@ -50,6 +50,12 @@ class Journal:
                 break
         return tuple(interactions)
 
+    def check_place(self) -> None:
+        """Raise OSError where a recording could not be saved, before it costs anything."""
+        place = next(folder for folder in self.path.parents if folder.exists())
+        if not (place.is_dir() and os.access(place, os.W_OK)):
+            raise PermissionError(f"{place}: nothing can be written there")
+
     def start(self, carried: tuple[Interaction, ...]) -> None:
         """Begin anew with the answers that are carried on; without any, no file is made yet."""
         if carried:
