@@ -1,0 +1,119 @@
+"""The rarer surfaces of the SDK, against the fuller server that lies beside the repository."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "stand" / "fake_anthropic.py"
+
+TESTS = """
+import json, os
+from pathlib import Path
+
+import anthropic, pytest
+
+pytestmark = pytest.mark.llm
+MODEL = "claude-opus-5"
+SEEN = Path(os.environ["SEEN"])
+
+
+@pytest.fixture
+def client():
+    return anthropic.Anthropic(base_url=os.environ["FULL_STAND"], max_retries=2)
+
+
+@pytest.fixture
+def seen(request):
+    values = []
+    yield lambda value: values.append(json.loads(json.dumps(value, default=str)))
+    assert values
+    (SEEN / f"{request.node.name}.json").write_text(json.dumps(values))
+
+
+def asking(text, **more):
+    message = {"role": "user", "content": text}
+    return {"model": MODEL, "max_tokens": 100, "messages": [message], **more}
+
+
+def test_batches(client, seen):
+    batch = client.messages.batches.create(requests=[{"custom_id": "a", "params": asking("hi")}])
+    seen(batch.to_dict(mode="json"))
+    seen(client.messages.batches.retrieve(batch.id).to_dict(mode="json"))
+    seen([result.to_dict(mode="json") for result in client.messages.batches.results(batch.id)])
+
+
+def test_files(client, seen):
+    file = client.beta.files.upload(file=("a.bin", bytes(range(256)), "application/octet-stream"))
+    seen(file.to_dict(mode="json"))
+    seen(list(client.beta.files.download(file.id).read()))
+
+
+def test_an_image_in_the_request(client, seen):
+    image = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
+    content = [{"type": "image", "source": image}, {"type": "text", "text": "What is it?"}]
+    message = client.messages.create(
+        model=MODEL, max_tokens=50, messages=[{"role": "user", "content": content}]
+    )
+    seen(message.to_dict(mode="json"))
+
+
+def test_thinking_and_cache(client, seen):
+    seen(client.messages.create(**asking("[[thinking]]")).to_dict(mode="json"))
+    seen(client.messages.create(**asking("[[cache]]")).to_dict(mode="json"))
+    seen(client.messages.create(**asking("[[server_tool]]")).to_dict(mode="json"))
+
+
+@pytest.mark.llm(outcomes=["answered", "paused"])
+def test_a_pause_that_is_resumed(client, seen):
+    ask = asking("[[pause]]")
+    paused = client.messages.create(**ask)
+    seen(paused.to_dict(mode="json"))
+    ask["messages"].append({"role": "assistant", "content": paused.to_dict()["content"]})
+    seen(client.messages.create(**ask).to_dict(mode="json"))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_compressed(client, seen, coding):
+    seen(client.messages.create(**asking(f"[[enc {coding}]]")).to_dict(mode="json"))
+    with client.messages.stream(**asking(f"[[enc {coding}]] stream")) as stream:
+        seen([event.to_dict(mode="json") for event in stream])
+
+
+def test_foundry(seen):
+    client = anthropic.AnthropicFoundry(
+        api_key="k" * 12, base_url=os.environ["FULL_STAND"] + "/anthropic/"
+    )
+    seen(client.messages.create(**asking("hi")).to_dict(mode="json"))
+"""
+
+
+@pytest.fixture(scope="module")
+def full_stand():
+    """Return the fuller server; a scripted one, as ours."""
+    if not SHARED.exists():
+        pytest.skip(f"no server to talk to: {SHARED} is not there")
+    spec = importlib.util.spec_from_file_location("fake_anthropic", SHARED)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fake_anthropic"] = module
+    spec.loader.exec_module(module)
+    with module.FakeAnthropic() as server:
+        yield server
+
+
+def test_each_surface_replays_what_was_recorded(project, full_stand, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    project.write(test_it=TESTS)
+    url = {"FULL_STAND": full_stand.url}
+
+    project.record(env={**url, "SEEN": str(first)}, passed=8)
+    offline = {"FULL_STAND": "http://127.0.0.1:9"}
+    project.replay(env={**offline, "SEEN": str(second)}, passed=8)
+
+    names = sorted(path.name for path in first.iterdir())
+    assert len(names) == 8
+    for name in names:
+        assert (second / name).read_text() == (first / name).read_text()
