@@ -15,7 +15,7 @@ import pytest
 from forked_pytest import is_available, run_forked
 from llm_stand import LlmStand
 
-KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"
+KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"  # llmregress: allow-secret
 """The key that a project records with."""
 _FOREIGN = frozenset({"CI", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PY_COLORS"})
 _FOREIGN_BEGINNINGS = ("ANTHROPIC_", "LLMREGRESS_", "AWS_", "PYTEST_", "OTEL_")

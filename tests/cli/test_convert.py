@@ -16,7 +16,7 @@ from pytest_llmregress.cli.result import Status
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction, Request, Response
 
-KEY = "sk-ant-api03-0123456789abcdef0123456789"
+KEY = "sk-ant-api03-0123456789abcdef0123456789"  # llmregress: allow-secret
 MODELS = ["claude-opus-5", "→", "claude-opus-5-20260101"]
 URL = "https://api.anthropic.com/v1/messages"
 HINT = (

@@ -35,7 +35,7 @@ ERRORS = {
 }
 COOKIE = "__cf_bm=stand-cookie-5f2d81c0"
 ORGANIZATION = "org-of-the-stand-77ab"
-TOKEN = "sk-ant-oat01-token-of-the-stand-0123456789"
+TOKEN = "sk-ant-oat01-token-of-the-stand-0123456789"  # llmregress: allow-secret
 
 _MARK = re.compile(r"\[\[(\w+)(?: (.*?))?\]\]", re.DOTALL)
 

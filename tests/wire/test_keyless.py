@@ -7,8 +7,8 @@ import pytest
 
 from llm_stand import COOKIE, ORGANIZATION, TOKEN
 
-REFRESH_TOKEN = "sk-ant-ort01-refresh-token-of-nobody"
-OLD_TOKEN = "sk-ant-oat01-expired-token-of-nobody"
+REFRESH_TOKEN = "sk-ant-ort01-refresh-token-of-nobody"  # llmregress: allow-secret
+OLD_TOKEN = "sk-ant-oat01-expired-token-of-nobody"  # llmregress: allow-secret
 PASSWORD = "a-password-in-a-header-of-our-own"
 
 APP = """
