@@ -81,6 +81,19 @@ def test_compressed(client, seen, coding):
         seen([event.to_dict(mode="json") for event in stream])
 
 
+def test_vertex(seen, llm_calls):
+    client = anthropic.AnthropicVertex(
+        region="us-east5",
+        project_id="a-project",
+        access_token="ya29." + "of-nobody-of-nobody-of-nobody",
+        base_url=os.environ["FULL_STAND"] + "/v1",
+    )
+    seen(client.messages.create(**asking("hi")).to_dict(mode="json"))
+    with client.messages.stream(**asking("stream")) as stream:
+        seen([event.to_dict(mode="json") for event in stream])
+    assert [call.requested_model for call in llm_calls] == [MODEL, MODEL]
+
+
 def test_foundry(seen):
     client = anthropic.AnthropicFoundry(
         api_key="k" * 12, base_url=os.environ["FULL_STAND"] + "/anthropic/"
@@ -109,11 +122,11 @@ def test_each_surface_replays_what_was_recorded(project, full_stand, tmp_path):
     project.write(test_it=TESTS)
     url = {"FULL_STAND": full_stand.url}
 
-    project.record(env={**url, "SEEN": str(first)}, passed=8)
+    project.record(env={**url, "SEEN": str(first)}, passed=9)
     offline = {"FULL_STAND": "http://127.0.0.1:9"}
-    project.replay(env={**offline, "SEEN": str(second)}, passed=8)
+    project.replay(env={**offline, "SEEN": str(second)}, passed=9)
 
     names = sorted(path.name for path in first.iterdir())
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         assert (second / name).read_text() == (first / name).read_text()
