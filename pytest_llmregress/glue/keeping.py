@@ -129,8 +129,8 @@ def _keep_replay(found: Found, old: Cassette) -> Kept:
     if not changes:
         _drop_stale(found.paths)
         return Kept()
-    if found.in_ci:
-        return Kept()
+    if found.in_ci or found.paths.pending_cassette.exists():
+        return Kept()  # a recording that waits keeps its snapshot; this replay can be run again
     return _leave_pending(found, _snapshot(found, old), Waits.CHANGED, changes)
 
 

@@ -88,3 +88,17 @@ def test_in_ci_the_advice_is_a_run_that_accepts(one):
 
     one.says("pytest test_it.py::test_one --llmregress-accept")
     assert not [name for name in one.files() if name.endswith(".new.yaml")]
+
+
+def test_a_recording_that_waits_keeps_its_snapshot_through_a_replay(one):
+    pending = "__llm__/test_it/one.snapshot.new.yaml"
+    one.record(passed=1).change("test_it.py", "[[say a]]", "[[say b]]")
+    one.record(mode="rewrite", failed=1).offline()
+    before = one.read(pending)
+    one.change("test_it.py", "[[say b]]", "[[say a]]")
+    one.change("test_it.py", "test_one():", "test_one(llm_snapshot):")
+    one.change("test_it.py", '== "a"', "== llm_snapshot")
+
+    one.replay(failed=1)
+
+    assert one.read(pending) == before
