@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_llmregress.core import ready_rules as rules
     from pytest_llmregress.core.behavior import Behavior, Change, Drift, Severity, Trait, TraitKind
     from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
     from pytest_llmregress.core.http import Interaction, Request, Response
@@ -31,6 +32,7 @@ __all__ = [
     "Trait",
     "TraitKind",
     "Usage",
+    "rules",
 ]
 
 _HOMES = {
@@ -45,6 +47,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is asked for: pytest loads this package in every run."""
+    if name == "rules":
+        return import_module(f"{__name__}.core.ready_rules")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)

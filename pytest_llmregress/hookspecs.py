@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmregress.core.behavior import Trait
-    from pytest_llmregress.core.call import Calls
+    from pytest_llmregress.core.behavior import Change, Severity, Trait
+    from pytest_llmregress.core.call import Call, Calls
     from pytest_llmregress.core.protocols import Provider, Reporter
+    from pytest_llmregress.core.report import RunReport
 
 
 RECORD = "llmregress"
 """The attribute of a marked test's tear-down report: its `TestRecord` as plain JSON."""
+
+
+HELD_BACK = "llmregress_held_back"
+"""The attribute of a report of one sample among several: it counts for nothing by itself."""
+UNCONFIRMED = "llmregress_unconfirmed"
+"""The attribute of a report of a test that showed something its samples do not bear out."""
 
 
 @pytest.hookspec
@@ -45,6 +52,46 @@ def pytest_llmregress_traits(calls: "Calls") -> "Sequence[Trait]":  # type: igno
     calls alone: a replay has to find the same value again.
 
     :param calls: the model calls of the test, in the order in which they were sent.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_llmregress_classify(
+    change: "Change", before: "Trait | None", after: "Trait | None"
+) -> "Severity | None":
+    """Return how bad a change is, or None to leave it as it is.
+
+    Called for each change between a new recording and what is accepted, after the severities of
+    `llm_config` and the marker. The first answer that is not None counts.
+
+    :param change: the change, with the severity that it has by now.
+    :param before: the accepted trait, the most frequent one where there are several samples;
+        None for a value of `llm_snapshot` that is no text.
+    :param after: the trait of the new recording, or None likewise.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_llmregress_price(call: "Call") -> float | None:
+    """Return what a call costs in US dollars, or None where it is not known here.
+
+    Called for each call of a marked test, in the process that runs the test. The first answer
+    that is not None counts; the built-in one, the price table of genai-prices, comes last and
+    needs pytest-llmregress[prices]. Where everybody returns None the price is unknown: it is
+    reported as such, and a limit on costs fails. A model of your own that is free costs 0.0.
+
+    :param call: the call, with its models, its tokens and its request.
+    """
+
+
+@pytest.hookspec
+def pytest_llmregress_finish(report: "RunReport") -> None:
+    """Take notice of a finished run, such as to send it somewhere.
+
+    Called once, after the reports are written and before pytest's own summary. Under xdist this
+    runs in the controlling process only.
+
+    :param report: everything that the run found.
     """
 
 

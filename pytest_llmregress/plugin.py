@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from pytest_llmregress.hookspecs import RECORD
+from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 
 if TYPE_CHECKING:
     from pytest_llmregress.core.call import Calls
+    from pytest_llmregress.core.report import RunReport
     from pytest_llmregress.glue.fixtures import SnapshotAssertion
+    from pytest_llmregress.glue.judge import Judge
 
 OPTIONS = (
     ("record", "MODE", "none (default: replay only), once, new_episodes, all or rewrite"),
     ("candidate", "MODEL", "run against another model: MODEL for all, or OLD=NEW for one"),
+    ("samples", "N", "independent runs of each test: what is missing of them is recorded"),
+    ("confirm", "N", "fresh samples for a test that looked different (default: 5; 0: none)"),
+    ("judge-model", "MODEL", "the model, with its date, that llm_judge asks"),
     ("fail-on", "SEVERITY", "from where on a drift fails: breaking, notable, cosmetic, never"),
     ("report", "PATH", "write a report; the ending chooses the format: .json; repeatable"),
 )
@@ -33,12 +38,25 @@ class Records:
         self.by_test: dict[str, Mapping[str, Any]] = {}
         self.orphans: Sequence[str] = ()
         """Recordings that belong to no test; known where the whole suite was collected."""
+        self.report: RunReport | None = None
+        """What the run found, once it is over."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the record of a test; the last one where it ran several times."""
         record = getattr(report, RECORD, None)
         if record is not None:
             self.by_test[report.nodeid] = record
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.CollectReport | pytest.TestReport
+    ) -> tuple[str, str, str] | None:
+        """Say nothing of one sample among several, and tell what is not confirmed from passed."""
+        if hasattr(report, HELD_BACK):
+            return "", "", ""
+        if hasattr(report, UNCONFIRMED):
+            return "unconfirmed", "u", "UNCONFIRMED"
+        return None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -119,7 +137,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if records.by_test or session.config.getoption(_key("report")):
         from pytest_llmregress.glue import session as run  # noqa: PLC0415 - only with records
 
-        run.write_reports(session.config, records.by_test, records.orphans)
+        records.report = run.finish(session, records.by_test, records.orphans)
 
 
 def pytest_terminal_summary(
@@ -127,10 +145,10 @@ def pytest_terminal_summary(
 ) -> None:
     """Tell what the run found."""
     records = config.stash[RECORDS]
-    if records.by_test:
+    if records.by_test and records.report is not None:
         from pytest_llmregress.glue import session  # noqa: PLC0415 - only with records
 
-        session.summarise(terminalreporter, config, records.by_test, records.orphans)
+        session.summarise(terminalreporter, config, records.report)
 
 
 def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:
@@ -163,6 +181,14 @@ def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
     from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
 
     return fixtures.snapshot_assertion(request)
+
+
+@pytest.fixture
+def llm_judge(request: pytest.FixtureRequest) -> "Judge":
+    """Return the judge of texts: it says whether a reply is what a sentence asks for."""
+    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
+
+    return fixtures.judge(request)
 
 
 @pytest.fixture

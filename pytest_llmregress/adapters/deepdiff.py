@@ -2,10 +2,11 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from pytest_llmregress.core.difference import ABSENT, Difference
 from pytest_llmregress.core.wording import WIDTH, text_change
 
 OPTIONS = (
@@ -60,11 +61,24 @@ MAX_LINE = 300
 def differences(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple[str, ...]:
     """Return one line for every difference between two JSON values; none where they are equal.
 
+    As `locate` finds them, of more than `MAX_LINES` the number of the others.
+    """
+    lines = [found.told for found in locate(before, after, options=options)]
+    rest = len(lines) - MAX_LINES
+    return (*lines[:MAX_LINES], f"and {rest} more") if rest > 0 else tuple(lines)
+
+
+def locate(
+    before: Any, after: Any, *, options: Mapping[str, Any] | None = None
+) -> tuple[Difference, ...]:
+    """Return every difference between two JSON values with its place, in the order of the places.
+
     `options` are keyword arguments of DeepDiff, those of `OPTIONS`. What Python calls equal
     (`1 == 1.0`) is equal under any options.
 
     Raises TypeError for an option of another name, ValueError for one that DeepDiff refuses.
     """
+    options = options or {}
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
         names = ", ".join(unknown)
@@ -73,6 +87,11 @@ def differences(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple
         )
     if before == after:
         return ()
+    if not options and not (isinstance(before, _CONTAINERS) and isinstance(after, _CONTAINERS)):
+        # Two texts, the most frequent snapshot: nothing of DeepDiff is needed to tell them.
+        return (
+            Difference(path=(), before=before, after=after, told=_changed("root", before, after)),
+        )
     near = {"math_epsilon", "use_log_scale"} & set(options) and options.get("ignore_order")
     defaults = {**_DEFAULTS, **_PAIR_EVERYTHING} if near else _DEFAULTS
     from deepdiff import DeepDiff  # noqa: PLC0415 - half a second, for failing tests alone
@@ -87,18 +106,37 @@ def differences(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple
             "see its documentation for the values of each option"
         ) from error
     found = [
-        (level.path(output_format="list"), _told(kind, level))
+        _located(kind, level)
         for kind, levels in tree.items()
         for level in levels
         if kind == "repetition_change" or level.t1 != level.t2
     ]
-    lines = [_cut(line) for _path, line in sorted(found, key=lambda item: _order(item[0]))]
-    rest = len(lines) - MAX_LINES
-    return (*lines[:MAX_LINES], f"and {rest} more") if rest > 0 else tuple(lines)
+    return tuple(sorted(found, key=lambda difference: _order(difference.path)))
+
+
+_CONTAINERS = (dict, list)
+
+
+def _located(kind: str, level: Any) -> Difference:
+    """Read a level, which is DeepDiff's pair of values at one place."""
+    before, after = level.t1, level.t2
+    if kind.endswith("_added"):
+        before = ABSENT
+    elif kind.endswith("_removed"):
+        after = ABSENT
+    elif kind == "repetition_change":
+        times = level.additional["repetition"]
+        before, after = f"{times['old_repeat']} times", f"{times['new_repeat']} times"
+    return Difference(
+        path=tuple(level.path(output_format="list")),
+        before=before,
+        after=after,
+        told=_cut(_told(kind, level)),
+    )
 
 
 def _told(kind: str, level: Any) -> str:
-    """Say one difference; a level is DeepDiff's pair of values at one place."""
+    """Say one difference."""
     path = level.path()
     if kind.endswith("_added"):
         return f"{path}: added {_shown(level.t2)}"
@@ -108,10 +146,14 @@ def _told(kind: str, level: Any) -> str:
         times = level.additional["repetition"]
         was, now = times["old_repeat"], times["new_repeat"]
         return f"{path}: {_shown(level.t1)} occurs {now} times, not {was}"
-    if isinstance(level.t1, str) and isinstance(level.t2, str):
-        what = text_change(level.t1, level.t2)
+    return _changed(path, level.t1, level.t2)
+
+
+def _changed(path: str, before: Any, after: Any) -> str:
+    if isinstance(before, str) and isinstance(after, str):
+        what = text_change(before, after)
         return f"{path} {what}" if what.startswith("line ") else f"{path}: {what}"
-    return f"{path}: {_shown(level.t1)} → {_shown(level.t2)}"
+    return f"{path}: {_shown(before)} → {_shown(after)}"
 
 
 def _shown(value: Any) -> str:
@@ -123,7 +165,7 @@ def _cut(line: str) -> str:
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
 
 
-def _order(path: list[Any]) -> list[tuple[bool, int, str]]:
+def _order(path: Sequence[Any]) -> list[tuple[bool, int, str]]:
     """Sort list indices as numbers."""
     return [(False, part, "") if isinstance(part, int) else (True, 0, str(part)) for part in path]
 

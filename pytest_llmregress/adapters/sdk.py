@@ -12,6 +12,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 from unittest import mock
 from urllib.parse import quote, unquote, urlsplit
@@ -29,6 +30,25 @@ _MODEL_IN_URL = re.compile(
     r"(?<=/model/)[^/]+(?=/invoke)"  # Bedrock
     r"|(?<=/models/)(?!count-tokens:)[^/:]+(?=:(?:rawP|streamRawP)redict)"  # Vertex
 )
+
+
+_JUDGING: ContextVar[bool] = ContextVar("llmregress_judging", default=False)
+"""Whether what this thread or task sends is a question to a judge."""
+
+
+@contextmanager
+def judging() -> Iterator[None]:
+    """Mark what is sent while the context lasts as questions to a judge."""
+    token = _JUDGING.set(True)
+    try:
+        yield
+    finally:
+        _JUDGING.reset(token)
+
+
+def is_judging() -> bool:
+    """Whether what this thread or task sends now is a question to a judge."""
+    return _JUDGING.get()
 
 
 class SentRequests:
@@ -61,7 +81,7 @@ def opened(*, replaying: bool, rename: Callable[[str], str] | None) -> Iterator[
     build = BaseClient._build_request  # noqa: SLF001
 
     def build_request(client: Any, options: Any, **kwargs: Any) -> Any:
-        if rename is not None:
+        if rename is not None and not is_judging():  # a candidate does not judge itself
             _rename_model(options, rename)
         request = build(client, options, **kwargs)
         if not replaying:

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(result.status)
 
 
-def _run(arguments: argparse.Namespace) -> Result:
+def _run(arguments: argparse.Namespace) -> Result:  # noqa: PLR0911 - one for each command
     """Import and run one command; the import of the others would only cost time."""
     match arguments.command:
         case "status":
@@ -54,6 +54,16 @@ def _run(arguments: argparse.Namespace) -> Result:
                 targets=arguments.tests,
                 everything=arguments.all,
                 candidate=arguments.candidate,
+            )
+        case "rejudge":
+            from pytest_llmregress.cli.rejudge import rejudge  # noqa: PLC0415 - see above
+
+            return rejudge(
+                arguments.tests,
+                everything=arguments.all,
+                dry_run=arguments.dry_run,
+                base_url=arguments.base_url,
+                say=_say,
             )
         case "scan":
             from pytest_llmregress.cli.scan import scan  # noqa: PLC0415 - see above
@@ -134,6 +144,14 @@ def _parser() -> argparse.ArgumentParser:
         decide.add_argument("--all", action="store_true", help="all below the current folder")
         decide.add_argument("--candidate", metavar="MODEL", help="only this candidate's")
 
+    again = commands.add_parser(
+        "rejudge", help="ask for the judgements that replays have missed: the only call of an API"
+    )
+    again.add_argument("tests", nargs="*", metavar="TEST", help="a node id or a test file")
+    again.add_argument("--all", action="store_true", help="all below the current folder")
+    again.add_argument("--dry-run", action="store_true", help="say it, and ask nobody")
+    again.add_argument("--base-url", metavar="URL", help="where the judge is; default: the SDK's")
+
     scan = commands.add_parser("scan", help="look for secrets in files; exit status 1 on a finding")
     scan.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: this folder")
     _add_converters(commands)
@@ -172,6 +190,12 @@ def _print(result: Result) -> None:
     for problem in result.problems:
         for line in f"{_PROGRAM}: {problem}".split("\n"):
             sys.stderr.write(f"{visible(line)}\n")
+
+
+def _say(line: str) -> None:
+    """Print a line while a command is still at work."""
+    sys.stdout.write(f"{visible(line)}\n")
+    sys.stdout.flush()
 
 
 def _survive_any_text(stream: TextIO) -> None:

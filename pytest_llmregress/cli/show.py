@@ -40,7 +40,7 @@ def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:
 def rows_of(cassette: Cassette) -> list[Row]:
     """Return the interactions of a cassette, those that are calls of a model as calls."""
     provider = AnthropicProvider()
-    return [provider.read(interaction) or interaction for interaction in cassette.interactions]
+    return [(None if e.judge else provider.read(e)) or e for e in cassette.interactions]
 
 
 def _render(file: Path, cassette: Cassette, width: int) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from pytest_llmregress.core.cause import Cause
+
 
 class Severity(StrEnum):
     """How bad a change is."""
@@ -118,6 +120,11 @@ def worst(changes: Iterable[Change]) -> Severity | None:
     return max((change.severity for change in changes), key=lambda s: s.rank, default=None)
 
 
+def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes with the worst first; those of one severity keep their order."""
+    return tuple(sorted(changes, key=lambda change: -change.severity.rank))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """The changes of one test between its accepted behavior and a new recording."""
@@ -127,6 +134,8 @@ class Drift:
     candidate: str
     changes: tuple[Change, ...] = ()
     """Worst first."""
+    cause: Cause | None = None
+    """What the changes are consistent with; None where there was nothing to compare."""
 
     @property
     def severity(self) -> Severity | None:
@@ -140,6 +149,7 @@ class Drift:
             "candidate": self.candidate,
             "severity": None if self.severity is None else str(self.severity),
             "changes": [change.to_json() for change in self.changes],
+            "cause": None if self.cause is None else self.cause.to_json(),
         }
 
     @classmethod
@@ -149,4 +159,5 @@ class Drift:
             baseline=data["baseline"],
             candidate=data["candidate"],
             changes=tuple(Change.from_json(change) for change in data["changes"]),
+            cause=None if data["cause"] is None else Cause.from_json(data["cause"]),
         )

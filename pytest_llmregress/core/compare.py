@@ -1,44 +1,84 @@
 """What changed between two behaviors: exactly for a replay, by rules for a new recording."""
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from difflib import SequenceMatcher
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.canonical import canonical
-from pytest_llmregress.core.text import MAX_KEY_PATHS, JsonForm
-from pytest_llmregress.core.traits import AS_REQUESTED, BARE_CODE, DOES_NOT_PARSE
-from pytest_llmregress.core.words import cut, excerpts, in_words, in_words_apart
+from pytest_llmregress.core.behavior import (
+    Behavior,
+    Change,
+    Severity,
+    Trait,
+    TraitKind,
+    worst_first,
+)
+from pytest_llmregress.core.difference import Differ
+from pytest_llmregress.core.noise import (
+    ARGUMENTS,
+    STABLE_FACTS,
+    by_frequency,
+    is_quarantined,
+    is_same_trait,
+    members,
+    number,
+)
+from pytest_llmregress.core.severities import Severities
+from pytest_llmregress.core.trait_rules import MAX_DETAIL, report, rule_of
+from pytest_llmregress.core.trajectory import ToolMatch, compare_arguments, mismatch
+from pytest_llmregress.core.words import cut, in_words
 
-RATIO = 2.0
-"""How many times larger or smaller a number has to be: one recording is held against one."""
-FLOORS = {
-    "usage.output_tokens": 50,
-    "usage.input_tokens": 50,
-    "text.length": 20,
-    "calls": 1,
-    "tool_calls": 1,
-}
-"""By how much a number has to differ beside the ratio: 1 word and 3 words are the same length."""
-MAX_DIFFED_WORDS = 2_000
-"""Words of a text up to which the words that differ are counted."""
-MAX_DETAIL = 200
-"""Characters of a change's detail."""
-IMPROVED = "improved"
+ENOUGH_FOR_FACTS = 3
+"""Samples of a baseline from which on a fact that all of them state is no chance."""
 
-Rule = Callable[[Trait, Trait], Change | None]
-"""From a trait before and after, with different values, to the change; None where it is none."""
+Classify = Callable[[Change, Trait | None, Trait | None], Severity | None]
+"""From a change, with its trait before and after where it has one, to another severity, or None.
+
+Of a baseline of several samples it is the trait with the most frequent value.
+"""
 
 
-def compare(before: Behavior, after: Behavior) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A change, and the traits that it was found in."""
+
+    change: Change
+    before: Trait | None = None
+    """That of the baseline with the most frequent value."""
+    after: Trait | None = None
+
+
+def compare(  # noqa: PLR0913 - one argument for each thing that has a say
+    before: Behavior | Sequence[Behavior],
+    after: Behavior,
+    *,
+    severities: Severities | None = None,
+    classify: Classify | None = None,
+    tools: ToolMatch | None = None,
+    differ: Differ | None = None,
+) -> tuple[Change, ...]:
     """Return what a new recording does differently, worst first, then in the order of its traits.
 
     A built-in trait has its own rule; any other is compared by its kind, with its own severity.
     A trait that only one side has is no change: a plugin that brings it came or went.
+
+    With several samples the baseline is held against itself first. A value that one of them
+    shows is no change, nor is a number within their range; a set gains what none has, and
+    loses what all have; a category or a set with three values or more is quarantined, that is
+    cosmetic. Of the facts in a text only those count that every sample states.
+
+    :param before: the baseline's behavior, or that of each of its samples.
+    :param severities: those of the project, over those of the rules.
+    :param classify: has the last word on the severity of each change.
+    :param tools: how the tools of the new recording have to relate to the baseline's; where
+        they do, which and how many they are is cosmetic. Their arguments count as ever.
+    :param differ: tells where the arguments of two tool calls differ.
     """
-    return _changes(before, after, _rule_of)
+    samples = (before,) if isinstance(before, Behavior) else tuple(before)
+    found = find_changes(samples, after, differ=differ)
+    return settle(
+        _hold_to(tools, found, samples, after) if tools else found,
+        severities=severities,
+        classify=classify,
+    )
 
 
 def differences(before: Behavior, after: Behavior) -> tuple[Change, ...]:
@@ -47,210 +87,157 @@ def differences(before: Behavior, after: Behavior) -> tuple[Change, ...]:
     The recording is the same on both sides, so numbers and texts have to be equal as well.
     Traits that only one side has are left out, as in `compare`.
     """
-    return _changes(before, after, lambda _: _report)
+    return worst_first(
+        _tell_exactly(old, new)
+        for (old,), new in _common_traits([before], after)
+        if not is_same_trait(old, new)
+    )
 
 
-def _changes(
-    before: Behavior, after: Behavior, rule_of: Callable[[Trait], Rule]
+def find_changes(
+    samples: Sequence[Behavior], after: Behavior, *, differ: Differ | None = None
+) -> tuple[Found, ...]:
+    """Return what the rules find, in the order of the traits."""
+    return tuple(
+        Found(change=change, before=by_frequency(olds)[0][0], after=new)
+        for olds, new in _common_traits(samples, after)
+        if (change := _compare_trait(olds, new, differ)) is not None
+    )
+
+
+def settle(
+    found: Iterable[Found], *, severities: Severities | None, classify: Classify | None
 ) -> tuple[Change, ...]:
+    """Let a project have its say on what the rules found; return the changes, worst first."""
     changes = []
-    for trait in after.traits:
-        old = before.get(trait.name)
-        if old is None or _is_same(old, trait):
+    for each in found:
+        change = severities.apply_to(each.change) if severities else each.change
+        if change is None:
             continue
-        change = rule_of(trait)(old, trait)
-        if change is not None:
-            changes.append(change)
-    return tuple(sorted(changes, key=lambda change: -change.severity.rank))
+        severity = classify(change, each.before, each.after) if classify else None
+        changes.append(replace(change, severity=severity) if severity else change)
+    return worst_first(changes)
 
 
-def _rule_of(trait: Trait) -> Rule:
-    return _RULES.get(trait.name) or _RULES_OF_KINDS[trait.kind]
+def _common_traits(
+    samples: Sequence[Behavior], after: Behavior
+) -> Iterator[tuple[list[Trait], Trait]]:
+    """Yield each trait of a recording with those of the samples that have it, too."""
+    by_name = [{trait.name: trait for trait in sample.traits} for sample in samples]
+    for trait in after.traits:
+        olds = [traits[trait.name] for traits in by_name if trait.name in traits]
+        if olds:
+            yield olds, trait
 
 
-def _is_same(before: Trait, after: Trait) -> bool:
-    if after.kind is TraitKind.SET:
-        return _strings(before) == _strings(after)
-    return canonical(before.value) == canonical(after.value)
+def _tell_exactly(old: Trait, new: Trait) -> Change:
+    change = compare_arguments([old.value], new.value) if new.name == ARGUMENTS else None
+    return replace(change, severity=new.severity) if change else report(old, new)
 
 
-def _report(
-    before: Trait, after: Trait, *, severity: Severity | None = None, detail: str | None = None
-) -> Change:
-    """Put a difference in words; severity and detail are what trait and kind say by default."""
-    if after.kind is TraitKind.TEXT:
-        words = excerpts(str(before.value), str(after.value))
-    else:
-        words = in_words_apart(before.value, after.value)
-    return Change(
-        trait=after.name,
-        severity=severity or after.severity,
-        before=words[0],
-        after=words[1],
-        detail=cut(_DETAILS[after.kind](before, after) if detail is None else detail, MAX_DETAIL),
-    )
-
-
-def _improve(before: Trait, after: Trait) -> Change:
-    return _report(before, after, severity=Severity.NOTABLE, detail=IMPROVED)
-
-
-# --- details ---------------------------------------------------------------------------------
-
-
-def _say_gained_and_lost(before: Trait, after: Trait) -> str:
-    gained, lost = _gained_and_lost(before, after)
-    parts = {"gained": gained, "lost": lost}
-    return "; ".join(f"{word} {in_words(sorted(some))}" for word, some in parts.items() if some)
-
-
-def _say_how_many_times(before: Trait, after: Trait) -> str:
-    old, new = _number(before), _number(after)
-    if old is None or new is None or old < 0 or new < 0:
-        return ""
-    if old == 0 or new == 0:
-        return "from 0" if old == 0 else "to 0"
-    ratio = new / old
-    if 1 / RATIO < ratio < RATIO:
-        return f"{'+' if new > old else ''}{in_words(new - old)}"
-    return f"{ratio:,.1f}x" if ratio >= 0.1 else f"{ratio:.1g}x"  # noqa: PLR2004  # 0.0x says nothing
-
-
-def _say_how_many_words(before: Trait, after: Trait) -> str:
-    old, new = str(before.value).split(), str(after.value).split()
-    if old == new:
-        return "only white space differs"
-    most = max(len(old), len(new))
-    if most > MAX_DIFFED_WORDS:
-        return f"length {len(old):,} → {len(new):,} words"
-    if Counter(old) == Counter(new):
-        return f"the same {most:,} words in another order"
-    same = sum(block.size for block in SequenceMatcher(None, old, new).get_matching_blocks())
-    return f"{most - same:,} of {most:,} words differ"
-
-
-_DETAILS: dict[TraitKind, Callable[[Trait, Trait], str]] = {
-    TraitKind.CATEGORY: lambda _before, _after: "",
-    TraitKind.SET: _say_gained_and_lost,
-    TraitKind.NUMBER: _say_how_many_times,
-    TraitKind.TEXT: _say_how_many_words,
-}
-
-
-# --- rules -----------------------------------------------------------------------------------
-
-
-def _compare_outcomes(before: Trait, after: Trait) -> Change:
-    if str(after.value) not in _WHOLE:
-        return _report(before, after, severity=Severity.BREAKING)
-    if str(before.value) not in _WHOLE:
-        return _improve(before, after)
-    if after.value == "tool_use":
-        detail = "ends on a tool call that nothing answers"
-        return _report(before, after, severity=Severity.BREAKING, detail=detail)
-    return _report(before, after, severity=Severity.NOTABLE)
-
-
-def _compare_interruptions(before: Trait, after: Trait) -> Change:
-    gained, _ = _gained_and_lost(before, after)
-    return _report(before, after, severity=Severity.BREAKING) if gained else _improve(before, after)
-
-
-def _compare_served_models(before: Trait, after: Trait) -> Change:
-    return _improve(before, after) if after.value == AS_REQUESTED else _report(before, after)
-
-
-def _compare_tool_sets(before: Trait, after: Trait) -> Change:
-    gained, _ = _gained_and_lost(before, after)
-    breaks = gained or not _strings(after)
-    return _report(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
-
-
-def _compare_json_forms(before: Trait, after: Trait) -> Change:
-    """Take prose that turns into bare JSON for as bad as the reverse: a reader is no parser."""
-    forms = {before.value, after.value}
-    if before.value == JsonForm.PURE or after.value == JsonForm.NOT_JSON or forms == _OPPOSITES:
-        return _report(before, after, severity=Severity.BREAKING)
-    if after.value == JsonForm.PURE:
-        return _improve(before, after)
-    return _report(before, after, severity=Severity.NOTABLE)
-
-
-def _compare_json_keys(before: Trait, after: Trait) -> Change:
-    """Hold against each other what both lists reach: a full one is cut where it is full."""
-    full = [max(paths) for paths in map(_strings, (before, after)) if len(paths) >= MAX_KEY_PATHS]
-    _, lost = _gained_and_lost(before, after)
-    breaks = any(path <= min(full, default=path) for path in lost)
-    return _report(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
-
-
-def _compare_code(before: Trait, after: Trait) -> Change:
-    old, new = _strings(before), _strings(after)
-    if BARE_CODE in old:
-        detail = "the text is no longer code as it stands"
-        return _report(before, after, severity=Severity.BREAKING, detail=detail)
-    if DOES_NOT_PARSE in new and DOES_NOT_PARSE not in old and "python" in old:
-        return _report(before, after, severity=Severity.BREAKING)
-    if DOES_NOT_PARSE in old and DOES_NOT_PARSE not in new and new & {"python", BARE_CODE}:
-        return _improve(before, after)
-    return _report(before, after, severity=Severity.NOTABLE)
-
-
-def _compare_languages(before: Trait, after: Trait) -> Change | None:
-    return None if "und" in (before.value, after.value) else _report(before, after)
-
-
-def _compare_numbers(before: Trait, after: Trait) -> Change | None:
-    old, new = _number(before), _number(after)
-    if old is None or new is None:
-        return _report(before, after)
-    small, large = sorted((abs(old), abs(new)))
-    is_far = large >= RATIO * small or old * new < 0
-    is_much = abs(new - old) >= FLOORS.get(after.name, 0)
-    return _report(before, after) if is_far and is_much else None
-
-
-def _compare_texts(before: Trait, after: Trait) -> Change:
-    return _report(before, after, severity=Severity.COSMETIC)
-
-
-_RULES: dict[str, Rule] = {
-    "outcome": _compare_outcomes,
-    "interruptions": _compare_interruptions,
-    "served_model": _compare_served_models,
-    "tools.set": _compare_tool_sets,
-    "text.json": _compare_json_forms,
-    "text.json_keys": _compare_json_keys,
-    "text.code": _compare_code,
-    "text.language": _compare_languages,
-}
-_RULES_OF_KINDS: dict[TraitKind, Rule] = {
-    TraitKind.CATEGORY: _report,
-    TraitKind.SET: _report,
-    TraitKind.NUMBER: _compare_numbers,
-    TraitKind.TEXT: _compare_texts,
-}
-_OPPOSITES = {JsonForm.PURE, JsonForm.NOT_JSON}
-_WHOLE = frozenset({"answered", "tool_use"})
-"""The outcomes of a test that came to an end."""
-
-
-def _gained_and_lost(before: Trait, after: Trait) -> tuple[frozenset[str], frozenset[str]]:
-    old, new = _strings(before), _strings(after)
-    return new - old, old - new
-
-
-def _strings(trait: Trait) -> frozenset[str]:
-    """Return the members of a set or of a list, whatever a hand wrote into the file."""
-    value: Any = trait.value
-    return (
-        frozenset(map(str, value)) if isinstance(value, list | tuple) else frozenset({str(value)})
-    )
-
-
-def _number(trait: Trait) -> float | None:
-    """Return a number as it is, None where it is none."""
-    value: Any = trait.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> Change | None:
+    if any(is_same_trait(old, new) for old in olds):
         return None
-    return value
+    if new.name == ARGUMENTS:
+        return compare_arguments([old.value for old in olds], new.value, differ=differ)
+    if new.name in STABLE_FACTS:
+        return _compare_facts(olds, new)
+    change = _compare_by_kind(olds, new)
+    if change is None or not is_quarantined(olds):
+        return change
+    detail = f"the baseline itself shows {len(by_frequency(olds))} values"
+    return replace(change, severity=Severity.COSMETIC, detail=detail)
+
+
+def _compare_by_kind(olds: Sequence[Trait], new: Trait) -> Change | None:
+    match new.kind:
+        case TraitKind.CATEGORY:
+            return _compare_category(olds, new)
+        case TraitKind.SET:
+            return _compare_set(olds, new)
+        case TraitKind.NUMBER:
+            return _compare_with_range(olds, new)
+        case TraitKind.TEXT:
+            return rule_of(new)(olds[0], new)
+
+
+def _compare_category(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Hold a value against the most frequent one that the rule has something to say about."""
+    ranked = by_frequency(olds)
+    changes = (rule_of(new)(old, new) for old, _ in ranked)
+    change = next((change for change in changes if change is not None), None)
+    if change is None or len(ranked) == 1:
+        return change
+    shown = ", ".join(f"{in_words(old.value)} x{count}" for old, count in ranked)
+    said = f"{change.detail}; " if change.detail else ""
+    return replace(change, detail=cut(f"{said}baseline: {shown}", MAX_DETAIL))
+
+
+def _compare_set(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Hold a set against what all samples have, and what any of them shares with it."""
+    sets, now = [members(old) for old in olds], members(new)
+    expected = frozenset.intersection(*sets) | (frozenset.union(*sets) & now)
+    if expected == now:
+        return None
+    return rule_of(new)(replace(olds[0], value=sorted(expected)), new)
+
+
+def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Hold a number against the nearer end of what the samples span."""
+    numbers = [found for old in olds if (found := number(old)) is not None]
+    now = number(new)
+    if now is None or len(numbers) < len(olds):  # what stands there is no number at all
+        return report(by_frequency(olds)[0][0], new)
+    low, high = min(numbers), max(numbers)
+    if low <= now <= high:
+        return None
+    change = rule_of(new)(replace(olds[0], value=high if now > high else low), new)
+    if change is None or low == high:
+        return change
+    return replace(change, before=f"{in_words(low)} to {in_words(high)}")
+
+
+def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Find the facts that every sample states and the new recording does not.
+
+    Of one or two samples nobody knows which facts are chance: the loss of one is cosmetic.
+    """
+    stable = frozenset.intersection(*map(members, olds))
+    kept = stable & members(new)
+    if kept == stable:
+        return None
+    is_known = len(olds) >= ENOUGH_FOR_FACTS
+    return report(
+        replace(olds[0], value=sorted(stable)),
+        replace(new, value=sorted(kept)),
+        severity=Severity.NOTABLE if is_known else Severity.COSMETIC,
+    )
+
+
+_COUNT_OF_TOOLS = "tool_calls"
+
+
+def _hold_to(
+    match: ToolMatch, found: Sequence[Found], samples: Sequence[Behavior], after: Behavior
+) -> Iterator[Found]:
+    """Put first what contradicts the declared relation; where nothing does, it covers the rest."""
+    now = after.get("tools.order")
+    olds = [order for sample in samples if (order := sample.get("tools.order")) is not None]
+    if now is None or not olds:
+        yield from found
+        return
+    is_kept = any(match.allows(_names(old), _names(now)) for old in olds)
+    if not is_kept:
+        old = by_frequency(olds)[0][0]
+        yield Found(change=mismatch(match, _names(old), _names(now)), before=old, after=now)
+    for each in found:
+        name = each.change.trait
+        is_covered = name == _COUNT_OF_TOOLS or (name.startswith("tools.") and name != ARGUMENTS)
+        if is_kept and is_covered:
+            yield replace(each, change=replace(each.change, severity=Severity.COSMETIC))
+        else:
+            yield each
+
+
+def _names(order: Trait) -> list[str]:
+    return [str(name) for name in order.value] if isinstance(order.value, list | tuple) else []

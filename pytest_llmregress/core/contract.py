@@ -5,6 +5,15 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
+from pytest_llmregress.core.budget import (
+    Baseline,
+    Measure,
+    Price,
+    check_budget,
+    check_limit,
+    is_number,
+    read_budget,
+)
 from pytest_llmregress.core.call import Calls, Outcome
 from pytest_llmregress.core.models import is_as_requested
 
@@ -27,6 +36,11 @@ class Contract:
     max_input_tokens: int | None = None
     max_output_tokens: int | None = None
     max_total_tokens: int | None = None
+    max_cost_usd: float | None = None
+    max_agents: int | None = None
+    """Conversations that one run of the test may start."""
+    budget: Mapping[Measure, float] | None = None
+    """How many times the accepted baseline's a measure may be."""
     allow_tools: tuple[str, ...] | None = None
     """Glob patterns; None allows every tool."""
     forbid_tools: tuple[str, ...] = ()
@@ -36,14 +50,18 @@ class Contract:
     """Glob patterns of served models by requested model, beyond the same id and its snapshots."""
 
     @classmethod
-    def from_keywords(cls, keywords: Mapping[str, Any]) -> Self:
-        """Read the keywords of `@pytest.mark.llm`; ContractError with all problems at once."""
+    def from_keywords(cls, keywords: Mapping[str, Any], *, beside: Iterable[str] = ()) -> Self:
+        """Read the keywords of `@pytest.mark.llm`; ContractError with all problems at once.
+
+        :param beside: keywords that other parts read, so that a message can name them, too.
+        """
         known = [field.name for field in fields(cls)]
         problems: list[str] = []
         values: dict[str, Any] = {}
         for name, raw in keywords.items():
             if name not in known:
-                problems.append(f"{name}: there is no such keyword; {', '.join(known)}")
+                allowed = ", ".join([*known, *beside])
+                problems.append(f"{name}: there is no such keyword; {allowed}")
                 continue
             try:
                 values[name] = _READERS[name](raw)
@@ -53,32 +71,39 @@ class Contract:
             raise ContractError("\n".join(problems))
         return cls(**values)
 
-    def violations(self, calls: Calls) -> tuple[str, ...]:
-        """Say what was broken, one line each, with the call that broke it."""
-        return (*self._over_budget(calls), *self._tools(calls), *self._endings(calls))
+    def violations(
+        self, calls: Calls, *, baseline: Baseline | None = None, price: Price | None = None
+    ) -> tuple[str, ...]:
+        """Say what was broken, one line each, with the call that broke it.
 
-    def _over_budget(self, calls: Calls) -> list[str]:
-        spent = {
-            "max_calls": [1 for _ in calls],
-            "max_tool_calls": [len(call.tool_calls) for call in calls],
-            "max_input_tokens": [
-                call.usage.total_tokens - call.usage.output_tokens for call in calls
-            ],
-            "max_output_tokens": [call.usage.output_tokens for call in calls],
-            "max_total_tokens": [call.usage.total_tokens for call in calls],
-        }
+        :param baseline: what the accepted run has spent; without it `budget` says nothing.
+        :param price: what a call costs. A limit on costs fails where a price is unknown.
+        """
+        return (
+            *self._over_limits(calls, price),
+            *self._over_budget(calls, baseline, price),
+            *self._tools(calls),
+            *self._endings(calls),
+        )
+
+    def _over_limits(self, calls: Calls, price: Price | None) -> list[str]:
         lines = []
-        for name, by_call in spent.items():
-            limit = getattr(self, name)
-            if limit is None or sum(by_call) <= limit:
-                continue
-            total, over = 0, 0
-            for over, amount in enumerate(by_call, start=1):  # noqa: B007 - the call that broke it
-                total += amount
-                if total > limit:
-                    break
-            lines.append(f"{name}={limit:,}: {sum(by_call):,} in all; call {over} went over it")
-        return lines
+        for measure in Measure:
+            limit = getattr(self, f"max_{measure}")
+            if limit is not None:
+                lines.append(check_limit(measure, limit, calls, price=price))
+        return [line for line in lines if line is not None]
+
+    def _over_budget(
+        self, calls: Calls, baseline: Baseline | None, price: Price | None
+    ) -> list[str]:
+        if baseline is None or self.budget is None:
+            return []
+        lines = [
+            check_budget(measure, factor, calls, baseline=baseline, price=price)
+            for measure, factor in self.budget.items()
+        ]
+        return [line for line in lines if line is not None]
 
     def _tools(self, calls: Calls) -> list[str]:
         lines = []
@@ -128,6 +153,12 @@ def _limit(raw: Any) -> int:
     return raw
 
 
+def _dollars(raw: Any) -> float:
+    if not is_number(raw) or raw < 0:
+        raise ValueError(f"{raw!r} is no limit; a number of US dollars from 0 on")
+    return float(raw)
+
+
 def _strings(raw: Any) -> tuple[str, ...] | None:
     """Return one string or several; None where it is something else."""
     if isinstance(raw, str):
@@ -172,6 +203,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_input_tokens": _limit,
     "max_output_tokens": _limit,
     "max_total_tokens": _limit,
+    "max_cost_usd": _dollars,
+    "max_agents": _limit,
+    "budget": read_budget,
     "allow_tools": _patterns_of("tools"),
     "forbid_tools": _patterns_of("tools"),
     "outcomes": _outcomes,

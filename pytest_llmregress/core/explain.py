@@ -1,7 +1,7 @@
 """What differs between a request that was not recorded and the recording nearest to it."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from pytest_llmregress.core.http import Request
 from pytest_llmregress.core.matching import betas_of, body_of, path_of, query_of
 from pytest_llmregress.core.wording import (
-    GONE,
-    NEW,
+    REQUEST_AND_RECORDING,
+    Sides,
     common_ends,
     count,
     excerpt,
@@ -150,43 +150,47 @@ def _changes(old: _View, new: _View) -> Iterator[PartChange]:
     if old.path != new.path:
         yield PartChange(part="path", what=line_change(old.path, new.path, quote=""))
     if old.betas != new.betas:
-        yield PartChange(part="anthropic-beta", what=_joined(_names(old.betas, new.betas)))
+        yield PartChange(
+            part="anthropic-beta", what=joined(_names(old.betas, new.betas, REQUEST_AND_RECORDING))
+        )
     if old.fields is None or new.fields is None:
         if old.body != new.body:
             at = first_difference(old.body, new.body) + 1
             sizes = f"{len(old.body)} bytes → {len(new.body)} bytes"
             yield PartChange(part="body", what=f"{sizes}, first difference at byte {at}")
         return
-    yield from _changes_of_fields(old.fields, new.fields)
+    yield from changes_of_fields(old.fields, new.fields)
 
 
-def _changes_of_fields(old: dict[str, Any], new: dict[str, Any]) -> Iterator[PartChange]:
-    first = {"model": None, "system": None, "tools": None}
-    keys = [key for key in first | old | new if key in old or key in new]
+def changes_of_fields(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, sides: Sides = REQUEST_AND_RECORDING
+) -> Iterator[PartChange]:
+    """Yield every part that differs between the JSON objects of two requests."""
+    first: dict[str, Any] = {"model": None, "system": None, "tools": None}
+    keys = [key for key in {**first, **old, **new} if key in old or key in new]
     for key in keys:
         part = "system prompt" if key == "system" else plain(key)
         if key not in old:
-            yield PartChange(part=part, what=missing([new[key]], NEW))
+            yield PartChange(part=part, what=missing([new[key]], sides.new))
         elif key not in new:
-            yield PartChange(part=part, what=missing([old[key]], GONE))
+            yield PartChange(part=part, what=missing([old[key]], sides.gone))
         elif key == "messages" or same_json(old[key], new[key]):
             continue
         elif key == "model" and isinstance(old[key], str) and isinstance(new[key], str):
             yield PartChange(part=part, what=line_change(old[key], new[key], quote=""))
         elif key == "tools":
-            yield PartChange(part=part, what=_change_of_tools(old[key], new[key]))
+            yield PartChange(part=part, what=_change_of_tools(old[key], new[key], sides))
         else:
-            yield PartChange(
-                part=part, what=json_change(old[key], new[key], blocks=key == "system")
-            )
+            what = json_change(old[key], new[key], blocks=key == "system", sides=sides)
+            yield PartChange(part=part, what=what)
     if "messages" in old and "messages" in new:
-        yield from _changes_of_messages(old["messages"], new["messages"])
+        yield from _changes_of_messages(old["messages"], new["messages"], sides)
 
 
-def _changes_of_messages(old: Any, new: Any) -> Iterator[PartChange]:
+def _changes_of_messages(old: Any, new: Any, sides: Sides) -> Iterator[PartChange]:
     if not isinstance(old, list) or not isinstance(new, list):
         if not same_json(old, new):
-            yield PartChange(part="messages", what=json_change(old, new))
+            yield PartChange(part="messages", what=json_change(old, new, sides=sides))
         return
     start, tail = common_ends(old, new, same_json)
     more = len(new) - len(old)
@@ -194,7 +198,7 @@ def _changes_of_messages(old: Any, new: Any) -> Iterator[PartChange]:
         word = "more" if more > 0 else "fewer"
         inside = tail and start + tail == min(len(old), len(new))
         at = f", at message {start + 1}" if inside else ""
-        what = f"{count(abs(more), 'message')} {word} than recorded{at}"
+        what = f"{count(abs(more), 'message')} {word} {sides.than}{at}"
         yield PartChange(part="messages", what=what)
     middle = slice(start, min(len(old), len(new)) - tail)
     for number, (a, b) in enumerate(zip(old[middle], new[middle], strict=True), start + 1):
@@ -203,31 +207,31 @@ def _changes_of_messages(old: Any, new: Any) -> Iterator[PartChange]:
             match a, b:
                 case {"role": str(role)}, {"role": other} if role == other:
                     part += f" ({plain(role)})"
-            yield PartChange(part=part, what=_change_of_message(a, b))
+            yield PartChange(part=part, what=_change_of_message(a, b, sides))
 
 
-def _change_of_message(old: Any, new: Any) -> str:
+def _change_of_message(old: Any, new: Any, sides: Sides) -> str:
     """Leave the word "content" out where nothing but the content differs."""
     if isinstance(old, dict) and isinstance(new, dict) and "content" in old and "content" in new:
         others = [{k: v for k, v in message.items() if k != "content"} for message in (old, new)]
         if same_json(*others):
-            return json_change(old["content"], new["content"], blocks=True)
-    return json_change(old, new)
+            return json_change(old["content"], new["content"], blocks=True, sides=sides)
+    return json_change(old, new, sides=sides)
 
 
-def _change_of_tools(old: Any, new: Any) -> str:
+def _change_of_tools(old: Any, new: Any, sides: Sides) -> str:
     olds, news = _by_name(old), _by_name(new)
     if olds is None or news is None:
-        return json_change(old, new)
-    told = _names(olds, news)
+        return json_change(old, new, sides=sides)
+    told = _names(olds, news, sides)
     told += [
-        f"{excerpt(name)} {json_change(olds[name], news[name])}"
+        f"{excerpt(name)} {json_change(olds[name], news[name], sides=sides)}"
         for name in news
         if name in olds and not same_json(olds[name], news[name])
     ]
     if not told:
         return "the same tools in another order"
-    return _joined(told)
+    return joined(told)
 
 
 def _by_name(tools: Any) -> dict[str, Any] | None:
@@ -239,11 +243,12 @@ def _by_name(tools: Any) -> dict[str, Any] | None:
     return named if len(named) == len(tools) else None
 
 
-def _names(old: Collection[str], new: Collection[str]) -> list[str]:
-    added = [f"{excerpt(name)} {NEW}" for name in new if name not in old]
-    return added + [f"{excerpt(name)} {GONE}" for name in old if name not in new]
+def _names(old: Collection[str], new: Collection[str], sides: Sides) -> list[str]:
+    added = [f"{excerpt(name)} {sides.new}" for name in new if name not in old]
+    return added + [f"{excerpt(name)} {sides.gone}" for name in old if name not in new]
 
 
-def _joined(told: list[str]) -> str:
+def joined(told: Sequence[str]) -> str:
+    """Return the first of what is to be told, and how much more there is."""
     more = f"; and {len(told) - _MAX_NAMED} more" if len(told) > _MAX_NAMED else ""
     return "; ".join(told[:_MAX_NAMED]) + more

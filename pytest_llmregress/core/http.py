@@ -42,6 +42,8 @@ class Interaction:
     response: Response
     latency: float | None = None
     """Seconds from the request to the end of the response's body; None where nobody measured."""
+    judge: bool = False
+    """Whether it is a judgement of the test, and so no behavior of the software under test."""
 
 
 def first_value(headers: Mapping[str, tuple[str, ...]], name: str) -> str | None:

@@ -49,6 +49,17 @@ class Matching:
             raise MatchingError("\n".join(problems))
         return cls(ignore=paths, replace=tuple(replace))
 
+    def settled(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a JSON body without what does not count."""
+        value: Any = dict(body)
+        try:
+            for place in self.ignore:
+                value = _without(value, _STEP.findall(place))
+            value = self._replaced(value)
+        except RecursionError:
+            return dict(body)
+        return value if isinstance(value, dict) else {}
+
     def key_of(self, request: Request) -> str:
         """Return the key of a request: SHA-256, hexadecimal.
 

@@ -6,6 +6,11 @@ from enum import StrEnum
 from typing import Any, Self
 
 from pytest_llmregress.core.behavior import Drift, Severity
+from pytest_llmregress.core.evidence import TestEvidence
+from pytest_llmregress.core.rulebook import RuleResult
+from pytest_llmregress.core.side import Side
+from pytest_llmregress.core.suite_verdict import SuiteVerdict
+from pytest_llmregress.core.verdict import TestVerdict
 
 FORMAT = 1
 """Number of the report's format; grows when a reader would have to change."""
@@ -67,6 +72,26 @@ class TestRecord:
     """Path of the pending snapshot, if something waits for a decision."""
     accepted: bool
     """Whether this run wrote an accepted recording."""
+    samples: int = 1
+    """Independent runs of it in this session, replayed ones included."""
+    passes: int = 0
+    """Of those, how many passed and kept their contract."""
+    unconfirmed: bool = False
+    """Whether something was seen that its samples do not bear out; it does not fail the test."""
+    evidence: TestEvidence | None = None
+    """What its samples say about a change; None where nothing was compared."""
+    rules: tuple[RuleResult, ...] = ()
+    """How often each standing rule was kept, a sample after another."""
+    rules_before: tuple[RuleResult, ...] = ()
+    """The same of one sample of the baseline, where this run was held against it."""
+    cost_usd: float | None = None
+    """What this run's recording cost; None where nothing was recorded, or a price is unknown."""
+    before: Side | None = None
+    """The first sample of what is accepted, where something was compared with it."""
+    after: Side | None = None
+    """The first new sample that differs from it, or the first one where none does."""
+    verdict: TestVerdict | None = None
+    """What that evidence allows one to say about this test alone."""
 
     @property
     def severity(self) -> Severity | None:
@@ -92,6 +117,16 @@ class TestRecord:
             "drift": None if self.drift is None else self.drift.to_json(),
             "pending": self.pending,
             "accepted": self.accepted,
+            "samples": self.samples,
+            "passes": self.passes,
+            "unconfirmed": self.unconfirmed,
+            "evidence": None if self.evidence is None else self.evidence.to_json(),
+            "rules": [rule.to_json() for rule in self.rules],
+            "rules_before": [rule.to_json() for rule in self.rules_before],
+            "cost_usd": self.cost_usd,
+            "before": None if self.before is None else self.before.to_json(),
+            "after": None if self.after is None else self.after.to_json(),
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
         }
 
     @classmethod
@@ -114,6 +149,16 @@ class TestRecord:
             drift=None if data["drift"] is None else Drift.from_json(data["drift"]),
             pending=data["pending"],
             accepted=data["accepted"],
+            samples=data["samples"],
+            passes=data["passes"],
+            unconfirmed=data["unconfirmed"],
+            evidence=None if data["evidence"] is None else TestEvidence.from_json(data["evidence"]),
+            rules=tuple(map(RuleResult.from_json, data["rules"])),
+            rules_before=tuple(map(RuleResult.from_json, data["rules_before"])),
+            cost_usd=data["cost_usd"],
+            before=None if data["before"] is None else Side.from_json(data["before"]),
+            after=None if data["after"] is None else Side.from_json(data["after"]),
+            verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
         )
 
 
@@ -131,6 +176,8 @@ class RunReport:
     """In order of the node ids."""
     orphans: tuple[str, ...] = ()
     """Recordings that belong to no test, where the whole suite was collected."""
+    verdict: SuiteVerdict | None = None
+    """What can be said about all tests together; None where no candidate was compared."""
 
     @property
     def drifted(self) -> tuple[TestRecord, ...]:
@@ -159,6 +206,7 @@ class RunReport:
                 "problems": sum(bool(test.problems) for test in self.tests),
                 "pending": sum(test.pending is not None for test in self.tests),
             },
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
             "orphans": list(self.orphans),
             "tests": [test.to_json() for test in self.tests],
         }

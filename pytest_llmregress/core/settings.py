@@ -23,6 +23,10 @@ class RecordMode(StrEnum):
     """Every request; the new recording replaces the old one whole."""
 
 
+MAX_SAMPLES = 1_000
+"""Runs of one test that one may ask for: more is a slip of the finger that costs money."""
+
+
 class FailOn(StrEnum):
     """From which severity on a drift fails its test."""
 
@@ -85,6 +89,12 @@ class Settings:
 
     record: RecordMode = RecordMode.NONE
     candidate: Candidate | None = None
+    samples: int | None = None
+    """Independent runs of each test; None for what its marker says, and 1 for a candidate."""
+    confirm: int = 5
+    """Fresh samples of a candidate for each test whose first one looked different."""
+    judge_model: str | None = None
+    """The model that `llm_judge` asks, with its date; there is no default."""
     accept: bool = False
     fail_on: FailOn = FailOn.BREAKING
     report: tuple[str, ...] = ()
@@ -160,6 +170,25 @@ def _flag(raw: Any) -> bool:
     return word in _TRUE
 
 
+def _count(least: int) -> Callable[[Any], int]:
+    def read(raw: Any) -> int:
+        try:
+            number = int(str(raw))
+        except ValueError:
+            number = -1
+        if isinstance(raw, bool) or not least <= number <= MAX_SAMPLES:
+            raise ValueError(f"{raw!r} is no whole number from {least} to {MAX_SAMPLES:,}")
+        return number
+
+    return read
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str) or not raw.strip():
+        raise ValueError(f"{raw!r} is no text")
+    return raw.strip()
+
+
 def _paths(raw: Any) -> tuple[str, ...]:
     return (raw,) if isinstance(raw, str) else tuple(raw)
 
@@ -167,6 +196,9 @@ def _paths(raw: Any) -> tuple[str, ...]:
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "record": _one_of(RecordMode),
     "candidate": _candidate,
+    "samples": _count(1),
+    "confirm": _count(0),
+    "judge_model": _text,
     "accept": _flag,
     "fail_on": _one_of(FailOn),
     "report": _paths,

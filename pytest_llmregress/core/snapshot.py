@@ -32,6 +32,19 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSnapshot:
+    """How one independent run of a test behaved."""
+
+    behavior: Behavior = field(default_factory=Behavior)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What `llm_snapshot` was compared with, by its name: JSON values."""
+    passed: bool = True
+    """Whether the test passed in this run."""
+    session: str = ""
+    """When the session that recorded it began; empty where it is the only sample."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """How a test behaved, accepted or pending."""
 
@@ -43,9 +56,8 @@ class Snapshot:
     served_models: tuple[str, ...] = ()
     recorded_at: str = ""
     """When that cassette was recorded, as ISO 8601 in UTC."""
-    behavior: Behavior = field(default_factory=Behavior)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    """What `llm_snapshot` was compared with, by its name: JSON values."""
+    samples: tuple[SampleSnapshot, ...] = (SampleSnapshot(),)
+    """At least one, in the order of the cassette."""
     pending: Pending | None = None
     """None once it is accepted."""
 
@@ -53,3 +65,17 @@ class Snapshot:
     def models(self) -> str:
         """The requested models in words: "claude-opus-5", or two with a comma between them."""
         return ", ".join(self.requested_models)
+
+    @property
+    def behaviors(self) -> tuple[Behavior, ...]:
+        """The behavior of each sample."""
+        return tuple(sample.behavior for sample in self.samples)
+
+    def sample(self, number: int) -> SampleSnapshot | None:
+        """Return the sample of that number, counted from 1, or None."""
+        return self.samples[number - 1] if number <= len(self.samples) else None
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """The names under which values were compared, in any sample."""
+        return tuple(dict.fromkeys(name for sample in self.samples for name in sample.values))

@@ -134,7 +134,33 @@ def language(text: str) -> str:
 
     Code and JSON are left out.
     """
-    return language_of(_prose(text))
+    return language_of(prose(text))
+
+
+def prose(text: str) -> str:
+    """Return a text without its code and JSON: no fenced block, no program, no `inline code`."""
+    if _load(text) is not None or is_bare_code(text):
+        return ""
+    rest = _without(text, _fences(text))
+    found = _find_bare_json(rest)
+    return _INLINE_CODE.sub(" ", rest[: found.start] + rest[found.end :])
+
+
+def unfenced(text: str) -> str:
+    """Return the Markdown of a text: no fenced block, no program, no JSON, "code" for `code`."""
+    if _load(text) is not None or is_bare_code(text):
+        return ""
+    return _INLINE_CODE.sub("code", _without(text, _fences(text)))
+
+
+def data_of(text: str) -> str:
+    """Return the JSON that a whole text is, a fence around it left out; else its prose."""
+    found = _find_json(text)
+    if found.form is JsonForm.PURE:
+        return text
+    if found.form is JsonForm.FENCED:
+        return _fences(text)[0].body
+    return prose(text)
 
 
 def words(text: str) -> int:
@@ -246,14 +272,6 @@ def _without(text: str, fences: list[_Fence]) -> str:
     """Return a text with its fenced blocks left out."""
     ends = [0, *(at for fence in fences for at in (fence.start, fence.end)), len(text)]
     return "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
-
-
-def _prose(text: str) -> str:
-    if _load(text) is not None or is_bare_code(text):
-        return ""
-    prose = _without(text, _fences(text))
-    found = _find_bare_json(prose)
-    return _INLINE_CODE.sub(" ", prose[: found.start] + prose[found.end :])
 
 
 def _parses(code: str) -> bool | None:

@@ -7,15 +7,22 @@ from typing import Any
 
 from pytest_llmregress.core.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.core.call import Call, Calls, Outcome
+from pytest_llmregress.core.entities import dates, numbers, urls
 from pytest_llmregress.core.models import is_as_requested
+from pytest_llmregress.core.normalize import normalize
+from pytest_llmregress.core.phrases import deflections, hedges, refuses
+from pytest_llmregress.core.shape import reasoning, shape
 from pytest_llmregress.core.text import (
     CodeBlock,
+    JsonForm,
     code_blocks,
+    data_of,
     is_bare_code,
     json_form,
     json_value,
     key_paths,
     language,
+    prose,
     words,
 )
 
@@ -39,12 +46,14 @@ def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...
     """
     if not calls:
         return ()
+    last = next((call for call in reversed(calls) if call.text.strip()), None)
     return (
         _category("outcome", _outcome_in_words(calls[-1]), Severity.BREAKING),
+        *_phrase_traits(last),
         _set("interruptions", _interruptions(calls)),
         _category("served_model", _served(calls, served or is_as_requested), Severity.BREAKING),
         *_tool_traits(calls),
-        *text_traits(next((call.text for call in reversed(calls) if call.text.strip()), "")),
+        *text_traits(last.text if last else ""),
         _number("usage.output_tokens", calls.usage.output_tokens),
         _number("usage.input_tokens", calls.usage.total_tokens - calls.usage.output_tokens),
         _number("calls", len(calls)),
@@ -54,11 +63,18 @@ def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...
 
 def text_traits(text: str) -> tuple[Trait, ...]:
     """Return the traits of one text."""
+    data = data_of(text)
     return (
         _category("text.json", str(json_form(text)), Severity.BREAKING),
         _set("text.json_keys", set(key_paths(json_value(text)))),
         _category("text.code", _code(text), Severity.BREAKING),
         _category("text.language", language(text), Severity.BREAKING),
+        _category("text.reasoning", reasoning(prose(text)), Severity.NOTABLE),
+        _set("text.shape", shape(text), Severity.NOTABLE),
+        _category("text.hedge", hedges(prose(text)), Severity.COSMETIC),
+        _set("text.numbers", numbers(data), Severity.NOTABLE),
+        _set("text.dates", dates(data), Severity.NOTABLE),
+        _set("text.urls", urls(text), Severity.NOTABLE),
         _number("text.length", words(text)),
         Trait(name="text", value=text, kind=TraitKind.TEXT, severity=Severity.COSMETIC),
     )
@@ -72,8 +88,8 @@ def _category(name: str, value: Any, severity: Severity) -> Trait:
     return Trait(name=name, value=value, kind=TraitKind.CATEGORY, severity=severity)
 
 
-def _set(name: str, value: set[str]) -> Trait:
-    return Trait(name=name, value=sorted(value), kind=TraitKind.SET, severity=Severity.BREAKING)
+def _set(name: str, value: set[str], severity: Severity = Severity.BREAKING) -> Trait:
+    return Trait(name=name, value=sorted(value), kind=TraitKind.SET, severity=severity)
 
 
 def _number(name: str, value: int) -> Trait:
@@ -84,6 +100,36 @@ def _outcome_in_words(call: Call) -> str:
     if call.outcome is Outcome.REFUSED and call.refusal_category:
         return f"{call.outcome} ({call.refusal_category})"
     return str(call.outcome)
+
+
+def _phrase_traits(last: Call | None) -> tuple[Trait, ...]:
+    """Return what stock phrases give away, where a call was answered.
+
+    Any other outcome speaks for itself, and JSON is data however it is worded.
+    """
+    refusal, deflected = "none", set[str]()
+    if last is not None and last.outcome is Outcome.ANSWERED:
+        text = "" if json_form(last.text) in {JsonForm.PURE, JsonForm.FENCED} else last.text
+        refusal = "soft" if refuses(text) else "none"
+        deflected = deflections(text, question=_question(last))
+    return (
+        _category("refusal", refusal, Severity.BREAKING),
+        _set("deflection", deflected),
+    )
+
+
+def _question(call: Call) -> str:
+    """Return the last text of the user that a request shows; empty where it shows none."""
+    messages = call.request.get("messages")
+    for message in reversed(messages if isinstance(messages, list) else []):
+        if not isinstance(message, dict) or message.get("role") != "user":
+            continue
+        content = message.get("content")
+        blocks = content if isinstance(content, list) else [{"text": content}]
+        texts = [block.get("text") for block in blocks if isinstance(block, dict)]
+        if text := "\n".join(text for text in texts if isinstance(text, str)):
+            return text
+    return ""
 
 
 def _interruptions(calls: Calls) -> set[str]:
@@ -127,6 +173,14 @@ def _tool_traits(calls: Calls) -> tuple[Trait, ...]:
         _category("tools.counts", counts, Severity.NOTABLE),
         _category("tools.order", list(calls.tools), Severity.NOTABLE),
         _category("tools.arg_keys", key_sets, Severity.NOTABLE),
+        _category(
+            "tools.arguments",
+            [
+                {"name": tool.name, "arguments": normalize(tool.arguments)}
+                for tool in calls.tool_calls
+            ],
+            Severity.NOTABLE,
+        ),
     )
 
 

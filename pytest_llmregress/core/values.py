@@ -1,54 +1,84 @@
 """Values that a test compared with a snapshot: how two recordings of one differ in behavior."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from pytest_llmregress.core.behavior import Behavior, Change, Severity
 from pytest_llmregress.core.canonical import canonical
-from pytest_llmregress.core.compare import compare
+from pytest_llmregress.core.compare import Classify, Found, find_changes, settle
+from pytest_llmregress.core.difference import (
+    Differ,
+    Difference,
+    differing_leaves,
+    in_one_line,
+    is_alike,
+    is_same,
+    place,
+)
+from pytest_llmregress.core.noise import weigh
 from pytest_llmregress.core.normalize import key_changes
+from pytest_llmregress.core.severities import Severities
 from pytest_llmregress.core.traits import text_traits
 from pytest_llmregress.core.words import in_words
+
+
+def compare_samples(  # noqa: PLR0913 - one argument for each thing that has a say
+    name: str,
+    before: Sequence[Any],
+    after: Any,
+    *,
+    differ: Differ = differing_leaves,
+    severities: Severities | None = None,
+    classify: Classify | None = None,
+) -> tuple[Change, ...]:
+    """Return what changed in behavior between the JSON values of a baseline and a new one.
+
+    A value that equals that of any sample did not change. Texts are compared by their traits: a
+    rewording is cosmetic. Of structures, a key that every sample has and that is lost or has
+    another type is breaking, one that none has notable; where the keys are the same, another
+    value is notable, and cosmetic where only sentences differ, or where the samples themselves
+    have three values or more in the same place. Samples of another type than the new value
+    count only where there are no others.
+
+    :param name: that of the snapshot; the changes are "snapshot.NAME" and "snapshot.NAME.json".
+    :param before: the value of each sample of the baseline.
+    :param differ: tells where two values differ, after the caller's own exclusions.
+    """
+    if any(is_same(old, after) for old in before):
+        return ()
+    samples = [old for old in before if is_alike(old, after)] or before
+    distinct = tuple({canonical(old): old for old in samples}.values())
+    differences = []
+    for old in distinct:
+        differences.append(differ(old, after))
+        if not differences[-1]:
+            return ()
+    if isinstance(after, str) and all(isinstance(old, str) for old in samples):
+        found = _compare_texts(name, samples, after)
+    else:
+        closest = min(differences, key=len, default=())
+        change = _compare_structures(name, distinct, after, closest)
+        found = (Found(change=change),) if change else ()
+    return settle(found, severities=severities, classify=classify)
 
 
 def compare_values(
     name: str, before: Any, after: Any, *, differences: Sequence[str]
 ) -> tuple[Change, ...]:
-    """Return what changed in behavior between two JSON values from two recordings.
-
-    Texts are compared by their traits: a rewording is cosmetic. Of structures, a key that is
-    lost or has another type is breaking, a new one notable; where the keys are the same,
-    another value is notable, and cosmetic where only sentences differ.
+    """Return what changed in behavior between two JSON values, as `compare_samples` does.
 
     :param differences: every difference in words, after the caller's own exclusions; where
         there is none, nothing changed.
     """
     if not differences:
         return ()
-    trait = f"snapshot.{name}"
     if isinstance(before, str) and isinstance(after, str):
-        found = compare(Behavior(traits=text_traits(before)), Behavior(traits=text_traits(after)))
-        return tuple(
-            replace(change, trait=f"{trait}{change.trait.removeprefix('text')}") for change in found
-        )
-    lost, gained = key_changes(before, after)
-    if lost:
-        return (_change(trait, Severity.BREAKING, lost, gained),)
-    if gained:
-        return (_change(trait, Severity.NOTABLE, lost, gained),)
-    only_sentences = all(_is_sentence(leaf) for leaf in _differing_leaves(before, after))
-    more = f"and {len(differences) - 1} more" if len(differences) > 1 else ""
-    return (
-        Change(
-            trait=trait,
-            severity=Severity.COSMETIC if only_sentences else Severity.NOTABLE,
-            before="accepted value",
-            after=differences[0],
-            detail=more,
-        ),
-    )
+        return settle(_compare_texts(name, [before], after), severities=None, classify=None)
+    found = differing_leaves(before, after) or (Difference(path=(), before=before, after=after),)
+    change = _compare_structures(name, [before], after, found, told=differences)
+    return () if change is None else (change,)
 
 
 def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
@@ -67,24 +97,79 @@ def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _change(trait: str, severity: Severity, lost: Sequence[str], gained: Sequence[str]) -> Change:
-    return Change(
-        trait=trait, severity=severity, before=in_words(list(lost)), after=in_words(list(gained))
+def _compare_texts(name: str, before: Sequence[str], after: str) -> tuple[Found, ...]:
+    traits = {text: text_traits(text) for text in {*before, after}}
+    samples = [Behavior(traits=traits[text]) for text in before]
+    return tuple(
+        replace(each, change=replace(each.change, trait=_name(name, each.change.trait)))
+        for each in find_changes(samples, Behavior(traits=traits[after]))
     )
 
 
-def _is_sentence(value: Any) -> bool:
-    """Whether a value reads like words of a model rather than like one of a few choices."""
-    return isinstance(value, str) and len(value.split()) > 3  # noqa: PLR2004 - "needs a human"
+def _name(name: str, trait: str) -> str:
+    """Name a trait of a snapshot's text: "text.json" is "snapshot.plan.json"."""
+    rest = trait.removeprefix("text").removeprefix(".")
+    return f"snapshot.{name}.{rest}" if rest else f"snapshot.{name}"
 
 
-def _differing_leaves(before: Any, after: Any) -> Iterator[Any]:
-    """Yield the scalars of `after` that `before` does not have in the same place."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key, value in after.items():
-            yield from _differing_leaves(before.get(key), value)
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for old, new in zip(before, after, strict=True):
-            yield from _differing_leaves(old, new)
-    elif before != after:
-        yield after
+def _compare_structures(
+    name: str,
+    samples: Sequence[Any],
+    after: Any,
+    differences: Sequence[Difference],
+    *,
+    told: Sequence[str] = (),
+) -> Change | None:
+    weighed = [
+        (severity, difference)
+        for difference in differences
+        if (severity := weigh(difference, samples)) is not None
+    ]
+    if not weighed:
+        return None
+    weighed.sort(key=lambda each: -each[0].rank)
+    lost, gained = _key_changes(samples, after, [difference for _, difference in weighed])
+    if lost or gained:
+        return Change(
+            trait=f"snapshot.{name}",
+            severity=Severity.BREAKING if lost else Severity.NOTABLE,
+            before=in_words(lost),
+            after=in_words(gained),
+        )
+    lines = told or [in_one_line(difference) for _, difference in weighed]
+    return Change(
+        trait=f"snapshot.{name}",
+        severity=weighed[0][0],
+        before="accepted value",
+        after=lines[0],
+        detail=f"and {len(lines) - 1} more" if len(lines) > 1 else "",
+    )
+
+
+def _key_changes(
+    samples: Sequence[Any], after: Any, differences: Sequence[Difference]
+) -> tuple[list[str], list[str]]:
+    """Return the keys that every sample has and the value has not, and the reverse.
+
+    Only those at a place that differs: of what the caller excludes no key is told.
+    """
+    pairs = [key_changes(sample, after) for sample in samples]
+    lost, gained = (
+        [
+            key
+            for key in pairs[0][side]
+            if all(key in pair[side] for pair in pairs) and _is_at(key, differences)
+        ]
+        for side in (0, 1)
+    )
+    return lost, gained
+
+
+def _is_at(key: str, differences: Sequence[Difference]) -> bool:
+    """Say whether a key's path, its type behind it, lies at or below a place that differs."""
+    path = key.rpartition(": ")[0]
+    for difference in differences:
+        where = place(difference.path, any_index=True)
+        if not difference.path or path == where or path.startswith((f"{where}.", f"{where}[")):
+            return True
+    return False

@@ -3,19 +3,31 @@
 import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_llmregress.core.canonical import canonical
 
 WIDTH = 70
 """Characters of a text that are shown, around its first difference."""
-NEW = "not in the recording"
-GONE = "not in the request"
 
 _LEAD = 24
 """Characters of a cut text that stand before its first difference."""
 _TOLD_LAST = frozenset({"id", "tool_use_id", "signature", "cache_control"})
 """Keys whose change is told only where nothing else in the same object changed."""
+
+
+class Sides(NamedTuple):
+    """What the two things that are compared are called."""
+
+    new: str = "not in the recording"
+    """Said of what only the second one has."""
+    gone: str = "not in the request"
+    """Said of what only the first one has."""
+    than: str = "than recorded"
+    """Stands behind how many more, or fewer, the second one has."""
+
+
+REQUEST_AND_RECORDING = Sides()
 
 
 def text_change(before: str, after: str) -> str:
@@ -93,27 +105,29 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def json_change(old: Any, new: Any, *, blocks: bool = False) -> str:
+def json_change(
+    old: Any, new: Any, *, blocks: bool = False, sides: Sides = REQUEST_AND_RECORDING
+) -> str:
     """Say the first difference between two JSON values, its place before it.
 
     `blocks` says that they are the content of a message: a text, or a list of content blocks.
     """
-    place, what = _locate(old, new, blocks=blocks)
+    place, what = _locate(old, new, blocks=blocks, sides=sides)
     place = place.lstrip(" .")
     if not place:
         return what
     return f"{place} {what}" if what.startswith("line ") else f"{place}: {what}"
 
 
-def _locate(old: Any, new: Any, *, blocks: bool) -> tuple[str, str]:
+def _locate(old: Any, new: Any, *, blocks: bool, sides: Sides) -> tuple[str, str]:
     """Return the place of the first difference, and what it is."""
     match old, new:
         case str(), str():
             return "", text_change(old, new)
         case dict(), dict():
-            return _locate_in_object(old, new)
+            return _locate_in_object(old, new, sides=sides)
         case list(), list():
-            return _locate_in_list(old, new, blocks=blocks)
+            return _locate_in_list(old, new, blocks=blocks, sides=sides)
         case (str(), list()) | (list(), str()) if blocks:
             # Two ways to write the same.
             olds, news = (
@@ -122,15 +136,17 @@ def _locate(old: Any, new: Any, *, blocks: bool) -> tuple[str, str]:
             )
             if same_json(olds, news):
                 return "", f"the same text, as a {'list of blocks' if new is news else 'string'}"
-            return _locate_in_list(olds, news, blocks=True)
+            return _locate_in_list(olds, news, blocks=True, sides=sides)
     return "", f"{_value(old)} → {_value(new)}"
 
 
-def _locate_in_object(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, str]:
+def _locate_in_object(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, sides: Sides
+) -> tuple[str, str]:
     keys = sorted({**old, **new}, key=lambda key: (key in _TOLD_LAST, key != "type"))
     key = next(k for k in keys if k not in old or k not in new or not same_json(old[k], new[k]))
     if key not in old or key not in new:
-        side, where = (new, NEW) if key in new else (old, GONE)
+        side, where = (new, sides.new) if key in new else (old, sides.gone)
         return f".{plain(key)}", missing([side[key]], where)
     a, b = old[key], new[key]
     if isinstance(a, str) and isinstance(b, str):
@@ -138,11 +154,13 @@ def _locate_in_object(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[s
             return "", text_change(a, b)
         if key == "data" and old.get("type") == "base64":
             return ".data", f"{len(a)} → {len(b)} characters of base64"
-    place, what = _locate(a, b, blocks=key == "content")
+    place, what = _locate(a, b, blocks=key == "content", sides=sides)
     return f".{plain(key)}{place}", what
 
 
-def _locate_in_list(old: list[Any], new: list[Any], *, blocks: bool) -> tuple[str, str]:
+def _locate_in_list(
+    old: list[Any], new: list[Any], *, blocks: bool, sides: Sides
+) -> tuple[str, str]:
     start, tail = common_ends(old, new, same_json)
     olds, news = old[start : len(old) - tail], new[start : len(new) - tail]
     place = f" block {start + 1}" if blocks else f"[{start}]"
@@ -150,8 +168,8 @@ def _locate_in_list(old: list[Any], new: list[Any], *, blocks: bool) -> tuple[st
     if blocks and first and isinstance(first[0], str) and first[0] == first[-1]:
         place += f" ({plain(first[0])})"
     if not olds or not news:
-        return place, missing(news, NEW) if news else missing(olds, GONE)
-    inner, what = _locate(olds[0], news[0], blocks=False)
+        return place, missing(news, sides.new) if news else missing(olds, sides.gone)
+    inner, what = _locate(olds[0], news[0], blocks=False, sides=sides)
     return place + (inner.replace(".", " ", 1) if blocks and inner[:1] == "." else inner), what
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from pytest_llmregress.core.behavior import Trait
-from pytest_llmregress.core.call import Calls
+from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.protocols import Provider, Reporter
 
 
@@ -27,6 +27,13 @@ class BuiltIns:
         from pytest_llmregress.core.traits import traits_of  # noqa: PLC0415 - on use
 
         return traits_of(calls)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_price(self, call: Call) -> float | None:
+        """Return the price by the table of genai-prices, where it is installed."""
+        from pytest_llmregress.adapters.prices import price  # noqa: PLC0415 - on use
+
+        return price(call)
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_reporters(self) -> Sequence[Reporter]:

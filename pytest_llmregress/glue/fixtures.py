@@ -6,7 +6,8 @@ from typing import Any, Self
 import pytest
 
 from pytest_llmregress.core.call import Call, Calls
-from pytest_llmregress.glue.run import TEST_RUN
+from pytest_llmregress.glue.judge import Judge, judge_of
+from pytest_llmregress.glue.keys import TEST_RUN
 from pytest_llmregress.glue.testrun import TestRun
 
 
@@ -18,7 +19,7 @@ class LiveCalls(Calls):
         self._test = test
 
     def _now(self) -> tuple[Call, ...]:
-        return self._test.calls()
+        return self._test.current.calls()
 
 
 class SnapshotAssertion:
@@ -55,7 +56,7 @@ class SnapshotAssertion:
         return type(self)(self._test, name, facts=facts, options=options)
 
     def __eq__(self, other: object) -> bool:
-        self.lines = self._test.judgement.compare_value(
+        self.lines = self._test.current.judgement.compare_value(
             self._name, other, facts=self._facts, options=self._options
         )
         return not self.lines
@@ -76,9 +77,15 @@ def snapshot_assertion(request: pytest.FixtureRequest) -> SnapshotAssertion:
     return SnapshotAssertion(_test_run(request, "llm_snapshot"))
 
 
+def judge(request: pytest.FixtureRequest) -> Judge:
+    """Return the judge of the test that asks."""
+    test = _test_run(request, "llm_judge")
+    return judge_of(request, model=test.settings.judge_model)
+
+
 def configure(request: pytest.FixtureRequest, llm_config: Mapping[str, Any]) -> None:
     """Give a test the settings of its `llm_config`."""
-    _test_run(request, "llm_config").configure(llm_config)
+    _test_run(request, "llm_config").current.configure(llm_config)
 
 
 def explain_comparison(left: object, right: object) -> list[str] | None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pytest_llmregress.adapters import deepdiff
-from pytest_llmregress.core.behavior import Behavior, Change, Drift, Severity
-from pytest_llmregress.core.compare import compare, differences
+from pytest_llmregress.core.behavior import Behavior, Change, Severity
+from pytest_llmregress.core.compare import Classify, compare, differences
 from pytest_llmregress.core.normalize import normalize
-from pytest_llmregress.core.snapshot import Snapshot
-from pytest_llmregress.core.values import compare_values, missing_facts
+from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.core.values import compare_samples, missing_facts
 from pytest_llmregress.core.words import in_words
-
-_NOTHING = object()
+from pytest_llmregress.glue.rules import Terms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,8 +23,13 @@ class Judgement:
     """What was accepted before this run; None where nothing was."""
     exact: bool
     """Whether this run replays the very recording that was accepted."""
+    sample: int = 1
+    """Which sample of its test this run is, from 1."""
     accept: bool
     """Whether whatever this run finds is to be accepted."""
+    terms: Terms = field(default_factory=Terms)
+    """What the test says about severities and tools."""
+    classify: Classify | None = None
     clean: Callable[[Any], Any] = lambda value: value
     """Takes secrets out of a JSON value: a test has what the model said, not what is recorded."""
     values: dict[str, Any] = field(default_factory=dict)
@@ -49,10 +54,10 @@ class Judgement:
         value = self.values[name] = self.clean(normalize(actual))
         missing = missing_facts(value, facts)
         deepdiff.differences(value, value, options=options)  # refuses what it does not know
-        before = _NOTHING if self.accepted is None else self.accepted.values.get(name, _NOTHING)
-        first = before is _NOTHING
+        known = self._accepted_values(name)
+        first = not known
         if self.exact:
-            lines = () if first else deepdiff.differences(before, value, options=options)
+            lines = () if first else deepdiff.differences(known[0], value, options=options)
             if lines or first:
                 self.value_changes.append(
                     Change(
@@ -65,18 +70,45 @@ class Judgement:
                 )
             return (*missing, *(() if self.accept else lines))
         if not first:
-            told = deepdiff.differences(before, value, options=options)
-            self.value_changes.extend(compare_values(name, before, value, differences=told))
+            self.value_changes.extend(
+                compare_samples(
+                    name,
+                    known,
+                    value,
+                    differ=partial(deepdiff.locate, options=options),
+                    severities=self.terms.severity,
+                    classify=self.classify,
+                )
+            )
         return missing
+
+    @property
+    def compares(self) -> bool:
+        """Whether this run is a new recording that there is something to compare with."""
+        return self.accepted is not None and not self.exact
+
+    @property
+    def lost(self) -> bool:
+        """Whether it replays a sample that passed when it was accepted."""
+        own = self._own_sample()
+        return self.exact and own is not None and own.passed
 
     def changes(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
         """Return everything that differs from what was accepted, the worst first."""
         if self.accepted is None:
             return ()
         if self.exact:
-            found = differences(self.accepted.behavior, behavior)
+            own = self._own_sample()
+            found = () if own is None else differences(own.behavior, behavior)
         else:
-            found = compare(self.accepted.behavior, behavior)
+            found = compare(
+                self.accepted.behaviors,
+                behavior,
+                severities=self.terms.severity,
+                classify=self.classify,
+                tools=self.terms.tool_match,
+                differ=deepdiff.locate,
+            )
         if not passed:
             found = (
                 Change(
@@ -89,15 +121,17 @@ class Judgement:
             )
         return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
 
-    def drift(self, behavior: Behavior, *, models: str, passed: bool) -> Drift | None:
-        """Return the drift of a new recording, or None where there is nothing to compare with."""
-        if self.accepted is None or self.exact:
-            return None
-        return Drift(
-            baseline=self.accepted.models,
-            candidate=models,
-            changes=self.changes(behavior, passed=passed),
-        )
+    def _own_sample(self) -> SampleSnapshot | None:
+        """Return the accepted sample of the same number, or None."""
+        return None if self.accepted is None else self.accepted.sample(self.sample)
+
+    def _accepted_values(self, name: str) -> tuple[Any, ...]:
+        """Return the accepted values of that name: of all samples, or of the one replayed."""
+        if self.accepted is None:
+            return ()
+        own = self._own_sample()
+        samples = ((own,) if own else ()) if self.exact else self.accepted.samples
+        return tuple(sample.values[name] for sample in samples if name in sample.values)
 
     def _unique(self, name: str | None) -> str:
         """Name the second comparison of one name after its number."""

@@ -1,23 +1,25 @@
 """What is kept of a test's run: nothing half-made, nothing accepted without a decision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_llmregress.adapters.store.cassette_file import digest_of, write_cassette
 from pytest_llmregress.adapters.store.errors import HoldsSecret
+from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import reject
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Behavior, Change
-from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.behavior import Change
+from pytest_llmregress.core.cassette import Cassette, Sample
 from pytest_llmregress.core.http import Interaction
+from pytest_llmregress.core.merging import merge_changes
 from pytest_llmregress.core.redaction import find_secrets
 from pytest_llmregress.core.report import Mode
 from pytest_llmregress.core.settings import RecordMode, Settings
-from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
-from pytest_llmregress.glue.judgement import Judgement
-from pytest_llmregress.glue.traffic import Traffic
+from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.glue.rules import Rules
+from pytest_llmregress.glue.samplerun import SampleRun
 
 RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
 """The packages whose versions a cassette names."""
@@ -29,22 +31,49 @@ class Found:
 
     test: str
     paths: TestPaths
-    settings: Settings
-    traffic: Traffic
-    judgement: Judgement
-    behavior: Behavior
+    rules: Rules
+    samples: tuple[SampleRun, ...]
+    whole: bool
+    """Whether every sample that was planned ran, and each has all of its answers."""
+    old: Cassette | None
+    """The cassette as it was before."""
+    accepted: Snapshot | None
+    journal: Journal
     requested_models: tuple[str, ...]
     served_models: tuple[str, ...]
-    body_passed: bool
-    """Whether set-up, body and tear-down passed; contract and drift apart."""
-    broken: bool
-    """Whether a problem of ours failed it: a broken rule, a call past the cassette."""
+    good: bool
+    """Whether enough samples passed, and no rule was broken."""
+    session: str
+    """When this session began."""
+    recorded_at: str
+    """When what is new was recorded."""
     versions: dict[str, str]
     in_ci: bool
 
+    @property
+    def settings(self) -> Settings:
+        """The settings of the test."""
+        return self.rules.settings
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether all answers come from the cassette."""
+        return self.old is not None and all(e.mode is Mode.REPLAYED for e in self.samples)
+
+    @property
+    def own_passed(self) -> bool:
+        """Whether all samples passed, contract and drift apart."""
+        return all(sample.own_passed for sample in self.samples)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the new recordings do differently from what is accepted, merged."""
+        compared = [sample.changes for sample in self.samples if sample.compared]
+        return merge_changes(compared) if compared else ()
+
     def inspect(self, path: Path, text: str) -> None:
         """Keep a text with a secret in it out of its file: the last line of defence."""
-        secrets = find_secrets(text, redactor=self.traffic.tape.redactor)
+        secrets = find_secrets(text, redactor=self.rules.redactor)
         if secrets:
             places = [f"line {each.line}: {each.kind} {each.excerpt}" for each in secrets]
             raise HoldsSecret(
@@ -68,10 +97,9 @@ def keep(found: Found) -> Kept:
 
     Raises OSError and ValueError where a file cannot be written.
     """
-    traffic = found.traffic
-    if traffic.mode is Mode.REPLAYED and traffic.old is not None:
-        return _keep_replay(found, traffic.old)
-    if traffic.mode is Mode.IDLE or traffic.unfinished():
+    if found.is_replay and found.old is not None:
+        return _keep_replay(found, found.old)
+    if not found.whole:
         return Kept()
     cassette = _cassette(found)
     if found.settings.candidate is not None:
@@ -79,57 +107,64 @@ def keep(found: Found) -> Kept:
         kept = _keep_candidate(found, cassette)
     else:
         kept = _keep_baseline(found, cassette)
-    traffic.journal.remove()  # only now is all of it in a cassette
+    found.journal.remove()  # only now is all of it in a cassette
     return kept
 
 
 def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
-    """Accept a first recording, and one that behaves as before; leave any other pending."""
+    """Accept a first recording, and one that behaves as before; leave any other pending.
+
+    Samples that join accepted ones are the noise of the baseline, and no change of it.
+    """
     snapshot = _snapshot(found, cassette)
-    changes = found.judgement.changes(found.behavior, passed=found.body_passed)
-    good = found.body_passed and not found.broken
-    if good and (found.settings.accept or not changes):
+    if found.good and (found.settings.accept or not found.changes):
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)  # an older recording that nobody decided on is superseded
         return Kept(accepted=True)
     write_cassette(found.paths.pending_cassette, cassette, inspect=found.inspect)
-    why = Waits.DRIFTED if good else Waits.FAILED
-    return _leave_pending(found, snapshot, why, changes)
+    why = Waits.DRIFTED if found.good else Waits.FAILED
+    return _leave_pending(found, snapshot, why, found.changes)
 
 
 def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
     """Leave a candidate's snapshot pending, or accept it where that was asked for."""
     snapshot = _snapshot(found, cassette)
-    changes = found.judgement.changes(found.behavior, passed=found.body_passed)
-    good = found.body_passed and not found.broken
-    if good and found.settings.accept:
+    if found.good and found.settings.accept:
         baseline = found.paths.of_baseline()
         write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
         write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)
         return Kept(accepted=True)
-    if not changes:
+    if not found.changes:
         return Kept()
-    return _leave_pending(found, snapshot, Waits.DRIFTED if good else Waits.FAILED, changes)
+    why = Waits.DRIFTED if found.good else Waits.FAILED
+    return _leave_pending(found, snapshot, why, found.changes)
 
 
 def _keep_replay(found: Found, old: Cassette) -> Kept:
     """Leave pending what the test's code makes of its recording, where that is new."""
-    accepting = found.settings.accept and found.body_passed and not found.broken
+    accepting = found.settings.accept and found.good
     if found.settings.candidate is not None:
         # In CI it can be replayed again, and nobody will decide on it there.
         return Kept() if found.in_ci and not accepting else _keep_candidate(found, old)
-    changes = found.judgement.changes(found.behavior, passed=True) if found.body_passed else ()
-    changes = changes or tuple(found.judgement.value_changes)
-    if accepting and (changes or found.judgement.accepted is None):
+    changes = tuple(
+        change
+        for sample in found.samples
+        for change in (
+            sample.judgement.changes(sample.behavior, passed=True)
+            if sample.body_passed
+            else tuple(sample.judgement.value_changes)
+        )
+    )
+    if accepting and (changes or found.accepted is None):
         write_snapshot(found.paths.snapshot, _snapshot(found, old), inspect=found.inspect)
         reject(found.paths)
         return Kept(accepted=True)
     if not changes:
         _drop_stale(found.paths)
         return Kept()
-    if found.in_ci or found.paths.pending_cassette.exists():
+    if found.in_ci or found.paths.pending_cassette.exists() or not found.whole:
         return Kept()  # a recording that waits keeps its snapshot; this replay can be run again
     return _leave_pending(found, _snapshot(found, old), Waits.CHANGED, changes)
 
@@ -138,7 +173,7 @@ def _leave_pending(
     found: Found, snapshot: Snapshot, why: Waits, changes: tuple[Change, ...]
 ) -> Kept:
     candidate = found.settings.candidate
-    accepted = found.judgement.accepted
+    accepted = found.accepted
     pending = Pending(
         why=why,
         candidate=None if candidate is None else candidate.name,
@@ -164,55 +199,84 @@ def _drop_stale(paths: TestPaths) -> None:
 
 
 def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
-    values, behavior = dict(found.judgement.values), found.behavior
-    accepted = found.judgement.accepted
-    if not found.body_passed and accepted is not None:
-        values = {**accepted.values, **values}  # the body stopped before it came to the others
-        if found.judgement.exact:
-            behavior = accepted.behavior  # and before it made all of its calls
+    samples = tuple(_sample_snapshot(found, sample) for sample in found.samples)
     return Snapshot(
         test=found.test,
         cassette=digest_of(cassette),
         requested_models=cassette.requested_models,
         served_models=cassette.served_models,
         recorded_at=cassette.recorded_at,
+        samples=samples,
+    )
+
+
+def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
+    values, behavior = dict(sample.judgement.values), sample.behavior
+    accepted = found.accepted
+    own = None if accepted is None else accepted.sample(sample.slot.number) or accepted.samples[0]
+    if not sample.own_passed and own is not None:
+        values = {**own.values, **values}  # the body stopped before it came to the others
+        if sample.judgement.exact:
+            behavior = own.behavior  # and before it made all of its calls
+    several = len(found.samples) > 1
+    note = sample.slot.note
+    replayed = sample.mode is Mode.REPLAYED
+    session = (note.session if note else "") if replayed else found.session
+    if several and replayed and not session and found.old is not None:
+        session = found.old.recorded_at
+    return SampleSnapshot(
         behavior=behavior,
         values=values,
+        passed=sample.own_passed,
+        session=session if several else "",
     )
 
 
 def _cassette(found: Found) -> Cassette:
-    new = [
-        exchange.interaction
-        for exchange in found.traffic.tape.attempts
-        if exchange.interaction is not None and not exchange.played
-    ]
+    recorded = [_recording(found, sample) for sample in found.samples]
     candidate = found.settings.candidate
     return Cassette(
         test=found.test,
         candidate=None if candidate is None else candidate.name,
         requested_models=found.requested_models,
         served_models=found.served_models,
-        recorded_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        recorded_at=found.recorded_at,
         versions={name: found.versions[name] for name in RECORDERS},
-        interactions=(*_kept_of_old(found, new), *new),
+        interactions=tuple(each for interactions in recorded for each in interactions),
+        samples=tuple(
+            _note(found, sample, interactions)
+            for sample, interactions in zip(found.samples, recorded, strict=True)
+        ),
     )
 
 
-def _kept_of_old(found: Found, new: list[Interaction]) -> list[Interaction]:
-    """Return the recordings that stay beside the new ones, by the record mode."""
-    if found.traffic.old is None:
-        return []
+def _note(found: Found, sample: SampleRun, interactions: Sequence[Interaction]) -> Sample:
+    """Return what the cassette is to say about a sample."""
+    if sample.mode is Mode.REPLAYED and sample.slot.note is not None:
+        return replace(sample.slot.note, calls=len(interactions))
+    return Sample(
+        calls=len(interactions),
+        passed=sample.good,
+        failure="" if sample.good else found.rules.redactor.value(sample.why),
+        session=found.session,
+        confirms=sample.slot.confirms,
+    )
+
+
+def _recording(found: Found, sample: SampleRun) -> tuple[Interaction, ...]:
+    """Return what is kept of a sample: the old recording, the new one, or both."""
+    old = sample.slot.recorded or ()
+    if sample.traffic is None or sample.mode is Mode.REPLAYED:
+        return old
+    attempts = sample.traffic.tape.attempts
+    new = tuple(e.interaction for e in attempts if e.interaction is not None and not e.played)
     match found.settings.record:
         case RecordMode.NEW_EPISODES:
-            return list(found.traffic.old.interactions)
+            return (*old, *new)
         case RecordMode.ALL:
-            key_of = found.traffic.tape.key_of
-            replaced = {key_of(interaction.request) for interaction in new}
-            return [
-                interaction
-                for interaction in found.traffic.old.interactions
-                if key_of(interaction.request) not in replaced
-            ]
+            key_of = sample.traffic.tape.key_of
+            replaced = {key_of(each.request, judge=each.judge) for each in new}
+            kept = (e for e in old if key_of(e.request, judge=e.judge) not in replaced)
+            return (*kept, *new)
         case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
-            return []
+            return new

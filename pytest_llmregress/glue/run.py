@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,18 @@ import pytest
 from pytest_llmregress.adapters import versions
 from pytest_llmregress.adapters.sdk import KEYLESS_ENVIRONMENT
 from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.core.behavior import Trait
+from pytest_llmregress.core.behavior import Change, Severity, Trait
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.http import Interaction, Request
+from pytest_llmregress.core.llm_judge import fault_of_answer
 from pytest_llmregress.core.protocols import Provider
 from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.settings import Source
 from pytest_llmregress.glue import session
+from pytest_llmregress.glue.keys import TEST_RUN
+from pytest_llmregress.glue.sampling import hold_back, run_samples
 from pytest_llmregress.glue.testrun import TestRun
 from pytest_llmregress.hookspecs import RECORD
-
-TEST_RUN: pytest.StashKey[TestRun] = pytest.StashKey()
-"""On an item: its run, from before its set-up to after its tear-down."""
 
 CONFIG_FIXTURE = "_llmregress_config"
 """The fixture in plugin.py that hands a test's `llm_config` over."""
@@ -41,6 +42,8 @@ class Run:
     redactor: Redactor
     versions: dict[str, str]
     in_ci: bool
+    started: str
+    """When this session began, as ISO 8601 in UTC."""
     stems: set[tuple[Path, str]] = field(default_factory=set)
     """Folder and stem of the files of each marked test that was collected."""
 
@@ -64,6 +67,7 @@ class Run:
             redactor=redactor,
             versions=versions.installed(),
             in_ci=bool(os.environ.get("CI")),
+            started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
 
     def prepare(self, marked: Sequence[pytest.Item]) -> None:
@@ -88,7 +92,22 @@ class Run:
     def incomplete(self, interaction: Interaction) -> str | None:
         """Say why an answer must not be kept, or None."""
         said = (provider.incomplete(interaction) for provider in self.providers)
-        return next((why for why in said if why is not None), None)
+        why = next((why for why in said if why is not None), None)
+        return why or (fault_of_answer(interaction) if interaction.judge else None)
+
+    def price(self, call: Call) -> float | None:
+        """Ask all plugins what a call costs; None where nobody knows."""
+        cost: float | None = self.hook.pytest_llmregress_price(call=call)
+        return cost
+
+    def classify(
+        self, change: Change, before: Trait | None, after: Trait | None
+    ) -> Severity | None:
+        """Ask all plugins how bad a change is; None where nobody says otherwise."""
+        severity: Severity | None = self.hook.pytest_llmregress_classify(
+            change=change, before=before, after=after
+        )
+        return severity
 
     def traits(self, calls: Calls) -> tuple[Trait, ...]:
         """Ask all plugins for the traits of a test."""
@@ -108,7 +127,7 @@ class Opening:
         """Open it, or fail the set-up by what is wrong."""
         test = item.stash.get(TEST_RUN, None)
         if test is not None:
-            test.open()
+            test.current.open()
 
 
 class Activity:
@@ -117,22 +136,35 @@ class Activity:
     def __init__(self, run: Run) -> None:
         self._run = run
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> object | None:
+        """Run a marked test as often as it is to be sampled, and tell pytest one outcome."""
+        if item.get_closest_marker("llm") is None or TEST_RUN in item.stash:
+            return None  # nobody's, or one sample of a test that is under way
+        test = TestRun.of_item(item, self._run)
+        item.stash[TEST_RUN] = test
+        return run_samples(item, test, nextitem) if test.is_sampled else None
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Begin the test's run, and watch over its set-up."""
+        """Begin a sample, and watch over its set-up."""
         if item.get_closest_marker("llm") is None:
             return (yield)
-        test = item.stash[TEST_RUN] = TestRun.of_item(item, self._run)
-        with test.watched():
+        if TEST_RUN not in item.stash:  # another plugin runs it again
+            item.stash[TEST_RUN] = TestRun.of_item(item, self._run)
+        sample = item.stash[TEST_RUN].begin()
+        with sample.watched():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Judge the test as soon as its own body is over."""
+        """Judge a sample as soon as its own body is over."""
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return (yield)
-        with test.watched(), test.judged():
+        with test.current.watched(), test.current.judged():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -142,10 +174,10 @@ class Activity:
         if test is None:
             return (yield)
         try:
-            with test.watched():
+            with test.current.watched():
                 return (yield)
         finally:
-            test.close()
+            test.current.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -156,7 +188,9 @@ class Activity:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return report
-        test.note(report)
+        test.current.note(report)
+        if test.is_sampled:
+            return hold_back(test, report)
         if call.when == "teardown":
             told = test.untold
             setattr(report, RECORD, test.finish().to_json())

@@ -11,10 +11,28 @@ import pytest
 from pytest_llmregress.adapters import versions
 from pytest_llmregress.core.protocols import Reporter
 from pytest_llmregress.core.report import RunReport, TestRecord
-from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
+from pytest_llmregress.core.settings import (
+    FailOn,
+    RecordMode,
+    Settings,
+    SettingsError,
+    Source,
+)
+from pytest_llmregress.core.suite_verdict import SuiteVerdict
+from pytest_llmregress.core.verdict import Gate
 from pytest_llmregress.glue.builtins import BuiltIns
 
-SETTINGS = ("record", "candidate", "accept", "fail_on", "report", "allow_ci_record")
+SETTINGS = (
+    "record",
+    "candidate",
+    "samples",
+    "confirm",
+    "judge_model",
+    "accept",
+    "fail_on",
+    "report",
+    "allow_ci_record",
+)
 _BUILT_INS = "llmregress-built-ins"
 
 
@@ -89,18 +107,31 @@ def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
     )
 
 
-def write_reports(
-    config: pytest.Config, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
-) -> None:
-    """Write each report that was asked for. Not in a worker: the controller has all records."""
+def finish(
+    session: pytest.Session, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
+) -> RunReport | None:
+    """Judge the suite, write each report that was asked for, and tell the other plugins.
+
+    Not in a worker: the controller has all records. Return what it found, or None there.
+    """
+    config = session.config
     if hasattr(config, "workerinput"):
-        return
+        return None
     settings = read_settings(config)
+    report = _report(settings, records, orphans)
+    fails = report.verdict is not None and report.verdict.fails
+    if fails and settings.fail_on is not FailOn.NEVER and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    _write_reports(config, settings, report)
+    config.hook.pytest_llmregress_finish(report=report)
+    return report
+
+
+def _write_reports(config: pytest.Config, settings: Settings, report: RunReport) -> None:
     if not settings.report:
         return
-    from pytest_llmregress.adapters.store.atomic import write_text  # noqa: PLC0415
+    from pytest_llmregress.adapters.store.atomic import write_text  # noqa: PLC0415 - with a report
 
-    report = _report(settings, records, orphans)
     reporters = _reporters(config)
     for path in settings.report:
         reporter = _reporter_for(path, reporters)
@@ -108,20 +139,14 @@ def write_reports(
             write_text(config.invocation_params.dir / path, reporter.render(report))
 
 
-def summarise(
-    terminal: pytest.TerminalReporter,
-    config: pytest.Config,
-    records: Mapping[str, Mapping[str, Any]],
-    orphans: Sequence[str],
-) -> None:
+def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: RunReport) -> None:
     """Write the block at the end of the run."""
-    from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415
+    from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415 - with records
 
-    settings = read_settings(config)
     terminal.write_sep("=", "llmregress")
-    for line in summary_lines(_report(settings, records, orphans)):
+    for line in summary_lines(report):
         terminal.write_line(line)
-    for path in settings.report:
+    for path in read_settings(config).report:
         terminal.write_line(f"report: {path}")
 
 
@@ -165,14 +190,26 @@ def _reporter_for(path: str, reporters: Sequence[Reporter]) -> Reporter | None:
     return next((reporter for reporter in reporters if reporter.suffix == suffix), None)
 
 
+def _judge(settings: Settings, tests: Sequence[TestRecord]) -> SuiteVerdict | None:
+    """Return what can be said about the whole suite; None where nothing was compared."""
+    evidences = [test.evidence for test in tests if test.evidence is not None]
+    if not evidences:
+        return None
+    from pytest_llmregress.core.judging_suite import judge_suite  # noqa: PLC0415 - with statistics
+
+    return judge_suite(evidences, gate=Gate(confirm=settings.confirm))
+
+
 def _report(
     settings: Settings, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
 ) -> RunReport:
+    tests = tuple(TestRecord.from_json(records[test]) for test in sorted(records))
     return RunReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions.installed(),
         candidate=None if settings.candidate is None else settings.candidate.name,
         fail_on=str(settings.fail_on),
-        tests=tuple(TestRecord.from_json(records[test]) for test in sorted(records)),
+        tests=tests,
         orphans=tuple(orphans),
+        verdict=_judge(settings, tests),
     )

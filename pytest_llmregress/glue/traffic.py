@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -9,18 +10,17 @@ import pytest
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.core.call import Call
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.explain import explain
+from pytest_llmregress.core.explain import Explanation, explain
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.glue.commands import Commands, line_that_asks
 from pytest_llmregress.glue.leftovers import former_name
+from pytest_llmregress.glue.rejudging import MissedJudgements
 from pytest_llmregress.reporting import failures
 from pytest_llmregress.reporting.miss import render_miss
 
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 
 class Traffic:
-    """What one test sends and what it is answered, for as long as it is open."""
+    """What one run of one test sends and what it is answered, for as long as it is open.
+
+    Parameters: `recorded`, what was recorded for this run (None where nothing was); `exists`,
+    whether its test has a cassette at all; `carried`, the answers that an interrupted recording
+    had paid for already; `number`, which sample of its test this run is, from 1.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
         self,
@@ -37,34 +42,34 @@ class Traffic:
         *,
         test: str,
         cassette: str,
-        old: Cassette | None,
+        recorded: tuple[Interaction, ...] | None,
+        exists: bool,
         mode: TapeMode,
         candidate: Candidate | None,
         commands: Commands,
         paths: TestPaths,
         misses: list[Problem],
+        journal: Journal,
+        carried: tuple[Interaction, ...],
+        number: int,
     ) -> None:
         self._run = run
         self._test = test
         self._cassette = cassette
         self._candidate = candidate
         self._commands = commands
-        self.old = old
-        """The cassette as it was before this run; None where there is none."""
+        self._exists = exists
         self._paths = paths
-        self.journal = journal = Journal(paths.journal, test=test)
-        recording = mode is not TapeMode.REPLAY
-        self.carried = self._whole(journal.read() or self._pending()) if recording else ()
-        """Answers that an earlier recording of this test had paid for already."""
-        if recording:
-            journal.check_place()
-            journal.start(self.carried)
+        self._judgements = MissedJudgements(paths, test=test, in_ci=run.in_ci)
+        self._journal = journal
+        self._number = number
+        self.carried = carried
         self.tape = Tape(
             mode=mode,
-            recorded=None if old is None else old.interactions,
+            recorded=recorded,
             redactor=run.redactor,
             on_miss=self._miss,
-            carried=self.carried,
+            carried=carried,
             on_answer=self._journal_answer,
         )
         self._misses = misses
@@ -81,6 +86,7 @@ class Traffic:
     def close(self) -> None:
         """Intercept nothing from here on."""
         self._stack.close()
+        self._judgements.close()
 
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls so far that have their answer, in the order of the requests."""
@@ -128,43 +134,31 @@ class Traffic:
         bypassed = self._sent.missing_from(seen)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
-        if not seen:
+        of_the_app = [e for e in exchanges if not e.judge]
+        if not of_the_app:
             return Problem(code="no_calls", message=failures.no_calls(self._test))
         candidate = self._candidate
         if candidate is not None:
-            asked = distinct(self._run.requested_model(e.request) for e in exchanges)
+            asked = distinct(self._run.requested_model(e.request) for e in of_the_app)
             wrong = [model for model in asked if candidate.rename(model) != model]
             if wrong:
                 message = failures.not_rewritten(self._test, wrong, candidate.name)
                 return Problem(code="not_rewritten", message=message)
         return None
 
-    def _pending(self) -> tuple[Interaction, ...]:
-        """Return a first recording that waits because the test failed on it."""
-        if self.old is not None:
-            return ()
-        try:
-            return read_cassette(self._paths.pending_cassette).interactions
-        except (FileNotFoundError, ValueError):
-            return ()
-
-    def _whole(self, interactions: Iterable[Interaction]) -> tuple[Interaction, ...]:
-        """Return the answers that may be kept."""
-        return tuple(each for each in interactions if self._run.incomplete(each) is None)
-
     def _journal_answer(self, interaction: Interaction) -> None:
         if self._run.incomplete(interaction) is None:
             # Raised here, it would read "Connection error." and be asked and paid for again; a
             # disk that is full by now is told when the cassette is written.
             with suppress(OSError):
-                self.journal.append(interaction)
+                self._journal.append(interaction, sample=self._number)
 
     def _calls(self, exchanges: Iterable[Exchange]) -> tuple[Call, ...]:
         read = (self._call(exchange) for exchange in exchanges)
         return tuple(call for call in read if call is not None)
 
     def _call(self, exchange: Exchange) -> Call | None:
-        if exchange.interaction is None:
+        if exchange.interaction is None or exchange.judge:
             return None
         key = id(exchange)
         if key not in self._read:
@@ -185,8 +179,7 @@ class Traffic:
                 taken=self._run.stems,
             )
         if miss.reason is MissReason.NO_MATCH:
-            recorded = [interaction.request for interaction in self.tape.recorded]
-            explanation = explain(miss.request, recorded)
+            explanation = self._explain(miss)
         message = render_miss(
             test=self._test,
             reason=str(miss.reason),
@@ -197,10 +190,18 @@ class Traffic:
             explanation=explanation,
             renamed=renamed,
             pending=pending,
-            command=self._commands.record(exists=self.old is not None),
+            command=self._commands.record(exists=self._exists),
         )
+        if miss.judge:
+            message += self._judgements.note(miss, self.tape)
         self._misses.append(Problem(code=str(miss.reason), message=message))
         pytest.fail(message, pytrace=False)
+
+    def _explain(self, miss: Miss) -> Explanation:
+        """Say what differs from the nearest of the recordings, judgements and calls apart."""
+        places = [n for n, each in enumerate(self.tape.recorded) if each.judge is miss.judge]
+        found = explain(miss.request, [self.tape.recorded[place].request for place in places])
+        return found if found.nearest is None else replace(found, nearest=places[found.nearest])
 
 
 def distinct(names: Iterable[str | None]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from pytest_llmregress.core.behavior import Change, Drift
 from pytest_llmregress.core.words import cut, printable
+from pytest_llmregress.reporting.cause import render_cause
 from pytest_llmregress.reporting.layout import WIDTH, align, count_severities, visible
 
 MAX_CHANGES = 6
@@ -14,18 +15,29 @@ _MAX_DETAIL = 32
 _INDENT = "  "
 
 
-def render_drift(*, test: str, drift: Drift, fails: bool, look: str, accept: str) -> str:
-    """Return the drift of a test in about ten lines.
+def render_drift(  # noqa: PLR0913 - what a reader of a drift wants to know
+    *,
+    test: str,
+    drift: Drift,
+    fails: bool,
+    look: str,
+    accept: str,
+    evidence: tuple[str, ...] = (),
+) -> str:
+    """Return the drift of a test in about a dozen lines.
 
     Parameters: `fails`, whether it fails the test; `look` and `accept`, the commands that show
-    more and that accept it; an empty one gets no line.
+    more and that accept it; an empty one gets no line. `evidence`, what the samples allow one
+    to say; without it, that one recording was held against one.
     """
     told, untold = drift.changes[:MAX_CHANGES], drift.changes[MAX_CHANGES:]
     lines = [*_head(test, drift, fails=fails), *_rows(told)]
     if untold:
         counts = count_severities(change.severity for change in untold)
         lines.append(f"{_INDENT}and {len(untold)} more ({counts})")
-    lines.append(f"observed once: {ONCE}")
+    if drift.cause is not None:
+        lines += render_cause(drift.cause)
+    lines += evidence or (f"observed once: {ONCE}",)
     if look:
         lines.append(f"look closer: {visible(look)}")
     if accept:

@@ -4,9 +4,11 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from pytest_llmregress.core.report import Mode, RunReport, TestRecord
+from pytest_llmregress.core.tally import tally
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.drift import ONCE
 from pytest_llmregress.reporting.layout import align, count_severities, visible
+from pytest_llmregress.reporting.verdict import lines_of_suite
 
 MAX_DRIFTED = 10
 """Tests that drifted and are named; the others are counted."""
@@ -30,7 +32,11 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         return ()
     return (
         _head(report),
+        *_samples(report.tests),
         *_drift(report),
+        *_verdict(report),
+        *_rules(report.tests),
+        *_cost(report.tests),
         *_problems(report.tests),
         *_unplayed(report.tests),
         *_carried(report.tests),
@@ -73,6 +79,39 @@ def _drift(report: RunReport) -> tuple[str, ...]:
         *([f"  and {len(untold)} more ({_severities(untold)})"] if untold else []),
         f"  {ONCE}",
     )
+
+
+def _samples(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    several = [test for test in tests if test.samples > 1]
+    if not several:
+        return ()
+    passed, n = sum(t.passes for t in several), sum(t.samples for t in several)
+    return (f"samples: {passed} of {n} passed, in {count(len(several), 'test')}",)
+
+
+def _verdict(report: RunReport) -> tuple[str, ...]:
+    if report.verdict is None:
+        return ()
+    head, *lines = lines_of_suite(report.verdict)
+    return (f"verdict: {head}", *(f"  {line}" for line in lines))
+
+
+def _rules(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    told = tally(
+        (rule for test in tests for rule in test.rules),
+        baseline=(rule for test in tests for rule in test.rules_before),
+    )
+    return tuple(f"rule {visible(each.in_words)}" for each in told)
+
+
+def _cost(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    recorded = [test for test in tests if test.mode in {Mode.RECORDED, Mode.MIXED}]
+    known = [test.cost_usd for test in recorded if test.cost_usd is not None]
+    if not known:
+        return ()
+    rest = len(recorded) - len(known)
+    unknown = f", and that of {count(rest, 'test')} is unknown" if rest else ""
+    return (f"cost: ${sum(known):.4f} for {count(len(known), 'test')}{unknown}",)
 
 
 def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from deepdiff import DeepDiff
 
-from pytest_llmregress.adapters.deepdiff import OPTIONS, differences
+from pytest_llmregress.adapters.deepdiff import OPTIONS, differences, locate
+from pytest_llmregress.core.difference import ABSENT, Difference
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,59 @@ def test_a_tolerance_without_order_logs_nothing(caplog: pytest.LogCaptureFixture
 
     assert caplog.records == []
     assert logging.getLogger("deepdiff.diff").filters == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path", "values"),
+    [
+        ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, ("a", 0, "b"), (1, 2)),
+        ({"a": 1}, {"a": "1"}, ("a",), (1, "1")),
+        ({}, {"a": None}, ("a",), (ABSENT, None)),
+        ({"a": None}, {}, ("a",), (None, ABSENT)),
+        ([1], [1, 2], (1,), (ABSENT, 2)),
+        ([0, 1, 2], [1, 2], (0,), (0, ABSENT)),
+        ("x", "y", (), ("x", "y")),
+        ("x", ["x"], (), ("x", ["x"])),
+    ],
+)
+def test_a_difference_is_located(
+    before: Any, after: Any, path: tuple[str | int, ...], values: tuple[Any, Any]
+) -> None:
+    (found,) = locate(before, after)
+
+    assert (found.path, found.before, found.after) == (path, *values)
+    assert (found.told,) == differences(before, after, options={})
+
+
+def test_another_number_of_repetitions_is_located_with_both_numbers() -> None:
+    options = {"ignore_order": True, "report_repetition": True}
+
+    assert locate({"a": [1, 1]}, {"a": [1, 1, 1]}, options=options) == (
+        Difference(
+            path=("a", 0),
+            before="2 times",
+            after="3 times",
+            told="root['a'][0]: 1 occurs 3 times, not 2",
+        ),
+    )
+
+
+def test_all_differences_are_located_however_many_are_told() -> None:
+    assert len(locate(list(range(27)), [-n - 1 for n in range(27)])) == 27
+
+
+def test_two_texts_do_not_import_deepdiff_unless_an_option_is_about_them() -> None:
+    code = (
+        "import sys; from pytest_llmregress.adapters.deepdiff import differences; "
+        "assert differences('a b', 'a c', options={}) == (\"root: 'a b' → 'a c'\",); "
+        "assert 'deepdiff' not in sys.modules; "
+        "assert differences('a', 'A', options={'ignore_string_case': True}) == (); "
+        "assert 'deepdiff' in sys.modules"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_equal_values_do_not_import_deepdiff() -> None:

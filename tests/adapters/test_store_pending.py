@@ -15,7 +15,7 @@ from pytest_llmregress.adapters.store.pending import accept, find, reject
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
+from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 TEST = "tests/test_support.py::test_refund"
 OLD, NEW, THIRD = b'"old"', b'"new"', b'"third"'
@@ -33,7 +33,7 @@ def snapshot(reply, *, waits=None, candidate=None, test=TEST):
     return Snapshot(
         test=test,
         cassette=digest_of(cassette(reply)),
-        values={"reply": reply.decode()},
+        samples=(SampleSnapshot(values={"reply": reply.decode()}),),
         pending=waits and Pending(why=waits, candidate=candidate, baseline="claude-opus-5"),
     )
 
@@ -68,7 +68,7 @@ def state(paths):
         if ".cassette." in path.name:
             found[path.name] = read_cassette(path).interactions[0].response.body
         else:
-            found[path.name] = read_snapshot(path).values["reply"].encode()
+            found[path.name] = read_snapshot(path).samples[0].values["reply"].encode()
     return found
 
 
@@ -115,7 +115,9 @@ def test_a_pending_recording_that_the_snapshot_is_not_of_stays(candidate):
 
 
 def test_accepting_what_the_tests_own_code_changed_leaves_the_recording_alone(baseline):
-    changed = replace(snapshot(OLD, waits=Waits.CHANGED), values={"reply": '"other"'})
+    changed = replace(
+        snapshot(OLD, waits=Waits.CHANGED), samples=(SampleSnapshot(values={"reply": '"other"'}),)
+    )
     write_snapshot(baseline.pending_snapshot, changed)
     before = baseline.cassette.read_bytes()
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
+from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 
 def trait(name, value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING):
@@ -20,16 +20,23 @@ SNAPSHOT = Snapshot(
     requested_models=("claude-opus-5",),
     served_models=("claude-opus-5",),
     recorded_at="2026-11-22T02:10:00Z",
-    behavior=Behavior(
-        traits=(
-            trait("outcome", ["tool_use", "answered"]),
-            trait("tools.set", ["a: b", "lookup"], TraitKind.SET),
-            trait("length", 42, TraitKind.NUMBER, Severity.NOTABLE),
-            trait("text", "Dear you,\n14 days.\n", TraitKind.TEXT, Severity.COSMETIC),
-            trait("calls.1.valid", value=None),
-        )
+    samples=(
+        SampleSnapshot(
+            behavior=Behavior(
+                traits=(
+                    trait("outcome", ["tool_use", "answered"]),
+                    trait("tools.set", ["a: b", "lookup"], TraitKind.SET),
+                    trait("length", 42, TraitKind.NUMBER, Severity.NOTABLE),
+                    trait("text", "Dear you,\n14 days.\n", TraitKind.TEXT, Severity.COSMETIC),
+                    trait("calls.1.valid", value=None),
+                )
+            ),
+            values={
+                "plan": {"steps": [1, 2.0, True, None, "yes", "1:30"]},
+                "reply": "half \ud800",
+            },
+        ),
     ),
-    values={"plan": {"steps": [1, 2.0, True, None, "yes", "1:30"]}, "reply": "half \ud800"},
 )
 PENDING = Pending(
     why=Waits.DRIFTED,
@@ -67,7 +74,8 @@ def test_a_snapshot_comes_back_and_gives_the_same_bytes_again(tmp_path, snapshot
 def test_a_snapshot_is_made_for_review(tmp_path):
     path = tmp_path / "a.yaml"
 
-    write_snapshot(path, replace(SNAPSHOT, pending=PENDING, values={"reply": "Hi.\nBye.\n"}))
+    sample = replace(SNAPSHOT.samples[0], values={"reply": "Hi.\nBye.\n"})
+    write_snapshot(path, replace(SNAPSHOT, pending=PENDING, samples=(sample,)))
 
     assert path.read_text(encoding="utf-8") == (
         "llmregress: 1\n"
@@ -156,7 +164,9 @@ def test_what_would_not_read_back_is_not_written(tmp_path, changes, message):
     path = tmp_path / "a.yaml"
     path.write_text("old")
 
+    sample = replace(SNAPSHOT.samples[0], **changes)
+
     with pytest.raises(UnwritableValue, match=message):
-        write_snapshot(path, replace(SNAPSHOT, **changes))
+        write_snapshot(path, replace(SNAPSHOT, samples=(sample,)))
 
     assert path.read_text() == "old"

@@ -13,7 +13,7 @@ from pytest_llmregress.cli.main import main
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
+from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 BASELINE = "claude-opus-5"
 RECORDED_AT = "2026-01-02T03:04:05Z"
@@ -106,7 +106,7 @@ class Project:
             requested_models=cassette.requested_models,
             served_models=cassette.served_models,
             recorded_at=cassette.recorded_at,
-            behavior=Behavior(traits=(outcome,)),
+            samples=(SampleSnapshot(behavior=Behavior(traits=(outcome,))),),
             pending=pending,
         )
 

@@ -11,6 +11,21 @@ from pytest_llmregress.core.words import in_words, in_words_apart, printable
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 KINDS = {trait.name: trait for trait in traits_of(Calls([Call(provider="x", outcome="answered")]))}
+KINDS |= {
+    name: Trait(name=name, value=None, kind=kind, severity=severity)
+    for name, kind, severity in [
+        ("refusal", TraitKind.CATEGORY, BREAKING),
+        ("deflection", TraitKind.SET, BREAKING),
+        ("text.reasoning", TraitKind.CATEGORY, NOTABLE),
+        ("text.shape", TraitKind.SET, NOTABLE),
+        ("text.hedge", TraitKind.CATEGORY, COSMETIC),
+        ("text.numbers", TraitKind.SET, NOTABLE),
+        ("text.dates", TraitKind.SET, NOTABLE),
+        ("text.urls", TraitKind.SET, NOTABLE),
+        ("tools.arguments", TraitKind.CATEGORY, NOTABLE),
+    ]
+}
+"""Of the traits that no rule names, what their kind and severity are."""
 
 
 def behavior(*calls):
@@ -65,7 +80,7 @@ def test_a_rewording_is_cosmetic_only():
     assert (change.trait, change.severity) == ("text", COSMETIC)
     assert change.before == "Paris is the capital of France."
     assert change.after == "The capital of France is Paris!"
-    assert change.detail == "4 of 6 words differ"
+    assert change.detail == "3 of 6 words differ"
 
 
 def test_a_refusal_instead_of_an_answer_is_breaking_and_comes_first():
@@ -173,6 +188,17 @@ def test_a_dropped_tool_call_is_breaking():
         ),
         ("text.code", ["python"], ["python (bare)"], NOTABLE, ""),
         ("text.language", "en", "de", BREAKING, ""),
+        ("refusal", "none", "soft", BREAKING, ""),
+        ("refusal", "soft", "none", NOTABLE, "it no longer refuses"),
+        ("deflection", [], ["upsell"], BREAKING, "gained upsell"),
+        ("deflection", ["upsell"], ["hand-off"], BREAKING, "gained hand-off; lost upsell"),
+        ("deflection", ["upsell"], [], NOTABLE, "improved"),
+        ("text.reasoning", "none", "steps", NOTABLE, ""),
+        ("text.shape", ["list"], ["list", "table"], NOTABLE, "gained table"),
+        ("text.shape", ["list"], [], NOTABLE, "lost list"),
+        ("text.hedge", "0", "2+", COSMETIC, ""),
+        ("text.numbers", ["14", "30"], ["14"], COSMETIC, "lost 30"),
+        ("text.dates", ["2026-01-01"], [], COSMETIC, "lost 2026-01-01"),
     ],
 )
 def test_each_trait_has_its_rule(name, before, after, severity, detail):
@@ -245,6 +271,18 @@ def test_a_trait_of_a_plugin_is_compared_by_its_kind(kind, severity, before, aft
     )
 
 
+def test_a_replay_tells_the_arguments_that_differ():
+    before = one("tools.arguments", [{"name": "find", "arguments": {"id": 1, "note": "n"}}])
+    after = one("tools.arguments", [{"name": "find", "arguments": {"id": 2, "note": "n"}}])
+    gone = one("tools.arguments", [])
+
+    assert (only(differences(before, after)).before, only(differences(before, after)).after) == (
+        "find: id 1",
+        "2",
+    )
+    assert only(differences(before, gone)).severity is NOTABLE
+
+
 def test_a_trait_that_one_side_lacks_is_no_change():
     tone = one("tone", "formal", kind=TraitKind.CATEGORY, severity=BREAKING)
 
@@ -313,7 +351,8 @@ def test_a_list_of_keys_that_is_full_does_not_lose_what_no_longer_fits():
         ("a b c", "c b a", "the same 3 words in another order"),
         ("a b c", "a x c d", "2 of 4 words differ"),
         ("a", "", "1 of 1 words differ"),
-        ("a " * 3_000, "b " * 10, "length 3,000 → 10 words"),
+        ("a " * 3_000, "b " * 10, "3,000 of 3,000 words differ"),
+        ("a a b", "a b b", "1 of 3 words differ"),
     ],
 )
 def test_the_detail_of_a_text_says_how_much_differs(before, after, detail):

@@ -201,8 +201,9 @@ def test_settings_cannot_be_changed_once_they_are_read():
             "x",
             (
                 "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
-                "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-fail-on, "
-                "--llmregress-record, --llmregress-report"
+                "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-confirm, "
+                "--llmregress-fail-on, --llmregress-judge-model, --llmregress-record, "
+                "--llmregress-report, --llmregress-samples"
             ),
         ),
     ],
@@ -240,8 +241,9 @@ def test_all_problems_are_told_at_once():
         "LLMREGRESS_FAIL_ON: 'minor' is none of breaking, notable, cosmetic, never",
         (
             "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
-            "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_FAIL_ON, "
-            "LLMREGRESS_RECORD, LLMREGRESS_REPORT"
+            "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_CONFIRM, "
+            "LLMREGRESS_FAIL_ON, LLMREGRESS_JUDGE_MODEL, LLMREGRESS_RECORD, "
+            "LLMREGRESS_REPORT, LLMREGRESS_SAMPLES"
         ),
     ]
 

@@ -1,6 +1,8 @@
 """The traits of a test's calls."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -8,18 +10,29 @@ from pytest_llmregress.core.behavior import Behavior, Severity, TraitKind
 from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
 from pytest_llmregress.core.traits import text_traits, traits_of
 
+LLMDRIFT = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "llmdrift"
+
 NAMES = [
     "outcome",
+    "refusal",
+    "deflection",
     "interruptions",
     "served_model",
     "tools.set",
     "tools.counts",
     "tools.order",
     "tools.arg_keys",
+    "tools.arguments",
     "text.json",
     "text.json_keys",
     "text.code",
     "text.language",
+    "text.reasoning",
+    "text.shape",
+    "text.hedge",
+    "text.numbers",
+    "text.dates",
+    "text.urls",
     "text.length",
     "text",
     "usage.output_tokens",
@@ -65,13 +78,17 @@ def test_the_traits_are_always_the_same_ones_and_plain_json(calls):
 
 def test_each_trait_has_the_severity_of_its_worst_change():
     notable = {name for name in NAMES if name.startswith("usage")}
-    notable |= {"tools.counts", "tools.order", "tools.arg_keys", "text.length"}
+    notable |= {"tools.counts", "tools.order", "tools.arg_keys", "tools.arguments", "text.length"}
+    notable |= {"text.reasoning", "text.shape", "text.numbers", "text.dates", "text.urls"}
     notable |= {"calls", "tool_calls"}
 
     found = {trait.name: trait.severity for trait in traits_of(Calls([call(text="Done.")]))}
 
     assert {name for name, severity in found.items() if severity is Severity.NOTABLE} == notable
-    assert {name for name, severity in found.items() if severity is Severity.COSMETIC} == {"text"}
+    assert {name for name, severity in found.items() if severity is Severity.COSMETIC} == {
+        "text",
+        "text.hedge",
+    }
 
 
 @pytest.mark.parametrize(
@@ -182,6 +199,106 @@ def test_the_final_text_is_that_of_the_last_call_that_has_one():
 
 
 @pytest.mark.parametrize(
+    ("last", "refusal"),
+    [
+        (call(text="I'm sorry, but I can't help with that."), "soft"),
+        (call(text="Lo siento, pero no puedo ayudarte con eso."), "soft"),
+        (call(text="I'm sorry for the wait. Your refund is done."), "none"),
+        (call(text='{"reply": "I can\'t help with that."}'), "none"),
+        (call(Outcome.REFUSED, text="I can't help with that."), "none"),
+        (call(Outcome.TOOL_USE, text="I can't provide it; let me ask."), "none"),
+        (call(), "none"),
+    ],
+)
+def test_a_refusal_in_the_words_of_an_answer_is_soft(last, refusal):
+    assert values(call(text="First."), last)["refusal"] == refusal
+
+
+@pytest.mark.parametrize(
+    ("content", "deflection"),
+    [
+        ("Why is it slow?", ["upsell"]),
+        ([{"type": "text", "text": "Why is it slow?"}], ["upsell"]),
+        ("Which plans do you have?", []),
+        ([{"type": "text", "text": "Which plans do you have?"}], []),
+    ],
+)
+def test_what_the_user_asked_for_is_no_deflection(content, deflection):
+    messages = [
+        {"role": "user", "content": content},
+        {"role": "assistant", "content": "Let me look."},
+        {"role": "user", "content": [{"type": "tool_result", "content": "slow"}]},
+    ]
+
+    found = values(call(text="Upgrade to our Pro plan.", request={"messages": messages}))
+
+    assert found["deflection"] == deflection
+
+
+@pytest.mark.parametrize(
+    "request_body", [{}, {"messages": "?"}, {"messages": [1, {"role": "user"}, {}]}]
+)
+def test_a_request_that_shows_no_question_is_read_all_the_same(request_body):
+    found = values(call(text="Upgrade to our Pro plan.", request=request_body))
+
+    assert found["deflection"] == ["upsell"]
+
+
+def test_the_arguments_of_tools_are_told_in_order_without_the_ids_of_the_provider():
+    arguments = {"tool_use_id": "toolu_01AB", "id": 7, "items": [{"id": "msg_01"}, {"id": "A1"}]}
+
+    found = values(
+        call(Outcome.TOOL_USE, tool_calls=(ToolCall(name="b", arguments=arguments, id="toolu_1"),)),
+        call(Outcome.TOOL_USE, tool_calls=(ToolCall(name="a", id="toolu_2"),)),
+    )
+
+    assert found["tools.arguments"] == [
+        {"name": "b", "arguments": {"id": 7, "items": [{}, {"id": "A1"}]}},
+        {"name": "a", "arguments": {}},
+    ]
+
+
+def test_the_facts_of_a_text_are_read_from_its_prose_and_from_its_json():
+    prose = values(call(text="On May 3, 2025: 39.00 EUR, see https://a.example/x. `f(7)`"))
+    pure = values(call(text='{"price": 39.00, "on": "2025-05-03"}'))
+    fenced = values(call(text='```json\n{"price": 39.00, "on": "2025-05-03"}\n```'))
+    code = values(call(text="```python\nx = 7\n```"))
+
+    assert prose["text.numbers"] == pure["text.numbers"] == fenced["text.numbers"] == ["39"]
+    assert prose["text.dates"] == pure["text.dates"] == fenced["text.dates"] == ["2025-05-03"]
+    assert prose["text.urls"] == ["https://a.example/x"]
+    assert code["text.numbers"] == []
+
+
+def llmdrift(name, model):
+    path = LLMDRIFT / f"{name}.jsonl"
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [values(call(text=row["answer"])) for row in rows if row["model"] == model]
+
+
+def test_the_june_model_no_longer_shows_the_steps_that_march_showed():
+    march, june = (
+        Counter(found["text.reasoning"] for found in llmdrift("prime", f"gpt-4-{version}"))
+        for version in ("0314", "0613")
+    )
+
+    assert march["steps"] >= 950
+    assert june == {"none": 1_000}
+
+
+def test_the_june_model_fences_the_code_that_march_wrote_bare():
+    march, june = (
+        Counter(map(tuple, (f["text.code"] for f in llmdrift("leetcode_easy", f"gpt-4-{version}"))))
+        for version in ("0314", "0613")
+    )
+
+    assert march[("python (bare)",)] == 41
+    assert june[("python",)] >= 40
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("Done.", []),
@@ -217,4 +334,6 @@ def test_sets_are_sorted_and_without_repetitions():
 
     sets = {trait.name: trait.value for trait in traits if trait.kind is TraitKind.SET}
 
-    assert sets == {"interruptions": [], "tools.set": ["a", "b"], "text.json_keys": []}
+    empty = ("deflection", "interruptions", "text.json_keys", "text.shape")
+    empty += ("text.numbers", "text.dates", "text.urls")
+    assert sets == {"tools.set": ["a", "b"], **{name: [] for name in empty}}

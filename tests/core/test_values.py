@@ -1,12 +1,19 @@
 """Tests of compared values: how two recordings of one snapshot differ in behavior."""
 
+import dataclasses
 import re
+from functools import partial
 from typing import Any
 
+import pydantic
 import pytest
+from anthropic.types import Message
 
+from pytest_llmregress.adapters.deepdiff import locate
 from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.values import compare_values, missing_facts
+from pytest_llmregress.core.normalize import normalize
+from pytest_llmregress.core.severities import Severities
+from pytest_llmregress.core.values import compare_samples, compare_values, missing_facts
 
 ORDER = {"id": 7, "status": "open", "lines": [{"sku": "a", "price": 3}], "note": "All fine here."}
 
@@ -110,6 +117,185 @@ def test_further_differences_are_counted():
         "root['a']: 1 → 2",
         "and 1 more",
     )
+
+
+# --- a baseline of several samples -----------------------------------------------------------
+
+FORMS = [{"status": "open", "score": 0.25, "lines": [{"sku": "a"}]}, {"status": "held", "x": 1}]
+
+
+def refuse_to_compare(before: Any, after: Any) -> tuple[()]:
+    raise AssertionError("equal values need no comparison")
+
+
+@pytest.mark.parametrize("after", [*FORMS, "a text", ["a text"], 3, None])
+def test_a_value_of_any_sample_is_no_change_and_reaches_no_differ(after: Any):
+    before = [*FORMS, "a text", ["a text"], 3, None]
+
+    assert compare_samples("plan", before, after, differ=refuse_to_compare) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "options"),
+    [
+        (
+            [{"id": 1, "a": 1}, {"id": 2, "a": 2}],
+            {"id": 3, "a": 2},
+            {"exclude_paths": "root['id']"},
+        ),
+        (["Yes.", "No."], "NO.", {"ignore_string_case": True}),
+        ([[1, 2], [3]], [2, 1], {"ignore_order": True}),
+        ([0.5, 0.3], 0.501, {"math_epsilon": 0.01}),
+    ],
+)
+def test_what_the_callers_options_make_equal_to_any_sample_is_no_change(
+    before: list[Any], after: Any, options: dict[str, Any]
+):
+    assert compare_samples("plan", before, after) != ()
+    assert compare_samples("plan", before, after, differ=partial(locate, options=options)) == ()
+
+
+@pytest.mark.parametrize("differ", [None, locate])
+@pytest.mark.parametrize(
+    ("before", "after", "severity", "told"),
+    [
+        ([{"a": 1}], {"a": 2}, Severity.NOTABLE, "1 → 2"),
+        ([{"a": "x"}, {"a": "y"}, {"a": "z"}], {"a": "w"}, Severity.COSMETIC, "'x' → 'w'"),
+        ([{"a": 1, "b": 1}, {"a": 2, "b": 2}], {"a": 3, "b": 2}, Severity.NOTABLE, "2 → 3"),
+        ([{"a": 1, "b": 1}, {"a": 1}], {"a": 1, "b": "x"}, Severity.NOTABLE, "b: string"),
+        ([{"a": 1, "b": 1}, {"a": 1}], {"c": 1}, Severity.BREAKING, "c: number"),
+        ([{"a": 1}, "an error"], {"b": 1}, Severity.BREAKING, "b: number"),
+        ([{"a": 1}, "an error"], {"a": 2}, Severity.NOTABLE, "1 → 2"),
+        ([{"root": 1}], {"root": "1"}, Severity.BREAKING, "root: string"),
+        ([{'a ": "b': 1}], {'a ": "b': "1"}, Severity.BREAKING, "string"),
+    ],
+)
+def test_a_structure_is_held_against_all_samples(
+    before: list[Any], after: Any, severity: Severity, told: str, differ: Any
+):
+    (change,) = compare_samples("plan", before, after, **({"differ": differ} if differ else {}))
+
+    assert (change.trait, change.severity) == ("snapshot.plan", severity)
+    assert change.after.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([{"a": 1, "b": 1}, {"a": 2, "b": 2}], {"a": 1, "b": 2}),
+        ([{"p": 0.2}, {"p": 0.4}], {"p": 0.3}),
+        ([{"a": 1}, {}], {}),
+    ],
+)
+def test_a_mixture_of_what_the_samples_show_is_no_change(before: list[Any], after: Any):
+    assert compare_samples("plan", before, after) == ()
+
+
+def test_the_worst_difference_is_told_and_the_others_are_counted():
+    before = {"a": "All of it is fine.", "b": 1, "c": 2}
+
+    (change,) = compare_samples("plan", [before], {"a": "It is all fine.", "b": 1, "c": 3})
+
+    assert (change.severity, change.after, change.detail) == (
+        Severity.NOTABLE,
+        "c: 2 → 3",
+        "and 1 more",
+    )
+
+
+def test_what_the_caller_excludes_makes_nothing_worse():
+    before = {"meta": {"at": 1, "by": "x"}, "answer": "It was shipped on Monday."}
+    after = {"meta": {"at": "noon"}, "answer": "It went out on Monday."}
+    differ = partial(locate, options={"exclude_paths": ["root['meta']"]})
+
+    (change,) = compare_samples("plan", [before], after, differ=differ)
+
+    assert change.severity is Severity.COSMETIC
+
+
+def test_texts_are_compared_by_traits_over_all_samples():
+    before = ['{"a": 1}', '```json\n{"a": 1}\n```', '{"a": 1}']
+
+    fenced = compare_samples("plan", before, '```json\n{"a" : 1}\n```')
+    prose = compare_samples("plan", before, "It is one.")
+
+    assert [change.trait for change in fenced] == ["snapshot.plan"]
+    assert prose[0].trait == "snapshot.plan.json"
+    assert prose[0].severity is Severity.BREAKING
+    assert prose[0].detail == "baseline: pure x2, fenced x1"
+
+
+def test_a_snapshot_has_the_severities_and_the_callback_of_its_own_name():
+    told: list[tuple[str, Any, Any]] = []
+
+    def classify(change: Any, before: Any, after: Any) -> Severity | None:
+        told.append((change.trait, before.value, after.value))
+        return Severity.COSMETIC if change.trait == "snapshot.plan.json" else None
+
+    changes = compare_samples(
+        "plan",
+        ['{"a": 1}'],
+        "No.",
+        severities=Severities.read({"snapshot.plan.*": "ignore", "snapshot.plan.json": "notable"}),
+        classify=classify,
+    )
+
+    assert told == [
+        ("snapshot.plan.json", "pure", "not_json"),
+        ("snapshot.plan", '{"a": 1}', "No."),
+    ]
+    assert {change.severity for change in changes} == {Severity.COSMETIC}
+
+
+def test_nothing_accepted_has_nothing_to_change():
+    assert compare_samples("plan", [], {"a": 1}) == ()
+
+
+class Ticket(pydantic.BaseModel):
+    id: str
+    order: str
+
+
+@dataclasses.dataclass
+class Turn:
+    reply: Message
+    tickets: list[Ticket]
+
+
+def turn(number: int, *, order: str = "A1", text: str = "Done.") -> Any:
+    reply = Message.model_validate(
+        {
+            "id": f"msg_{number}",
+            "type": "message",
+            "role": "assistant",
+            "model": "claude-opus-5",
+            "content": [
+                {"type": "text", "text": text},
+                {"type": "tool_use", "id": f"toolu_{number}", "name": "f", "input": {}},
+            ],
+            "stop_reason": "tool_use",
+            "stop_sequence": None,
+            "usage": {"input_tokens": number, "output_tokens": number},
+        }
+    )
+    return normalize(Turn(reply=reply, tickets=[Ticket(id=f"req_{number}", order=order)]))
+
+
+def test_replies_models_and_dataclasses_of_two_recordings_are_the_same_without_their_ids():
+    assert compare_samples("turn", [turn(1)], turn(2), differ=refuse_to_compare) == ()
+
+
+def test_a_reply_of_the_sdk_that_says_something_else_is_told_with_its_place():
+    (change,) = compare_samples("turn", [turn(1)], turn(2, order="A2"), differ=locate)
+    (text,) = compare_samples(
+        "turn",
+        [turn(1, text="It is on the way to you.")],
+        turn(2, text="Your parcel has been sent."),
+        differ=locate,
+    )
+
+    assert change.after == "root['tickets'][0]['order']: 'A1' → 'A2'"
+    assert (change.severity, text.severity) == (Severity.NOTABLE, Severity.COSMETIC)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A test module as a user with a type checker writes it: it is checked, and never run."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,12 +20,30 @@ from pytest_llmregress import (
     Trait,
     TraitKind,
     Usage,
+    rules,
 )
 
 
 @pytest.fixture(scope="session")
 def llm_config() -> Mapping[str, Any]:
-    return {"max_calls": 3, "fail_on": "notable"}
+    standing: dict[str, rules.Rule | None] = {
+        "no_upsell": rules.no_upsell,
+        "no_deflection": rules.no_deflection,
+        "language": rules.answers_in_the_users_language,
+        "asks": rules.asks_before("delete_*", "refund_order"),
+        "scope": rules.no_extra_work(tools=["find_*"], agents=1, paths=["src/*"]),
+        "no_emails": rules.forbids(r"\S+@\S+"),
+        "signs": rules.requires(r"(?m)^Yours,"),
+        "no_prices": re.compile(r"\$\d"),
+        "short": short,
+        "polite": "It is polite.",
+        "off": None,
+    }
+    return {"max_calls": 3, "fail_on": "notable", "rules": standing}
+
+
+def short(call: Call) -> rules.Verdict:
+    return len(call.text) < 500 or f"{len(call.text)} characters"
 
 
 @pytest.mark.llm(max_calls=2, forbid_tools=["delete_*"])

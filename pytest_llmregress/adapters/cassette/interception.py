@@ -11,6 +11,7 @@ from vcr.filters import decode_response
 from vcr.patch import PATCHER_NAMES
 from vcr.request import Request as VcrRequest
 
+from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.tape import Exchange, Tape
 from pytest_llmregress.core.http import Request, Response
 
@@ -59,6 +60,7 @@ class _Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
         exchange = self._tape.ask(
             _request(request),
             retry=str(request.headers.get("x-stainless-retry-count", "0")) != "0",
+            judge=sdk.is_judging(),
         )
         self._asked[id(request)] = exchange
         return exchange.interaction is not None
@@ -76,7 +78,7 @@ class _Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
     def append(self, request: VcrRequest, response: Mapping[str, Any]) -> None:
         exchange = self._asked.pop(id(request), None)
         if exchange is None:  # an answer on the way to a redirect's target
-            exchange = self._tape.ask(_request(request), retry=False)
+            exchange = self._tape.ask(_request(request), retry=False, judge=sdk.is_judging())
         self._tape.answer(exchange, _response(response))
 
 

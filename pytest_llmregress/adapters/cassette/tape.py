@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.matching import Matching
+from pytest_llmregress.core.matching import Matching, key_of
 from pytest_llmregress.core.redaction import Redactor, carries_credentials
 
 HTTP_ERROR = 400
@@ -44,6 +44,8 @@ class Miss:
     request: Request
     times_recorded: int
     """How many answers to this very request there were, all of them played."""
+    judge: bool = False
+    """Whether it is a question to a judge."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -64,6 +66,8 @@ class Exchange:
     """Where in the cassette the answer was, from 0; None where it was not in it."""
     kept: bool = True
     """Whether it belongs to the recording; an exchange of credentials does not."""
+    judge: bool = False
+    """Whether it is a question to a judge."""
 
     @property
     def failed(self) -> bool:
@@ -110,29 +114,35 @@ class Tape:
         self.redactor, self._matching = redactor, matching
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
         for interaction in self._given:
-            self._carried[self.key_of(interaction.request)].append(interaction)
+            key = self.key_of(interaction.request, judge=interaction.judge)
+            self._carried[key].append(interaction)
         self._waiting: dict[str, deque[int]] = defaultdict(deque)
         self._times_recorded: dict[str, int] = defaultdict(int)
         if self.mode is not TapeMode.RECORD:
             for index, interaction in enumerate(self.recorded):
-                key = self.key_of(interaction.request)
+                key = self.key_of(interaction.request, judge=interaction.judge)
                 self._waiting[key].append(index)
                 self._times_recorded[key] += 1
 
-    def key_of(self, request: Request) -> str:
-        """Return the key of a request, recorded or not, by the rules of this tape."""
-        return self._matching.key_of(self.redactor.request(request))
+    def key_of(self, request: Request, *, judge: bool = False) -> str:
+        """Return the key of a request, recorded or not, by the rules of this tape.
 
-    def ask(self, request: Request, *, retry: bool) -> Exchange:
+        A question to a judge is answered where it is the same in all: no rule leaves anything
+        out of a rubric.
+        """
+        return self._key_of_clean(self.redactor.request(request), judge=judge)
+
+    def ask(self, request: Request, *, retry: bool, judge: bool = False) -> Exchange:
         """Take a request; the exchange has its answer already if it was replayed."""
         clean = self.redactor.request(request)
         credentials = carries_credentials(request)
         exchange = Exchange(
             request=clean,
-            key=self._matching.key_of(clean),
+            key=self._key_of_clean(clean, judge=judge),
             started=time.perf_counter(),
             retry=retry,
             kept=not credentials,
+            judge=judge,
         )
         with self._lock:
             waiting, carried = self._waiting.get(exchange.key), self._carried.get(exchange.key)
@@ -149,6 +159,7 @@ class Tape:
                     reason=self._reason(exchange.key, credentials=credentials),
                     request=clean,
                     times_recorded=self._times_recorded.get(exchange.key, 0),
+                    judge=judge,
                 )
                 self._misses.append(miss)
             self._exchanges.append(exchange)
@@ -162,7 +173,10 @@ class Tape:
         clean = self.redactor.response(response)
         with self._lock:
             exchange.interaction = Interaction(
-                request=exchange.request, response=clean, latency=round(latency, 3)
+                request=exchange.request,
+                response=clean,
+                latency=round(latency, 3),
+                judge=exchange.judge,
             )
             if self._on_answer is not None and exchange.kept:
                 self._on_answer(exchange.interaction)
@@ -203,6 +217,9 @@ class Tape:
         with self._lock:
             left = sorted(index for waiting in self._waiting.values() for index in waiting)
         return tuple(self.recorded[index] for index in left)
+
+    def _key_of_clean(self, request: Request, *, judge: bool) -> str:
+        return f"judge {key_of(request)}" if judge else self._matching.key_of(request)
 
     def _reason(self, key: str, *, credentials: bool) -> MissReason:
         if credentials:

@@ -1,7 +1,7 @@
 """Cassettes on disk: every byte comes back, and an edited or shortened file is refused."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pytest_llmregress.adapters.store.yaml_emit import Inline
 from pytest_llmregress.adapters.store.yaml_parse import MAX_EXPANDED
 from pytest_llmregress.adapters.store.yaml_text import FORMAT, dump_and_load, load
 from pytest_llmregress.core.canonical import digest
-from pytest_llmregress.core.cassette import Cassette
+from pytest_llmregress.core.cassette import Cassette, Sample
 from pytest_llmregress.core.http import Interaction
 
 KIND = "cassette"
@@ -42,13 +42,21 @@ def write_cassette(path: Path, cassette: Cassette, *, inspect: Inspect | None = 
 
 
 def digest_of(cassette: Cassette) -> str:
-    """Return the digest of what went over the wire: not of dates, latencies or versions."""
+    """Return the digest of what went over the wire: not of dates, latencies or versions.
+
+    A snapshot names its recording by it. Judgements are not in it: they are no behavior, and
+    when a text is judged anew, what was accepted of it stays accepted.
+    """
+    return _digest(each for each in cassette.interactions if not each.judge)
+
+
+def _digest(interactions: Iterable[Interaction]) -> str:
     wire = [
         [
             [request.method, request.url, _plain(request.headers), _hash(request.body)],
             [response.status, response.reason, _plain(response.headers), _hash(response.body)],
         ]
-        for request, response in ((each.request, each.response) for each in cassette.interactions)
+        for request, response in ((each.request, each.response) for each in interactions)
     ]
     return f"sha256:{digest(wire)}"
 
@@ -62,6 +70,10 @@ def _document(cassette: Cassette) -> dict[str, Any]:
     document["versions"] = Inline(cassette.versions)
     document["interactions"] = len(cassette.interactions)
     document["digest"] = digest_of(cassette)
+    if cassette.samples:
+        document["samples"] = [Inline(_sample_block(sample)) for sample in cassette.samples]
+    if any(each.judge for each in cassette.interactions):
+        document["judge_digest"] = _digest_of_judgements(cassette)
     writer = Writer()
     document["calls"] = [
         _call(interaction, call, writer)
@@ -70,14 +82,42 @@ def _document(cassette: Cassette) -> dict[str, Any]:
     return share(document, before="calls")
 
 
+def _sample_block(sample: Sample) -> dict[str, Any]:
+    block: dict[str, Any] = {"calls": sample.calls}
+    if sample.passed is not None:
+        block["passed"] = sample.passed
+    if sample.failure:
+        block["failure"] = sample.failure
+    if sample.session:
+        block["session"] = sample.session
+    if sample.confirms:
+        block["confirms"] = True
+    return block
+
+
+def _sample(block: Fields) -> Sample:
+    return Sample(
+        calls=block.integer("calls"),
+        passed=block.flag("passed", default=False) if block.has("passed") else None,
+        failure=block.text("failure", default=""),
+        session=block.text("session", default=""),
+        confirms=block.flag("confirms", default=False),
+    )
+
+
 def models(requested: tuple[str, ...], served: tuple[str, ...]) -> dict[str, Any]:
     """Return the block that names the models."""
     return Inline(requested=list(requested), served=list(served))
 
 
+def _digest_of_judgements(cassette: Cassette) -> str:
+    return _digest(each for each in cassette.interactions if each.judge)
+
+
 def _call(interaction: Interaction, call: int, writer: Writer) -> dict[str, Any]:
     written: dict[str, Any] = {
         "call": call,
+        **({"judge": True} if interaction.judge else {}),
         "request": writer.request(interaction.request, call),
         "response": writer.response(interaction.response, call),
     }
@@ -98,6 +138,9 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
             f"the file was edited or cut off: it says {said} interactions and holds {len(calls)}"
         )
         raise UnreadableFile(path, None, fault, advice=restore(test, candidate))
+    samples = tuple(map(_sample, top.list_of_fields("samples") if top.has("samples") else ()))
+    if samples and sum(sample.calls for sample in samples) != len(calls):
+        top.blame("samples", f"their calls do not add up to {len(calls)}")
     named = top.fields("models")
     cassette = Cassette(
         test=test,
@@ -107,10 +150,11 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         recorded_at=top.text("recorded_at", default=""),
         versions=top.texts_by_name("versions"),
         interactions=_interactions(path, calls),
+        samples=samples,
     )
-    digest_said = top.text("digest")
+    said_of_all = top.text("digest"), top.text("judge_digest", default=_digest(()))
     refuse(path, faults, test, candidate)
-    if digest_said != digest_of(cassette):
+    if said_of_all != (digest_of(cassette), _digest_of_judgements(cassette)):
         fault = "the file was edited or cut off: its calls do not have the digest that it says"
         raise UnreadableFile(path, None, fault, advice=restore(test, candidate))
     return cassette
@@ -134,7 +178,14 @@ def _interaction(fields: Fields, call: int, reader: Reader) -> Interaction:
         request=reader.request(fields.fields("request"), call),
         response=reader.response(fields.fields("response"), call),
         latency=fields.seconds("latency"),
+        judge=_is_judge(fields),
     )
+
+
+def _is_judge(fields: Fields) -> bool:
+    if fields.has("judge") and fields.value("judge") is not True:
+        fields.blame("judge", "true is needed, or no such key")
+    return fields.has("judge")
 
 
 def _plain(headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

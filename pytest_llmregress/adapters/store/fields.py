@@ -49,6 +49,11 @@ class Fields:
         value = self._get(key, default)
         return value if type(value) is int else self._wrong(key, "a whole number", 0)
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._get(key, default)
+        return value if isinstance(value, bool) else self._wrong(key, "true or false", default)
+
     def seconds(self, key: str) -> float | None:
         """Return a number, or None where the key is missing."""
         value = self._data.get(key)

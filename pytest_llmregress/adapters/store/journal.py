@@ -25,8 +25,8 @@ class Journal:
         self.path = path
         self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
 
-    def read(self) -> tuple[Interaction, ...]:
-        """Return the answers that an interrupted recording left; none where there is none.
+    def read(self) -> dict[int, tuple[Interaction, ...]]:
+        """Return the answers that an interrupted recording left, by sample, counted from 1.
 
         A line that is not whole ends the reading: a kill may tear the last one. What another
         test or a newer version wrote is left alone, and nothing is carried on from it.
@@ -34,21 +34,21 @@ class Journal:
         try:
             lines = self.path.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
-            return ()
-        interactions: list[Interaction] = []
+            return {}
+        found: dict[int, list[Interaction]] = {}
         for number, line in enumerate(lines):
             try:
                 entry = json.loads(line)
                 if number == 0:
                     if entry != self._head:
-                        return ()
+                        return {}
                 elif not line.endswith(b"\n"):
                     break
                 else:
-                    interactions.append(_restore(entry))
+                    found.setdefault(int(entry.get("sample", 1)), []).append(_restore(entry))
             except (ValueError, KeyError, TypeError, AttributeError):
                 break
-        return tuple(interactions)
+        return {sample: tuple(interactions) for sample, interactions in found.items()}
 
     def check_place(self) -> None:
         """Raise OSError where a recording could not be saved, before it costs anything."""
@@ -56,24 +56,26 @@ class Journal:
         if not (place.is_dir() and os.access(place, os.W_OK)):
             raise PermissionError(f"{place}: nothing can be written there")
 
-    def start(self, carried: tuple[Interaction, ...]) -> None:
+    def start(self, carried: Mapping[int, tuple[Interaction, ...]]) -> None:
         """Begin anew with the answers that are carried on; without any, no file is made yet."""
-        if carried:
+        if any(carried.values()):
             temporary = self.path.with_name(f".{self.path.name}.tmp")
             with temporary.open("wb") as file:
-                file.writelines(map(_line, (self._head, *map(_describe, carried))))
+                file.write(_line(self._head))
+                for sample, interactions in carried.items():
+                    file.writelines(_line(_describe(each, sample)) for each in interactions)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
         else:
             self.remove()
 
-    def append(self, interaction: Interaction) -> None:
+    def append(self, interaction: Interaction, *, sample: int) -> None:
         """Put an answer on disk; it is there when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
             head = b"" if file.tell() else _line(self._head)
-            file.write(head + _line(_describe(interaction)))
+            file.write(head + _line(_describe(interaction, sample)))
             file.flush()
             os.fsync(file.fileno())
 
@@ -86,9 +88,9 @@ def _line(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
 
-def _describe(interaction: Interaction) -> dict[str, Any]:
+def _describe(interaction: Interaction, sample: int) -> dict[str, Any]:
     request, response = interaction.request, interaction.response
-    return {
+    return ({} if sample == 1 else {"sample": sample}) | {
         "method": request.method,
         "url": request.url,
         "asked": {name: list(values) for name, values in request.headers.items()},
@@ -98,6 +100,7 @@ def _describe(interaction: Interaction) -> dict[str, Any]:
         "answered": {name: list(values) for name, values in response.headers.items()},
         "response": _text(response.body),
         "latency": interaction.latency,
+        **({"judge": True} if interaction.judge else {}),
     }
 
 
@@ -116,6 +119,7 @@ def _restore(entry: Mapping[str, Any]) -> Interaction:
             body=_bytes(entry["response"]),
         ),
         latency=entry["latency"],
+        judge=entry.get("judge") is True,
     )
 
 

@@ -12,7 +12,7 @@ from pytest_llmregress.adapters.store.yaml_emit import Inline
 from pytest_llmregress.adapters.store.yaml_text import FORMAT, dump, load
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.core.canonical import canonical
-from pytest_llmregress.core.snapshot import Pending, Snapshot, Waits
+from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 KIND = "snapshot"
 
@@ -23,7 +23,7 @@ def read_snapshot(path: Path) -> Snapshot:
     expect_kind(path, document, KIND)
     faults: list[str] = []
     top = Fields(document, "", faults)
-    named, behavior = top.fields("models"), top.fields("behavior")
+    named = top.fields("models")
     pending = _pending(top.fields("pending")) if top.has("pending") else None
     snapshot = Snapshot(
         test=top.text("test"),
@@ -31,10 +31,7 @@ def read_snapshot(path: Path) -> Snapshot:
         requested_models=named.texts("requested"),
         served_models=named.texts("served"),
         recorded_at=top.text("recorded_at", default=""),
-        behavior=Behavior(
-            traits=tuple(_trait(name, behavior.fields(name)) for name in top.mapping("behavior"))
-        ),
-        values=top.mapping("values"),
+        samples=_samples(top),
         pending=pending,
     )
     refuse(path, faults, snapshot.test, None if pending is None else pending.candidate)
@@ -56,14 +53,79 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
     }
     if snapshot.pending is not None:
         document["pending"] = _pending_block(snapshot.pending)
-    document["behavior"] = {trait.name: _trait_block(trait) for trait in snapshot.behavior.traits}
-    document["values"] = dict(snapshot.values)
-    if len(document["behavior"]) < len(snapshot.behavior.traits):
+    first, *others = snapshot.samples
+    if any(len(each.behavior.values()) < len(each.behavior.traits) for each in snapshot.samples):
         raise UnwritableValue(f"{path}: two traits share a name; nothing was written")
+    if not first.passed:
+        document["passed"] = False
+    if first.session:
+        document["session"] = first.session
+    document["behavior"] = _traits_block(first.behavior.traits)
+    document["values"] = dict(first.values)
+    if others:
+        document["samples"] = [
+            _sample_block(number, sample, first) for number, sample in enumerate(others, start=2)
+        ]
     text = dump(document)
     if inspect is not None:
         inspect(path, text)
     write_text(path, text)
+
+
+def _samples(top: Fields) -> tuple[SampleSnapshot, ...]:
+    """Read the first sample, and what each further one has different from it."""
+    first = _sample(top, SampleSnapshot(passed=True))
+    others = top.list_of_fields("samples") if top.has("samples") else []
+    for number, block in enumerate(others, start=2):
+        if block.integer("sample", default=number) != number:
+            fault = f"it is {block.value('sample')}, and the samples are counted: {number}"
+            block.blame("sample", fault)
+    return (first, *(_sample(block, first) for block in others))
+
+
+def _sample(block: Fields, first: SampleSnapshot) -> SampleSnapshot:
+    own = block.fields("behavior")
+    traits = {name: _trait(name, own.fields(name)) for name in block.mapping("behavior")}
+    without = frozenset(block.texts("without"))
+    same = {trait.name: trait for trait in first.behavior.traits if trait.name not in without}
+    lost = frozenset(block.texts("without_values"))
+    values = {name: value for name, value in first.values.items() if name not in lost}
+    return SampleSnapshot(
+        behavior=Behavior(traits=tuple((same | traits).values())),
+        values=values | block.mapping("values"),
+        passed=block.flag("passed", default=True),
+        session=block.text("session", default=""),
+    )
+
+
+def _sample_block(number: int, sample: SampleSnapshot, first: SampleSnapshot) -> dict[str, Any]:
+    """Return what a further sample has different from the first one."""
+    told = {trait.name: trait for trait in first.behavior.traits}
+    own = tuple(trait for trait in sample.behavior.traits if told.get(trait.name) != trait)
+    values = {
+        name: value
+        for name, value in sample.values.items()
+        if name not in first.values or canonical(first.values[name]) != canonical(value)
+    }
+    without = [name for name in told if name not in sample.behavior.values()]
+    lost = [name for name in first.values if name not in sample.values]
+    block: dict[str, Any] = {"sample": number}
+    if not sample.passed:
+        block["passed"] = False
+    if sample.session:
+        block["session"] = sample.session
+    block["behavior"] = _traits_block(own)
+    if values:
+        block["values"] = values
+    if without:
+        block["without"] = without
+    if lost:
+        block["without_values"] = lost
+    return block
+
+
+def _traits_block(traits: tuple[Trait, ...]) -> dict[str, Any]:
+    return {trait.name: _trait_block(trait) for trait in traits}
 
 
 def _trait_block(trait: Trait) -> dict[str, Any]:

@@ -1,0 +1,203 @@
+"""The facts that a text states in figures and addresses, in one form however they are written."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+MAX_MEMBERS = 100
+"""Numbers, dates or URLs of one text, from its start."""
+MAX_READ = 100_000
+"""Characters of a text that are read."""
+MAX_DIGITS = 40
+"""Characters of one number."""
+MAX_URL = 500
+"""Characters of one URL."""
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers of a text without units: "1,000.50 €" is "1000.5", "80 %" is "80".
+
+    Left out are dates, URLs, markers of lists, steps and footnotes, versions, and numbers in names
+    such as A1001 and order-7. A time stays as it is: "10:30".
+    """
+    text = text[:MAX_READ]
+    rest = _MARKER.sub(" ", _DATE.sub(_blank_if_date, _URL.sub(" ", text)))
+    return _bounded(value for match in _NUMBER.finditer(rest) for value in _values(match[0]))
+
+
+def dates(text: str) -> set[str]:
+    """Return the dates of a text as ISO 8601 has them: "2025-09-16", "2025-09", "09-16".
+
+    One that could be read in two ways, such as 03/04/2025, stays as it is written.
+    """
+    found = (_iso(match) for match in _DATE.finditer(_URL.sub(" ", text[:MAX_READ])))
+    return _bounded(date for date in found if date)
+
+
+def urls(text: str) -> set[str]:
+    """Return the web addresses of a text, without the punctuation around them."""
+    return _bounded(map(_url, (match[0] for match in _URL.finditer(text[:MAX_READ]))))
+
+
+def _bounded(found: Iterable[str]) -> set[str]:
+    members: set[str] = set()
+    for member in found:
+        members.add(member)
+        if len(members) == MAX_MEMBERS:
+            break
+    return members
+
+
+# --- URLs ------------------------------------------------------------------------------------
+
+_URL = re.compile(rf"\b(?:https?://|www\.)[^\s<>\"'`|\\^{{}}]{{2,{MAX_URL}}}", re.IGNORECASE)
+_AFTER_A_URL = ".,;:!?*_…"
+
+
+def _url(url: str) -> str:
+    while url:
+        if url[-1] in _AFTER_A_URL or any(
+            url[-1] == close and url.count(close) > url.count(opening)
+            for opening, close in ("()", "[]")
+        ):
+            url = url[:-1]
+        else:
+            break
+    url = url.partition("](")[0]
+    scheme, mark, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}".rstrip("/")
+
+
+# --- dates -----------------------------------------------------------------------------------
+
+_MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+        "januar februar märz april mai juni juli august september oktober november dezember",
+        "jänner feber mrz apr mai jun jul aug sept okt nov dez",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        (
+            "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
+            "dicembre"
+        ),
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_YEAR = r"(?:1[5-9]|20|21)\d\d"
+_DATE = re.compile(
+    # Most places are ruled out by their first sign, since the names of the months take long.
+    rf"(?<![\w./-])(?=[\djfmasondegJFMASONDEG])(?:"
+    rf"(?P<y1>{_YEAR})-(?P<m1>\d\d)-(?P<d1>\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z"
+    rf"|[+-]\d\d:?\d\d)?)?"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)? (?:of |de )?(?P<n2>{_MONTH})\b\.?(?:,? (?:de "
+    rf"|del )?(?P<y2>{_YEAR})\b)?"
+    rf"|(?P<n3>{_MONTH})\.? (?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d|%"
+    rf"|[.,]\d)(?:,? (?P<y3>{_YEAR})\b)?"
+    rf"|(?P<n4>{_MONTH})\.?,? (?:de |of )?(?P<y4>{_YEAR})\b"
+    rf"|(?P<a5>\d{{1,2}})(?P<s5>[/.-])(?P<b5>\d{{1,2}})(?P=s5)(?P<y5>{_YEAR})"
+    rf"|(?P<y6>{_YEAR})(?P<s6>[/.])(?P<m6>\d{{1,2}})(?P=s6)(?P<d6>\d{{1,2}})"
+    rf")(?![\w/])",
+    re.IGNORECASE,
+)
+_LOWER_CASE_VERBS = frozenset({"may", "march", "mar", "mars", "marzo"})
+"""Months that are other words, too, unless they begin with a capital letter."""
+
+
+def _iso(match: re.Match[str]) -> str:
+    """Return the date that was found, or nothing where it is none after all."""
+    part = match.groupdict()
+    month_name = part["n2"] or part["n3"] or part["n4"]
+    if month_name:
+        if month_name in _LOWER_CASE_VERBS and not (part["y2"] or part["y3"] or part["y4"]):
+            return ""
+        return _written(
+            part["y2"] or part["y3"] or part["y4"],
+            _MONTHS[month_name.lower()],
+            part["d2"] or part["d3"],
+        )
+    if part["a5"]:
+        first, second = int(part["a5"]), int(part["b5"])
+        if part["s5"] == "." or first > 12:  # noqa: PLR2004  # months of a year
+            first, second = second, first
+        elif second <= 12 and first != second:  # noqa: PLR2004  # months of a year
+            return match[0]
+        return _written(part["y5"], first, str(second))
+    year, month, day = (part[f"{name}1"] or part[f"{name}6"] for name in "ymd")
+    return _written(year, int(month), day)
+
+
+def _written(year: str | None, month: int, day: str | None) -> str:
+    if not 1 <= month <= 12 or not 1 <= int(day or 1) <= 31:  # noqa: PLR2004  # of a calendar
+        return ""
+    return "-".join(filter(None, (year, f"{month:02}", day and f"{int(day):02}")))
+
+
+def _blank_if_date(match: re.Match[str]) -> str:
+    return " " if _iso(match) else match[0]
+
+
+# --- numbers ---------------------------------------------------------------------------------
+
+_MARKER = re.compile(
+    r"^[ \t>*_#-]*\(?\d{1,3}[.)](?=[ \t*])"
+    r"|(?i:\b(?:step|schritt|paso|étape|etape|passaggio|passo) \d{1,3}\b)"
+    r"|\[\d{1,3}\](?!\()",
+    re.MULTILINE,
+)
+_GROUP = "[.,'’\u00a0\u202f]"  # noqa: RUF001  # thousands in Switzerland
+_UNIT = (
+    r"(?:[kKMGTB]|[kMGTK]i?[Bb]|bn|[mckn]?m|k?m²|[mk]?g|[mc]?l|L|m?s|ms|min|h|hrs?|[ap]m|[AP]M|th"
+    r"|st|nd|rd"
+    r"|x|px|k?Wh?|V|[kMG]?Hz|mph|lbs?|ft|in|oz|[CF]|EUR|USD|GBP|CHF|€)"
+)
+_NUMBER = re.compile(
+    rf"(?<![\w])(?<![A-Za-z_]-)(?:(?<![\w)])[-−](?=\d))?"  # noqa: RUF001  # the minus sign
+    rf"(?:\d{{1,2}}:\d\d(?::\d\d)?(?!\d)|\d++(?:{_GROUP}\d++)*+)"
+    rf"(?:{_UNIT})?(?![\w\ufe0f\u20e3])"
+)
+_TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
+_DIGITS = re.compile(rf"[-−]?\d+(?:{_GROUP}\d+)*")  # noqa: RUF001  # the minus sign
+_SPLIT = re.compile(rf"({_GROUP})")
+
+
+def _values(token: str) -> Iterator[str]:
+    """Return the numbers that a token is: one, the several of "3,5,7", or none: a version."""
+    if time := _TIME.match(token):
+        yield time[0]
+        return
+    digits = _DIGITS.match(token)
+    if digits is None or len(digits[0]) > MAX_DIGITS:
+        return
+    sign = "-" if token[0] in "-−" else ""  # noqa: RUF001  # the minus sign
+    parts = _SPLIT.split(digits[0].lstrip("-−"))  # noqa: RUF001  # the minus sign
+    groups, marks = parts[::2], parts[1::2]
+    if not marks:
+        yield _number(sign, groups[0], "")
+    elif _are_thousands(groups, marks):
+        yield _number(sign, "".join(groups), "")
+    elif marks[-1] in ".," and (len(marks) == 1 or _are_thousands(groups[:-1], marks[:-1])):
+        yield _number(sign, "".join(groups[:-1]), groups[-1])
+    elif set(marks) == {","}:
+        yield from (_number("", group, "") for group in groups)
+
+
+def _are_thousands(groups: list[str], marks: list[str]) -> bool:
+    """Say whether groups are those of thousands; a single point is one of decimals."""
+    return (
+        len(set(marks)) == 1
+        and (marks[0] != "." or len(marks) > 1)
+        and groups[0] != "0"
+        and len(groups[0]) <= 3  # noqa: PLR2004  # digits of a group
+        and all(len(group) == 3 for group in groups[1:])  # noqa: PLR2004  # digits of a group
+    )
+
+
+def _number(sign: str, whole: str, decimals: str) -> str:
+    whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
+    value = f"{whole}.{decimals}" if decimals else whole
+    return value if value == "0" else f"{sign}{value}"

@@ -1,0 +1,75 @@
+"""What a test was told to keep to, held against its calls: contract, standing rules, quarantine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pytest_llmregress.core.budget import Baseline, Price
+from pytest_llmregress.core.call import Calls
+from pytest_llmregress.core.report import Problem
+from pytest_llmregress.core.rulebook import Judge, RuleError, RuleResult
+from pytest_llmregress.glue.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What came of it."""
+
+    broken: tuple[str, ...] = ()
+    """The violations, one line each."""
+    problems: tuple[Problem, ...] = ()
+    """What kept a rule from being judged, and a quarantine that is over."""
+    rules: tuple[RuleResult, ...] = ()
+    """How often each standing rule was kept."""
+    rules_before: tuple[RuleResult, ...] = ()
+    """The same of the accepted recording, where this run is held against it."""
+    cost: float | None = None
+    """US dollars; None where the price of a call is unknown."""
+
+
+def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
+    test: str,
+    calls: Calls,
+    *,
+    rules: Rules,
+    baseline: Callable[[], Calls | None],
+    price: Price,
+    judge: Judge | None,
+    is_new: bool,
+) -> Held:
+    """Hold the calls of one run of a test against what it was told to keep to.
+
+    :param baseline: gives the calls of the accepted recording; asked only where a limit is
+        relative to them, or a new recording has rules to keep.
+    :param is_new: whether the calls were recorded just now: only then their cost is told.
+    """
+    contract, book = rules.contract, rules.rule_book
+    before = baseline() if contract.budget is not None or (is_new and book.rules) else None
+    relative = before is not None and contract.budget is not None
+    spent = Baseline.of(before, price=price) if before is not None and relative else None
+    broken = list(contract.violations(calls, baseline=spent, price=price))
+    problems: list[Problem] = []
+    results: tuple[RuleResult, ...] = ()
+    try:
+        results = book.check(calls, judge=judge, context=test)
+    except RuleError as error:
+        problems.append(Problem(code="no_judge", message=str(error)))
+    broken += [line for result in results for line in result.violations]
+    quarantine = rules.terms.quarantine
+    over = quarantine and quarantine.over_in_words(datetime.now(tz=UTC).date())
+    if over:
+        problems.append(Problem(code="quarantine_over", message=f"{test}: {over}"))
+    return Held(
+        broken=tuple(broken),
+        problems=tuple(problems),
+        rules=results,
+        rules_before=()
+        if before is None
+        else book.without_sentences().check(before, context=f"{test} (baseline)"),
+        cost=_cost(calls, price) if is_new else None,
+    )
+
+
+def _cost(calls: Calls, price: Price) -> float | None:
+    prices = [price(call) for call in calls]
+    return None if None in prices or not prices else sum(each for each in prices if each)

@@ -1,0 +1,311 @@
+"""Tests of shuffled labels, intervals of numbers, sizes, and of what is refused."""
+
+import math
+import random
+from collections.abc import Callable
+from itertools import combinations, product
+
+import pytest
+
+from pytest_llmregress.core.statistics.better import probability_better
+from pytest_llmregress.core.statistics.exact import (
+    Alternative,
+    Table,
+    attainable,
+    fisher,
+    mcnemar,
+    smallest_p,
+    stratified,
+)
+from pytest_llmregress.core.statistics.intervals import (
+    clopper_pearson,
+    median_ratio,
+    newcombe,
+    paired_t,
+    t_quantile,
+    wilson,
+)
+from pytest_llmregress.core.statistics.multiplicity import (
+    benjamini_hochberg,
+    discrete_benjamini_hochberg,
+    discrete_holm,
+    holm,
+)
+from pytest_llmregress.core.statistics.permutation import (
+    Statistic,
+    categorical,
+    mann_whitney,
+    permutation_mean,
+    sign_flip,
+    suite_mismatch,
+    total_variation,
+)
+from pytest_llmregress.core.statistics.sizes import (
+    detectable_drop,
+    failure_rate_bound,
+    paired_tests,
+    samples_per_side,
+)
+
+WORSE, BETTER, DIFFERENT = Alternative.WORSE, Alternative.BETTER, Alternative.DIFFERENT
+
+
+def test_passes_as_numbers_have_the_p_value_of_passes():
+    for a, b in [(5, 0), (5, 3), (2, 4), (0, 0)]:
+        before, after = [1] * a + [0] * (5 - a), [1] * b + [0] * (4 - b)
+        p = fisher(a, 5, b, 4)
+
+        assert permutation_mean(before, after, seed=0, alternative=WORSE) == pytest.approx(p)
+        assert mann_whitney(before, after, alternative=WORSE) == pytest.approx(p)
+
+
+def test_rank_sums_of_many_values_are_counted_as_by_enumeration():
+    source = random.Random(3)
+    values = [source.randint(1, 6) for _ in range(15)]
+    ranks = [
+        sum(other < value for other in values) + (values.count(value) + 1) / 2 for value in values
+    ]
+    sums = [sum(chosen) for chosen in combinations(ranks, 7)]
+
+    share = sum(total >= sum(ranks[8:]) for total in sums) / len(sums)
+
+    assert mann_whitney(values[:8], values[8:], alternative=BETTER) == share
+
+
+def test_a_draw_of_signs_agrees_with_all_of_them():
+    source = random.Random(5)
+    differences = [source.gauss(0.25, 1) for _ in range(16)]
+
+    # With a 0 beside them there are more than can be tried, and the sums stay the same.
+    drawn = sign_flip([*differences, 0.0], seed="a suite")
+
+    assert drawn == pytest.approx(sign_flip(differences, seed="a suite"), abs=0.03)
+    assert drawn == sign_flip([*differences, 0.0], seed="a suite")
+    assert drawn * 5000 == pytest.approx(round(drawn * 5000))
+
+
+def test_a_draw_of_splits_agrees_with_ranks_where_both_tell_the_same():
+    before, after = list(range(15)), list(range(6, 21))
+
+    drawn = permutation_mean(before, after, seed=1)
+
+    assert drawn == pytest.approx(mann_whitney(before, after), abs=0.02)
+    assert drawn == permutation_mean(before, after, seed=1)
+
+
+def test_differences_that_are_rounding_show_nothing():
+    assert sign_flip([4e-16] * 14, seed=0) == 1
+    assert sign_flip([4e-16] * 40, seed=0) == 1
+    assert permutation_mean([0.1 + 0.2] * 6, [0.3] * 6, seed=0) == 1
+    assert permutation_mean([0.3] * 6, [0.1 + 0.2] * 6, seed=0) == 1
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("alternative", "p"), [(WORSE, 5 / 8), (BETTER, 5 / 8), (DIFFERENT, 1)])
+def test_decimals_that_cancel_out_tie(sign: int, alternative: Alternative, p: float):
+    """Two of the eight sums are 0, though no float adds up to it."""
+    differences = [sign * 0.1, sign * 0.2, sign * -0.3]
+
+    assert sign_flip(differences, seed=0, alternative=alternative) == p
+
+
+def test_nothing_drawn_is_ever_impossible():
+    assert sign_flip([1.0] * 60, seed=0) == 1 / 5000
+    assert permutation_mean([0] * 30, [1] * 30, seed=0) == 1 / 5000
+    assert suite_mismatch([(["a"] * 10, ["b"] * 5)] * 30, seed=0) == 1 / 2000
+
+
+@pytest.mark.parametrize("statistic", Statistic)
+@pytest.mark.parametrize("seed", range(10))
+def test_categories_have_the_p_value_of_all_splits(seed: int, statistic: Statistic):
+    source = random.Random(seed)
+    values = [source.choice("AAABBCDE"[: 4 + seed % 5]) for _ in range(11)]
+
+    def measure(chosen: tuple[int, ...]) -> tuple[float, float]:
+        after = [values[position] for position in chosen]
+        before = [values[position] for position in range(11) if position not in chosen]
+        ways = math.prod(math.comb(values.count(value), after.count(value)) for value in "ABCDE")
+        return -ways, total_variation(before, after)
+
+    place = list(Statistic).index(statistic)
+    observed = measure((7, 8, 9, 10))[place]
+    splits = list(combinations(range(11), 4))
+    share = sum(measure(split)[place] >= observed - 1e-12 for split in splits) / len(splits)
+
+    assert categorical(values[:7], values[7:], statistic=statistic) == pytest.approx(share)
+
+
+def test_two_categories_have_the_p_value_of_passes():
+    for a, n1, b, n2 in [(200, 200, 190, 200), (130, 200, 110, 190), (3, 10, 3, 5)]:
+        before, after = ["a"] * a + ["b"] * (n1 - a), ["a"] * b + ["b"] * (n2 - b)
+
+        p = fisher(a, n1, b, n2, DIFFERENT)
+
+        assert categorical(before, after) == pytest.approx(p, rel=1e-10)
+        assert total_variation(before, after) == pytest.approx(abs(a / n1 - b / n2))
+
+
+def test_a_suite_of_categories_is_tested_by_labels_within_each_test():
+    """20 of 100 tests change; the suite tells it, and does not where as many only vary."""
+    source = random.Random(9)
+    changed = [(["stop"] * 5, ["length" if at < 20 else "stop"]) for at in range(100)]
+    varied = [([source.choice("ab") for _ in range(5)], [source.choice("ab")]) for _ in range(100)]
+
+    assert suite_mismatch(changed, seed="suite") == 1 / 2000
+    assert suite_mismatch(varied, seed="suite") > 0.05
+    assert suite_mismatch(varied, seed="suite") == suite_mismatch(varied, seed="suite")
+
+
+def test_one_sample_per_side_cannot_show_a_change_of_category():
+    assert suite_mismatch([(["a"], ["b"])] * 500, seed=0) == 1
+    assert suite_mismatch([], seed=0) == 1
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("aaaab", "bba")],
+        [("aab", "b"), ("aaaabbb", "ab")],
+        [("bb", "a"), ("baabab", "aabb")],
+    ],
+)
+def test_a_suite_has_the_share_of_all_its_splits(pairs: list[tuple[str, str]]):
+    def list_mismatches(before: str, after: str) -> list[float]:
+        """List the share of pairs that differ, of each split; that of the one observed is last."""
+        values, found = before + after, []
+        for split in combinations(range(len(values)), len(before)):
+            rest = [value for at, value in enumerate(values) if at not in split]
+            unequal = sum(values[at] != value for at in split for value in rest)
+            found.append(unequal / (len(before) * len(after)))
+        return [*found[1:], found[0]]
+
+    each = [list_mismatches(*pair) for pair in pairs]
+    observed = sum(mismatches[-1] for mismatches in each)
+    sums = [sum(chosen) for chosen in product(*each)]
+    share = sum(total >= observed - 1e-12 for total in sums) / len(sums)
+
+    assert suite_mismatch(pairs, seed=4) == pytest.approx(share, abs=0.035)
+
+
+def test_a_suite_of_equal_models_is_seldom_found_different():
+    source = random.Random(11)
+    found = 0
+    for run in range(100):
+        pairs = [
+            ([source.choice("aaab") for _ in range(5)], [source.choice("aaab") for _ in range(3)])
+            for _ in range(20)
+        ]
+        found += suite_mismatch(pairs, seed=run) <= 0.05
+
+    assert found <= 10
+
+
+def test_a_ratio_gets_an_interval_from_30_tests_on():
+    differences = [math.log(1.2) + 0.01 * (position - 20) for position in range(41)]
+
+    ratio, interval = median_ratio(differences, seed=0)
+
+    assert ratio == pytest.approx(1.2)
+    assert interval is not None
+    assert 1.05 < interval.low < 1.2 < interval.high < 1.35
+    assert median_ratio(differences, seed=0) == (ratio, interval)
+    assert median_ratio(differences[6:35], seed=0) == (pytest.approx(1.2), None)
+
+
+def test_differences_that_are_all_equal_have_an_interval_without_width():
+    assert paired_t([0.0] * 20) == (0, (0, 0))
+
+
+@pytest.mark.parametrize("df", [1, 2, 7.5, 30])
+def test_the_t_distribution_is_symmetric_and_has_known_quantiles(df: float):
+    assert t_quantile(0.5, df) == 0
+    assert t_quantile(0.1, df) == pytest.approx(-t_quantile(0.9, df), rel=1e-13)
+    if df == 1:
+        assert t_quantile(0.9, df) == pytest.approx(math.tan(math.pi * 0.4))
+    if df == 2:
+        assert t_quantile(0.9, df) == pytest.approx(0.8 / math.sqrt(2 * 0.9 * 0.1))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "samples"),
+    [(1, 0, 4), (1, 0.5, 12), (1, 0.8, 37), (1, 0.9, 77), (0.95, 0.5, 16), (0.8, 0.6, 74)],
+)
+def test_samples_per_side_for_a_drop(before: float, after: float, samples: int):
+    assert samples_per_side(before, after) == samples
+    assert samples_per_side(after, before) == samples
+
+
+@pytest.mark.parametrize(
+    ("q", "samples", "tests", "points"),
+    [(0.033, 1, 20, 14.3), (0.033, 10, 100, 2.0), (0.033, 20, 500, 0.6), (0.1, 5, 20, 11.1)],
+)
+def test_the_drop_that_a_suite_can_show(q: float, samples: int, tests: int, points: float):
+    assert round(100 * detectable_drop(q, samples, tests), 1) == pytest.approx(points, abs=0.11)
+
+
+def test_no_drop_is_larger_than_all():
+    assert detectable_drop(0.25, 1, 1) == 1
+    assert detectable_drop(0.0, 10, 10) == 0
+
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("refused", "name"),
+    [
+        (lambda: fisher(11, 10, 0, 5), "a=11"),
+        (lambda: fisher(1, 10, -1, 5), "b=-1"),
+        (lambda: fisher(1, 10, 1, -5), "n2=-5"),
+        (lambda: fisher(NAN, 10, 1, 5), "a=nan"),
+        (lambda: fisher(1, NAN, 1, 5), "n1=nan"),
+        (lambda: fisher(1, 10, 0.5, 5), r"b=0\.5"),
+        (lambda: smallest_p(16, 10, 5), r"passed=16.*n1\+n2=15"),
+        (lambda: attainable(0, 10, -5), "n2=-5"),
+        (lambda: mcnemar(-1, 2), "b=-1"),
+        (lambda: mcnemar(1, NAN), "c=nan"),
+        (lambda: stratified([Table(1, 1, 1, 1), Table(2, 1, 1, 1)]), r"strata\[1\]\.a=2"),
+        (lambda: discrete_holm([Table(1, 1, 3, 1)]), r"tables\[0\]\.b=3"),
+        (lambda: discrete_benjamini_hochberg([Table(1, math.inf, 3, 1)]), r"tables\[0\]\.n1=inf"),
+        (lambda: holm([0.5, NAN]), r"ps\[1\]=nan"),
+        (lambda: benjamini_hochberg([1.5]), r"ps\[0\]=1\.5"),
+        (lambda: probability_better(3, 2, 1, 1), "a=3"),
+        (lambda: wilson(0, 0), "n=0"),
+        (lambda: wilson(1, 2, 1), "confidence=1"),
+        (lambda: clopper_pearson(3, 2), "k=3"),
+        (lambda: clopper_pearson(1, 2, NAN), "confidence=nan"),
+        (lambda: newcombe(0, 0, 1, 1), "n1=0"),
+        (lambda: newcombe(1, 1, 0, 0), "n2=0"),
+        (lambda: newcombe(2, 1, 0, 3), "a=2"),
+        (lambda: t_quantile(0, 3), "p=0"),
+        (lambda: t_quantile(0.9, 0), "df=0"),
+        (lambda: paired_t([1.0]), r"len\(differences\)=1"),
+        (lambda: paired_t([1.0, NAN]), r"differences\[1\]=nan"),
+        (lambda: median_ratio([], seed=0), r"len\(differences\)=0"),
+        (lambda: median_ratio([0.1], seed=0, confidence=95), "confidence=95"),
+        (lambda: sign_flip([], seed=0), r"len\(differences\)=0"),
+        (lambda: sign_flip([math.inf], seed=0), r"differences\[0\]=inf"),
+        (lambda: permutation_mean([], [1], seed=0), r"len\(baseline\)=0"),
+        (lambda: permutation_mean([1], [NAN], seed=0), r"candidate\[0\]=nan"),
+        (lambda: mann_whitney([1], []), r"len\(candidate\)=0"),
+        (lambda: categorical([], ["a"]), r"len\(baseline\)=0"),
+        (lambda: total_variation(["a"], []), r"len\(candidate\)=0"),
+        (lambda: suite_mismatch([(["a"], ["a"]), (["a"], [])], seed=0), r"len\(candidate\)=0"),
+        (lambda: samples_per_side(0.9, 0.9), r"p1=0\.9"),
+        (lambda: samples_per_side(0.9, 1.1), r"p2=1\.1"),
+        (lambda: samples_per_side(0.9, 0.8, power=0.05), r"power=0\.05"),
+        (lambda: samples_per_side(0.9, 0.8, alpha=0), "alpha=0"),
+        (lambda: paired_tests(0.1, 0.2), r"difference=0\.2"),
+        (lambda: paired_tests(0.1, 0), "difference=0"),
+        (lambda: paired_tests(1.1, 0.2), r"discordance=1\.1"),
+        (lambda: failure_rate_bound(0), "n=0"),
+        (lambda: failure_rate_bound(math.inf), "n=inf"),
+        (lambda: failure_rate_bound(5, 0), "confidence=0"),
+        (lambda: detectable_drop(0.3, 1, 1), r"q=0\.3"),
+        (lambda: detectable_drop(0.1, 0, 1), "samples=0"),
+        (lambda: detectable_drop(0.1, 1, 0), "tests=0"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_by_its_name(refused: Callable[[], object], name: str):
+    with pytest.raises(ValueError, match=f"^{name}"):
+        refused()

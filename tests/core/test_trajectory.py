@@ -1,0 +1,228 @@
+"""Tests of tool calls: how two trajectories relate, and which arguments differ."""
+
+import pytest
+
+from pytest_llmregress.adapters.deepdiff import locate
+from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall
+from pytest_llmregress.core.compare import compare
+from pytest_llmregress.core.traits import traits_of
+from pytest_llmregress.core.trajectory import ToolMatch, compare_arguments, tool_relation
+
+BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
+TRAITS = {
+    "tools.set": (TraitKind.SET, BREAKING),
+    "tools.order": (TraitKind.CATEGORY, NOTABLE),
+    "tools.arguments": (TraitKind.CATEGORY, NOTABLE),
+}
+
+
+def one(name, value):
+    kind, severity = TRAITS[name]
+    return Behavior(traits=(Trait(name=name, value=value, kind=kind, severity=severity),))
+
+
+def only(changes):
+    (change,) = changes
+    return change
+
+
+def called(*names, **arguments):
+    calls = tuple(ToolCall(name=name, arguments=arguments) for name in names)
+    call = Call(provider="anthropic", outcome=Outcome.TOOL_USE, tool_calls=calls)
+    return Behavior(traits=traits_of(Calls([call])))
+
+
+def test_tools_that_do_not_match_as_declared_are_breaking():
+    changes = compare(called("a", "b"), called("b", "a"), tools=ToolMatch.STRICT)
+
+    change = changes[0]
+
+    assert (change.trait, change.severity) == ("tools.match", BREAKING)
+    assert (change.before, change.after) == ("a, b", "b, a")
+    assert change.detail == "not strict: the same calls in another order"
+
+
+@pytest.mark.parametrize(
+    ("match", "after"),
+    [
+        (ToolMatch.UNORDERED, ["b", "a"]),
+        (ToolMatch.SUBSET, ["b"]),
+        (ToolMatch.SUPERSET, ["a", "b", "c", "c"]),
+    ],
+)
+def test_tools_that_match_as_declared_are_cosmetic_otherwise(match, after):
+    before = called("a", "b")
+
+    undeclared = compare(before, called(*after))
+    declared = compare(before, called(*after), tools=match)
+
+    assert {change.severity for change in undeclared} - {COSMETIC}
+    assert {change.trait for change in undeclared} == {change.trait for change in declared}
+    assert {change.severity for change in declared} == {COSMETIC}
+
+
+def test_other_arguments_count_whatever_is_declared_for_the_tools():
+    before, after = (
+        Behavior(
+            traits=(
+                *one("tools.order", ["a"]).traits,
+                *one("tools.arguments", [{"name": "a", "arguments": {"id": number}}]).traits,
+            )
+        )
+        for number in (1, 2)
+    )
+
+    change = only(compare(before, after, tools=ToolMatch.STRICT))
+
+    assert (change.trait, change.severity) == ("tools.arguments", NOTABLE)
+
+
+def test_tools_match_where_they_match_any_sample():
+    baseline = [called("a"), called("a", "b")]
+
+    assert compare(baseline, called("a", "b"), tools=ToolMatch.STRICT) == ()
+
+
+def test_what_did_not_record_the_order_of_its_tools_is_held_to_nothing():
+    before, after = one("tools.set", ["a"]), one("tools.set", ["b"])
+
+    assert compare(before, after, tools=ToolMatch.STRICT) == compare(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "relation"),
+    [
+        ("", "", "strict"),
+        ("ab", "ab", "strict"),
+        ("aab", "aba", "unordered"),
+        ("aab", "ab", "subset"),
+        ("aab", "ba", "subset"),
+        ("aab", "", "subset"),
+        ("ab", "baa", "superset"),
+        ("", "a", "superset"),
+        ("ab", "ac", None),
+        ("aab", "abb", None),
+    ],
+)
+def test_the_closest_relation_between_two_trajectories_is_named(before, after, relation):
+    assert tool_relation(list(before), list(after)) == relation
+
+
+@pytest.mark.parametrize(
+    ("match", "allowed"),
+    [
+        ("strict", ["ab"]),
+        ("unordered", ["ab", "ba"]),
+        ("subset", ["ab", "ba", "a", ""]),
+        ("superset", ["ab", "ba", "abc", "bab"]),
+    ],
+)
+def test_a_declared_relation_allows_every_closer_one(match, allowed):
+    tried = ["ab", "ba", "a", "", "abc", "bab", "ac"]
+
+    assert [tools for tools in tried if ToolMatch(match).allows("ab", tools)] == allowed
+
+
+# --- arguments -------------------------------------------------------------------------------
+
+
+def find(**arguments):
+    return {"name": "find_order", "arguments": arguments}
+
+
+def told(change):
+    return f"{change.before} → {change.after}"
+
+
+@pytest.mark.parametrize("differ", [None, locate])
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (
+            [find(order_id="A1001")],
+            [find(order_id="A1002")],
+            "find_order: order_id 'A1001' → 'A1002'",
+        ),
+        ([find(days=14)], [find(days=30)], "find_order: days 14 → 30"),
+        ([find(late=True)], [find(late=1)], "find_order: late true → 1"),
+        ([find(a=1)], [find(a=1, limit=5)], "find_order: limit not given → 5"),
+        ([find(a=1, limit=5)], [find(a=1)], "find_order: limit 5 → not given"),
+        (
+            [find(where={"state": "open", "n": 1})],
+            [find(where={"state": "closed", "n": 1})],
+            "find_order: where.state 'open' → 'closed'",
+        ),
+        (
+            [find(items=[{"sku": "a"}, {"sku": "b"}])],
+            [find(items=[{"sku": "a"}, {"sku": "c"}])],
+            "find_order: items[1].sku 'b' → 'c'",
+        ),
+        ([find(n=1), find(n=2)], [find(n=0), find(n=1)], "find_order: n 2 → 0"),
+    ],
+)
+def test_an_argument_with_another_value_is_told_with_its_place(before, after, line, differ):
+    change = compare_arguments([before], after, differ=differ)
+
+    assert told(change) == line
+    assert (change.trait, change.severity, change.detail) == ("tools.arguments", NOTABLE, "")
+
+
+@pytest.mark.parametrize("differ", [None, locate])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([find(n=1)], [find(n=1.0)]),
+        ([find(n=1), find(n=2)], [find(n=2)]),
+        ([find(n=1)], [find(n=1), {"name": "refund", "arguments": {"n": 1}}]),
+        ([find(n=1), {"name": "b", "arguments": {}}], [{"name": "b", "arguments": {}}, find(n=1)]),
+        ([find(n=1)], []),
+        ("written by hand", [find(n=1)]),
+    ],
+)
+def test_what_other_traits_tell_is_no_argument_that_differs(before, after, differ):
+    assert compare_arguments([before], after, differ=differ) is None
+
+
+def test_a_sentence_instead_of_another_is_cosmetic_and_comes_after_what_is_not():
+    before = find(reason="The parcel came too late.", code="late", n=1)
+    reworded = {**before["arguments"], "reason": "It arrived after the promised day."}
+
+    cosmetic = compare_arguments([[before]], [find(**reworded)])
+    notable = compare_arguments([[before]], [find(**{**reworded, "code": "broken", "n": 2})])
+
+    assert cosmetic.severity is COSMETIC
+    assert notable.severity is NOTABLE
+    assert told(notable) == "find_order: code 'late' → 'broken'"
+    assert notable.detail.startswith("and 2 more: find_order: n 1 → 2; find_order: reason 'The")
+
+
+def test_calls_of_one_tool_in_another_order_are_cosmetic():
+    change = compare_arguments([[find(n=1), find(n=2)]], [find(n=2), find(n=1)])
+
+    assert (change.severity, change.detail) == (COSMETIC, "the same calls in another order")
+    assert change.before != change.after
+
+
+def test_the_arguments_of_any_sample_are_no_difference():
+    baseline = [[find(id="A1", page=1)], [find(id="A2", page=2)]]
+
+    assert compare_arguments(baseline, [find(id="A2", page=1)]) is None
+
+
+def test_the_closest_sample_is_told():
+    baseline = [[], [find(id="A1", page=1)], [find(id="A2", page=2)]]
+
+    change = compare_arguments(baseline, [find(id="A3", page=2)])
+
+    assert (told(change), change.detail) == ("find_order: id 'A2' → 'A3'", "")
+
+
+def test_one_argument_is_quarantined_and_not_its_neighbours():
+    baseline = [[find(id="A1", query=query)] for query in ("shoes", "boots", "socks")]
+
+    query = compare_arguments(baseline, [find(id="A1", query="hats")])
+    order = compare_arguments(baseline, [find(id="A2", query="hats")])
+
+    assert (query.severity, told(query)) == (COSMETIC, "find_order: query 'shoes' → 'hats'")
+    assert (order.severity, told(order)) == (NOTABLE, "find_order: id 'A1' → 'A2'")

@@ -1,0 +1,370 @@
+"""The verdict on a suite."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_llmregress.core.behavior import Severity
+from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.judging_suite import judge_suite
+from pytest_llmregress.core.suite_statistics import samples_for_drop
+from pytest_llmregress.core.suite_verdict import SuiteVerdict
+from pytest_llmregress.core.verdict import Gate, Verdict
+
+CONFIRM = Gate(confirm=5)
+FIXED = Gate()
+
+
+def tally(counts: tuple[int, int]) -> Tally:
+    return Tally(passed=counts[0], n=counts[1])
+
+
+def one(
+    name: str,
+    before: tuple[int, int] = (10, 10),
+    screen: tuple[int, int] = (1, 1),
+    fresh: tuple[int, int] | None = None,
+    **fields: object,
+) -> TestEvidence:
+    plain = TestEvidence(
+        test=name,
+        baseline=tally(before),
+        screen=tally(screen),
+        fresh=None if fresh is None else tally(fresh),
+    )
+    return replace(plain, **fields)
+
+
+def green(
+    number: int, before: tuple[int, int] = (10, 10), screen: tuple[int, int] = (1, 1)
+) -> list[TestEvidence]:
+    return [one(f"green_{at}", before, screen) for at in range(number)]
+
+
+def stop(baseline: str, screen: str, fresh: str = "") -> tuple[TraitEvidence, ...]:
+    return (
+        TraitEvidence(
+            name="stop",
+            severity=Severity.BREAKING,
+            baseline=tuple(baseline),
+            screen=tuple(screen),
+            fresh=tuple(fresh),
+        ),
+    )
+
+
+def told(suite: SuiteVerdict) -> str:
+    return "\n".join(suite.lines)
+
+
+def test_a_green_suite_shows_no_evidence_and_an_interval_that_is_not_zero_wide():
+    suite = judge_suite(green(100), gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails) == (Verdict.NO_EVIDENCE, False)
+    assert suite.p == 1.0
+    assert suite.interval == pytest.approx((-0.037, 0.0038), abs=5e-4)
+    assert (suite.untestable, suite.quarantined, suite.family) == ((), (), 0)
+
+
+def test_a_green_suite_is_not_equivalent_within_less_than_its_samples_can_exclude():
+    narrow = judge_suite(green(100), gate=replace(CONFIRM, margin=0.03))
+    wide = judge_suite(green(100), gate=replace(CONFIRM, margin=0.05))
+
+    assert narrow.verdict is Verdict.NO_EVIDENCE
+    assert wide.verdict is Verdict.EQUIVALENT
+    assert wide.lines[0].startswith("equivalent within ±5 points, does not fail the run")
+
+
+def test_one_broken_test_of_a_hundred_is_found_and_named():
+    suite = judge_suite([*green(99), one("bad", (9, 10), (0, 1), (0, 5))], gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails) == (Verdict.REGRESSED, True)
+    assert suite.culprits == ("bad",)
+    assert suite.tests[-1].p == pytest.approx(6 / 3003)
+    assert suite.tests[-1].p_adjusted == pytest.approx(6 / 3003)
+    assert suite.family == 1
+    assert "culprits: bad" in suite.lines
+
+
+def test_only_tests_with_fresh_samples_are_the_family():
+    flagged = [one(f"flaky_{at}", (8, 10), (0, 1), (4, 5)) for at in range(4)]
+    suite = judge_suite([*green(50), *flagged], gate=CONFIRM)
+
+    assert suite.family == 4
+    assert [test.family for test in suite.tests] == [0] * 50 + [4] * 4
+    assert (
+        "tests: Fisher's exact test, adjusted for the 4 tests that looked different and got fresh "
+        "samples (discrete Holm); it takes 0.025: 0 regressed, 0 drifted"
+    ) in suite.lines
+
+
+def test_the_first_sample_counts_for_the_suite_and_not_for_its_test():
+    suite = judge_suite([one("bad", (10, 10), (0, 1), (5, 5))], gate=CONFIRM)
+
+    assert suite.candidate == Tally(passed=0, n=1)
+    assert suite.tests[0].candidate == Tally(passed=5, n=5)
+    assert (suite.method, suite.fails) == ("Fisher's exact test", False)
+
+
+def test_without_confirmation_all_tests_are_the_family():
+    tests = [*green(99, (5, 5), (5, 5)), one("bad", (5, 5), (1, 5))]
+    suite = judge_suite(tests, gate=FIXED)
+
+    assert suite.family == 100
+    assert suite.tests[-1].p == pytest.approx(0.0238, abs=1e-4)
+    assert suite.tests[-1].p_adjusted == pytest.approx(0.0238, abs=1e-4)
+    assert suite.culprits == ("bad",)
+
+
+def test_a_broad_drop_fails_without_a_culprit():
+    tests = [*green(90), *(one(f"down_{at}", screen=(0, 1), fresh=(5, 5)) for at in range(10))]
+    suite = judge_suite(tests, gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails, suite.culprits) == (Verdict.REGRESSED, True, ())
+    assert suite.drop == pytest.approx(0.10)
+    assert len(suite.negative_flips) == 10
+    assert suite.method == "stratified exact test"
+
+
+def test_a_drop_below_what_matters_fails_nothing():
+    tests = [*green(990), *(one(f"down_{at}", screen=(0, 1), fresh=(5, 5)) for at in range(10))]
+    suite = judge_suite(tests, gate=CONFIRM)
+
+    assert suite.p is not None
+    assert suite.p < 0.001
+    assert (suite.verdict, suite.fails) == (Verdict.NO_EVIDENCE, False)
+
+
+def test_flips_are_told_apart():
+    up, down = one("up", (4, 10), (1, 1)), one("down", (10, 10), (0, 1), (5, 5))
+    suite = judge_suite([*green(5), up, down], gate=CONFIRM)
+
+    assert (suite.negative_flips, suite.positive_flips) == (("down",), ("up",))
+    assert "flips, by most of the samples of a test: 1 negative, 1 positive" in suite.lines
+
+
+def test_one_sample_against_one_is_mcnemars_test():
+    tests = [one(f"down_{at}", (1, 1), (0, 1)) for at in range(6)] + green(40, (1, 1))
+    suite = judge_suite(tests, gate=FIXED)
+
+    assert suite.method == "exact McNemar test"
+    assert suite.p == pytest.approx(1 / 64)
+    assert suite.fails
+    assert {test.verdict for test in suite.tests} == {Verdict.NO_BASELINE}
+    assert len(suite.untestable) == 46
+
+
+def test_a_suite_that_is_too_small_says_what_it_cannot_show():
+    suite = judge_suite([one("a", (1, 1), (0, 1)), one("b", (1, 1), (0, 1))], gate=FIXED)
+
+    assert suite.smallest_p == pytest.approx(0.25)
+    assert (
+        "these sample sizes cannot show a regression of the suite: the smallest p possible is "
+        "0.25, and it takes 0.025"
+    ) in suite.lines
+
+
+def test_a_gain_of_the_suite_fails_nothing():
+    suite = judge_suite([one(f"up_{at}", (0, 5), (5, 5)) for at in range(10)], gate=FIXED)
+
+    assert (suite.verdict, suite.fails) == (Verdict.IMPROVED, False)
+    assert suite.drop == pytest.approx(-1.0)
+    assert len(suite.quarantined) == 10
+
+
+def test_a_contract_comes_before_all_statistics():
+    suite = judge_suite(
+        [*green(5), one("bad", screen=(0, 1), broken=("called pay",))], gate=CONFIRM
+    )
+
+    assert (suite.verdict, suite.fails, suite.culprits) == (Verdict.BROKEN, True, ())
+    assert "contract: 1 test broken: bad" in suite.lines
+
+
+def test_a_confirmed_trait_fails_the_run():
+    drifted = one("bad", fresh=(5, 5), traits=stop("a" * 10, "c", "ccccc"))
+    suite = judge_suite([*green(20), drifted], gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails, suite.culprits) == (Verdict.DRIFTED, True, ("bad",))
+
+
+def test_a_trait_that_shifts_over_the_suite_is_told_and_fails_nothing():
+    tests = [one(f"t_{at}", traits=stop("a" * 9 + "b", "b")) for at in range(30)]
+    suite = judge_suite(tests, gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails) == (Verdict.DRIFTED, False)
+    assert suite.traits[0].drifts
+    assert "trait stop differs over 30 tests" in told(suite)
+
+
+def test_a_trait_that_never_varies_is_no_evidence():
+    suite = judge_suite([one("t", traits=stop("a" * 10, "a"))], gate=CONFIRM)
+
+    assert (suite.traits[0].p, suite.traits[0].drifts) == (1.0, False)
+
+
+def test_a_baseline_that_disagrees_with_itself_makes_drift_advisory():
+    tests = [
+        one(
+            f"t_{at}",
+            (5, 10),
+            (0, 1),
+            sessions=(Tally(passed=5, n=5), Tally(passed=0, n=5)),
+        )
+        for at in range(20)
+    ]
+    bad = one("bad", (10, 10), (0, 1), (0, 5))
+    suite = judge_suite([*tests, bad], gate=CONFIRM)
+
+    assert suite.culprits == ("bad",)
+    assert suite.verdict is Verdict.REGRESSED
+    assert not suite.fails
+    assert not any(test.fails for test in suite.tests)
+    assert suite.baseline_disagrees.startswith("session 1: 100/100, the others: 0/100; stratified")
+    assert suite.lines[1].startswith("the baseline disagrees with itself: session 1")
+
+
+def test_a_contract_fails_whatever_the_sessions_of_the_baseline_do():
+    sessions = (Tally(passed=5, n=5), Tally(passed=0, n=5))
+    tests = [one(f"t_{at}", (5, 10), (1, 1), sessions=sessions) for at in range(20)]
+    suite = judge_suite([*tests, one("bad", broken=("called pay",))], gate=CONFIRM)
+
+    assert suite.baseline_disagrees
+    assert (suite.verdict, suite.fails) == (Verdict.BROKEN, True)
+
+
+@pytest.mark.parametrize("third", [(5, 5), (0, 5)])
+def test_sessions_that_agree_or_are_too_few_raise_no_doubt(third):
+    sessions = (Tally(passed=5, n=5), Tally(passed=5, n=5), tally(third))
+    suite = judge_suite([one("t", (15, 15), sessions=sessions[:2])], gate=CONFIRM)
+    other = judge_suite([one("t", (15, 15), sessions=sessions)], gate=CONFIRM)
+
+    assert not suite.baseline_disagrees
+    assert bool(other.baseline_disagrees) is (third == (0, 5))
+
+
+def test_quarantined_and_untestable_tests_are_counted_and_named():
+    noisy = one("noisy", (5, 10), (0, 1))
+    known = one("known", screen=(0, 1), quarantine="until June")
+    suite = judge_suite([*green(3), noisy, known, one("single", (1, 1))], gate=CONFIRM)
+
+    assert suite.quarantined == ("noisy", "known")
+    assert suite.untestable == ("single",)
+    assert (
+        "not judged one by one: 2 tests and 0 traits quarantined, 1 test untestable at these "
+        "sample sizes"
+    ) in suite.lines
+    assert "quarantined: noisy: its own baseline is 5/10, below 60 %" in suite.lines
+    assert "quarantined: known: until June" in suite.lines
+
+
+def test_a_written_quarantine_takes_a_test_out_of_the_suite():
+    suite = judge_suite([*green(3), one("known", screen=(0, 1), quarantine="x")], gate=CONFIRM)
+
+    assert suite.candidate == Tally(passed=3, n=3)
+
+
+def test_tests_whose_request_changed_have_no_part():
+    changed = one("changed", screen=(0, 1), not_comparable="request changed: tools")
+    suite = judge_suite([*green(3), changed], gate=CONFIRM)
+    alone = judge_suite([changed], gate=CONFIRM)
+
+    assert suite.candidate == Tally(passed=3, n=3)
+    assert "1 test not comparable: changed" in told(suite)
+    assert (alone.verdict, alone.fails) == (Verdict.NOT_COMPARABLE, False)
+
+
+def test_nothing_at_all_is_no_baseline():
+    suite = judge_suite([], gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails, suite.p) == (Verdict.NO_BASELINE, False, None)
+    assert suite.lines[0].endswith("0 tests, none of them with samples to compare")
+
+
+def test_what_holm_spares_and_benjamini_hochberg_names_is_only_suspicious():
+    worse = [one(f"worse_{at}", (10, 10), (0, 1), (2, 5)) for at in range(6)]
+    suite = judge_suite([*green(50, (10, 10)), *worse], gate=Gate(confirm=5, min_drop=0.5))
+
+    assert suite.culprits == ()
+    assert len(suite.also_suspicious) == 6
+    assert "q = 0.10; a list to read, no verdict): worse_0, worse_1, worse_2 and 3 more" in told(
+        suite
+    )
+
+
+def numbered(name: str, factor: float, spread: float = 0.02) -> list[TestEvidence]:
+    values = [100.0 * (1 + spread * at) for at in range(20)]
+    return [
+        one(
+            f"t_{at}",
+            numbers=(NumberEvidence(name=name, baseline=(v, v), candidate=(v * factor,)),),
+        )
+        for at, v in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "material"),
+    [
+        ("usage.output_tokens", 1.25, True),
+        ("usage.output_tokens", 0.8, True),
+        ("usage.output_tokens", 1.05, False),
+        ("latency", 1.2, False),
+        ("latency", 1.3, True),
+    ],
+)
+def test_a_number_matters_from_ten_percent_on_and_latency_from_a_quarter(name, factor, material):
+    suite = judge_suite(numbered(name, factor), gate=CONFIRM)
+    number = suite.numbers[0]
+
+    assert number.ratio == pytest.approx(factor)
+    assert number.p < 0.001
+    assert (number.material, number.advisory) == (material, name == "latency")
+    assert (suite.verdict, suite.fails) == (Verdict.NO_EVIDENCE, False)
+
+
+def test_counts_with_a_zero_are_compared():
+    numbers = (NumberEvidence(name="tool_calls", baseline=(0.0, 1.0), candidate=(0.0,)),)
+    suite = judge_suite([one("t", numbers=numbers)], gate=CONFIRM)
+
+    assert suite.numbers[0].p == 1.0
+    assert "tool_calls: no evidence of a change: median ratio 0.71x over 1 test" in told(suite)
+
+
+@pytest.mark.parametrize(
+    ("tests", "passed", "drop", "needed"),
+    # Of 249 * sqrt(2q / (N * T)) points, q = 0.0333 being that of 29/30.
+    [(100, 29, 0.02, 11), (100, 29, 0.029, 5), (500, 29, 0.02, 3)],
+)
+def test_the_samples_for_a_drop_of_the_suite_follow_its_own_noise(tests, passed, drop, needed):
+    assert samples_for_drop([Tally(passed=passed, n=30)] * tests, drop) == needed
+
+
+def test_a_baseline_without_a_failure_still_needs_samples():
+    assert samples_for_drop([Tally(passed=10, n=10)] * 100, 0.02) == 4
+    assert samples_for_drop([], 0.02) is None
+
+
+def test_a_suites_verdict_comes_back_from_json_as_it_went():
+    drifted = one("bad", fresh=(5, 5), traits=stop("a" * 10, "c", "ccccc"))
+    for tests in ([*numbered("latency", 1.3), drifted, *numbered("x", 2.0)], [], green(3, (1, 1))):
+        suite = judge_suite(tests, gate=CONFIRM)
+
+        assert SuiteVerdict.from_json(json.loads(json.dumps(suite.to_json()))) == suite
+
+
+def test_the_same_evidence_gets_the_same_verdict():
+    tests = numbered("latency", 1.3)
+
+    assert judge_suite(tests, gate=CONFIRM) == judge_suite(tests, gate=CONFIRM)
+
+
+def test_one_more_failure_never_makes_a_regression_less_likely():
+    ps = [
+        judge_suite([*green(3, (5, 5), (5, 5)), one("t", (4, 5), (k, 5))], gate=FIXED).tests[-1]
+        for k in range(5, -1, -1)
+    ]
+    worse = [test.p_adjusted for test in ps if test.candidate.rate <= test.baseline.rate]
+
+    assert worse == sorted(worse, reverse=True)
