@@ -69,17 +69,8 @@ def _prompt(calls: Calls) -> str:
     """Return the last text of the user in the first call; empty where none can be told."""
     if not calls:
         return ""
-    for message in reversed(messages_of(calls[0])):
-        if message.get("role") != "user":
-            continue
-        content = message.get("content")
-        if isinstance(content, str):
-            return content
-        texts = [
-            block["text"]
-            for block in content or ()
-            if isinstance(block, Mapping) and isinstance(block.get("text"), str)
-        ]
-        if texts:
+    for role, blocks in reversed(messages_of(calls[0])):
+        texts = [block["text"] for block in blocks if isinstance(block.get("text"), str)]
+        if role == "user" and texts:
             return "\n".join(texts)
     return ""
