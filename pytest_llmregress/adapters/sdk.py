@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 from urllib.parse import quote, unquote, urlsplit
 
@@ -30,6 +30,14 @@ _MODEL_IN_URL = re.compile(
     r"(?<=/model/)[^/]+(?=/invoke)"  # Bedrock
     r"|(?<=/models/)(?!count-tokens:)[^/:]+(?=:(?:rawP|streamRawP)redict)"  # Vertex
 )
+
+
+class Rewrite(Protocol):
+    """Changes the body of a call before it is sent."""
+
+    def __call__(self, body: Mapping[str, Any], *, retry: bool) -> dict[str, Any]:
+        """Return the body to send; `retry`, whether it is a further attempt at the same call."""
+        ...
 
 
 _JUDGING: ContextVar[bool] = ContextVar("llmregress_judging", default=False)
@@ -68,11 +76,17 @@ class SentRequests:
 
 
 @contextmanager
-def opened(*, replaying: bool, rename: Callable[[str], str] | None) -> Iterator[SentRequests]:
+def opened(
+    *,
+    replaying: bool,
+    rename: Callable[[str], str] | None,
+    rewrite: Rewrite | None = None,
+) -> Iterator[SentRequests]:
     """Open the seams for as long as the context lasts; for clients made before it as well.
 
     Parameters: `replaying`, whether no key is needed and no credential may be looked up;
-    `rename`, from the model that the code asks for to the one that the wire shall ask for.
+    `rename`, from the model that the code asks for to the one that the wire shall ask for;
+    `rewrite`, from the body of a call as the code has it to the one that is sent.
     """
     import anthropic  # noqa: PLC0415 - a second of start-up, paid by runs that use it
     from anthropic._base_client import BaseClient  # noqa: PLC0415
@@ -83,6 +97,8 @@ def opened(*, replaying: bool, rename: Callable[[str], str] | None) -> Iterator[
     def build_request(client: Any, options: Any, **kwargs: Any) -> Any:
         if rename is not None and not is_judging():  # a candidate does not judge itself
             _rename_model(options, rename)
+        if rewrite is not None and not is_judging() and _is_call(options.json_data):
+            options.json_data = rewrite(options.json_data, retry=kwargs.get("retries_taken", 0) > 0)
         request = build(client, options, **kwargs)
         if not replaying:
             # What comes back compressed by a codec that another machine lacks cannot be stored.
@@ -150,6 +166,10 @@ def _rename_model(options: Any, rename: Callable[[str], str]) -> None:
     options.json_data = _renamed_in(options.json_data, rename)
     options.extra_json = _renamed_in(options.extra_json, rename)
     options.url = _renamed_in_url(options.url, rename)
+
+
+def _is_call(body: Any) -> bool:
+    return isinstance(body, Mapping) and "model" in body and "messages" in body
 
 
 def _renamed_in(body: Any, rename: Callable[[str], str]) -> Any:
