@@ -22,7 +22,7 @@ OPTIONS = (
     ("confirm", "N", "fresh samples for a test that looked different (default: 5; 0: none)"),
     ("judge-model", "MODEL", "the model, with its date, that llm_judge asks"),
     ("fail-on", "SEVERITY", "from where on a drift fails: breaking, notable, cosmetic, never"),
-    ("report", "PATH", "write a report; the ending chooses the format: .json; repeatable"),
+    ("report", "PATH", "write a report; the ending chooses: .html, .md, .json or .xml; repeatable"),
 )
 FLAGS = (
     ("accept", "accept what is pending, and what this run would leave pending, unreviewed"),

@@ -1,59 +1,93 @@
 """The commands `accept` and `reject`: what is pending becomes the baseline, or goes."""
 
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
+from pytest_llmregress.adapters.store.decisions import find_author, note_rejection, sign
 from pytest_llmregress.adapters.store.errors import Unacceptable, UnreadableFile, UnwritableValue
 from pytest_llmregress.adapters.store.pending import StoredTest, accept, reject
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
 from pytest_llmregress.cli.waiting import Waiting, waiting_of
+from pytest_llmregress.core.redaction import Redactor, find_secrets
+from pytest_llmregress.core.snapshot import Decision
 
 MAX_NAMED = 10
 """Pending tests that a message names."""
+_HELP = "pytest-llmregress {} --help"
 
 
-class Decision(StrEnum):
+class Deed(StrEnum):
     """What is done with what is pending."""
 
     ACCEPT = "accept"
     REJECT = "reject"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of one decision."""
+
+    lines: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    """Each starts with where it is; where there is one, the decision was not made."""
+
+
 def decide(
-    decision: Decision, *, targets: Sequence[str], everything: bool, candidate: str | None
+    deed: Deed,
+    *,
+    targets: Sequence[str],
+    everything: bool,
+    candidate: str | None,
+    reason: str = "",
 ) -> Result:
     """Accept or reject what is pending of some tests, or of all below the current folder.
+
+    Parameters: `reason`, kept with the decision: in the accepted snapshot, or beside it.
 
     Without a target it lists what is pending. Nothing is done if one target cannot be, so that
     a typing error leaves no half of the work.
     """
     if targets and everything:
-        problem = f"{decision}: TEST and --all exclude each other; one of them. " + _help(decision)
+        problem = f"{deed}: TEST and --all exclude each other; one of them. {_HELP.format(deed)}"
         return Result(status=Status.FAILED, problems=(problem,))
+    if faults := faults_of_reason(reason):
+        return Result(status=Status.FAILED, problems=faults)
     if not targets and not everything:
         return _list(candidate)
-    if everything:
+    chosen, faults = find_waiting(targets, candidate=candidate)
+    if faults and targets:
+        return Result(status=Status.FAILED, problems=faults)
+    return _decide(deed, chosen, faults, reason)
+
+
+def find_waiting(
+    targets: Sequence[str], *, candidate: str | None
+) -> tuple[list[Waiting], tuple[str, ...]]:
+    """Return what waits of some tests, or of all below the current folder, and what is wrong.
+
+    A target of which nothing waits is a fault.
+    """
+    if not targets:
         problems = Problems()
-        chosen = _of_candidate(_waiting(select([Path()], problems), problems), candidate)
-        return _decide(decision, chosen, problems.messages)
+        waiting = _of_candidate(_waiting(select([Path()], problems), problems), candidate)
+        return waiting, problems.messages
     faults: list[str] = []
-    chosen = []
+    chosen: list[Waiting] = []
     for target in targets:
         found = _find(target, candidate)
         chosen += [each for each in found if each not in chosen]
         if not found:
             faults.append(_nothing_pending(target, candidate))
-    if faults:
-        return Result(status=Status.FAILED, problems=tuple(faults))
-    return _decide(decision, chosen, ())
+    return chosen, tuple(faults)
 
 
 def _list(candidate: str | None) -> Result:
-    problems = Problems()
-    waiting = _of_candidate(_waiting(select([Path()], problems), problems), candidate)
+    waiting, faults = find_waiting((), candidate=candidate)
     lines = [
         line
         for each in waiting
@@ -65,10 +99,56 @@ def _list(candidate: str | None) -> Result:
     ]
     status = Status.PENDING if waiting else Status.FINE
     return Result(
-        status=Status.FAILED if problems.messages else status,
+        status=Status.FAILED if faults else status,
         lines=tuple(lines) or ("nothing is pending",),
-        problems=problems.messages,
+        problems=faults,
     )
+
+
+def faults_of_reason(reason: str) -> tuple[str, ...]:
+    """Say what keeps a reason out of a file that is committed."""
+    secrets = find_secrets(reason, redactor=Redactor.of_environment(os.environ))
+    return tuple(
+        f"--reason: it holds a secret ({each.kind} {each.excerpt}), and it would be committed; "
+        "say it without"
+        for each in secrets[:1]
+    )
+
+
+def carry_out(deed: Deed, waiting: Waiting, decision: Decision) -> Done:
+    """Accept or reject one variant of a test; it is on disk, or not done, on return."""
+    try:
+        match deed:
+            case Deed.ACCEPT:
+                verb, files = "wrote", accept(waiting.paths, decision=decision)
+            case Deed.REJECT:
+                noted = _note(waiting, decision)
+                verb, files = "deleted", reject(waiting.paths)
+            case _:
+                assert_never(deed)
+    except UnreadableFile as error:
+        unreadable = Problems()
+        unreadable.add(error)
+        return Done(faults=unreadable.messages)
+    except (Unacceptable, UnwritableValue) as error:
+        return Done(faults=(str(error),))
+    except OSError as error:
+        where = shorten(waiting.paths.pending_snapshot)
+        return Done(faults=(f"{where}: {error.strerror or error}",))
+    lines = [f"{deed}ed {waiting.test}: {waiting.models}"]
+    lines += [f"  {verb} {shorten(path)}" for path in files]
+    if deed is Deed.REJECT and noted is not None:
+        lines.append(f"  wrote {shorten(noted)}")
+    elif decision.reason and waiting.snapshot is None:
+        lines.append("  the reason is written nowhere: there was no snapshot to hold it")
+    return Done(lines=tuple(lines))
+
+
+def _note(waiting: Waiting, decision: Decision) -> Path | None:
+    """Write down a rejection that has a reason; the recording of a candidate comes up again."""
+    if not decision.reason or waiting.snapshot is None:
+        return None
+    return note_rejection(waiting.paths, waiting.snapshot, decision)
 
 
 def _find(target: str, candidate: str | None) -> list[Waiting]:
@@ -84,42 +164,22 @@ def _own_files(waiting: Waiting) -> tuple[Path, ...]:
     return (paths.pending_cassette, paths.pending_snapshot, *recording)
 
 
-def _decide(decision: Decision, waiting: Sequence[Waiting], problems: tuple[str, ...]) -> Result:
-    if decision is Decision.ACCEPT and (unclear := _find_unclear(waiting)):
+def _decide(
+    deed: Deed, waiting: Sequence[Waiting], problems: tuple[str, ...], reason: str
+) -> Result:
+    if deed is Deed.ACCEPT and (unclear := _find_unclear(waiting)):
         return Result(status=Status.FAILED, problems=(*problems, *unclear))
-    lines: list[str] = []
-    faults: list[str] = []
-    for each in waiting:
-        try:
-            files = _carry_out(decision, each)
-        except UnreadableFile as error:
-            unreadable = Problems()
-            unreadable.add(error)
-            faults += unreadable.messages
-        except (Unacceptable, UnwritableValue) as error:
-            faults.append(str(error))
-        except OSError as error:
-            faults.append(f"{shorten(each.paths.pending_snapshot)}: {error.strerror or error}")
-        else:
-            lines.append(f"{decision}ed {each.test}: {each.models}")
-            verb = "wrote" if decision is Decision.ACCEPT else "deleted"
-            lines += [f"  {verb} {shorten(path)}" for path in files]
+    author = find_author() if waiting else ""
+    done = [carry_out(deed, each, sign(author, reason)) for each in waiting]
+    faults = [fault for each in done for fault in each.faults]
     said = tuple(dict.fromkeys((*problems, *faults)))
     return Result(
         status=Status.FAILED if said else Status.FINE,
-        lines=tuple(lines) if waiting else ("nothing is pending",),
+        lines=tuple(line for each in done for line in each.lines)
+        if waiting
+        else ("nothing is pending",),
         problems=said,
     )
-
-
-def _carry_out(decision: Decision, waiting: Waiting) -> tuple[Path, ...]:
-    match decision:
-        case Decision.ACCEPT:
-            return accept(waiting.paths)
-        case Decision.REJECT:
-            return reject(waiting.paths)
-        case _:
-            assert_never(decision)
 
 
 def _find_unclear(waiting: Sequence[Waiting]) -> tuple[str, ...]:
@@ -153,7 +213,3 @@ def _of_candidate(waiting: list[Waiting], candidate: str | None) -> list[Waiting
     if candidate is None:
         return waiting
     return [each for each in waiting if candidate in {each.candidate, each.paths.variant}]
-
-
-def _help(decision: Decision) -> str:
-    return f"pytest-llmregress {decision} --help"

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(result.status)
 
 
-def _run(arguments: argparse.Namespace) -> Result:  # noqa: PLR0911 - one for each command
+def _run(arguments: argparse.Namespace) -> Result:  # noqa: C901, PLR0911 - one for each command
     """Import and run one command; the import of the others would only cost time."""
     match arguments.command:
         case "status":
@@ -47,14 +47,19 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: PLR0911 - one for ea
 
             return show(arguments.cassettes, as_json=arguments.json, width=_width())
         case "accept" | "reject" as name:
-            from pytest_llmregress.cli.decide import Decision, decide  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.decide import Deed, decide  # noqa: PLC0415 - see above
 
             return decide(
-                Decision(name),
+                Deed(name),
                 targets=arguments.tests,
                 everything=arguments.all,
                 candidate=arguments.candidate,
+                reason=arguments.reason,
             )
+        case "review":
+            from pytest_llmregress.cli.review import review  # noqa: PLC0415 - see above
+
+            return review(arguments.tests, candidate=arguments.candidate, reason=arguments.reason)
         case "rejudge":
             from pytest_llmregress.cli.rejudge import rejudge  # noqa: PLC0415 - see above
 
@@ -65,6 +70,19 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: PLR0911 - one for ea
                 base_url=arguments.base_url,
                 say=_say,
             )
+        case "compare":
+            from pytest_llmregress.cli.compare import Format, compare  # noqa: PLC0415 - see above
+
+            return compare(
+                arguments.variants,
+                paths=arguments.paths or [Path()],
+                by=arguments.by,
+                form=Format(arguments.form),
+            )
+        case "report":
+            from pytest_llmregress.cli.report import write_report  # noqa: PLC0415 - see above
+
+            return write_report(arguments.run, output=arguments.output)
         case "scan":
             from pytest_llmregress.cli.scan import scan  # noqa: PLC0415 - see above
 
@@ -88,6 +106,33 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: PLR0911 - one for ea
                 dry_run=arguments.dry_run,
                 as_json=arguments.json,
             )
+        case "merge" | "prune" | "doctor":
+            return _keep_house(arguments)
+        case command:
+            raise AssertionError(command)
+
+
+def _keep_house(arguments: argparse.Namespace) -> Result:
+    """Run a command on a whole suite: its reports, its leftovers, its set-up."""
+    match arguments.command:
+        case "merge":
+            from pytest_llmregress.cli.merge import merge  # noqa: PLC0415 - see above
+
+            return merge(arguments.reports, to=arguments.output)
+        case "prune":
+            from pytest_llmregress.cli.prune import prune  # noqa: PLC0415 - see above
+
+            return prune(
+                arguments.paths or [Path()],
+                ids=arguments.ids,
+                from_report=arguments.from_report,
+                delete=arguments.delete,
+                as_json=arguments.json,
+            )
+        case "doctor":
+            from pytest_llmregress.cli.doctor import examine  # noqa: PLC0415 - see above
+
+            return examine(arguments.paths or [Path()], as_json=arguments.json)
         case command:
             raise AssertionError(command)
 
@@ -134,15 +179,20 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("cassettes", nargs="+", type=Path, metavar="CASSETTE")
 
     for name, what in (
-        ("accept", "make what is pending the baseline"),
-        ("reject", "delete what is pending"),
+        ("review", "look at what is pending, and decide on it one by one"),
+        ("accept", "make what is pending the baseline; without TEST: list what is pending"),
+        ("reject", "delete what is pending; without TEST: list what is pending"),
     ):
-        decide = commands.add_parser(name, help=f"{what}; without TEST: list what is pending")
+        decide = commands.add_parser(name, help=what)
         decide.add_argument(
             "tests", nargs="*", metavar="TEST", help="a node id, a test file or a pending file"
         )
-        decide.add_argument("--all", action="store_true", help="all below the current folder")
+        if name != "review":
+            decide.add_argument("--all", action="store_true", help="all below the current folder")
         decide.add_argument("--candidate", metavar="MODEL", help="only this candidate's")
+        decide.add_argument(
+            "--reason", metavar="TEXT", default="", help="why; kept with the decision"
+        )
 
     again = commands.add_parser(
         "rejudge", help="ask for the judgements that replays have missed: the only call of an API"
@@ -152,12 +202,81 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--dry-run", action="store_true", help="say it, and ask nobody")
     again.add_argument("--base-url", metavar="URL", help="where the judge is; default: the SDK's")
 
+    _add_compare(commands)
+    report = commands.add_parser("report", help="write what a run found for people")
+    report.add_argument("run", type=Path, metavar="RUN.json", help="of --llmregress-report")
+    report.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="by its ending, .html, .md or .xml; default: RUN.html",
+    )
+
     scan = commands.add_parser("scan", help="look for secrets in files; exit status 1 on a finding")
     scan.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: this folder")
     _add_converters(commands)
+    _add_housekeeping(commands)
     for command in (status, show, scan):
         command.add_argument("--json", action="store_true", help="for programs")
     return parser
+
+
+def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="variants side by side, from their recordings; exit status 1 where one regressed",
+    )
+    compare.add_argument(
+        "variants",
+        nargs="+",
+        metavar="VARIANT",
+        help="baseline, a candidate, or the model of one; the first is what others are held "
+        "against",
+    )
+    compare.add_argument(
+        "--in",
+        dest="paths",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="a folder, a test file or a recording, repeatable; default: the current folder",
+    )
+    compare.add_argument(
+        "--by", default="file", metavar="WHAT", help="group by file, folder or class; default: file"
+    )
+    form = compare.add_mutually_exclusive_group()
+    for name, what in (("json", "for programs"), ("markdown", "for a pull request")):
+        form.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, default="text", help=what
+        )
+
+
+def _add_housekeeping(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    join = commands.add_parser("merge", help="the JSON reports of several shards as one")
+    join.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a JSON report")
+    join.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="where to write; the ending chooses: .html, .json, .md or .xml",
+    )
+    clear = commands.add_parser("prune", help="list recordings that nobody needs any more")
+    clear.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: this folder")
+    known = clear.add_mutually_exclusive_group()
+    known.add_argument(
+        "--ids", metavar="FILE", help='the output of pytest --collect-only -q; "-" reads it here'
+    )
+    known.add_argument(
+        "--from-report", type=Path, metavar="REPORT", help="the JSON report of a whole suite"
+    )
+    clear.add_argument("--delete", action="store_true", help="delete what is listed")
+    look = commands.add_parser("doctor", help="what of this set-up is broken, and how to mend it")
+    look.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: this folder")
+    for command in (clear, look):
+        command.add_argument("--json", action="store_true", help="for programs")
 
 
 def _add_converters(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ class _Entry:
     cassette: Cassette | None
     """None where there is none, or no whole one."""
     snapshot: Snapshot | None
+    candidates: tuple[tuple[str, Cassette | None], ...]
+    """The name of each candidate with a recording, and that, or None where it is not whole."""
+    interrupted: tuple[str | None, ...]
+    """The candidates (None: the baseline) with a recording that was cut off."""
     waiting: tuple[Waiting, ...]
 
     @property
@@ -43,9 +48,7 @@ class _Entry:
 
     @property
     def calls(self) -> int | None:
-        if self.cassette is None:
-            return None
-        return sum(isinstance(row, Call) for row in rows_of(self.cassette))
+        return None if self.cassette is None else _calls_in(self.cassette)
 
     @property
     def orphan(self) -> str | None:
@@ -82,27 +85,52 @@ def _read(stored: StoredTest, problems: Problems) -> _Entry:
         stored=stored,
         cassette=problems.read(paths.cassette, read_cassette),
         snapshot=problems.read(paths.snapshot, read_snapshot),
+        candidates=tuple(
+            (candidate, problems.read(_of_candidate(paths, candidate).cassette, read_cassette))
+            for candidate in stored.candidates
+        ),
+        interrupted=_interrupted(stored),
         waiting=waiting_of(stored, problems),
     )
-    for candidate in stored.candidates:
-        variant = slug_of_variant(candidate)
-        own = TestPaths(directory=paths.directory, stem=paths.stem, variant=variant)
-        problems.read(own.cassette, read_cassette)
     for waits in stored.pending:
         problems.read(waits.pending_cassette, read_cassette)
     return entry
 
 
+def _of_candidate(paths: TestPaths, candidate: str) -> TestPaths:
+    variant = slug_of_variant(candidate)
+    return TestPaths(directory=paths.directory, stem=paths.stem, variant=variant)
+
+
+def _interrupted(stored: StoredTest) -> tuple[str | None, ...]:
+    """Return what the journals that lie beside a test are of: its candidates, None first."""
+    names = {slug_of_variant(name): name for name in stored.candidates}
+    paths = stored.paths
+    found: list[str | None] = []
+    if paths.journal.exists():
+        found.append(None)
+    start, end = f"{paths.stem}@", ".part.jsonl"
+    variants = (
+        file.name.removeprefix(start).removesuffix(end)
+        for file in sorted(paths.directory.glob(f"*{end}"))
+        if file.name.startswith(start)
+    )
+    return (*found, *(names.get(variant, variant) for variant in variants))
+
+
 def _lines(entries: Sequence[_Entry], paths: Sequence[Path]) -> tuple[str, ...]:
     if not entries:
         return (f"no recordings below {', '.join(map(str, paths))}",)
-    head, *rows = align([_HEAD, *map(_row, entries)])
-    lines = [head]
-    for row, entry in zip(rows, entries, strict=True):
-        lines.append(row)
-        if entry.stored.candidates:
-            lines.append(f"  candidates: {', '.join(entry.stored.candidates)}")
+    blocks = [[_row(entry), *map(_candidate_row, entry.candidates)] for entry in entries]
+    head, *rows = align([_HEAD, *(row for block in blocks for row in block)])
+    lines, left = [head], iter(rows)
+    for entry, block in zip(entries, blocks, strict=True):
+        lines += islice(left, len(block))
         lines += [f"  pending: {each.models} ({each.reason})" for each in entry.waiting]
+        lines += [
+            f"  interrupted: {candidate or 'the baseline'}; recording it again carries on"
+            for candidate in entry.interrupted
+        ]
     waiting = sum(bool(entry.waiting) for entry in entries)
     tests = count(len(entries), "test")
     if waiting:
@@ -123,6 +151,25 @@ def _row(entry: _Entry) -> tuple[str, ...]:
         cassette.versions.get("anthropic", "-") if cassette is not None else "-",
         "-" if calls is None else str(calls),
     )
+
+
+def _candidate_row(recorded: tuple[str, Cassette | None]) -> tuple[str, ...]:
+    """Return the row of a candidate: recorded on it, which is not: accepted."""
+    name, cassette = recorded
+    if cassette is None:
+        return "  candidate", name, "-", "-", "-"
+    models = models_in_words(cassette.requested_models, cassette.served_models)
+    return (
+        "  candidate",
+        models if name in cassette.requested_models else f"{name}: {models}",
+        cassette.recorded_at or "-",
+        cassette.versions.get("anthropic", "-"),
+        str(_calls_in(cassette)),
+    )
+
+
+def _calls_in(cassette: Cassette) -> int:
+    return sum(isinstance(row, Call) for row in rows_of(cassette))
 
 
 def _lines_of_json(entries: Sequence[_Entry], problems: Problems) -> tuple[str, ...]:
@@ -146,6 +193,19 @@ def _entry_to_json(entry: _Entry) -> dict[str, Any]:
         "versions": {} if entry.cassette is None else dict(entry.cassette.versions),
         "calls": entry.calls,
         "candidates": list(entry.stored.candidates),
+        "recordings": [
+            {
+                "candidate": name,
+                "requested_models": list(cassette.requested_models),
+                "served_models": list(cassette.served_models),
+                "recorded_at": cassette.recorded_at,
+                "versions": dict(cassette.versions),
+                "calls": _calls_in(cassette),
+            }
+            for name, cassette in entry.candidates
+            if cassette is not None
+        ],
+        "interrupted": list(entry.interrupted),
         "orphan": entry.orphan is not None,
         "pending": [
             {

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
@@ -89,6 +90,12 @@ class Waiting:
             return f"{start} {shlex.quote(visible(shorten(file)))}"
         chosen = shlex.quote(visible(self.candidate))
         return f"{start} {shlex.quote(visible(self.test))} --candidate {chosen}"
+
+    @property
+    def recording(self) -> Path:
+        """The cassette that it was taken from."""
+        own = (self.paths.pending_cassette, self.paths.cassette)
+        return next((path for path in own if path.exists()), self.paths.of_baseline().cassette)
 
 
 def waiting_of(test: StoredTest, problems: Problems) -> tuple[Waiting, ...]:

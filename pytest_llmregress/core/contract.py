@@ -129,14 +129,15 @@ class Contract:
                     f"outcomes: call {number} ended {call.outcome}{why}; allowed: "
                     f"{', '.join(o for o in Outcome if o in self.outcomes)}"
                 )
-            if not self._legitimate(call.requested_model, call.served_model):
+            if not self.is_legitimate(call.requested_model, call.served_model):
                 lines.append(
                     f"served_model: call {number} asked for {call.requested_model} "
                     f"and {call.served_model} answered"
                 )
         return lines
 
-    def _legitimate(self, requested: str | None, served: str | None) -> bool:
+    def is_legitimate(self, requested: str | None, served: str | None) -> bool:
+        """Whether a served model is the requested one, or declared to answer in its place."""
         if is_as_requested(requested, served):
             return True
         patterns = (self.served_model or {}).get(requested or "", ())

@@ -19,9 +19,9 @@ def numbers(text: str) -> set[str]:
     Left out are dates, URLs, markers of lists, steps and footnotes, versions, and numbers in names
     such as A1001 and order-7. A time stays as it is: "10:30".
     """
-    text = text[:MAX_READ]
-    rest = _MARKER.sub(" ", _DATE.sub(_blank_if_date, _URL.sub(" ", text)))
-    return _bounded(value for match in _NUMBER.finditer(rest) for value in _values(match[0]))
+    rest = _without_urls(_lines_with_digits(text[:MAX_READ]))
+    found = _find_numbers(_without_markers(_without_dates(rest)))
+    return _bounded(value for match in found for value in _values(match[0]))
 
 
 def dates(text: str) -> set[str]:
@@ -29,13 +29,32 @@ def dates(text: str) -> set[str]:
 
     One that could be read in two ways, such as 03/04/2025, stays as it is written.
     """
-    found = (_iso(match) for match in _DATE.finditer(_URL.sub(" ", text[:MAX_READ])))
+    found = map(_iso, _find_dates(_without_urls(_lines_with_digits(text[:MAX_READ]))))
     return _bounded(date for date in found if date)
 
 
 def urls(text: str) -> set[str]:
     """Return the web addresses of a text, without the punctuation around them."""
-    return _bounded(map(_url, (match[0] for match in _URL.finditer(text[:MAX_READ]))))
+    text = text[:MAX_READ]
+    return _bounded(map(_url, _URL.findall(text))) if _may_hold_urls(text) else set()
+
+
+_DIGITS = "0123456789"
+_DIGIT_RUN = re.compile(r"\d+")
+"""Dates and numbers are looked for around digits only: most of a text is something else."""
+
+
+def _lines_with_digits(text: str) -> str:
+    """Return those lines of a text that can hold a date or a number: neither goes beyond one."""
+    if not _has_digit(text):
+        return ""
+    return "\n".join(line for line in text.split("\n") if _has_digit(line))
+
+
+def _has_digit(text: str) -> bool:
+    if text.isascii():
+        return any(digit in text for digit in _DIGITS)
+    return _DIGIT_RUN.search(text) is not None
 
 
 def _bounded(found: Iterable[str]) -> set[str]:
@@ -51,6 +70,14 @@ def _bounded(found: Iterable[str]) -> set[str]:
 
 _URL = re.compile(rf"\b(?:https?://|www\.)[^\s<>\"'`|\\^{{}}]{{2,{MAX_URL}}}", re.IGNORECASE)
 _AFTER_A_URL = ".,;:!?*_…"
+
+
+def _may_hold_urls(text: str) -> bool:
+    return "://" in text or "www." in text.lower()
+
+
+def _without_urls(text: str) -> str:
+    return _URL.sub(" ", text) if _may_hold_urls(text) else text
 
 
 def _url(url: str) -> str:
@@ -90,8 +117,7 @@ _MONTHS = {
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _YEAR = r"(?:1[5-9]|20|21)\d\d"
 _DATE = re.compile(
-    # Most places are ruled out by their first sign, since the names of the months take long.
-    rf"(?<![\w./-])(?=[\djfmasondegJFMASONDEG])(?:"
+    rf"(?<![\w./-])(?:"
     rf"(?P<y1>{_YEAR})-(?P<m1>\d\d)-(?P<d1>\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z"
     rf"|[+-]\d\d:?\d\d)?)?"
     rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)? (?:of |de )?(?P<n2>{_MONTH})\b\.?(?:,? (?:de "
@@ -106,6 +132,28 @@ _DATE = re.compile(
 )
 _LOWER_CASE_VERBS = frozenset({"may", "march", "mar", "mars", "marzo"})
 """Months that are other words, too, unless they begin with a capital letter."""
+
+
+_MONTH_BEFORE = re.compile(r"[^\W\d_]+\.?,? (?:de |of )?\Z", re.IGNORECASE)
+"""What may be a month's name and what stands between it and the digits behind."""
+_MAX_MONTH_BEFORE = 20
+
+
+def _find_dates(text: str) -> Iterator[re.Match[str]]:
+    """Yield what looks like a date; each begins with digits, or with a name right before some."""
+    end = 0
+    for digits in _DIGIT_RUN.finditer(text):
+        at = digits.start()
+        starts = [at]
+        if text[at - 1 : at] == " " and (
+            month := _MONTH_BEFORE.search(text, max(0, at - _MAX_MONTH_BEFORE), at)
+        ):
+            starts.insert(0, month.start())
+        for start in starts:
+            if start >= end and (found := _DATE.match(text, start)):
+                yield found
+                end = found.end()
+                break
 
 
 def _iso(match: re.Match[str]) -> str:
@@ -137,18 +185,22 @@ def _written(year: str | None, month: int, day: str | None) -> str:
     return "-".join(filter(None, (year, f"{month:02}", day and f"{int(day):02}")))
 
 
-def _blank_if_date(match: re.Match[str]) -> str:
-    return " " if _iso(match) else match[0]
+def _without_dates(text: str) -> str:
+    parts, end = [], 0
+    for match in _find_dates(text):
+        if _iso(match):
+            parts.append(text[end : match.start()])
+            end = match.end()
+    return " ".join([*parts, text[end:]])
 
 
 # --- numbers ---------------------------------------------------------------------------------
 
-_MARKER = re.compile(
-    r"^[ \t>*_#-]*\(?\d{1,3}[.)](?=[ \t*])"
-    r"|(?i:\b(?:step|schritt|paso|étape|etape|passaggio|passo) \d{1,3}\b)"
-    r"|\[\d{1,3}\](?!\()",
-    re.MULTILINE,
-)
+_LIST_MARKER = re.compile(r"^[ \t>*_#-]*\(?\d{1,3}[.)](?=[ \t*])", re.MULTILINE)
+_STEP_NUMBER = re.compile(r" \d{1,3}\b")
+_STEP_BEFORE = re.compile(r"\b(?:step|schritt|paso|étape|etape|passaggio|passo)\Z", re.IGNORECASE)
+_MAX_STEP_BEFORE = 10
+_FOOTNOTE = re.compile(r"\[\d{1,3}\](?!\()")
 _GROUP = "[.,'’\u00a0\u202f]"  # noqa: RUF001  # thousands in Switzerland
 _UNIT = (
     r"(?:[kKMGTB]|[kMGTK]i?[Bb]|bn|[mckn]?m|k?m²|[mk]?g|[mc]?l|L|m?s|ms|min|h|hrs?|[ap]m|[AP]M|th"
@@ -160,8 +212,36 @@ _NUMBER = re.compile(
     rf"(?:\d{{1,2}}:\d\d(?::\d\d)?(?!\d)|\d++(?:{_GROUP}\d++)*+)"
     rf"(?:{_UNIT})?(?![\w\ufe0f\u20e3])"
 )
+
+
+def _without_markers(text: str) -> str:
+    rest = _LIST_MARKER.sub(" ", text)
+    rest = _STEP_NUMBER.sub(_blank_if_step, rest)
+    return _FOOTNOTE.sub(" ", rest)
+
+
+def _blank_if_step(match: re.Match[str]) -> str:
+    at = match.start()
+    is_step = _STEP_BEFORE.search(match.string, max(0, at - _MAX_STEP_BEFORE), at)
+    return " " if is_step else match[0]
+
+
+def _find_numbers(text: str) -> Iterator[re.Match[str]]:
+    """Yield what looks like a number; each begins with digits, or with the sign before them."""
+    end = 0
+    for digits in _DIGIT_RUN.finditer(text):
+        at = digits.start()
+        starts = (at - 1, at) if text[at - 1 : at] in _SIGNS else (at,)
+        for start in starts:
+            if start >= end and (found := _NUMBER.match(text, start)):
+                yield found
+                end = found.end()
+                break
+
+
+_SIGNS = ("-", "−")  # noqa: RUF001  # the minus sign
 _TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
-_DIGITS = re.compile(rf"[-−]?\d+(?:{_GROUP}\d+)*")  # noqa: RUF001  # the minus sign
+_UNSIGNED = re.compile(rf"[-−]?\d+(?:{_GROUP}\d+)*")  # noqa: RUF001  # the minus sign
 _SPLIT = re.compile(rf"({_GROUP})")
 
 
@@ -170,7 +250,7 @@ def _values(token: str) -> Iterator[str]:
     if time := _TIME.match(token):
         yield time[0]
         return
-    digits = _DIGITS.match(token)
+    digits = _UNSIGNED.match(token)
     if digits is None or len(digits[0]) > MAX_DIGITS:
         return
     sign = "-" if token[0] in "-−" else ""  # noqa: RUF001  # the minus sign

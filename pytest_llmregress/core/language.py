@@ -19,8 +19,8 @@ def language_of(prose: str) -> str:
     is told by its stop words.
     """
     sample = prose[:MAX_PROSE].lower()
-    letters: Counter[str] = Counter()
-    for char, times in Counter(sample).items():
+    letters = Counter(LATIN=len(sample.encode("ascii", "ignore").translate(None, _NO_LETTERS)))
+    for char, times in Counter(_NOT_ASCII.findall(sample)).items():
         if char.isalpha():
             script = _script(char)
             letters[script] += times * (_LETTERS_OF_A_SIGN if script in _SIGNS else 1)
@@ -34,6 +34,8 @@ def language_of(prose: str) -> str:
     return _vote(sample) if script == "LATIN" else _OF_SCRIPT.get(script, "und")
 
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha())
 _WORDS = re.compile(r"[^\W\d_]+")
 _SIGNS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 _LETTERS_OF_A_SIGN = 3
@@ -83,15 +85,33 @@ _STOP_WORDS = {
 }
 
 
+_LANGUAGES_OF = {
+    word: [code for code, stop_words in _STOP_WORDS.items() if word in stop_words]
+    for word in frozenset().union(*_STOP_WORDS.values())
+}
+
+
 def _script(char: str) -> str:
-    return "LATIN" if char.isascii() else unicodedata.name(char, "?").partition(" ")[0]
+    return unicodedata.name(char, "?").partition(" ")[0]
 
 
 def _vote(sample: str) -> str:
-    counts = Counter(_WORDS.findall(sample))
-    votes = sorted(
-        (sum(counts[word] for word in stop_words), code) for code, stop_words in _STOP_WORDS.items()
-    )
-    (runner_up, _), (most, code) = votes[-2:]
+    counts = _count_words(sample)
+    votes = dict.fromkeys(_STOP_WORDS, 0)
+    for word in counts.keys() & _LANGUAGES_OF.keys():
+        for code in _LANGUAGES_OF[word]:
+            votes[code] += counts[word]
+    ranked = sorted((count, code) for code, count in votes.items())
+    (runner_up, _), (most, code) = ranked[-2:]
     needed = max(MIN_STOP_WORDS, _LEAD * runner_up, _MIN_SHARE * counts.total())
     return code if most >= needed else "und"
+
+
+def _count_words(sample: str) -> Counter[str]:
+    """Count words without their punctuation; most have none, and are not searched for any."""
+    parts = Counter(sample.split())
+    counts = Counter({part: times for part, times in parts.items() if part.isalpha()})
+    for part in parts.keys() - counts.keys():
+        for word in _WORDS.findall(part):
+            counts[word] += parts[part]
+    return counts

@@ -15,11 +15,25 @@ from uuid import UUID
 
 from pytest_llmregress.core.canonical import canonical
 
-_VOLATILE_KEYS = frozenset({"id", "tool_use_id"})
-_VOLATILE_IDS = ("msg_", "toolu_", "srvtoolu_", "req_", "file_", "msgbatch_")
+_VOLATILE_KEYS = frozenset({"id", "tool_use_id", "file_id"})
+_VOLATILE_IDS = ("msg_", "toolu_", "srvtoolu_", "mcptoolu_", "req_", "file_", "msgbatch_")
 """How the ids begin that the provider draws anew for every recording."""
 _VOLATILE_FIELDS = frozenset({"usage", "container"})
 """Of a message: what it cost, and where its code ran."""
+_SEALED_FIELDS = frozenset(
+    {
+        ("thinking", "signature"),
+        ("signature_delta", "signature"),
+        ("redacted_thinking", "data"),
+        ("web_search_result", "encrypted_content"),
+        ("web_search_result_location", "encrypted_index"),
+        ("encrypted_code_execution_result", "encrypted_stdout"),
+        ("advisor_redacted_result", "encrypted_content"),
+        ("compaction", "encrypted_content"),
+        ("compaction", "signature"),
+    }
+)
+"""Of a block, by its type: what only the provider can read, in other signs every time."""
 _MAX_TOLD = 5
 """Values without a JSON form that one error names."""
 _SIMPLE_KEY = re.compile(r"[\w-]+")
@@ -30,9 +44,10 @@ def normalize(value: object) -> Any:
 
     Scalars, mappings, sequences, sets (sorted), dataclasses, pydantic models, enums (their
     value), dates, paths, bytes (as base64), Decimal, UUID. The provider's ids are left out
-    wherever they stand; of a message of the Messages API also its usage, its container and the
-    fields that are null, of which every version of the SDK has others. `nan` and `inf`, which
-    JSON has no word for, are strings.
+    wherever they stand, and of its blocks what only it can read: signatures, encrypted content.
+    Of a message of the Messages API its usage, its container and the fields that are null are
+    left out, too, of which every version of the SDK has others. `nan` and `inf`, which JSON has
+    no word for, are strings.
 
     Raises TypeError, naming the places, where something has no plain JSON form.
     """
@@ -167,14 +182,19 @@ def _stable(plain: dict[str, Any]) -> dict[str, Any]:
     kept = {
         key: value
         for key, value in plain.items()
-        if not (
-            key in _VOLATILE_KEYS and isinstance(value, str) and value.startswith(_VOLATILE_IDS)
-        )
+        if not (isinstance(value, str) and _is_volatile(plain, key, value))
     }
     if kept.get("type") != "message" or kept.get("role") != "assistant" or "content" not in kept:
         return kept
     message = {key: value for key, value in kept.items() if key not in _VOLATILE_FIELDS}
     return {key: _without_null(value) for key, value in message.items() if value is not None}
+
+
+def _is_volatile(plain: Mapping[str, Any], key: str, value: str) -> bool:
+    if key in _VOLATILE_KEYS:
+        return value.startswith(_VOLATILE_IDS)
+    kind = plain.get("type")
+    return isinstance(kind, str) and (kind, key) in _SEALED_FIELDS
 
 
 def _without_null(value: Any) -> Any:

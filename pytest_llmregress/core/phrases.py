@@ -20,11 +20,14 @@ from pytest_llmregress.core.phrases_service import (
     ABOUT_PLANS,
     BRUSH_OFFS,
     CONDITIONS,
+    COURTESIES,
     HAND_OFFS,
     SIGNS_OF_BRUSH_OFFS,
     SIGNS_OF_HAND_OFFS,
     SIGNS_OF_UPSELLS,
     UPSELLS,
+    WHAT_THEY_DO,
+    WORDS_ON_HELP,
 )
 
 MAX_OPENING = 600
@@ -38,14 +41,19 @@ MAX_CHANGE_OF_MIND = 200
 MAX_READ = 20_000
 """Characters of a text that are searched for phrases, from its start."""
 MAX_BRUSH_OFF = 25
-"""Words of a brush-off, and those beside it: with more, a reply is an answer with a contact."""
+"""Words of a sentence that sends elsewhere, up to what they do there."""
+MAX_BESIDE = 25
+"""Words beside these: with more, a reply is an answer with a contact."""
+MAX_TALK = 45
+"""Words of a sentence that only speaks of the help elsewhere; a longer one may well answer."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|(?<=[。！？])|\n+")  # noqa: RUF001  # full stops of Chinese and Japanese
 _WORD = re.compile(r"\w+")
 _DECORATION = re.compile(r"[*_>#`\"“”„«»¡¿]+|[ \t\u00a0\u202f]+")
+_SIGNS_OF_DECORATION = (*'*_>#`"“”„«»¡¿\t\u00a0\u202f', "  ")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _HEDGE = re.compile(
-    r"\b(?:i think|i believe|i guess|i suppose|i'm not (?:sure|certain)|i am not (?:sure|certain)"
+    r"\W(?:i think|i believe|i guess|i suppose|i'm not (?:sure|certain)|i am not (?:sure|certain)"
     r"|not entirely sure|perhaps|probably|possibly|presumably|might be|may be|could be"
     r"|it seems|seems to|appears to be|it depends|as far as i know|to my knowledge"
     r"|vielleicht|wahrscheinlich|vermutlich|möglicherweise|ich glaube|ich denke"
@@ -86,7 +94,8 @@ def deflects(text: str) -> bool:
     """Say whether a reply brushes off: it sends elsewhere ("please contact support"), and no more.
 
     Where an answer stands beside it, or the contact is for what else may come up ("if you have
-    more questions"), it is none.
+    more questions"), it is none. Thanks, apologies and what they elsewhere will do are no answer,
+    however long: that is seen in English only.
     """
     plain = _plain(text[:MAX_READ])
     if len(text) > MAX_READ or not _has_one(SIGNS_OF_BRUSH_OFFS, plain):
@@ -94,13 +103,24 @@ def deflects(text: str) -> bool:
     words_beside, is_sent_away = 0, False
     for sentence in _sentences(plain):
         words = len(_WORD.findall(sentence))
-        if words <= MAX_BRUSH_OFF and _compile(BRUSH_OFFS).search(sentence):
+        order = _compile(WHAT_THEY_DO).split(sentence, maxsplit=1)[0]
+        if len(_WORD.findall(order)) <= MAX_BRUSH_OFF and _compile(BRUSH_OFFS).search(order):
             is_sent_away = is_sent_away or not _compile(CONDITIONS).search(sentence)
-        elif not (_compile(OPENERS).match(sentence) or _compile(REFUSALS).match(sentence)):
+        elif not _says_nothing(sentence, words, after_brush_off=is_sent_away):
             words_beside += words
-        if words_beside > MAX_BRUSH_OFF:
+        if words_beside > MAX_BESIDE:
             return False
     return is_sent_away
+
+
+def _says_nothing(sentence: str, words: int, *, after_brush_off: bool) -> bool:
+    """Say whether a sentence is talk around an answer: a greeting, an apology, a word on help."""
+    if _compile(OPENERS).match(sentence) or _compile(REFUSALS).match(sentence):
+        return True
+    if words > MAX_TALK:
+        return False
+    is_talk = _compile(COURTESIES).match(sentence)
+    return bool(is_talk or (after_brush_off and _compile(WORDS_ON_HELP).match(sentence)))
 
 
 def hands_off(text: str) -> bool:
@@ -128,7 +148,7 @@ def deflections(text: str, *, question: str = "") -> set[str]:
 
 def hedges(text: str) -> str:
     """Return how often a text hedges: "0", "1" or "2+"."""
-    count = sum(1 for _ in _HEDGE.finditer(_plain(text[:MAX_READ])))
+    count = sum(1 for _ in _HEDGE.finditer(f" {_plain(text[:MAX_READ])}"))
     return "2+" if count > 1 else str(count)
 
 
@@ -149,7 +169,9 @@ def _holds(plain: str, pattern: str, signs: tuple[str, ...]) -> bool:
 def _plain(text: str) -> str:
     """Return a text in lower case, with plain apostrophes and single spaces, without decoration."""
     plain = text.lower().replace("’", "'").replace("‘", "'")  # noqa: RUF001  # these very signs
-    return _DECORATION.sub(" ", plain).strip()
+    if _has_one(_SIGNS_OF_DECORATION, plain):
+        plain = _DECORATION.sub(" ", plain)
+    return plain.strip()
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -66,6 +66,9 @@ _PLACE = (
     r"|professional|specialist|expert|lawyer|attorney|doctor|physician|provider|sales\b)"
 )
 
+_ANY = r"[^.!?\n]"
+"""A character of the same sentence."""
+
 BRUSH_OFFS = (
     r"\b(?:"
     rf"(?:contact|reach out to|get in touch with|call|e-?mail|write to|consult|refer to|see|visit"
@@ -123,6 +126,40 @@ _PERSON = (
     r"(?:human|person|agent|representative|specialist|colleague|manager|supervisor|operator"
     r"|advis[eo]r|technician|department|team|support)s?"
 )
+
+COURTESIES = (
+    r"(?:"
+    r"(?:we|i) (?:really |truly |greatly |sincerely |fully |completely |do )*(?:appreciate|value"
+    r"|understand|apologi[sz]e|regret|hope|wish you|care|thank|realize|know how)\b"
+    r"|(?:thank you|thanks)\b"
+    r"|your (?:\w+ )?(?:satisfaction|patience|understanding|feedback|question|request|inquiry|query"
+    r"|concern|trust|business|loyalty|case|message) (?:is|are|means|matters|has|will)\b"
+    r"|is there anything\b|if (?:there is|you have) any\b"
+    r"|(?:have|enjoy) a (?:\w+ )?(?:day|week|weekend|evening)\b"
+    r")"
+)
+"""How a sentence begins that thanks, apologizes or wishes well, and answers nothing."""
+
+WORDS_ON_HELP = (
+    r"(?:"
+    rf"(?:they|(?:our|the|your|a|one of our|someone (?:from|on)) (?:\w+ ){{0,4}}?(?:{_PLACE}|team"
+    r"|colleagues?|agents?|advisors?|specialists?|experts?|representatives?|staff|members?)s?)"
+    r" (?:will|can|'ll|are|is|have|has|would|should|may|might|look|know)\b"
+    r"|they'(?:ll|re|ve)\b"
+    r"|(?:when|before|once|as soon as) you (?:do so|(?:contact|call|reach|write|speak|get in touch"
+    r"|e-?mail|talk|have (?:contacted|reached))\b)"
+    r"|(?:(?:so )?please |be sure to |make sure (?:to|that you|you) )+(?:have|keep|include|provide"
+    r"|mention|prepare|note|bear|allow|give|share|describe|attach|state)\b"
+    r"|(?:you (?:can|may|could)|alternatively|or|feel free to|please|do not hesitate"
+    rf"|don't hesitate)\b{_ANY}{{0,40}}?\b(?:reach|contact|call|e-?mail|write to|chat with"
+    r"|message|visit|ask)"
+    r" (?:them|us|our|the|your)\b"
+    r")"
+)
+"""How a sentence begins, after one that sends elsewhere, that says what is to be had there."""
+
+WHAT_THEY_DO = r",? (?:as|so that|so|since|because|and|who|where) (?:they|we|our \w+|can|will)\b"
+"""Where a sentence that sends elsewhere goes on to what is done there."""
 
 HAND_OFFS = (
     r"\b(?:"

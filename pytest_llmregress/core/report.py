@@ -16,6 +16,10 @@ FORMAT = 1
 """Number of the report's format; grows when a reader would have to change."""
 
 
+class ReportError(ValueError):
+    """Something that is no report of a run, or one that this version cannot read."""
+
+
 class Mode(StrEnum):
     """Where the answers of a test came from."""
 
@@ -76,6 +80,8 @@ class TestRecord:
     """Independent runs of it in this session, replayed ones included."""
     passes: int = 0
     """Of those, how many passed and kept their contract."""
+    obsolete: tuple[str, ...] = ()
+    """Accepted snapshot values that this passing, complete run compared nothing with."""
     unconfirmed: bool = False
     """Whether something was seen that its samples do not bear out; it does not fail the test."""
     evidence: TestEvidence | None = None
@@ -119,6 +125,7 @@ class TestRecord:
             "accepted": self.accepted,
             "samples": self.samples,
             "passes": self.passes,
+            "obsolete": list(self.obsolete),
             "unconfirmed": self.unconfirmed,
             "evidence": None if self.evidence is None else self.evidence.to_json(),
             "rules": [rule.to_json() for rule in self.rules],
@@ -151,6 +158,7 @@ class TestRecord:
             accepted=data["accepted"],
             samples=data["samples"],
             passes=data["passes"],
+            obsolete=tuple(data["obsolete"]),
             unconfirmed=data["unconfirmed"],
             evidence=None if data["evidence"] is None else TestEvidence.from_json(data["evidence"]),
             rules=tuple(map(RuleResult.from_json, data["rules"])),
@@ -210,3 +218,42 @@ class RunReport:
             "orphans": list(self.orphans),
             "tests": [test.to_json() for test in self.tests],
         }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read what `to_json` wrote; ReportError with what is wrong, and what to do about it."""
+        _check_format(data)
+        try:
+            return cls(
+                created=data["created"],
+                versions=dict(data["versions"]),
+                candidate=data["candidate"],
+                fail_on=data["fail_on"],
+                tests=tuple(map(TestRecord.from_json, data["tests"])),
+                orphans=tuple(data["orphans"]),
+                verdict=None
+                if data["verdict"] is None
+                else SuiteVerdict.from_json(data["verdict"]),
+            )
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise ReportError(
+                f"it is damaged: {type(error).__name__}: {error}; write it again: "
+                "pytest --llmregress-report RUN.json"
+            ) from None
+
+
+def _check_format(data: Any) -> None:
+    number = data.get("llmregress_report") if isinstance(data, dict) else None
+    if type(number) is not int or number < 1:
+        raise ReportError(
+            "it is no report of pytest-llmregress; a file that was written by "
+            "pytest --llmregress-report RUN.json"
+        )
+    if number > FORMAT:
+        versions = data.get("versions")
+        writer = versions.get("pytest-llmregress") if isinstance(versions, dict) else None
+        name = f"pytest-llmregress {writer}" if isinstance(writer, str) else "a newer version"
+        raise ReportError(
+            f"it was written by {name} (report format {number}), and this one reads up to "
+            f"{FORMAT}; upgrade: python -m pip install -U pytest-llmregress"
+        )

@@ -32,6 +32,17 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who decided on what was pending, when, and why."""
+
+    by: str
+    at: str
+    """As ISO 8601 in UTC, to the second."""
+    reason: str = ""
+    """In the words of who decided; empty where nothing was said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSnapshot:
     """How one independent run of a test behaved."""
 
@@ -60,6 +71,8 @@ class Snapshot:
     """At least one, in the order of the cassette."""
     pending: Pending | None = None
     """None once it is accepted."""
+    decision: Decision | None = None
+    """How it came to be accepted; None where it was as it was recorded, or is pending."""
 
     @property
     def models(self) -> str:

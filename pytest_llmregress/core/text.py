@@ -1,20 +1,22 @@
 """Facts about a text that do not depend on how it is phrased: JSON, code, language, length."""
 
-import ast
 import json
 import re
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any, NoReturn
 
+from pytest_llmregress.core.fences import (
+    CodeBlock,
+    Fence,
+    find_fences,
+    is_program,
+    parsed_blocks,
+    without_fences,
+)
 from pytest_llmregress.core.language import language_of
 
-MAX_BLOCKS = 200
-"""Fenced blocks of one text that are looked at."""
-MAX_CODE = 100_000
-"""Characters of Python that are parsed in one text; whether more of it parses is not known."""
 MAX_JSON_STARTS = 64
 """Places in prose where a JSON value is tried; each try may read to the end of the text."""
 MAX_KEY_PATHS = 200
@@ -36,43 +38,60 @@ class JsonForm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeBlock:
-    """One fenced block."""
+class TextView:
+    """A text and its parts, found once: every fact about it is read off them."""
 
-    language: str
-    """The first word of the opening fence in lower case, "py" as "python"; empty without one."""
-    parses: bool | None
-    """Whether Python code parses; None for any other language, and where it is too large to say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fence:
-    """Where a fenced block stands: fences included from start to end, its lines in body."""
-
-    start: int
-    end: int
-    language: str
-    body: str
+    text: str
+    fences: tuple[Fence, ...]
+    json_form: JsonForm
+    json_value: Any
+    """The first JSON object or array in it, or None."""
+    is_program: bool
+    """Whether it is Python as it stands."""
+    prose: str
+    """Without code and JSON: no fenced block, no program, no `inline code`."""
+    markdown: str
+    """Without fenced blocks, of a program or JSON nothing, and "code" for `code`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Json:
-    """The first JSON value of a text, and where it stands."""
+def view(text: str | TextView) -> TextView:
+    """Return the parts of a text; a view is one already."""
+    if isinstance(text, TextView):
+        return text
+    fences, value = find_fences(text), _load(text)
+    if value is not None:
+        return TextView(
+            text=text,
+            fences=fences,
+            json_form=JsonForm.PURE,
+            json_value=value,
+            is_program=False,
+            prose="",
+            markdown="",
+        )
+    rest = without_fences(text, fences) if fences else text
+    bare = _find_bare_json(rest)
+    form, value = _fenced_json(text, fences) or (bare.form, bare.value)
+    program = is_program(text)
+    return TextView(
+        text=text,
+        fences=fences,
+        json_form=form,
+        json_value=value,
+        is_program=program,
+        prose="" if program else _INLINE_CODE.sub(" ", rest[: bare.start] + rest[bare.end :]),
+        markdown="" if program else _INLINE_CODE.sub("code", rest),
+    )
 
-    form: JsonForm
-    value: Any = None
-    start: int = 0
-    end: int = 0
 
-
-def json_form(text: str) -> JsonForm:
+def json_form(text: str | TextView) -> JsonForm:
     """Return how a text holds JSON."""
-    return _find_json(text).form
+    return view(text).json_form
 
 
-def json_value(text: str) -> Any:
+def json_value(text: str | TextView) -> Any:
     """Return the first JSON object or array that a text holds, or None."""
-    return _find_json(text).value
+    return view(text).json_value
 
 
 def key_paths(value: Any) -> tuple[str, ...]:
@@ -102,96 +121,74 @@ def key_paths(value: Any) -> tuple[str, ...]:
     return tuple(sorted(found)[:MAX_KEY_PATHS])
 
 
-def code_blocks(text: str) -> tuple[CodeBlock, ...]:
+def code_blocks(text: str | TextView) -> tuple[CodeBlock, ...]:
     """Return the fenced blocks of a text, in order."""
-    left = MAX_CODE
-    blocks = []
-    for fence in _fences(text):
-        parses = None
-        if fence.language == "python":
-            left -= len(fence.body)
-            parses = None if left < 0 else _parses(fence.body)
-        blocks.append(CodeBlock(language=fence.language, parses=parses))
-    return tuple(blocks)
+    return parsed_blocks(view(text).fences)
 
 
-def is_bare_code(text: str) -> bool:
+def is_bare_code(text: str | TextView) -> bool:
     """Say whether a whole text is a Python program as it stands, such as a function.
 
     An expression or an assignment is not enough: "No" and "42" are Python, too.
     """
-    if len(text) > MAX_CODE or not _DEFINES.search(text):
-        return False
-    try:
-        tree = _tree(text)
-    except (RecursionError, MemoryError):
-        return False
-    return tree is not None and any(isinstance(node, _DEFINITIONS) for node in tree.body)
+    return view(text).is_program
 
 
-def language(text: str) -> str:
+def language(text: str | TextView) -> str:
     """Return the ISO 639 code of the language of a text's prose, or "und" where it does not show.
 
     Code and JSON are left out.
     """
-    return language_of(prose(text))
+    return language_of(view(text).prose)
 
 
-def prose(text: str) -> str:
-    """Return a text without its code and JSON: no fenced block, no program, no `inline code`."""
-    if _load(text) is not None or is_bare_code(text):
-        return ""
-    rest = _without(text, _fences(text))
-    found = _find_bare_json(rest)
-    return _INLINE_CODE.sub(" ", rest[: found.start] + rest[found.end :])
-
-
-def unfenced(text: str) -> str:
-    """Return the Markdown of a text: no fenced block, no program, no JSON, "code" for `code`."""
-    if _load(text) is not None or is_bare_code(text):
-        return ""
-    return _INLINE_CODE.sub("code", _without(text, _fences(text)))
-
-
-def data_of(text: str) -> str:
+def data_of(text: str | TextView) -> str:
     """Return the JSON that a whole text is, a fence around it left out; else its prose."""
-    found = _find_json(text)
-    if found.form is JsonForm.PURE:
-        return text
-    if found.form is JsonForm.FENCED:
-        return _fences(text)[0].body
-    return prose(text)
+    found = view(text)
+    match found.json_form:
+        case JsonForm.PURE:
+            return found.text
+        case JsonForm.FENCED:
+            return found.fences[0].body
+    return found.prose
 
 
 def words(text: str) -> int:
     """Return the number of words; each Chinese or Japanese character counts as one."""
-    return sum(1 for _ in _WORD.finditer(text))
+    if text.isascii():
+        return len(text.split())
+    rest, signs = _SIGN.subn(" ", text)
+    return signs + len(rest.split())
 
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _JSON_START = re.compile(r'\{\s*"|\[\s*["\[{]')
 """Not every bracket: "[1]" in prose is a footnote, "{x}" a placeholder."""
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
-_DEFINES = re.compile(r"^(?:async def|def|class|import|from) ", re.MULTILINE)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
-def _find_json(text: str) -> _Json:
-    value = _load(text)
-    if value is not None:
-        return _Json(form=JsonForm.PURE, value=value, end=len(text))
-    fences = _fences(text)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Json:
+    """The first JSON value among prose, and where it stands."""
+
+    form: JsonForm = JsonForm.NOT_JSON
+    value: Any = None
+    start: int = 0
+    end: int = 0
+
+
+def _fenced_json(text: str, fences: Sequence[Fence]) -> tuple[JsonForm, Any] | None:
     for fence in fences:
         value = _load(fence.body)
         if value is not None:
             alone = not text[: fence.start].strip() and not text[fence.end :].strip()
-            form = JsonForm.FENCED if alone else JsonForm.WITH_PROSE
-            return _Json(form=form, value=value, start=fence.start, end=fence.end)
-    return _find_bare_json(_without(text, fences))
+            return JsonForm.FENCED if alone else JsonForm.WITH_PROSE, value
+    return None
 
 
 def _find_bare_json(prose: str) -> _Json:
+    if "{" not in prose and "[" not in prose:
+        return _Json()
     budget = 2 * len(prose)
     for tries, match in enumerate(_JSON_START.finditer(prose)):
         if tries == MAX_JSON_STARTS or budget < 0:
@@ -205,7 +202,7 @@ def _find_bare_json(prose: str) -> _Json:
             continue
         else:
             return _Json(form=JsonForm.WITH_PROSE, value=value, start=start, end=end)
-    return _Json(form=JsonForm.NOT_JSON)
+    return _Json()
 
 
 def _load(text: str) -> Any:
@@ -236,58 +233,3 @@ def _type(value: Any) -> str:
         return "null"
     names = {bool: "boolean", str: "string", dict: "object", list: "array"}
     return names.get(type(value), "number")
-
-
-def _fences(text: str) -> list[_Fence]:
-    """Find fenced blocks as CommonMark does, at any indentation: models indent them in lists."""
-    fences: list[_Fence] = []
-    opening: re.Match[str] | None = None
-    for match in _FENCE.finditer(text):
-        mark, info = match[1], match[2].strip()
-        if opening is None:
-            if not (mark[0] == "`" and "`" in info):
-                opening = match
-        elif mark.startswith(opening[1]) and not info:
-            fences.append(_fence(text, opening, body_end=match.start(), end=match.end()))
-            opening = None
-        if len(fences) == MAX_BLOCKS:
-            return fences
-    if opening is not None:
-        fences.append(_fence(text, opening, body_end=len(text), end=len(text)))
-    return fences
-
-
-def _fence(text: str, opening: re.Match[str], *, body_end: int, end: int) -> _Fence:
-    info = opening[2].strip().strip("{}").split(maxsplit=1)
-    language = info[0].strip(".,").lower() if info else ""
-    return _Fence(
-        start=opening.start(),
-        end=end,
-        language={"py": "python", "python3": "python"}.get(language, language),
-        body=text[opening.end() + 1 : body_end],
-    )
-
-
-def _without(text: str, fences: list[_Fence]) -> str:
-    """Return a text with its fenced blocks left out."""
-    ends = [0, *(at for fence in fences for at in (fence.start, fence.end)), len(text)]
-    return "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
-
-
-def _parses(code: str) -> bool | None:
-    lines = code.split("\n")
-    margin = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
-    try:
-        return _tree("\n".join(line[margin:] for line in lines)) is not None
-    except (RecursionError, MemoryError):
-        return None
-
-
-def _tree(code: str) -> ast.Module | None:
-    """Parse Python; None where it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "\d" in a model's code is not a matter of the caller's
-        try:
-            return ast.parse(code)
-        except (SyntaxError, ValueError):
-            return None

@@ -1,28 +1,27 @@
 """The built-in traits: from the model calls of a test to its behavior."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from pytest_llmregress.core.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.core.call import Call, Calls, Outcome
 from pytest_llmregress.core.entities import dates, numbers, urls
+from pytest_llmregress.core.fences import CodeBlock
 from pytest_llmregress.core.models import is_as_requested
 from pytest_llmregress.core.normalize import normalize
 from pytest_llmregress.core.phrases import deflections, hedges, refuses
 from pytest_llmregress.core.shape import reasoning, shape
 from pytest_llmregress.core.text import (
-    CodeBlock,
     JsonForm,
+    TextView,
     code_blocks,
     data_of,
-    is_bare_code,
-    json_form,
-    json_value,
     key_paths,
     language,
-    prose,
+    view,
     words,
 )
 
@@ -47,36 +46,53 @@ def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...
     if not calls:
         return ()
     last = next((call for call in reversed(calls) if call.text.strip()), None)
+    found = view(last.text if last else "")
     return (
         _category("outcome", _outcome_in_words(calls[-1]), Severity.BREAKING),
-        *_phrase_traits(last),
+        *_phrase_traits(last, found),
         _set("interruptions", _interruptions(calls)),
         _category("served_model", _served(calls, served or is_as_requested), Severity.BREAKING),
         *_tool_traits(calls),
-        *text_traits(last.text if last else ""),
+        *text_traits(found),
         _number("usage.output_tokens", calls.usage.output_tokens),
         _number("usage.input_tokens", calls.usage.total_tokens - calls.usage.output_tokens),
-        _number("calls", len(calls)),
+        _number("calls", len(calls) - _pauses_resumed(calls)),
         _number("tool_calls", len(calls.tools)),
     )
 
 
-def text_traits(text: str) -> tuple[Trait, ...]:
+def declare_served(traits: Sequence[Trait], calls: Calls, *, served: Served) -> tuple[Trait, ...]:
+    """Return traits as they are where a test declares which served models are legitimate.
+
+    Args:
+        traits: All traits of a sample, those of other plugins included.
+        calls: The model calls of that sample.
+        served: What the test declares.
+
+    """
+    return tuple(
+        replace(trait, value=_served(calls, served)) if trait.name == "served_model" else trait
+        for trait in traits
+    )
+
+
+def text_traits(text: str | TextView) -> tuple[Trait, ...]:
     """Return the traits of one text."""
-    data = data_of(text)
+    found = view(text)
+    data = data_of(found)
     return (
-        _category("text.json", str(json_form(text)), Severity.BREAKING),
-        _set("text.json_keys", set(key_paths(json_value(text)))),
-        _category("text.code", _code(text), Severity.BREAKING),
-        _category("text.language", language(text), Severity.BREAKING),
-        _category("text.reasoning", reasoning(prose(text)), Severity.NOTABLE),
-        _set("text.shape", shape(text), Severity.NOTABLE),
-        _category("text.hedge", hedges(prose(text)), Severity.COSMETIC),
+        _category("text.json", str(found.json_form), Severity.BREAKING),
+        _set("text.json_keys", set(key_paths(found.json_value))),
+        _category("text.code", _code(found), Severity.BREAKING),
+        _category("text.language", language(found), Severity.BREAKING),
+        _category("text.reasoning", reasoning(found.prose), Severity.NOTABLE),
+        _set("text.shape", shape(found), Severity.NOTABLE),
+        _category("text.hedge", hedges(found.prose), Severity.COSMETIC),
         _set("text.numbers", numbers(data), Severity.NOTABLE),
         _set("text.dates", dates(data), Severity.NOTABLE),
-        _set("text.urls", urls(text), Severity.NOTABLE),
-        _number("text.length", words(text)),
-        Trait(name="text", value=text, kind=TraitKind.TEXT, severity=Severity.COSMETIC),
+        _set("text.urls", urls(found.text), Severity.NOTABLE),
+        _number("text.length", words(found.text)),
+        Trait(name="text", value=found.text, kind=TraitKind.TEXT, severity=Severity.COSMETIC),
     )
 
 
@@ -102,14 +118,14 @@ def _outcome_in_words(call: Call) -> str:
     return str(call.outcome)
 
 
-def _phrase_traits(last: Call | None) -> tuple[Trait, ...]:
+def _phrase_traits(last: Call | None, found: TextView) -> tuple[Trait, ...]:
     """Return what stock phrases give away, where a call was answered.
 
     Any other outcome speaks for itself, and JSON is data however it is worded.
     """
     refusal, deflected = "none", set[str]()
     if last is not None and last.outcome is Outcome.ANSWERED:
-        text = "" if json_form(last.text) in {JsonForm.PURE, JsonForm.FENCED} else last.text
+        text = "" if found.json_form in {JsonForm.PURE, JsonForm.FENCED} else last.text
         refusal = "soft" if refuses(text) else "none"
         deflected = deflections(text, question=_question(last))
     return (
@@ -139,6 +155,14 @@ def _interruptions(calls: Calls) -> set[str]:
         if call.outcome not in _ENDINGS
         and not (call.outcome is Outcome.PAUSED and _resumes(following, call))
     }
+
+
+def _pauses_resumed(calls: Calls) -> int:
+    """Count the calls that another one goes on with: the two are one answer in two pieces."""
+    return sum(
+        call.outcome is Outcome.PAUSED and _resumes(following, call)
+        for call, following in pairwise(calls)
+    )
 
 
 def _resumes(following: Call, paused: Call) -> bool:
@@ -184,9 +208,9 @@ def _tool_traits(calls: Calls) -> tuple[Trait, ...]:
     )
 
 
-def _code(text: str) -> list[str]:
-    blocks = [_block_in_words(block) for block in code_blocks(text)]
-    return [BARE_CODE] if not blocks and is_bare_code(text) else blocks
+def _code(found: TextView) -> list[str]:
+    blocks = [_block_in_words(block) for block in code_blocks(found)]
+    return [BARE_CODE] if not blocks and found.is_program else blocks
 
 
 def _block_in_words(block: CodeBlock) -> str:

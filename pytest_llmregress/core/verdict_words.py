@@ -11,6 +11,8 @@ from pytest_llmregress.core.words import printable
 
 MAX_NAMED = 3
 """Tests that a sentence names; the others are counted."""
+MIN_SAMPLES = 2
+"""Samples of a baseline from which on something can be said about one test alone."""
 NAMES = {
     Verdict.BROKEN: "broken",
     Verdict.REGRESSED: "regressed",
@@ -134,24 +136,47 @@ def _say_limits(verdict: TestVerdict, *, gate: Gate) -> list[str]:
 def say_suite(
     suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate
 ) -> tuple[str, ...]:
-    """Return the verdict on a suite, a sentence a line, what decides first."""
-    return (
+    """Return the verdict on a suite, a sentence a line, what decides first.
+
+    Where no test has two samples of its baseline, nothing can be said of one test or one trait:
+    then it is short.
+    """
+    told = (
         _say_overall(suite, evidences=evidences, gate=gate),
         *_say_rules(suite),
         *_say_suite_test(suite, gate=gate),
+    )
+    material = [_say_number(each, gate=gate) for each in suite.numbers if each.material]
+    if _is_one_against_one(evidences):
+        return (
+            *told,
+            *_say_too_small(suite, gate=gate),
+            *_say_excluded_tests(suite, evidences=evidences),
+            *material,
+        )
+    return (
+        *told,
         *_say_family(suite, gate=gate),
-        *_say_suite_limits(suite, gate=gate),
+        *_say_too_small(suite, gate=gate),
+        *_say_needed(suite, gate=gate),
         *_say_exclusions(suite, evidences=evidences),
         *_say_traits(suite, gate=gate),
-        *(_say_number(number, gate=gate) for number in suite.numbers),
+        *material,
+        *_say_other_numbers(suite),
         *_say_cached(evidences),
     )
+
+
+def _is_one_against_one(evidences: Sequence[TestEvidence]) -> bool:
+    return all(evidence.baseline.n < MIN_SAMPLES for evidence in evidences)
 
 
 def _say_overall(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate) -> str:
     name = NAMES[suite.verdict]
     if suite.verdict is Verdict.EQUIVALENT and gate.margin is not None:
         name = f"equivalent within ±{100 * gate.margin:g} points"
+    elif suite.verdict is Verdict.NO_EVIDENCE and _is_one_against_one(evidences):
+        name = f"{name} in pass/fail"  # of traits, one sample is no evidence either way
     fails = "fails the run" if suite.fails else "does not fail the run"
     head = f"{name}, {fails}: {count(len(evidences), 'test')}"
     if suite.drop is None or not suite.method or suite.interval is None:
@@ -223,26 +248,33 @@ def _say_family(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
     return lines
 
 
-def _say_suite_limits(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+def _say_too_small(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    """Say that nothing could have been seen, where that is so."""
     if suite.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
         return []
-    lines = []
-    if suite.smallest_p is not None and suite.smallest_p > gate.half:
-        lines.append(
+    if suite.smallest_p is None or suite.smallest_p <= gate.half:
+        return []
+    return [
+        (
             "these sample sizes cannot show a regression of the suite: the smallest p possible is "
             f"{say_p(suite.smallest_p)}, and it takes {gate.half:g}"
         )
-    if suite.needed is not None and suite.verdict is Verdict.NO_EVIDENCE:
-        lines.append(
+    ]
+
+
+def _say_needed(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    if suite.needed is None or suite.verdict is not Verdict.NO_EVIDENCE:
+        return []
+    return [
+        (
             f"to detect a drop of {100 * gate.interesting_drop_suite:g} points over the suite with "
             f"80 % power takes about {count(suite.needed, 'sample')} a side of each test"
         )
-    return lines
+    ]
 
 
 def _say_exclusions(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -> list[str]:
     """Count what has no part in the verdict: never silently."""
-    changed = [test.test for test in suite.tests if test.verdict is Verdict.NOT_COMPARABLE]
     traits = sum(len(test.quarantined_traits) for test in suite.tests)
     best = [t.smallest_p for t in suite.tests if t.test in set(suite.untestable) and t.smallest_p]
     least = f" (the smallest p possible is {say_p(min(best))})" if best else ""
@@ -250,9 +282,18 @@ def _say_exclusions(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -
         f"{count(len(suite.quarantined), 'test')} and {count(traits, 'trait')} quarantined",
         f"{count(len(suite.untestable), 'test')} untestable at these sample sizes{least}",
     ]
+    return [
+        f"not judged one by one: {', '.join(parts)}",
+        *_say_excluded_tests(suite, evidences=evidences),
+    ]
+
+
+def _say_excluded_tests(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -> list[str]:
+    """Name the tests that are in no count at all, and why."""
+    changed = [test.test for test in suite.tests if test.verdict is Verdict.NOT_COMPARABLE]
+    lines = []
     if changed:
-        parts.append(f"{count(len(changed), 'test')} not comparable: {say_names(changed)}")
-    lines = [f"not judged one by one: {', '.join(parts)}"]
+        lines.append(f"{count(len(changed), 'test')} not comparable: {say_names(changed)}")
     lines += [
         f"quarantined: {evidence.test}: {quarantine_reason(evidence)}"
         for evidence in evidences
@@ -289,6 +330,14 @@ def _say_number(number: NumberVerdict, *, gate: Gate) -> str:
         f"{count(number.tests, 'test')}; sign-flip test: p = {say_p(number.p)}, "
         f"adjusted (Holm over the numbers): {say_p(number.p_adjusted)}"
     )
+
+
+def _say_other_numbers(suite: SuiteVerdict) -> list[str]:
+    others = [number.name for number in suite.numbers if not number.material]
+    if not others:
+        return []
+    names = ", ".join(others)
+    return [f"{count(len(others), 'number')} without a material difference: {names}"]
 
 
 def _say_cached(evidences: Sequence[TestEvidence]) -> list[str]:

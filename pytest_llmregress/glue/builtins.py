@@ -37,7 +37,12 @@ class BuiltIns:
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_reporters(self) -> Sequence[Reporter]:
-        """Return the writer of JSON."""
+        """Return the writers of HTML, JSON, JUnit XML and Markdown."""
+        from pytest_llmregress.reporting.html import HtmlReporter  # noqa: PLC0415 - on use
         from pytest_llmregress.reporting.json import JsonReporter  # noqa: PLC0415 - on use
+        from pytest_llmregress.reporting.junit import JunitReporter  # noqa: PLC0415 - on use
+        from pytest_llmregress.reporting.markdown import (  # noqa: PLC0415 - on use
+            MarkdownReporter,
+        )
 
-        return [JsonReporter()]
+        return [HtmlReporter(), JsonReporter(), JunitReporter(), MarkdownReporter()]

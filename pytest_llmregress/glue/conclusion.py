@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.core.evidence import Tally
-from pytest_llmregress.core.settings import FailOn
-from pytest_llmregress.core.verdict import TestVerdict
+from pytest_llmregress.glue.differing import drift_fails, say_drift, verdict_of
 from pytest_llmregress.reporting.samples import render_rate
 
 if TYPE_CHECKING:
@@ -42,8 +41,10 @@ def is_good(test: "TestRun") -> bool:
 
 def conclude(test: "TestRun") -> Conclusion:
     """Return the outcome; called when the last sample is over."""
+    decides = test.is_compared and (test.has_noise or test.is_quarantined)
+    is_spared = decides and test.is_quarantined  # even by its contract
     told: list[str] = [problem.message for problem in test.problems]
-    failed = bool(told)
+    failed = any(not (is_spared and problem.code == "contract") for problem in test.problems)
     lost = [
         each.slot.number for each in test.samples if each.judgement.lost and not each.own_passed
     ]
@@ -54,15 +55,11 @@ def conclude(test: "TestRun") -> Conclusion:
             f"{test.node_id}: replayed the accepted recording; sample {numbers} passed when it was "
             "accepted, and the test's own code fails on it now"
         )
-    decides = test.is_compared and test.has_noise
-    explicit = test.rules.terms.pass_rate is not None
+    explicit = not is_spared and test.rules.terms.pass_rate is not None
     if (explicit or not decides) and not meets_rate(test):
         failed = True
-    verdict = test.verdict() if decides else None
-    if verdict is not None:
-        failed = failed or _fails(verdict, test)
-    elif test.drift_fails():
-        failed = True
+    verdict = verdict_of(test) if decides else None
+    failed = failed or (drift_fails(test) if verdict is None else verdict.fails)
     tally = good_samples(test)
     unconfirmed = (
         not failed
@@ -71,17 +68,11 @@ def conclude(test: "TestRun") -> Conclusion:
     )
     if failed or unconfirmed or tally.passed < tally.n:
         told.append(render_rate(test.node_id, tally, pass_rate=test.rules.terms.pass_rate))
-    told.append(test.drift_text())
+    told.append(say_drift(test))
     told += _bodies(test)
     return Conclusion(
         failed=failed, unconfirmed=unconfirmed, text="\n\n".join(part for part in told if part)
     )
-
-
-def _fails(verdict: TestVerdict, test: "TestRun") -> bool:
-    """Whether the evidence on this test alone fails it; the suite's is told at the end."""
-    fail_on = test.settings.fail_on
-    return fail_on is not FailOn.NEVER and verdict.fails
 
 
 def _bodies(test: "TestRun") -> list[str]:

@@ -19,6 +19,7 @@ def evidence_of(
     accepted: Snapshot | None,
     samples: Sequence[SampleRun],
     quarantine: str,
+    not_comparable: str,
 ) -> TestEvidence:
     """Return what the usable samples say, beside those that are accepted."""
     baseline = () if accepted is None else accepted.samples
@@ -41,7 +42,7 @@ def evidence_of(
                 if problem.code == "contract"
             )
         ),
-        not_comparable="",
+        not_comparable=not_comparable,
         quarantine=quarantine,
         cached=_cached(compared),
     )

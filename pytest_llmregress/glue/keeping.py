@@ -117,6 +117,8 @@ def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
     Samples that join accepted ones are the noise of the baseline, and no change of it.
     """
     snapshot = _snapshot(found, cassette)
+    if not found.changes and found.accepted is not None:
+        snapshot = replace(snapshot, decision=found.accepted.decision)
     if found.good and (found.settings.accept or not found.changes):
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)

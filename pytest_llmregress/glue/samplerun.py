@@ -77,6 +77,8 @@ class SampleRun:
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Take the test's `llm_config`; fails the test where it holds what cannot be."""
+        if "samples" in config:
+            self._fail("bad_settings", failures.samples_too_late(self._test.node_id))
         if config:
             try:
                 self._test.read_rules(config)

@@ -20,13 +20,13 @@ def run_samples(item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) 
 
     A sample whose set-up failed, or was skipped, ends it: those reports are logged as they are.
     """
-    following: Any = _Following(item, test, nextitem)
+    following = _Following(item, test, nextitem)
+    as_item: Any = following
+    _cancel_timeout(item)
     try:
-        while test.has_more:
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-            if item.session.shouldstop or item.session.shouldfail or not _ran(test):
-                break
-        if _ran(test):
+        while following.begin():
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=as_item)
+        if test.has_run:
             _report(item, test)
     finally:
         del item.stash[TEST_RUN]
@@ -39,14 +39,14 @@ def hold_back(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
     sample.reports[str(report.when)] = copy(report)
     if report.when == "setup" and not report.passed:
         return report
-    if report.when == "teardown" and not _ran(test):
+    if report.when == "teardown" and not test.has_run:
         setattr(report, RECORD, test.finish().to_json())
         return report
     setattr(report, HELD_BACK, True)
-    setattr(report, "when", None)  # noqa: B010 - typed as one of the phases, which it is not
+    setattr(report, "when", "sample")  # noqa: B010 - typed as one of the phases, which it is not
+    # What is left: `wasxfail`, without which --pdb would stop at a failure that was expected.
     report.outcome, report.longrepr, report.sections = "passed", None, []
-    if hasattr(report, "wasxfail"):
-        del report.wasxfail
+    report.duration = 0.0  # who adds durations up gets them from the reports of the whole test
     return report
 
 
@@ -60,27 +60,46 @@ class _Following:
         self._item = item
         self._test = test
         self._next = nextitem
+        self._stays = True
+        """What was last decided: whatever the tear-down does then, it is held to."""
+
+    def begin(self) -> bool:
+        """Tell whether another sample is to run, and wait for its tear-down to ask."""
+        stays, self._stays = self._stays, False
+        return stays and not self._item.session.shouldstop and not self._item.session.shouldfail
 
     def listchain(self) -> list[Any]:
-        """Return what has to stay set up."""
+        """Decide on what follows, and return what has to stay set up."""
+        self._stays = self._test.has_run and self._test.has_more
         if self._stays:
             parent = self._item.parent
             return [] if parent is None else parent.listchain()
-        return [] if self._next is None else self._next.listchain()
+        if self._next is None or self._ends_the_run():
+            return []
+        return self._next.listchain()
 
-    @property
-    def _stays(self) -> bool:
-        stops = self._item.session.shouldstop or self._item.session.shouldfail
-        return not stops and _ran(self._test) and self._test.has_more
+    def _ends_the_run(self) -> bool:
+        """Whether the outcome is the failure that --maxfail has been waiting for.
+
+        pytest tears everything down then while a test can still be told the errors of that.
+        """
+        session = self._item.session
+        most: int = session.config.getoption("maxfail") or 0
+        return 0 < most <= session.testsfailed + 1 and conclude(self._test).failed
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._item if self._stays or self._next is None else self._next, name)
 
 
-def _ran(test: TestRun) -> bool:
-    """Whether the set-up of the last sample went well, so that its body has run."""
-    setup = test.current.reports.get("setup") if test.samples else None
-    return setup is not None and setup.passed
+def _cancel_timeout(item: pytest.Item) -> None:
+    """Have pytest-timeout watch over each sample, and not over all of them together as well.
+
+    It sets its timer for the item and then one for each sample, and keeps hold of the last one
+    only: a timer in a thread would end the process when the test has long been over.
+    """
+    cancel = getattr(item.ihook, "pytest_timeout_cancel_timer", None)
+    if cancel is not None:
+        cancel(item=item)
 
 
 def _report(item: pytest.Item, test: TestRun) -> None:
@@ -92,6 +111,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
     record = test.finish(unconfirmed=conclusion.unconfirmed)
     if len(test.problems) > before:  # what could not be saved is known only now
         conclusion = conclude(test)
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for when in ("setup", "call", "teardown"):
         reports = [each.reports[when] for each in test.samples if when in each.reports]
         if not reports:
@@ -105,6 +125,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
             report.outcome, report.longrepr = worst.outcome, worst.longrepr
             setattr(report, RECORD, record.to_json())
         item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
 def _outcome(
@@ -118,9 +139,8 @@ def _outcome(
         del report.wasxfail
     report.outcome = "failed" if conclusion.failed else "passed"
     report.longrepr = conclusion.text if conclusion.failed else None
-    report.sections = []
     if conclusion.text and not conclusion.failed:
-        report.sections = [("llmregress", conclusion.text)]
+        report.sections = [*report.sections, ("llmregress", conclusion.text)]
     if conclusion.unconfirmed:
         setattr(report, UNCONFIRMED, True)
     return report

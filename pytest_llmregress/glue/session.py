@@ -20,6 +20,7 @@ from pytest_llmregress.core.settings import (
 )
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import Gate
+from pytest_llmregress.glue import progress
 from pytest_llmregress.glue.builtins import BuiltIns
 
 SETTINGS = (
@@ -57,6 +58,8 @@ def check(config: pytest.Config) -> None:
                 f"--llmregress-report={path}: no report has this ending; {endings}"
             )
     _check_versions()
+    _register_machines(config)
+    progress.register(config, settings.record)
     if config.pluginmanager.hasplugin("pytest_llm"):
         config.pluginmanager.register(_MarkerIsClaimed(), "llmregress-marker-is-claimed")
 
@@ -73,8 +76,12 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
         return ()
     _check_versions()
     _register_built_ins(config)
+    _register_machines(config)
     run = Run.from_config(config)
     config.pluginmanager.register(Activity(run), "llmregress-activity")
+    teller: progress.Progress | None = config.pluginmanager.get_plugin("llmregress-progress")
+    if teller is not None:
+        teller.run = run
     config.pluginmanager.register(Opening(), "llmregress-opening")
     run.prepare(marked)
     return orphans(config, marked)
@@ -141,10 +148,11 @@ def _write_reports(config: pytest.Config, settings: Settings, report: RunReport)
 
 def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: RunReport) -> None:
     """Write the block at the end of the run."""
+    from pytest_llmregress.reporting.samples import lines_of_quarantine  # noqa: PLC0415 - with records
     from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415 - with records
 
     terminal.write_sep("=", "llmregress")
-    for line in summary_lines(report):
+    for line in (*summary_lines(report), *lines_of_quarantine(report)):
         terminal.write_line(line)
     for path in read_settings(config).report:
         terminal.write_line(f"report: {path}")
@@ -177,6 +185,12 @@ def _check_versions() -> None:
 def _register_built_ins(config: pytest.Config) -> None:
     if not config.pluginmanager.hasplugin(_BUILT_INS):
         config.pluginmanager.register(BuiltIns(), _BUILT_INS)
+
+
+def _register_machines(config: pytest.Config) -> None:
+    from pytest_llmregress.glue.machines import register  # noqa: PLC0415 - only where there is work
+
+    register(config)
 
 
 def _reporters(config: pytest.Config) -> list[Reporter]:

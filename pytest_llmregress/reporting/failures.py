@@ -88,3 +88,12 @@ def no_snapshot(test: str, command: str) -> str:
 def not_kept(test: str, error: str) -> str:
     """Say that a file could not be written."""
     return f"{test}: what this run found could not be saved: {error}"
+
+
+def samples_too_late(test: str) -> str:
+    """Say that a fixture cannot ask for samples."""
+    return (
+        f'{test}: llm_config["samples"]: what is sampled is set up anew for each sample, this '
+        "fixture included; say it in the marker (pytestmark holds for a whole file), or with "
+        "--llmregress-samples"
+    )

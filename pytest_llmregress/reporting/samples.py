@@ -1,8 +1,13 @@
 """The samples of one test, for people: how many passed, and what that is worth."""
 
 from pytest_llmregress.core.evidence import Tally
+from pytest_llmregress.core.report import RunReport
 from pytest_llmregress.core.statistics.intervals import wilson
+from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.layout import visible
+
+MAX_NAMED = 3
+"""Tests in quarantine that are named; the others are counted."""
 
 
 def render_rate(test: str, tally: Tally, *, pass_rate: float | None) -> str:
@@ -15,3 +20,21 @@ def render_rate(test: str, tally: Tally, *, pass_rate: float | None) -> str:
     many = f"{tally.passed} of {tally.n} sample{'s' if tally.n > 1 else ''} passed"
     interval = f"95 % interval {100 * low:.0f}-{100 * high:.0f} %"
     return f"{name}: {many}, {interval}{asked}"
+
+
+def lines_of_quarantine(report: RunReport) -> tuple[str, ...]:
+    """Return which compared tests are in a quarantine that somebody wrote down, and why.
+
+    Those that the verdict on the suite counts already are left out.
+    """
+    told = () if report.verdict is None else report.verdict.quarantined
+    held = [
+        (test.test, test.evidence.quarantine)
+        for test in report.tests
+        if test.evidence is not None and test.evidence.quarantine and test.test not in told
+    ]
+    if not held:
+        return ()
+    named = [visible(f"{name} ({reason})") for name, reason in held[:MAX_NAMED]]
+    more = f" and {len(held) - MAX_NAMED} more" if len(held) > MAX_NAMED else ""
+    return (f"quarantined: {count(len(held), 'test')}, not gating: {', '.join(named)}{more}",)

@@ -1,17 +1,24 @@
 """The lines at the end of a run: what it did, what it found, what waits for a decision."""
 
 import shlex
+import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.report import Mode, RunReport, TestRecord
 from pytest_llmregress.core.tally import tally
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.drift import ONCE
-from pytest_llmregress.reporting.layout import align, count_severities, visible
+from pytest_llmregress.reporting.layout import WIDTH, align, count_severities, visible
 from pytest_llmregress.reporting.verdict import lines_of_suite
 
 MAX_DRIFTED = 10
 """Tests that drifted and are named; the others are counted."""
+MAX_TRAITS = 8
+"""Traits that are named, those that changed in most tests first; the others are counted."""
+MIN_COUNTED = 2
+"""Tests with changes above cosmetic from which on their traits are counted."""
 MAX_NAMED = 3
 """Tests that are named for each kind of problem."""
 
@@ -41,6 +48,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         *_unplayed(report.tests),
         *_carried(report.tests),
         *_orphans(report.orphans),
+        *_obsolete(report.tests),
         *_pending(report.tests),
     )
 
@@ -75,10 +83,40 @@ def _drift(report: RunReport) -> tuple[str, ...]:
     rows = align([(str(test.severity), visible(test.test)) for test in told])
     return (
         f"drift: {_severities(drifted)} of {_compared(report)} compared; {fails}",
+        *_changed_traits(drifted),
         *(f"  {row}" for row in rows),
         *([f"  and {len(untold)} more ({_severities(untold)})"] if untold else []),
         f"  {ONCE}",
     )
+
+
+def _changed_traits(drifted: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Count the tests in which each trait changed, wording and the like apart: two lines at most.
+
+    Of a single test its own drift tells as much.
+    """
+    changes = [_traits_above_cosmetic(test) for test in drifted]
+    found = [traits for traits in changes if traits]
+    if len(found) < MIN_COUNTED:
+        return ()
+    numbers = Counter(trait for traits in found for trait in traits).most_common()
+    told = ", ".join(f"{visible(trait)} {number}" for trait, number in numbers[:MAX_TRAITS])
+    more = f" and {len(numbers) - MAX_TRAITS} more" if len(numbers) > MAX_TRAITS else ""
+    return tuple(
+        textwrap.wrap(
+            f"changed traits: {told}{more}",
+            width=WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
+def _traits_above_cosmetic(test: TestRecord) -> tuple[str, ...]:
+    changes = () if test.drift is None else test.drift.changes
+    return tuple(dict.fromkeys(c.trait for c in changes if c.severity is not Severity.COSMETIC))
 
 
 def _samples(tests: Sequence[TestRecord]) -> tuple[str, ...]:
@@ -128,6 +166,16 @@ def _orphans(paths: Sequence[str]) -> tuple[str, ...]:
         return ()
     shown = ", ".join(paths[:MAX_NAMED]) + (", …" if len(paths) > MAX_NAMED else "")
     return (f"orphaned: {count(len(paths), 'recording')} of no test: {shown}",)
+
+
+def _obsolete(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    found = [(test, name) for test in tests for name in test.obsolete]
+    if not found:
+        return ()
+    shown = ", ".join(f"{visible(test.test)} {visible(name)}" for test, name in found[:MAX_NAMED])
+    more = ", …" if len(found) > MAX_NAMED else ""
+    number = count(len(found), "snapshot value")
+    return (f"obsolete: {number} that no test compares with: {shown}{more}",)
 
 
 def _carried(tests: Sequence[TestRecord]) -> tuple[str, ...]:

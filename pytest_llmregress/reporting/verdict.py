@@ -4,7 +4,7 @@ import textwrap
 
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict, Verdict
-from pytest_llmregress.core.verdict_words import NAMES
+from pytest_llmregress.core.verdict_words import MIN_SAMPLES, NAMES
 from pytest_llmregress.reporting.layout import WIDTH, visible
 
 MAX_TOLD = 10
@@ -36,6 +36,9 @@ def lines_of_suite(suite: SuiteVerdict) -> tuple[str, ...]:
 
 
 def _is_told(test: TestVerdict) -> bool:
+    """Whether its samples say something: of one against one, the drift tells what there is."""
+    if test.baseline.n < MIN_SAMPLES:
+        return False
     is_found = test.verdict in (
         Verdict.BROKEN,
         Verdict.REGRESSED,

@@ -17,7 +17,7 @@ from vcr.serializers import yamlserializer
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-from pytest_llmregress.adapters.foreign.reading import read_foreign
+from pytest_llmregress.adapters.foreign.reading import read_any, read_foreign
 from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
 from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
 from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
@@ -226,3 +226,7 @@ def test_every_call_leads_to_the_messages_api():
     }
 
     assert paths == {"/v1/messages"}
+
+
+def test_every_cassette_is_known_as_one_of_another_program() -> None:
+    assert [path for path in FILES if read_any(path) != read_foreign(path)] == []

@@ -117,36 +117,62 @@ def test_a_snapshot_is_made_for_review(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "line", "message"),
     [
-        ("severity: notable}", "severity: loud}",
+        ("severity: notable}", "severity: loud}", "  length: {value: 42, kind: number",
          ("behavior.length.severity is 'loud', and cosmetic or notable or breaking is needed; "
          "restore it from version control, or delete it and record it again: pytest "
          "tests/test_support.py::test_refund --llmregress-candidate claude-opus-4-8 "
          "--llmregress-record once")),
-        ("why: drifted", "why: bored", "pending.why is 'bored', and drifted or changed or failed"),
-        ("    after: refused\n", "", "pending.changes[0].after is missing, and text is needed;"),
-        ("{value: 42, ", "{", "behavior.length.value is missing;"),
-        ("  length: {", "  length: 1\n  more: {", "behavior.length is 1, and a mapping is needed"),
-        ("cassette: sha256:00\n", "", "cassette is missing, and text is needed;"),
-        ("kind: snapshot\n", "", "its kind is null, and snapshot is needed;"),
-        ("values:\n", "values: 1\nx:\n",
+        ("why: drifted", "why: bored", "  why: bored",
+         "pending.why is 'bored', and drifted or changed or failed"),
+        ("    after: refused\n", "", "  - trait: ",
+         "pending.changes[0].after is missing, and text is needed;"),
+        ("{value: 42, ", "{", "  length: {kind", "behavior.length.value is missing;"),
+        ("  length: {", "  length: 1\n  more: {", "  length: 1",
+         "behavior.length is 1, and a mapping is needed"),
+        ("cassette: sha256:00\n", "", None, "cassette is missing, and text is needed;"),
+        ("kind: snapshot\n", "", None, "its kind is null, and snapshot is needed;"),
+        ("kind: snapshot\n", "kind: photo\n", "kind: photo",
+         "its kind is 'photo', and snapshot is needed;"),
+        ("  calls.1.valid: {value: null, kind: c", "  calls.1.valid: {value: null, kind: h",
+         "  calls.1.valid: ", "behavior.calls.1.valid.kind is 'hategory', and"),
+        ("values:\n", "values: 1\nx:\n", "values: 1",
          "values is 1, and a mapping with texts for keys is needed"),
-        ("[claude-opus-5], s", "[5], s",
+        ("[claude-opus-5], s", "[5], s", "models: ",
          "models.requested is a list, and a list of texts is needed"),
     ],
 )  # fmt: skip
-def test_damage_is_named_with_its_place(tmp_path, old, new, message):
+def test_damage_is_named_with_its_place_and_line(tmp_path, old, new, line, message):
     path = tmp_path / "a.yaml"
     write_snapshot(path, replace(SNAPSHOT, pending=PENDING))
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    lines = text.replace(old, new, 1).splitlines(keepends=True)
+    path.write_text("".join(lines), encoding="utf-8")
 
     with pytest.raises(UnreadableFile) as caught:
         read_snapshot(path)
 
-    assert str(caught.value).startswith(f"{path}: {message}")
+    numbers = [number for number, each in enumerate(lines, 1) if line and each.startswith(line)]
+    where = f"{path}:{numbers[0]}" if line else f"{path}"
+    assert str(caught.value).startswith(f"{where}: {message}")
+
+
+@pytest.mark.parametrize("line", ["<<<<<<< HEAD", "=======", ">>>>>>> theirs"])
+def test_a_conflict_that_was_left_in_a_snapshot_is_named_with_its_line(tmp_path, line):
+    path = tmp_path / "a.yaml"
+    write_snapshot(path, SNAPSHOT)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:7], line, *lines[7:]]), encoding="utf-8")
+
+    with pytest.raises(UnreadableFile) as caught:
+        read_snapshot(path)
+
+    assert str(caught.value) == (
+        f"{path}:8: a merge conflict was left in it ({line[:7]}); settle it, restore it from "
+        "version control, or delete it and record it again: pytest … --llmregress-record once"
+    )
 
 
 @pytest.mark.parametrize(

@@ -331,9 +331,19 @@ def test_a_header_is_read_without_what_follows(tmp_path):
     assert load_header(path) == {"llmregress": 1, "test": "t"}
 
 
-def test_a_cassette_of_vcrpy_is_told_from_a_damaged_one(tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "interactions:\n- request: {}\nversion: 1\n",
+        "interactions:\n- response:\n    string: !!binary |\n      H4sI\nversion: 1\n",
+        "version: 1\r\ninteractions:\r\n  - request: !!python/unicode x\r\n",
+        "interactions:\n- request: &a {}\n- request: *a\n",
+    ],
+    ids=["plain", "binary", "a tag of Python", "alias"],
+)
+def test_a_cassette_of_vcrpy_is_told_from_a_damaged_one(tmp_path, text):
     path = tmp_path / "a.cassette.yaml"
-    path.write_text("interactions:\n- request: {}\nversion: 1\n")
+    path.write_bytes(text.encode())
 
     with pytest.raises(ForeignFile) as caught:
         load(path)
@@ -341,3 +351,12 @@ def test_a_cassette_of_vcrpy_is_told_from_a_damaged_one(tmp_path):
         f"{path}: it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
         f"pytest-llmregress import {path}"
     )
+
+
+def test_a_damaged_cassette_of_ours_is_none_of_vcrpy(tmp_path):
+    path = tmp_path / "a.cassette.yaml"
+    path.write_text("llmregress: 1\ninteractions:\n- a: !!binary x\n")
+
+    with pytest.raises(UnreadableFile, match=r":3: the YAML tag !!binary is not allowed") as caught:
+        load(path)
+    assert type(caught.value) is UnreadableFile

@@ -54,8 +54,11 @@ def test_pending_candidates_are_told_with_their_severity(project):
     run = project.run("status")
 
     assert run.status == 1
-    assert run.out[2:] == [
-        "  candidates: claude-haiku-5, claude-opus-5-5",
+    assert [line.split() for line in run.out[2:4]] == [
+        ["candidate", "claude-haiku-5", "2026-01-02T03:04:05Z", "2.12.0", "1"],
+        ["candidate", "claude-opus-5-5", "2026-01-02T03:04:05Z", "2.12.0", "1"],
+    ]
+    assert run.out[4:] == [
         "  pending: claude-opus-5 → claude-opus-5-5 (drifted, 1 breaking, 1 notable)",
         "1 test, 1 pending. pytest-llmregress accept lists the commands",
     ]
@@ -81,6 +84,21 @@ def test_json_says_the_same_to_programs(project):
                 },
                 "calls": 1,
                 "candidates": ["claude-opus-5-5"],
+                "recordings": [
+                    {
+                        "candidate": "claude-opus-5-5",
+                        "requested_models": ["claude-opus-5-5"],
+                        "served_models": ["claude-opus-5-5"],
+                        "recorded_at": "2026-01-02T03:04:05Z",
+                        "versions": {
+                            "anthropic": "2.12.0",
+                            "pytest-llmregress": "0.1.0",
+                            "vcrpy": "9.4.2",
+                        },
+                        "calls": 1,
+                    }
+                ],
+                "interrupted": [],
                 "orphan": False,
                 "pending": [
                     {
@@ -96,6 +114,21 @@ def test_json_says_the_same_to_programs(project):
         ],
         "problems": [],
     }
+
+
+def test_recordings_that_were_interrupted_are_told(project):
+    project.accepted(REFUND).journal.write_text("{}\n")
+    project.candidate(REFUND, "Claude Opus 6", why=None).journal.write_text("{}\n")
+    project.paths(REFUND, "claude-haiku-5").journal.write_text("{}\n")
+    run = project.run("status")
+
+    assert run.status == 0
+    assert run.out[3:] == [
+        "  interrupted: the baseline; recording it again carries on",
+        "  interrupted: claude-haiku-5; recording it again carries on",
+        "  interrupted: Claude Opus 6; recording it again carries on",
+        "1 test, nothing is pending",
+    ]
 
 
 @pytest.mark.parametrize("file", ["cassette", "snapshot", "pending_snapshot"])

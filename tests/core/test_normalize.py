@@ -149,17 +149,69 @@ def test_a_block_that_the_sdk_does_not_know_yet_is_kept() -> None:
     assert normalize(reply)["content"] == [{"type": "brand_new", "x": {"y": 1}}]
 
 
-@pytest.mark.parametrize("prefix", ["msg_", "toolu_", "srvtoolu_", "req_", "file_", "msgbatch_"])
+@pytest.mark.parametrize(
+    "prefix", ["msg_", "toolu_", "srvtoolu_", "mcptoolu_", "req_", "file_", "msgbatch_"]
+)
 def test_the_ids_of_the_provider_are_left_out(prefix: str) -> None:
     assert normalize([{"id": f"{prefix}01", "a": 1}]) == [{"a": 1}]
     assert normalize({"tool_use_id": f"{prefix}01"}) == {}
+    assert normalize({"file_id": f"{prefix}01"}) == {}
     assert normalize({"name": f"{prefix}01"}) == {"name": f"{prefix}01"}
+
+
+@pytest.mark.parametrize(
+    ("block", "stable"),
+    [
+        (
+            {"type": "thinking", "thinking": "Hm.", "signature": "EqoB"},
+            {"type": "thinking", "thinking": "Hm."},
+        ),
+        ({"type": "redacted_thinking", "data": "EmwK"}, {"type": "redacted_thinking"}),
+        (
+            {"type": "web_search_result", "url": "https://a.example", "encrypted_content": "Ep"},
+            {"type": "web_search_result", "url": "https://a.example"},
+        ),
+        (
+            {"type": "web_search_result_location", "cited_text": "14", "encrypted_index": "Eo"},
+            {"type": "web_search_result_location", "cited_text": "14"},
+        ),
+        (
+            {"type": "encrypted_code_execution_result", "encrypted_stdout": "E", "stderr": ""},
+            {"type": "encrypted_code_execution_result", "stderr": ""},
+        ),
+        (
+            {"type": "compaction", "content": "Met.", "encrypted_content": "E", "signature": "S"},
+            {"type": "compaction", "content": "Met."},
+        ),
+    ],
+)
+def test_what_only_the_provider_can_read_is_left_out(
+    block: dict[str, Any], stable: dict[str, Any]
+) -> None:
+    reply = {**REPLY, "content": [{"type": "text", "text": "14", "citations": [block]}, block]}
+
+    assert normalize(block) == stable
+    assert normalize(reply)["content"] == [
+        {"type": "text", "text": "14", "citations": [stable]},
+        stable,
+    ]
+
+
+def test_a_thinking_block_of_the_sdk_is_the_same_in_every_recording() -> None:
+    content = [{"type": "thinking", "thinking": "Hm.", "signature": "EqoB"}]
+    message = Message.model_validate({**REPLY, "content": content})
+
+    assert normalize(message.content) == [{"type": "thinking", "thinking": "Hm."}]
 
 
 @pytest.mark.parametrize(
     "value",
     [
         {"id": "A7"},
+        {"file_id": "invoice.pdf"},
+        {"signature": "A. Author", "data": "x", "type": "letter"},
+        {"signature": "A. Author", "data": "x", "encrypted_content": "y"},
+        {"type": "thinking", "signature": 7},
         {"id": 7},
         {"usage": 1, "container": "box"},
         {"type": "message", "role": "user", "content": "Hi", "usage": None},

@@ -141,6 +141,14 @@ BRUSH_OFFS = [
     "Entre em contato com o suporte.",
     "I can't help with that. Please contact support.",
     "Please check our website.",
+    (
+        "I'm sorry for the trouble. For issues like this, I'd recommend contacting our customer "
+        "support team directly, as they have access to your account details and can look into the "
+        "matter for you. You can reach them by phone from 9 to 5, or by e-mail with a short "
+        "description of what went wrong. When you contact them, make sure to have your order "
+        "number and the date of purchase at hand, so that they can help you as soon as possible. "
+        "Thank you for your patience! Is there anything else I can help you with today?"
+    ),
 ]
 
 NO_BRUSH_OFFS = [
@@ -149,6 +157,16 @@ NO_BRUSH_OFFS = [
     (
         "See the manual page of `ls`: it lists files and sorts them by name unless told "
         "otherwise by an option such as -t or -S, which sort by time or by size."
+    ),
+    (
+        "They will arrive on Tuesday. The teapot was sent yesterday with DHL, and the lid follows "
+        "in a second parcel on Wednesday, as it comes from another warehouse. Please contact our "
+        "support team about the colour."
+    ),
+    (
+        "Please contact our support team about the colour. The teapot was sent yesterday with DHL, "
+        "and the lid follows in a second parcel on Wednesday, as it comes from another warehouse. "
+        "Both are insured."
     ),
     "Call the function with two arguments.",
     "Order A1002 is in Hamburg.",

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmregress.core.fences import MAX_BLOCKS, MAX_CODE
 from pytest_llmregress.core.text import (
-    MAX_BLOCKS,
-    MAX_CODE,
     MAX_KEY_PATHS,
     JsonForm,
     code_blocks,

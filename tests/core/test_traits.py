@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.core.behavior import Behavior, Severity, TraitKind
+from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
-from pytest_llmregress.core.traits import text_traits, traits_of
+from pytest_llmregress.core.traits import declare_served, text_traits, traits_of
 
 LLMDRIFT = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "llmdrift"
 
@@ -127,6 +127,19 @@ def test_the_outcome_is_how_the_last_call_ended(last, value):
 )
 def test_interruptions_are_the_abnormal_outcomes_before_the_last(calls, value):
     assert values(*calls)["interruptions"] == value
+
+
+@pytest.mark.parametrize(
+    ("calls", "value"),
+    [
+        ([call(Outcome.PAUSED), call()], 1),
+        ([call(Outcome.PAUSED), call(Outcome.PAUSED), call()], 1),
+        ([call(Outcome.PAUSED, request=conversation(1)), call(request=conversation(1))], 2),
+        ([call(), call(Outcome.PAUSED)], 2),
+    ],
+)
+def test_a_paused_call_and_the_one_that_resumes_it_count_as_one(calls, value):
+    assert values(*calls)["calls"] == value
 
 
 @pytest.mark.parametrize(
@@ -337,3 +350,18 @@ def test_sets_are_sorted_and_without_repetitions():
     empty = ("deflection", "interruptions", "text.json_keys", "text.shape")
     empty += ("text.numbers", "text.dates", "text.urls")
     assert sets == {"tools.set": ["a", "b"], **{name: [] for name in empty}}
+
+
+def test_a_declared_fallback_is_as_requested_and_other_traits_stay():
+    calls = Calls([call(requested_model="claude-opus-5", served_model="claude-haiku-5")])
+    mine = Trait(name="mine", value=1, kind=TraitKind.NUMBER, severity=Severity.NOTABLE)
+    traits = (*traits_of(calls), mine)
+
+    declared = declare_served(traits, calls, served=lambda _, got: got == "claude-haiku-5")
+    refused = declare_served(traits, calls, served=lambda *_: False)
+
+    assert Behavior(traits=declared).values()["served_model"] == "as requested"
+    assert [trait for trait in declared if trait.name != "served_model"] == [
+        trait for trait in traits if trait.name != "served_model"
+    ]
+    assert refused == traits

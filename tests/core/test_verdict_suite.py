@@ -329,7 +329,7 @@ def test_counts_with_a_zero_are_compared():
     suite = judge_suite([one("t", numbers=numbers)], gate=CONFIRM)
 
     assert suite.numbers[0].p == 1.0
-    assert "tool_calls: no evidence of a change: median ratio 0.71x over 1 test" in told(suite)
+    assert "1 number without a material difference: tool_calls" in told(suite)
 
 
 @pytest.mark.parametrize(
@@ -368,3 +368,35 @@ def test_one_more_failure_never_makes_a_regression_less_likely():
     worse = [test.p_adjusted for test in ps if test.candidate.rate <= test.baseline.rate]
 
     assert worse == sorted(worse, reverse=True)
+
+
+def test_one_sample_against_one_is_told_in_three_lines():
+    tests = [one(f"t{number}", (1, 1), (int(number > 6), 1)) for number in range(20)]
+    suite = judge_suite(tests, gate=FIXED)
+
+    assert suite.lines[0].startswith(
+        "regressed, fails the run: 20 tests, 20/20 (100 %) → 13/20 (65 %), -35.0 points a test on "
+        "average, compatible with "
+    )
+    assert suite.lines[1:] == (
+        (
+            "suite: exact McNemar test: p = 0.00781 one-sided (worse); it takes 0.025, half of "
+            "alpha, and 2 points"
+        ),
+        "flips, by most of the samples of a test: 7 negative, 0 positive",
+    )
+
+
+def test_one_sample_against_one_still_tells_what_is_in_no_count_and_what_a_number_costs():
+    changed = one("changed", (1, 1), (1, 1), not_comparable="request changed: tools")
+    numbers = (NumberEvidence(name="usage.output_tokens", baseline=(10.0,), candidate=(500.0,)),)
+    same = (NumberEvidence(name="calls", baseline=(1.0,), candidate=(1.0,)),)
+    tests = [one(f"t{number}", (1, 1), (1, 1), numbers=numbers + same) for number in range(20)]
+    lines = judge_suite([*tests, changed], gate=FIXED).lines
+
+    assert len(lines) == 5
+    assert lines[0].startswith(
+        "no evidence of a change in pass/fail, does not fail the run: 21 tests"
+    )
+    assert lines[3] == "1 test not comparable: changed"
+    assert lines[4].startswith("usage.output_tokens: a material difference: median ratio 50.00x")

@@ -107,8 +107,7 @@ def test_a_rewording_is_cosmetic_and_passes(project):
 def test_what_breaks_software_is_breaking_and_fails(
     project, *, before: str, after: str, trait: str, was: str, now: str
 ):
-    test = TEST.replace("llm(", 'llm(served_model={"claude-opus-5-5": ["claude-opus-4-8"]}, ')
-    baseline(project, before, test).stand.script(NEW, after)
+    baseline(project, before).stand.script(NEW, after)
 
     project.record(CANDIDATE, failed=1)
 

@@ -28,9 +28,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmregress.adapters.foreign.reading import read_foreign
+from pytest_llmregress.adapters.foreign.reading import read_any
 from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.core.call import Call, Calls, Outcome
 from pytest_llmregress.core.phrases import refuses
 from pytest_llmregress.core.traits import traits_of
@@ -96,10 +95,8 @@ def read_texts(sources: Iterable[str]) -> Iterator[str]:
             for line in (CORPUS / name).read_text(encoding="utf-8").splitlines():
                 yield json.loads(line)["answer"]
             continue
-        is_ours = name.startswith("examples/")
-        path = (REPOSITORY if is_ours else CORPUS) / name
-        cassette = read_cassette(path) if is_ours else read_foreign(path)
-        calls = map(provider.read, cassette.interactions)
+        path = (REPOSITORY if name.startswith("examples/") else CORPUS) / name
+        calls = map(provider.read, read_any(path).interactions)
         yield from (call.text for call in calls if call is not None)
 
 

@@ -113,17 +113,57 @@ def test_ten_drifted_tests_are_named_worst_first_and_the_others_counted():
     ]
     lines = summary(*tests, fail_on="never")
 
-    assert lines[1:5] == (
+    assert lines[1:6] == (
         "drift: 2 breaking, 11 notable of 13 compared; fails no test",
+        "  changed traits: outcome 13",
         "  breaking  t.py::test_11",
         "  breaking  t.py::test_12",
         "  notable   t.py::test_00",
     )
-    assert lines[11:] == (
+    assert lines[12:] == (
         "  notable   t.py::test_07",
         "  and 3 more (3 notable)",
         "  1 recording against 1: a difference, not how often it happens",
     )
+
+
+def changes(*traits: str, severity: Severity = Severity.NOTABLE) -> Drift:
+    found = (Change(trait=t, severity=severity, before="a", after="b") for t in traits)
+    wording = Change(trait="text", severity=Severity.COSMETIC, before="a", after="b")
+    return Drift(baseline="a", candidate="b", changes=(*found, wording))
+
+
+def test_the_tests_of_each_changed_trait_are_counted_the_most_frequent_first():
+    drifts = [changes("calls", "text.length"), changes("text.length"), changes("text.length")]
+    lines = summary(*(record(f"t.py::test_{n}", drift=d) for n, d in enumerate(drifts)))
+
+    assert lines[1:3] == (
+        "drift: 3 notable of 3 compared; fails from breaking on",
+        "  changed traits: text.length 3, calls 1",
+    )
+
+
+def test_a_trait_that_differs_twice_in_a_test_counts_once():
+    lines = summary(*(record(f"t.py::test_{n}", drift=changes("a", "a")) for n in range(2)))
+
+    assert lines[2] == "  changed traits: a 2"
+
+
+def test_wording_alone_and_a_single_test_have_no_count():
+    wording = [record(f"t.py::test_{n}", drift=changes()) for n in range(3)]
+    single = record("t.py::test_x", drift=changes("calls"))
+
+    assert "changed traits" not in "\n".join(summary(*wording, single))
+
+
+def test_many_changed_traits_take_two_lines():
+    drift = changes(*(f"tools.arg_keys{n}" for n in range(30)))
+    lines = summary(*(record(f"t.py::test_{n}", drift=drift) for n in range(2)))
+    counted = lines[2 : lines.index("  notable  t.py::test_0")]
+
+    assert len(counted) == 2
+    assert counted[-1].endswith(" and 22 more")
+    assert max(map(len, counted)) <= 100
 
 
 def test_several_pending_tests_share_one_command():

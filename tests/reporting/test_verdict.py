@@ -162,6 +162,15 @@ def test_many_tests_are_counted_beyond_the_first_ones():
     assert "contract: 13 tests broken: test_a.py::test_0" in "\n".join(lines)
 
 
+def test_one_sample_against_one_has_no_line_of_a_single_test():
+    single = Tally(passed=1, n=1)
+    tests = [evidence("t.py::test_a", baseline=single, broken=("called pay",))]
+    lines = lines_of_suite(judge_suite(tests, gate=Gate()))
+
+    assert "contract: 1 test broken: t.py::test_a" in lines
+    assert not [line for line in lines if line.startswith("  t.py")]
+
+
 def test_a_name_cannot_move_the_cursor():
     lines = lines_of_test(judge_test(evidence("test_a[\x1b[2J]"), settings=Gate()))
 

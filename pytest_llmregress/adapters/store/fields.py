@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llmregress.adapters.store.errors import UnreadableFile, restore
+from pytest_llmregress.adapters.store.yaml_text import line_of
 
 SHOWN = 8
 """Faults that one message lists."""
@@ -121,19 +122,20 @@ class Fields:
 
 
 def refuse(path: Path, faults: list[str], test: str | None, candidate: str | None) -> None:
-    """Raise `UnreadableFile` with all faults, where there are any."""
+    """Raise `UnreadableFile` with all faults and the line of the first, where there are any."""
     if not faults:
         return
     more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
     words = ", ".join(faults[:SHOWN]) + more
-    raise UnreadableFile(path, None, words, advice=restore(test, candidate))
+    raise UnreadableFile(path, line_of(path, faults[0]), words, advice=restore(test, candidate))
 
 
 def expect_kind(path: Path, data: dict[str, Any], kind: str) -> None:
     """Raise `UnreadableFile` where a file holds something else than its name says."""
     found = data.get("kind")
     if found != kind:
-        raise UnreadableFile(path, None, f"its kind is {_say(found)}, and {kind} is needed")
+        fault = f"its kind is {_say(found)}, and {kind} is needed"
+        raise UnreadableFile(path, line_of(path, "kind"), fault)
 
 
 def _say(value: Any) -> str:

@@ -17,7 +17,7 @@ from pytest_llmregress.adapters.store.paths import FOLDER, TestPaths
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.adapters.store.yaml_text import load_header
 from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.snapshot import Snapshot
+from pytest_llmregress.core.snapshot import Decision, Snapshot
 
 _FILE = re.compile(
     r"(?P<stem>[^@]+?)(?:@(?P<variant>.+?))?\.(?P<kind>cassette|snapshot)(?P<new>\.new)?\.yaml"
@@ -83,8 +83,10 @@ def find(root: Path) -> Found:
     return Found(tests=tuple(sorted(tests, key=lambda each: each.test)), problems=tuple(problems))
 
 
-def accept(paths: TestPaths) -> tuple[Path, ...]:
+def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path, ...]:
     """Make what is pending the baseline, and return the files that were written for it.
+
+    Parameters: `decision`, who accepts it and why; the accepted snapshot says so.
 
     Whatever instant a crash comes at, accepting again finishes the work: the pending snapshot is
     the last file to go, and its digest tells whether its recording is in place already. Without
@@ -108,7 +110,7 @@ def accept(paths: TestPaths) -> tuple[Path, ...]:
         write_cassette(target.cassette, replace(cassette, candidate=None))
         written.append(target.cassette)
     if snapshot is not None:
-        write_snapshot(target.snapshot, replace(snapshot, pending=None))
+        write_snapshot(target.snapshot, replace(snapshot, pending=None, decision=decision))
         written.append(target.snapshot)
     if source is not None:
         source.unlink()

@@ -12,7 +12,7 @@ from pytest_llmregress.adapters.store.yaml_emit import Inline
 from pytest_llmregress.adapters.store.yaml_text import FORMAT, dump, load
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.core.canonical import canonical
-from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.core.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
 
 KIND = "snapshot"
 
@@ -33,6 +33,7 @@ def read_snapshot(path: Path) -> Snapshot:
         recorded_at=top.text("recorded_at", default=""),
         samples=_samples(top),
         pending=pending,
+        decision=read_decision(top.fields("accepted")) if top.has("accepted") else None,
     )
     refuse(path, faults, snapshot.test, None if pending is None else pending.candidate)
     return snapshot
@@ -51,6 +52,8 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
         "models": models(snapshot.requested_models, snapshot.served_models),
         "recorded_at": snapshot.recorded_at,
     }
+    if snapshot.decision is not None:
+        document["accepted"] = decision_block(snapshot.decision)
     if snapshot.pending is not None:
         document["pending"] = _pending_block(snapshot.pending)
     first, *others = snapshot.samples
@@ -70,6 +73,19 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
     if inspect is not None:
         inspect(path, text)
     write_text(path, text)
+
+
+def read_decision(block: Fields) -> Decision:
+    """Read who decided, when and why."""
+    return Decision(
+        by=block.text("by"), at=block.text("at"), reason=block.text("reason", default="")
+    )
+
+
+def decision_block(decision: Decision) -> dict[str, Any]:
+    """Return what a file says about a decision."""
+    block = {"by": decision.by, "at": decision.at}
+    return block | {"reason": decision.reason} if decision.reason else block
 
 
 def _samples(top: Fields) -> tuple[SampleSnapshot, ...]:

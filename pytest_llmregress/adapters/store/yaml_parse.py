@@ -87,6 +87,50 @@ def parse(text: str, *, aliases: bool = False) -> Any:
         raise Fault(None, f"it is no YAML: {error}") from None
 
 
+def find_line(text: str, fault: str) -> int | None:
+    """Return the line of the place that a fault begins with: "behavior.text.severity is 7".
+
+    It is that of the nearest place around where there is none. The text has been parsed before:
+    composing it again is safe then.
+    """
+    try:
+        node = yaml.compose(text, Loader=Loader)
+    except yaml.YAMLError:
+        return None
+    line, rest = None, fault
+    while node is not None:
+        node, found, rest = _step(node, rest)
+        line = line if found is None else found
+    return line
+
+
+def _step(node: yaml.Node, rest: str) -> tuple[yaml.Node | None, int | None, str]:
+    """Return the node that the first part of a path leads to, its line, and the path after it."""
+    if isinstance(node, yaml.MappingNode):
+        fitting = [
+            (key, value)
+            for key, value in node.value
+            if isinstance(key.value, str)
+            and rest.startswith(key.value)
+            and rest[len(key.value) :][:1] in _ENDS_OF_A_KEY
+        ]
+        if fitting:
+            key, value = max(fitting, key=lambda pair: len(pair[0].value))  # keys may hold points
+            return value, _mark_line(key), rest[len(key.value) :].removeprefix(".")
+    elif isinstance(node, yaml.SequenceNode) and (index := _INDEX.match(rest)):
+        for item in node.value[int(index[1]) :][:1]:
+            return item, _mark_line(item), rest[index.end() :]
+    return None, None, rest
+
+
+_ENDS_OF_A_KEY = ("", ".", "[", ":", " ")
+_INDEX = re.compile(r"\[(\d{1,9})\]\.?")
+
+
+def _mark_line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
 class _Anchors:
     """The values that have an anchor, and how much their aliases stand for."""
 

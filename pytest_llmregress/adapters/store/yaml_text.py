@@ -11,7 +11,7 @@ from pytest_llmregress.adapters.store.errors import (
     restore,
 )
 from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor, Inline, InlineList, emit
-from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, parse
+from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, find_line, parse
 
 FORMAT = 1
 """Number of the format of cassettes and snapshots; grows when an older reader would err."""
@@ -20,6 +20,9 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of one file."""
 
 _CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})\r?$", re.MULTILINE)
+_OF_VCRPY = re.compile(r"^interactions[ \t]*:[ \t]*\r?\n[ \t]*-", re.MULTILINE)
+"""Ours says there how many they are."""
+_OURS = re.compile(r"^llmregress[ \t]*:", re.MULTILINE)
 _BODY = re.compile(r"^(?:repeated|calls|behavior|values)[ \t]*:", re.MULTILINE)
 _MAX_DIGITS = 4300
 """Of an integer that Python reads back from text."""
@@ -35,6 +38,14 @@ def load_header(path: Path) -> dict[str, Any]:
     text = _read(path)
     body = _BODY.search(text)
     return _document(path, text[: body.start()] if body else text)
+
+
+def line_of(path: Path, fault: str) -> int | None:
+    """Return the line of what a fault begins with, such as "pending.changes[2].trait is 7"."""
+    try:
+        return find_line(_read(path), fault)
+    except (OSError, UnreadableFile, Fault):
+        return None
 
 
 def dump(value: dict[str, Any]) -> str:
@@ -88,13 +99,14 @@ def _document(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]
     try:
         value = parse(text, aliases=aliases)
     except Fault as error:
+        if _OF_VCRPY.search(text) and not _OURS.search(text):  # it has tags that ours never has
+            raise _foreign(path) from None
         raise UnreadableFile(path, error.line, error.words) from None
     if not isinstance(value, dict):
         raise UnreadableFile(path, 1, f"it holds {_kind(value)}, not a mapping")
     number = value.get("llmregress")
     if number is None and "interactions" in value:
-        fault = "it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`)"
-        raise ForeignFile(path, None, fault, advice=f"pytest-llmregress import {path}")
+        raise _foreign(path)
     if number is None:
         raise UnreadableFile(path, None, "it does not start with `llmregress: 1`")
     if type(number) is not int or number < 1:
@@ -108,6 +120,11 @@ def _document(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]
             "Upgrade: python -m pip install -U pytest-llmregress",
         )
     return value
+
+
+def _foreign(path: Path) -> ForeignFile:
+    fault = "it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`)"
+    return ForeignFile(path, None, fault, advice=f"pytest-llmregress import {path}")
 
 
 def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:

@@ -1,0 +1,238 @@
+"""The command `compare`: several variants side by side, from what is recorded of them."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pytest_llmregress.adapters.prices import price
+from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.adapters.store.pending import StoredTest
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.core.budget import Measure, amounts
+from pytest_llmregress.core.call import Call, Calls
+from pytest_llmregress.core.canonical import digest
+from pytest_llmregress.core.cassette import Cassette, Sample
+from pytest_llmregress.core.comparing_variants import compare_variants
+from pytest_llmregress.core.http import Interaction
+from pytest_llmregress.core.naming import slug_of_variant
+from pytest_llmregress.core.variants import (
+    Comparison,
+    Grouping,
+    RecordedSample,
+    RecordedTest,
+    Variant,
+)
+from pytest_llmregress.core.verdict import Gate
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.comparison import render_comparison
+from pytest_llmregress.reporting.comparison_markdown import render_markdown
+
+BASELINE = "baseline"
+"""How the accepted recordings are named."""
+
+_MARK = "mark"
+_FEWEST = 2
+_ASKED = ("system", "messages", "tools")
+"""What of a request has to be equal on both sides; parameters may suit the model."""
+_VOLATILE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+)
+"""Dates, times and UUIDs: they change with every run, and the question stays the same."""
+
+
+class Format(StrEnum):
+    """What the comparison is written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Stored:
+    """What is on disk, read as far as it was needed."""
+
+    tests: dict[str, StoredTest]
+    problems: Problems = field(default_factory=Problems)
+    _cassettes: dict[Path, Cassette | None] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variants that are there, the baseline first."""
+        accepted = (BASELINE,) if any(test.cassette for test in self.tests.values()) else ()
+        candidates = {name for test in self.tests.values() for name in test.candidates}
+        return (*accepted, *sorted(candidates))
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The tests with no baseline but one that waits to be accepted."""
+        return tuple(
+            name
+            for name, test in self.tests.items()
+            if not test.cassette and any(paths.variant is None for paths in test.pending)
+        )
+
+    def cassettes(self, variant: str) -> dict[str, Cassette]:
+        """Return the cassettes of a variant by test; those that are not there are left out."""
+        found = ((name, self._read(test, variant)) for name, test in self.tests.items())
+        return {name: cassette for name, cassette in found if cassette is not None}
+
+    def asked(self, variant: str) -> set[tuple[str, ...]]:
+        """Return the models that the cassettes of a variant asked for."""
+        return {cassette.requested_models for cassette in self.cassettes(variant).values()}
+
+    def _read(self, test: StoredTest, variant: str) -> Cassette | None:
+        if variant != BASELINE and variant not in test.candidates:
+            return None
+        slug = None if variant == BASELINE else slug_of_variant(variant)
+        path = TestPaths(
+            directory=test.paths.directory, stem=test.paths.stem, variant=slug
+        ).cassette
+        if path not in self._cassettes:
+            self._cassettes[path] = self.problems.read(path, read_cassette)
+        return self._cassettes[path]
+
+
+def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Format) -> Result:
+    """Compare variants with the first one named, over the tests below the paths.
+
+    A variant is "baseline", a candidate as it was named when it was recorded, or the model that
+    one of them asked for. Exit status: 0 fine, 1 a variant regressed, 2 nothing to judge.
+    """
+    if by == _MARK or by not in set(Grouping):
+        why = "marks are not in the recordings" if by == _MARK else "tests are not grouped by that"
+        return _failed(f"--by {by}: {why}; {', '.join(Grouping)}. {_HELP}")
+    stored = _find(paths)
+    chosen: list[str] = []
+    faults: list[str] = []
+    for name in names:
+        found = _resolve(name, stored)
+        if len(found) == 1:
+            chosen.append(found[0])
+        else:
+            faults.append(_unclear(name, found, stored))
+    faults += [
+        f"{name}: it is compared with itself; name each variant once. {_HELP}"
+        for name in sorted({name for name in chosen if chosen.count(name) > 1})
+    ]
+    if len(names) < _FEWEST and not faults:
+        faults.append(f"{names[0]}: nothing to compare it with; {_there(stored)}. {_HELP}")
+    if faults:
+        return _failed(*stored.problems.messages, *faults)
+    variants = [_variant(name, stored) for name in chosen]
+    comparison = compare_variants(variants, by=Grouping(by), gate=Gate())
+    return _result(comparison, stored, form)
+
+
+def _find(paths: Sequence[Path]) -> _Stored:
+    problems = Problems()
+    tests: dict[str, StoredTest] = {}
+    for test in select(paths, problems):
+        # Two projects below one folder may have the same node id.
+        name = f"{shorten(test.paths.directory)}: {test.test}" if test.test in tests else test.test
+        tests[name] = test
+    return _Stored(tests=tests, problems=problems)
+
+
+def _resolve(name: str, stored: _Stored) -> tuple[str, ...]:
+    """Return the variants that a name may stand for: itself, or those that asked for that model."""
+    if name in stored.names:
+        return (name,)
+    return tuple(each for each in stored.names if (name,) in stored.asked(each))
+
+
+def _unclear(name: str, found: Sequence[str], stored: _Stored) -> str:
+    if found:
+        return f"{name}: {', '.join(found)} asked for that model; name one of them. {_HELP}"
+    return f"{name}: there is no such variant; {_there(stored)}. pytest-llmregress status"
+
+
+def _there(stored: _Stored) -> str:
+    return f"there are: {', '.join(stored.names)}" if stored.names else "there is no recording"
+
+
+def _variant(name: str, stored: _Stored) -> Variant:
+    cassettes = stored.cassettes(name)
+    models = dict.fromkeys(each for c in cassettes.values() for each in c.requested_models)
+    return Variant(
+        name=name,
+        models=", ".join(models) or "no model",
+        tests={test: _recorded(cassette) for test, cassette in cassettes.items()},
+        waiting=frozenset(stored.waiting if name == BASELINE else ()),
+        accepted=name == BASELINE,
+    )
+
+
+def _recorded(cassette: Cassette) -> RecordedTest:
+    runs = [_calls(run) for run in cassette.runs]
+    first = next((run[0] for run in runs if run), None)
+    return RecordedTest(
+        samples=tuple(map(_sample, cassette.notes, runs)),
+        request="" if first is None else _fingerprint(first),
+    )
+
+
+def _calls(run: Iterable[Interaction]) -> Calls:
+    """Return the calls of a run, those of a judge apart."""
+    provider = AnthropicProvider()
+    read = (provider.read(interaction) for interaction in run if not interaction.judge)
+    return Calls(call for call in read if call is not None)
+
+
+def _fingerprint(call: Call) -> str:
+    asked = {key: call.request[key] for key in _ASKED if key in call.request}
+    return digest(_VOLATILE.sub("#", json.dumps(asked, sort_keys=True)))
+
+
+def _sample(note: Sample, calls: Calls) -> RecordedSample:
+    times = [call.latency for call in calls if call.latency is not None]
+    costs = amounts(Measure.COST_USD, calls, price=price)
+    known = [cost for cost in costs if cost is not None]
+    return RecordedSample(
+        passed=note.passed,
+        failure=note.failure,
+        session=note.session,
+        confirms=note.confirms,
+        calls=len(calls),
+        tool_calls=len(calls.tools),
+        input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
+        output_tokens=calls.usage.output_tokens,
+        latency=sum(times) if times and len(times) == len(calls) else None,
+        cost=sum(known) if calls and len(known) == len(costs) else None,
+    )
+
+
+def _result(comparison: Comparison, stored: _Stored, form: Format) -> Result:
+    match form:
+        case Format.JSON:
+            lines = tuple(json.dumps(comparison.to_json(), indent=2).splitlines())
+        case Format.MARKDOWN:
+            lines = render_markdown(comparison)
+        case Format.TEXT:
+            lines = render_comparison(comparison)
+    problems = list(stored.problems.messages)
+    if not comparison.is_judged:
+        out = count(len(comparison.left_out), "test")
+        problems.append(
+            f"compare: nothing could be judged, {out} left out; samples of the same tests are "
+            "wanted of each variant. pytest --llmregress-record rewrite, and with "
+            "--llmregress-candidate"
+        )
+    status = Status.PENDING if comparison.fails else Status.FINE
+    return Result(
+        status=Status.FAILED if problems else status, lines=lines, problems=tuple(problems)
+    )
+
+
+def _failed(*problems: str) -> Result:
+    return Result(status=Status.FAILED, problems=problems)
+
+
+_HELP = "pytest-llmregress compare --help"

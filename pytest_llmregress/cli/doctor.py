@@ -1,0 +1,186 @@
+"""The command `doctor`: what of a set-up is broken, and the command that mends it."""
+
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.adapters.store.pending import StoredTest
+from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.adapters.versions import installed, unsupported
+from pytest_llmregress.cli.findings import Finding, name_files
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import Problems, select
+from pytest_llmregress.cli.tracking import check_tracking
+from pytest_llmregress.core.naming import slug_of_variant
+from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
+from pytest_llmregress.core.wording import count
+
+_OLDEST_PYTEST = "8.4"
+_CLAIM = {"pytest-llm": "it claims the marker `llm`, so no marked test is collected"}
+"""Distributions that this plugin cannot run beside."""
+_RECORDERS = ("pytest-recording", "pytest-vcr", "cassetter")
+"""Distributions that record the same requests, where a test carries their marker, too."""
+_KEYS = re.compile(r"^(ANTHROPIC|AWS_BEARER|OPENAI|GEMINI|GOOGLE).*(KEY|TOKEN)", re.IGNORECASE)
+
+
+def examine(paths: Sequence[Path], *, as_json: bool) -> Result:
+    """Look at versions, plugins, files, version control and environment; exit status 1 on a fault.
+
+    Values of environment variables are not shown: one of them may be a key.
+    """
+    problems = Problems()
+    tests = select(paths, problems)
+    findings = [
+        *_versions(),
+        *_plugins(tests),
+        *_unreadable(tests, problems),
+        *check_tracking([path for test in tests for path in _accepted(test)]),
+        *_environment(os.environ),
+    ]
+    faults = sum(finding.fault for finding in findings)
+    if as_json:
+        report = [
+            {"fault": f.fault, "where": f.where, "what": f.what, "command": f.command or None}
+            for f in findings
+        ]
+        lines = tuple(json.dumps(report, indent=2).splitlines())
+    else:
+        end = f"{count(faults, 'fault')} in {count(len(tests), 'recorded test')}"
+        lines = (*(finding.line for finding in findings), end)
+    return Result(status=Status.PENDING if faults else Status.FINE, lines=lines)
+
+
+def _versions() -> Iterator[Finding]:
+    found = installed()
+    for line in unsupported(found):
+        where, _, rest = line.partition(": ")
+        what, _, command = rest.rpartition(". ")
+        yield Finding(fault=True, where=where, what=what, command=command)
+    try:
+        is_old = Version(found["pytest"]) < Version(_OLDEST_PYTEST)
+    except InvalidVersion:
+        is_old = True
+    if is_old:
+        yield Finding(
+            fault=True,
+            where=f"pytest {found['pytest']}",
+            what=f"{_OLDEST_PYTEST} or later is needed",
+            command=f'python -m pip install "pytest>={_OLDEST_PYTEST}"',
+        )
+    said = ", ".join(f"{name} {number}" for name, number in found.items() if name != "python")
+    yield Finding(fault=False, where=f"Python {platform.python_version()}", what=said)
+
+
+def _plugins(tests: Sequence[StoredTest]) -> Iterator[Finding]:
+    for name, what in _CLAIM.items():
+        if number := _version_of(name):
+            yield Finding(
+                fault=True,
+                where=f"{name} {number}",
+                what=f"{what}; one of the two can have it",
+                command=f"pytest -p no:pytest_llm, or python -m pip uninstall {name}",
+            )
+    recorders = [f"{name} {number}" for name in _RECORDERS if (number := _version_of(name))]
+    if not recorders:
+        return
+    both = sorted({file for test in tests for file in _files_with_both_marks(test)})
+    yield Finding(
+        fault=bool(both),
+        where=", ".join(recorders),
+        what=(
+            f"both markers, llm and vcr, are in {name_files(both)}; on one test the outer recorder "
+            "keeps the inner one from its requests. One marker for a test"
+            if both
+            else "no recorded test file uses its marker, so the two do not meet"
+        ),
+        command="pytest-llmregress import takes its cassettes over" if both else "",
+    )
+
+
+def _files_with_both_marks(test: StoredTest) -> Iterator[Path]:
+    directory = test.paths.directory
+    file = directory.parent.parent / f"{directory.name}.py"
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    if re.search(r"\bmark\.llm\b", text) and re.search(r"\bmark\.(vcr|block_network)\b", text):
+        yield file
+
+
+def _unreadable(tests: Sequence[StoredTest], problems: Problems) -> Iterator[Finding]:
+    for test in tests:
+        for path in _accepted(test):
+            if path.name.endswith(".cassette.yaml"):
+                problems.read(path, read_cassette)
+            else:
+                problems.read(path, read_snapshot)
+        for paths in test.pending:
+            problems.read(paths.pending_cassette, read_cassette)
+            problems.read(paths.pending_snapshot, read_snapshot)
+    for problem in problems.by_path.values():
+        where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
+        yield Finding(fault=True, where=where, what=problem.what)
+
+
+def _environment(environment: Mapping[str, str]) -> Iterator[Finding]:
+    ours = {
+        name.removeprefix("LLMREGRESS_").lower(): value
+        for name, value in environment.items()
+        if name.startswith("LLMREGRESS_")
+    }
+    settings = Settings()
+    try:
+        settings = Settings.resolve([Source(name="LLMREGRESS_{variable}", values=ours)])
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            where, _, what = line.partition(": ")
+            yield Finding(fault=True, where=where, what=what, command=f"unset {where}")
+    else:
+        if ours:
+            names = ", ".join(f"LLMREGRESS_{name.upper()}" for name in sorted(ours))
+            yield Finding(fault=False, where="environment", what=f"{names} decide on each run here")
+    in_ci = bool(environment.get("CI"))
+    if in_ci and settings.record is not RecordMode.NONE and not settings.allow_ci_record:
+        yield Finding(
+            fault=True,
+            where="LLMREGRESS_RECORD",
+            what=f"{settings.record} is refused where CI is set",
+            command="unset LLMREGRESS_RECORD",
+        )
+    keys = sorted(name for name, value in environment.items() if value and _KEYS.match(name))
+    if keys:
+        what = "set, and no replay needs it" + (
+            "; in CI leave it out of every job that only replays" if in_ci else ""
+        )
+        yield Finding(fault=False, where=", ".join(keys), what=what)
+    if environment.get("ANTHROPIC_BASE_URL"):
+        what = "set: recordings are made there; replays are matched without host and scheme"
+        yield Finding(fault=False, where="ANTHROPIC_BASE_URL", what=what)
+    if in_ci:
+        yield Finding(fault=False, where="CI", what="set: nothing is recorded, nothing is pending")
+
+
+def _version_of(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _accepted(test: StoredTest) -> Iterator[Path]:
+    paths = test.paths
+    wanted = [paths.cassette, paths.snapshot]
+    for candidate in test.candidates:
+        variant = slug_of_variant(candidate)
+        own = TestPaths(directory=paths.directory, stem=paths.stem, variant=variant)
+        wanted.append(own.cassette)
+    return (path for path in wanted if path.exists())

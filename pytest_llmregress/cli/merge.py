@@ -1,0 +1,194 @@
+"""The command `merge`: the reports of several shards of a suite as one, judged as one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_llmregress.adapters.store.atomic import write_text
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import shorten
+from pytest_llmregress.core.protocols import Reporter
+from pytest_llmregress.core.report import ReportError, RunReport, TestRecord
+from pytest_llmregress.core.settings import FailOn, Settings
+from pytest_llmregress.core.suite_verdict import SuiteVerdict
+from pytest_llmregress.core.verdict import Gate
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.facts import is_failed
+from pytest_llmregress.reporting.summary import summary_lines
+
+MAX_NOTES = 10
+"""Tests in several reports that are named; the others are counted."""
+_PLUGIN = "pytest-llmregress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A report, and the file that it was read from."""
+
+    path: str
+    report: RunReport
+
+
+def merge(files: Sequence[Path], *, to: Path) -> Result:
+    """Write the reports as one; the ending of `to` chooses its form.
+
+    Nothing is written where one of them cannot be read, or they do not belong together. The exit
+    status is that of the whole: 1 where it fails, or something is pending.
+    """
+    reporters = _reporters()
+    problems = []
+    if to.suffix.lower() not in reporters:
+        endings = ", ".join(sorted(reporters))
+        problems.append(f"--output {to}: no report has this ending; {endings}")
+    shards = [each for file in files if (each := _read(file, problems)) is not None]
+    problems += refusals(shards)
+    if problems:
+        return Result(status=Status.FAILED, problems=tuple(problems))
+    try:
+        report = merge_shards(shards)
+        text = reporters[to.suffix.lower()].render(report)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Types are not checked value by value on reading, so a file edited by hand gets as far.
+        what = f"one of them is damaged: {type(error).__name__}: {error}; write it again"
+        return Result(status=Status.FAILED, problems=(f"merge: {what}",))
+    write_text(to, text)
+    lines = (
+        *_notes(shards),
+        *summary_lines(report),
+        f"{count(len(shards), 'report')} merged: {shorten(to)}",
+    )
+    return Result(status=_status(report), lines=lines)
+
+
+def refusals(shards: Sequence[Shard]) -> tuple[str, ...]:
+    """Say, one line each, why reports are not of one suite; all of them at once."""
+    problems = []
+    for name, values in (
+        ("candidates", [shard.report.candidate or "no candidate" for shard in shards]),
+        ("values of fail_on", [shard.report.fail_on for shard in shards]),
+        (f"versions of {_PLUGIN}", [_version(shard.report) for shard in shards]),
+    ):
+        holders: dict[str, list[str]] = {}
+        for shard, value in zip(shards, values, strict=True):
+            holders.setdefault(value, []).append(shard.path)
+        if len(holders) > 1:
+            said = "; ".join(f"{value} in {', '.join(paths)}" for value, paths in holders.items())
+            problems.append(
+                f"merge: {name} differ: {said}; reports of one suite have the same. "
+                "Run all shards in the same way, and merge those"
+            )
+    return tuple(problems)
+
+
+def merge_shards(shards: Sequence[Shard]) -> RunReport:
+    """Return one report of all tests, with a verdict on all of them together.
+
+    Of a test that several reports have, the record of the one that was created last counts.
+    """
+    reports = sorted((shard.report for shard in shards), key=lambda report: report.created)
+    latest = {test.test: test for report in reports for test in report.tests}
+    tests = tuple(latest[test] for test in sorted(latest))
+    return RunReport(
+        created=reports[-1].created,
+        versions=_versions(reports),
+        candidate=reports[-1].candidate,
+        fail_on=reports[-1].fail_on,
+        tests=tests,
+        orphans=_orphans(reports, tests),
+        verdict=_judge(reports, tests),
+    )
+
+
+def _read(file: Path, problems: list[str]) -> Shard | None:
+    path = shorten(file)
+    try:
+        report = RunReport.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        problems.append(f"{path}: {error.strerror or error}; a report of a run is wanted")
+    except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        problems.append(
+            f"{path}: it is no JSON: {error}; a report of a run is wanted. "
+            f"pytest --llmregress-report {path}"
+        )
+    except ReportError as error:
+        problems.append(f"{path}: {error}")
+    else:
+        return Shard(path=path, report=report)
+    return None
+
+
+def _judge(reports: Sequence[RunReport], tests: Sequence[TestRecord]) -> SuiteVerdict | None:
+    evidences = [test.evidence for test in tests if test.evidence is not None]
+    if not evidences:
+        return None
+    from pytest_llmregress.core.judging_suite import judge_suite  # noqa: PLC0415 - with statistics
+
+    # Whether tests that look different were to get fresh samples is in the shards' own verdicts.
+    confirms = any(report.verdict is not None and report.verdict.confirms for report in reports)
+    return judge_suite(evidences, gate=Gate(confirm=Settings().confirm if confirms else 0))
+
+
+def _versions(reports: Sequence[RunReport]) -> Mapping[str, str]:
+    """Return each version; several where the shards ran on several, as a matrix does."""
+    names = dict.fromkeys(name for report in reports for name in report.versions)
+    return {
+        name: ", ".join(dict.fromkeys(r.versions[name] for r in reports if name in r.versions))
+        for name in names
+    }
+
+
+def _orphans(reports: Sequence[RunReport], tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Return the recordings that no shard has a test for."""
+    used = {_stem(test.cassette) for test in tests}
+    found = {path for report in reports for path in report.orphans}
+    return tuple(sorted(path for path in found if _stem(path) not in used))
+
+
+def _stem(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{name.removesuffix('.cassette.yaml').partition('@')[0]}"
+
+
+def _notes(shards: Sequence[Shard]) -> tuple[str, ...]:
+    """Say which tests are in several reports, and which of them counts."""
+    in_order = sorted(shards, key=lambda shard: shard.report.created)
+    holders: dict[str, list[str]] = {}
+    for shard in in_order:
+        for test in shard.report.tests:
+            holders.setdefault(test.test, []).append(shard.path)
+    several = [(test, paths) for test, paths in sorted(holders.items()) if len(paths) > 1]
+    notes = [
+        f"note: {test} is in {', '.join(paths)}; the last one counts"
+        for test, paths in several[:MAX_NOTES]
+    ]
+    if rest := several[MAX_NOTES:]:
+        notes.append(f"note: and {count(len(rest), 'more test')} in several reports")
+    return tuple(notes)
+
+
+def _status(report: RunReport) -> Status:
+    is_judged = report.verdict is not None and report.verdict.fails
+    fails = is_judged and FailOn(report.fail_on) is not FailOn.NEVER
+    failed = any(is_failed(test, report.fail_on) for test in report.tests)
+    pending = any(test.pending is not None for test in report.tests)
+    return Status.PENDING if fails or failed or pending else Status.FINE
+
+
+def _version(report: RunReport) -> str:
+    return report.versions.get(_PLUGIN, "unknown")
+
+
+def _reporters() -> Mapping[str, Reporter]:
+    from pytest_llmregress.reporting.html import HtmlReporter  # noqa: PLC0415 - see cli/main.py
+    from pytest_llmregress.reporting.json import JsonReporter  # noqa: PLC0415
+    from pytest_llmregress.reporting.junit import JunitReporter  # noqa: PLC0415
+    from pytest_llmregress.reporting.markdown import MarkdownReporter  # noqa: PLC0415
+
+    reporters: Sequence[Reporter] = (
+        HtmlReporter(),
+        JsonReporter(),
+        JunitReporter(),
+        MarkdownReporter(),
+    )
+    return {reporter.suffix: reporter for reporter in reporters}

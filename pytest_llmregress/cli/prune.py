@@ -1,0 +1,272 @@
+"""The command `prune`: recordings that nobody needs any more, told first, then deleted."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.paths import FOLDER, TestPaths
+from pytest_llmregress.adapters.store.pending import StoredTest
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.cli.tracking import ask_git
+from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
+from pytest_llmregress.core.report import RunReport
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.layout import align
+
+_PART = ".part.jsonl"
+_NOT_WHOLE = ("error during collection", "errors during collection", " deselected")
+"""What `pytest --collect-only -q` says where its list is not the whole suite."""
+_COLLECT = "pytest --collect-only -q | pytest-llmregress prune --ids -"
+
+
+class Why(StrEnum):
+    """Why a file is not needed."""
+
+    NO_FILE = "the test file is gone"
+    NO_TEST = "the test is gone"
+    SUPERSEDED = "its model is the baseline's now"
+    STALE = "the recording that it was left of is there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """Something to delete."""
+
+    why: Why
+    test: str
+    """The node id, as the files say it; empty where nobody knows."""
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of the tests that there are."""
+
+    collected: frozenset[tuple[Path, str]] = frozenset()
+    """File and slug of each test that pytest collected."""
+    orphans: frozenset[Path] = frozenset()
+    """Recordings that a run of the whole suite found to belong to no test."""
+
+
+def prune(
+    paths: Sequence[Path],
+    *,
+    ids: str | None,
+    from_report: Path | None,
+    delete: bool,
+    as_json: bool,
+) -> Result:
+    """List what is not needed below the paths; with `delete`, delete it.
+
+    Which tests are gone is told by what pytest collects (`ids`: a file, or "-" for standard
+    input), by a report of the whole suite, or else only by test files that are gone. Whatever
+    waits for a decision stays, with all that belongs to it.
+    """
+    problems = Problems()
+    faults: list[str] = []
+    known = _known(ids, from_report, faults)
+    stored = select(paths, problems)
+    found: list[Leftover] = []
+    kept: list[str] = []
+    if not faults:
+        for test in stored:
+            found += _leftovers(test, known, problems, kept)
+        found += _stale(paths, stored, problems, kept)
+    said = (*problems.messages, *faults)
+    if delete and not said:
+        for file in (file for each in found for file in each.files):
+            file.unlink(missing_ok=True)
+    lines = (
+        _lines_of_json(found, kept, deleted=delete and not said)
+        if as_json
+        else _lines(found, kept, deleted=delete and not said, told=bool(ids or from_report))
+    )
+    if said:
+        return Result(status=Status.FAILED, lines=lines, problems=said)
+    return Result(status=Status.PENDING if found and not delete else Status.FINE, lines=lines)
+
+
+def _known(ids: str | None, from_report: Path | None, faults: list[str]) -> Known:
+    node_ids = [] if ids is None else _read_ids(ids, faults)
+    files = {node_id.partition("::")[0] for node_id in node_ids}
+    root = _root_of(files)
+    if root is None:
+        faults.append(
+            f"--ids {ids}: its test files are not here; the list of the project that this folder "
+            f"is in. {_COLLECT}"
+        )
+        root = Path()
+    collected = frozenset(
+        ((root / node_id.partition("::")[0]).resolve(), slug_of_test(node_id))
+        for node_id in node_ids
+    )
+    orphans: frozenset[Path] = frozenset()
+    if from_report is not None:
+        try:
+            report = RunReport.from_json(json.loads(from_report.read_text(encoding="utf-8")))
+        except OSError as error:
+            faults.append(f"{from_report}: {error.strerror or error}; a report of a run is wanted")
+        except ValueError as error:
+            faults.append(f"{from_report}: {error}")
+        else:
+            orphans = frozenset(Path(path).resolve() for path in report.orphans)
+    return Known(collected=collected, orphans=orphans)
+
+
+def _root_of(files: Iterable[str]) -> Path | None:
+    """Return the folder that node ids start from: this one or one above it; None where none is."""
+    here = Path.cwd()
+    return next((r for r in (here, *here.parents) if all((r / f).is_file() for f in files)), None)
+
+
+def _read_ids(ids: str, faults: list[str]) -> list[str]:
+    try:
+        text = sys.stdin.read() if ids == "-" else Path(ids).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        faults.append(f"--ids {ids}: {why}; what pytest --collect-only -q prints is wanted")
+        return []
+    lines = [line.strip() for line in text.splitlines()]
+    found = [line for line in lines if "::" in line and not line.startswith(("ERROR", "FAILED"))]
+    partly = any(word in line for line in lines if "::" not in line for word in _NOT_WHOLE)
+    if partly or not found:
+        what = "it is not the whole suite" if found else "no test is in it"
+        faults.append(f"--ids {ids}: {what}; all tests, collected without an error. {_COLLECT}")
+        return []
+    return found
+
+
+def _leftovers(
+    test: StoredTest, known: Known, problems: Problems, kept: list[str]
+) -> Iterator[Leftover]:
+    why = _why_gone(test, known)
+    if why is not None:
+        if test.pending:
+            kept.append(f"{test.test}: {why}, and something waits for a decision; reject it first")
+            return
+        yield Leftover(why=why, test=test.test, files=tuple(_files(test)))
+        return
+    baseline = problems.read(test.paths.cassette, read_cassette)
+    if baseline is None:
+        return
+    waiting = {paths.variant for paths in test.pending}
+    for candidate in test.candidates:
+        paths = _of_candidate(test, candidate)
+        cassette = problems.read(paths.cassette, read_cassette)
+        if cassette is None or set(cassette.requested_models) != set(baseline.requested_models):
+            continue
+        if paths.variant in waiting:
+            kept.append(f"{test.test}: {candidate} waits for a decision, which stays")
+            continue
+        yield Leftover(why=Why.SUPERSEDED, test=test.test, files=(paths.cassette,))
+
+
+def _why_gone(test: StoredTest, known: Known) -> Why | None:
+    """Return why a test is not there any more; None where it is, or nobody can tell."""
+    directory = test.paths.directory.resolve()
+    folder = directory.parent.parent
+    if not any(file.is_file() for file in folder.glob(f"{_literal(directory.name)}.*")):
+        return Why.NO_FILE
+    if (directory / f"{test.paths.stem}.cassette.yaml") in known.orphans:
+        return Why.NO_TEST
+    stems = {
+        stem for file, stem in known.collected if file.with_suffix("") == folder / directory.name
+    }
+    # A file of which nothing was collected is not known: it may have been left out.
+    return Why.NO_TEST if stems and test.paths.stem not in stems else None
+
+
+def _stale(
+    paths: Sequence[Path], stored: Sequence[StoredTest], problems: Problems, kept: list[str]
+) -> Iterator[Leftover]:
+    """Yield the journals that a later recording has made needless; the others can be carried on."""
+    tests = {(test.paths.directory, test.paths.stem): test.test for test in stored}
+    for path in (part for folder in paths for part in _parts(folder.resolve())):
+        stem, _, variant = path.name.removesuffix(_PART).partition("@")
+        own = TestPaths(directory=path.parent, stem=stem, variant=variant or None)
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        cassette = problems.read(own.cassette, read_cassette)
+        test = tests.get((path.parent, stem), "")
+        if cassette is not None and cassette.recorded_at > written:
+            yield Leftover(why=Why.STALE, test=test, files=(path,))
+        else:
+            kept.append(
+                f"{shorten(path)}: a recording that was interrupted; recording its test again "
+                "carries on and pays for nothing twice"
+            )
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for name, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        if Path(name).parent.name == FOLDER:
+            yield from (Path(name, file) for file in sorted(files) if file.endswith(_PART))
+
+
+def _files(test: StoredTest) -> Iterator[Path]:
+    wanted = [test.paths.cassette, test.paths.snapshot]
+    wanted += [_of_candidate(test, candidate).cassette for candidate in test.candidates]
+    return (path for path in wanted if path.exists())
+
+
+def _of_candidate(test: StoredTest, candidate: str) -> TestPaths:
+    paths = test.paths
+    return TestPaths(directory=paths.directory, stem=paths.stem, variant=slug_of_variant(candidate))
+
+
+def _literal(name: str) -> str:
+    """Return a name as a pattern that matches nothing else."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def _lines(
+    found: Sequence[Leftover], kept: Sequence[str], *, deleted: bool, told: bool
+) -> tuple[str, ...]:
+    rows = (
+        align([(shorten(file), str(each.why)) for each in found for file in each.files])
+        if found
+        else ()
+    )
+    files = [file for each in found for file in each.files]
+    number = count(len(files), "file")
+    end: tuple[str, ...]
+    if not found:
+        end = ("nothing to delete",)
+    elif deleted:
+        end = (f"{number} deleted",)
+    else:
+        lost = len(files) - len(ask_git("ls-files", files))
+        warning = f"{lost} of them not in version control: what is deleted of these is gone"
+        end = (
+            *([warning] if lost else []),
+            f"{number} (dry run: nothing was deleted). The same with --delete deletes them",
+        )
+    hint = () if told else (f"tests that are gone from a file that is there: {_COLLECT}",)
+    return (*rows, *(f"kept: {line}" for line in kept), *end, *hint)
+
+
+def _lines_of_json(
+    found: Sequence[Leftover], kept: Sequence[str], *, deleted: bool
+) -> tuple[str, ...]:
+    report = {
+        "deleted": deleted,
+        "leftovers": [
+            {
+                "why": each.why.name.lower(),
+                "test": each.test or None,
+                "files": [shorten(file) for file in each.files],
+            }
+            for each in found
+        ],
+        "kept": list(kept),
+    }
+    return tuple(json.dumps(report, indent=2).splitlines())

@@ -1,0 +1,276 @@
+"""The command `review`: what is pending, looked at and decided on one by one."""
+
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import assert_never
+
+from pytest_llmregress.adapters.store.decisions import find_author, sign
+from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.cli.decide import (
+    Deed,
+    Done,
+    carry_out,
+    faults_of_reason,
+    find_waiting,
+)
+from pytest_llmregress.cli.pending_view import read_view
+from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.selection import Problems, shorten
+from pytest_llmregress.cli.terminal import Event, Terminal, is_terminal
+from pytest_llmregress.cli.waiting import Waiting
+from pytest_llmregress.core.review import Choice, Entry, Fate, Queue, class_of
+from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.layout import visible
+from pytest_llmregress.reporting.review import (
+    WIDE,
+    ItemView,
+    Layout,
+    render_help,
+    render_item,
+    render_keys,
+    summarize,
+)
+from pytest_llmregress.reporting.spans import Line, Screen, Style, wrap
+
+_CHOICES = {"a": Choice.ACCEPT, "r": Choice.REJECT, "s": Choice.SKIP}
+
+
+def review(targets: Sequence[str], *, candidate: str | None, reason: str) -> Result:
+    """Show what is pending of some tests, or of all below the current folder, and decide on it.
+
+    Where nobody can press a key it lists what waits, with the commands that decide on it.
+    """
+    if faults := faults_of_reason(reason):
+        return Result(status=Status.FAILED, problems=faults)
+    if not is_terminal():
+        return _list(targets, candidate)
+    waiting, faults = find_waiting(targets, candidate=candidate)
+    if not waiting:
+        status = Status.FAILED if faults else Status.FINE
+        return Result(
+            status=status, lines=() if targets else ("nothing is pending",), problems=faults
+        )
+    with Terminal() as terminal:
+        session = _Session(terminal, waiting, reason)
+        with suppress(KeyboardInterrupt):  # Ctrl-C leaves, as q does
+            session.run()
+    left = session.queue.remaining
+    said = tuple(dict.fromkeys((*faults, *session.faults)))
+    status = Status.PENDING if left else Status.FINE
+    return Result(
+        status=Status.FAILED if said else status,
+        lines=(*session.log, summarize(session.queue)),
+        problems=said,
+    )
+
+
+def _list(targets: Sequence[str], candidate: str | None) -> Result:
+    waiting, faults = find_waiting(targets, candidate=candidate)
+    lines = [
+        line
+        for each in waiting
+        for line in (
+            f"{each.test}: {each.models} ({each.reason})",
+            f"  pytest-llmregress show {shlex.quote(visible(shorten(each.recording)))}",
+            f"  {each.command('accept')}",
+            f"  {each.command('reject')}",
+        )
+    ]
+    if waiting:
+        lines.append("review needs a terminal; for programs: pytest-llmregress status --json")
+    status = Status.PENDING if waiting else Status.FINE
+    return Result(
+        status=Status.FAILED if faults else status,
+        lines=tuple(lines) or (() if targets else ("nothing is pending",)),
+        problems=faults,
+    )
+
+
+class _Session:
+    """One review: the queue, and what the person before the screen has set."""
+
+    def __init__(self, terminal: Terminal, waiting: Sequence[Waiting], reason: str) -> None:
+        self.queue = Queue(entries=tuple(map(_entry, waiting)))
+        self.log: list[str] = []
+        self.faults: list[str] = []
+        self._terminal = terminal
+        self._waiting = waiting
+        self._reason = reason
+        self._author = find_author()
+        self._layout: Layout | None = None
+        """None where the width decides."""
+        self._prompt = False
+        self._help = False
+        self._said: tuple[str, ...] = ()
+        """About the last key; shown above the keys."""
+        self._top = 0
+        """The first line of the item that is shown."""
+        self._view: tuple[int, ItemView] | None = None
+
+    def run(self) -> None:
+        """Show one item after another, until all are decided on or somebody leaves."""
+        while (current := self.queue.current) is not None:
+            page = self._draw(current)
+            match self._terminal.key():
+                case "q" | "\x04" | Event.END:
+                    return
+                case Event.REDRAW:
+                    continue
+                case "a" | "r" | "s" as key:
+                    self._decide(_CHOICES[key], (current,))
+                case "A" | "R" | "S" as key:
+                    self._decide_class(_CHOICES[key.lower()])
+                case "w":
+                    self._ask_why()
+                case key:
+                    self._look(key, page)
+
+    def _look(self, key: str, page: int) -> None:
+        """Obey a key that changes what is shown, and decides nothing."""
+        moves = {" ": page, "b": -page, "j": 1, Event.DOWN: 1, "k": -1, Event.UP: -1}
+        self._top += moves.get(key, 0)
+        match key:
+            case "d":
+                other = {Layout.BESIDE: Layout.UNIFIED, Layout.UNIFIED: Layout.BESIDE}
+                self._layout = other[self._layout_on(self._terminal.screen)]
+            case "p":
+                self._prompt = not self._prompt
+            case "?":
+                self._help = not self._help
+        if key in {"d", "p"}:
+            self._top = 0
+
+    def _draw(self, current: int, *, question: str = "") -> int:
+        """Show the current item, and return how many of its lines a page has."""
+        screen = self._terminal.screen
+        lines = render_item(
+            self._item(current),
+            self.queue,
+            screen=screen,
+            layout=self._layout_on(screen),
+            prompt=self._prompt,
+        )
+        below = list(self._below(screen, question))
+        page = max(screen.rows - len(below) - 2, 1)  # the cursor's line, and the one of the pages
+        self._top = max(min(self._top, len(lines) - page), 0)
+        shown = lines[self._top : self._top + page]
+        if len(lines) > page:
+            last = self._top + len(shown)
+            place = f"lines {self._top + 1}-{last} of {len(lines)}; space: next page, b: back"
+            shown = (*shown, (screen.mark(place, Style.DIM),))
+        self._terminal.draw([*shown, *below], screen)
+        return page
+
+    def _below(self, screen: Screen, question: str) -> list[Line]:
+        """Return what stands below the item: help, messages, the question or the keys."""
+        lines: list[Line] = []
+        if self._help:
+            lines += render_help(self.queue, screen)
+        said = (*self._said, f"reason: {self._reason}") if self._reason else self._said
+        for each in said:
+            lines += wrap((screen.mark(each, Style.PLAIN),), screen.columns)
+        if question:
+            lines += wrap((screen.mark(question, Style.STRONG),), screen.columns)
+            return lines
+        return [*lines, *render_keys(self.queue, screen)]
+
+    def _layout_on(self, screen: Screen) -> Layout:
+        if self._layout is not None:
+            return self._layout
+        return Layout.BESIDE if screen.columns >= WIDE else Layout.UNIFIED
+
+    def _item(self, current: int) -> ItemView:
+        """Return what is shown of an item; its files are read once."""
+        if self._view is None or self._view[0] != current:
+            view = read_view(self._waiting[current])
+            if self.queue.has_accepted(self.queue.entries[current].test):
+                note = "another variant was accepted in this review; accepting this one replaces it"
+                view = replace(view, notes=(note, *view.notes))
+            self._view = (current, view)
+            self._top = 0
+        return self._view[1]
+
+    def _decide_class(self, choice: Choice) -> None:
+        """Ask once, and decide on the rest of the class of the current item."""
+        current, indices = self.queue.current, self.queue.rest_of_class(choice)
+        if current is None or not indices:
+            self._said = ("another variant of this test was accepted; a decides on this one alone",)
+            return
+        drift = self.queue.entries[current].drift
+        self._said = ()
+        question = f"{choice} {count(len(indices), 'pending test')} of this class ({drift})? y/n"
+        while True:
+            self._draw(current, question=question)
+            match self._terminal.key():
+                case "y":
+                    self._decide(choice, indices)
+                    return
+                case Event.END:
+                    return
+                case Event.REDRAW:
+                    continue
+                case _:
+                    self._said = ("nothing was decided",)
+                    return
+
+    def _decide(self, choice: Choice, indices: Sequence[int]) -> None:
+        """Decide on some; each is on disk before the next one's turn."""
+        said: list[str] = []
+        for index in indices:
+            match choice:
+                case Choice.SKIP:
+                    self._settle(index, Fate.SKIPPED, "skipped", said)
+                case Choice.ACCEPT:
+                    self._carry_out(Deed.ACCEPT, index, Fate.ACCEPTED, said)
+                case Choice.REJECT:
+                    self._carry_out(Deed.REJECT, index, Fate.REJECTED, said)
+                case _:
+                    assert_never(choice)
+        self._said = (said[0],) if len(said) == 1 else (f"{said[0]}; and {len(said) - 1} more",)
+
+    def _carry_out(self, deed: Deed, index: int, fate: Fate, said: list[str]) -> None:
+        waiting = self._waiting[index]
+        done = (
+            carry_out(deed, waiting, sign(self._author, self._reason))
+            if _is_as_shown(waiting)
+            else Done(faults=(_changed(waiting),))
+        )
+        if done.faults:
+            self.faults += done.faults
+            self._settle(index, Fate.FAILED, done.faults[0], said)
+            return
+        self.log += done.lines
+        self._settle(index, fate, done.lines[0], said)
+
+    def _settle(self, index: int, fate: Fate, words: str, said: list[str]) -> None:
+        self.queue = self.queue.mark((index,), fate)
+        said.append(words)
+
+    def _ask_why(self) -> None:
+        """Let the reason of the decisions from here on be written."""
+        given = self._terminal.line("why: ")
+        if faults := faults_of_reason(given):
+            self._said = faults
+            return
+        self._reason = given
+
+
+def _entry(waiting: Waiting) -> Entry:
+    pending = None if waiting.snapshot is None else waiting.snapshot.pending
+    changes = () if pending is None else pending.changes
+    key = shorten(waiting.paths.of_baseline().cassette)
+    return Entry(test=key, drift=class_of(changes, waiting.why))
+
+
+def _is_as_shown(waiting: Waiting) -> bool:
+    """Say whether the pending snapshot is the one that was read: a run may have replaced it."""
+    return Problems().read(waiting.paths.pending_snapshot, read_snapshot) == waiting.snapshot
+
+
+def _changed(waiting: Waiting) -> str:
+    return (
+        f"{shorten(waiting.paths.pending_snapshot)}: it changed since this review began; "
+        "nothing was decided on it. pytest-llmregress review"
+    )

@@ -1,0 +1,58 @@
+"""What other programs learn beside the reports: properties of tests, annotations of GitHub."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_llmregress.core.report import RunReport, TestRecord
+from pytest_llmregress.hookspecs import RECORD
+from pytest_llmregress.reporting.annotations import Place, annotate
+from pytest_llmregress.reporting.facts import PREFIX, properties_of
+
+NAME = "llmregress-machines"
+
+
+class Machines:
+    """Runs where the reports arrive: in the only process, or in the controller of xdist."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._root = config.rootpath
+        self._places: dict[str, Place] = {}
+        self._report: RunReport | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hand the facts of a test to whoever reads `user_properties`, such as --junitxml."""
+        record = getattr(report, RECORD, None)
+        if record is None:
+            return
+        self._places[report.nodeid] = self._place(report)
+        if not any(name.startswith(PREFIX) for name, _ in report.user_properties):
+            report.user_properties += properties_of(TestRecord.from_json(record))
+
+    def pytest_llmregress_finish(self, report: RunReport) -> None:
+        """Remember what the run found."""
+        self._report = report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Annotate what failed, where GitHub reads along."""
+        if self._report is None or not os.environ.get("GITHUB_ACTIONS"):
+            return
+        for line in annotate(self._report, self._places):
+            terminalreporter.write_line(line)
+
+    def _place(self, report: pytest.TestReport) -> Place:
+        file, line, _ = report.location
+        path = (self._root / file).resolve()
+        workspace = Path(os.environ.get("GITHUB_WORKSPACE") or self._root).resolve()
+        inside = path.is_relative_to(workspace)
+        shown = path.relative_to(workspace).as_posix() if inside else Path(file).as_posix()
+        return Place(file=shown, line=None if line is None else line + 1)
+
+
+def register(config: pytest.Config) -> None:
+    """Register it once; not in a worker, whose reports arrive elsewhere."""
+    if not hasattr(config, "workerinput") and not config.pluginmanager.hasplugin(NAME):
+        config.pluginmanager.register(Machines(config), NAME)

@@ -1,0 +1,100 @@
+"""The record that a test leaves in the reports."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pytest_llmregress.core.call import Calls
+from pytest_llmregress.core.report import Mode, Problem, TestRecord
+from pytest_llmregress.core.side import Side
+from pytest_llmregress.glue.conclusion import good_samples
+from pytest_llmregress.glue.differing import drift_of, verdict_of
+from pytest_llmregress.glue.keeping import Kept
+from pytest_llmregress.glue.traffic import distinct
+from pytest_llmregress.reporting import failures
+
+if TYPE_CHECKING:
+    from pytest_llmregress.glue.testrun import TestRun
+
+
+def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
+    """Return what happened to a test, over all its samples."""
+    calls, samples = test.calls(), test.samples
+    usage = Calls(calls).usage
+    candidate = test.settings.candidate
+    before, after = _sides(test) if test.is_compared else (None, None)
+    return TestRecord(
+        test=test.node_id,
+        mode=_mode_of([sample.mode for sample in samples]),
+        passed=all(sample.own_passed for sample in samples),
+        candidate=None if candidate is None else candidate.name,
+        cassette=test.relative(test.paths.cassette),
+        calls=len(calls),
+        requested_models=distinct(call.requested_model for call in calls),
+        served_models=distinct(call.served_model for call in calls),
+        input_tokens=usage.total_tokens - usage.output_tokens,
+        output_tokens=usage.output_tokens,
+        unplayed=sum(
+            len(sample.traffic.tape.unplayed)
+            for sample in samples
+            if sample.traffic and sample.own_passed
+        ),
+        problems=(*test.problems, *_remarks(test)),
+        drift=drift_of(test),
+        carried=sum(len(sample.traffic.carried) for sample in samples if sample.traffic),
+        pending=None if kept.pending is None else test.relative(kept.pending),
+        accepted=kept.accepted,
+        obsolete=_obsolete(test),
+        samples=len(samples),
+        passes=good_samples(test).passed,
+        unconfirmed=unconfirmed,
+        evidence=test.evidence() if test.is_compared else None,
+        rules=tuple(each for sample in samples for each in sample.held.rules),
+        rules_before=next((s.held.rules_before for s in samples if s.held.rules_before), ()),
+        cost_usd=_cost(test),
+        before=before,
+        after=after,
+        verdict=verdict_of(test) if test.is_compared and test.has_noise else None,
+    )
+
+
+def _sides(test: "TestRun") -> tuple[Side | None, Side]:
+    """Return the accepted run and the new one that a report shows side by side."""
+    compared = [sample for sample in test.samples if sample.compared]
+    shown = next((sample for sample in compared if sample.changes), compared[0])
+    calls = () if shown.traffic is None else shown.traffic.calls_as_recorded()
+    before = test.baseline_calls()
+    return (None if before is None else Side.of(before)), Side.of(Calls(calls))
+
+
+def _remarks(test: "TestRun") -> list[Problem]:
+    """Return what a passing test has to say, and does not fail by."""
+    replayed = all(sample.mode is Mode.REPLAYED for sample in test.samples)
+    passed = all(sample.body_passed for sample in test.samples)
+    if replayed and passed and test.accepted is None:
+        message = failures.no_snapshot(test.node_id, test.commands.accept_by_running())
+        return [Problem(code="no_snapshot", message=message)]
+    return []
+
+
+def _obsolete(test: "TestRun") -> tuple[str, ...]:
+    """Return the accepted values that a complete run, all of it passing, has not come to."""
+    if test.accepted is None or not all(sample.own_passed for sample in test.samples):
+        return ()
+    used = {name for sample in test.samples for name in sample.judgement.values}
+    return tuple(name for name in test.accepted.value_names if name not in used)
+
+
+def _mode_of(modes: Sequence[Mode]) -> Mode:
+    """Return where the answers of all samples together came from."""
+    told = {mode for mode in modes if mode is not Mode.IDLE}
+    if not told:
+        return Mode.IDLE
+    return told.pop() if len(told) == 1 else Mode.MIXED
+
+
+def _cost(test: "TestRun") -> float | None:
+    """Return what was paid for its new recordings; None where a price is not known."""
+    new = {Mode.RECORDED, Mode.MIXED}
+    calls = [call for sample in test.samples if sample.mode in new for call in sample.calls()]
+    costs = [test.run.price(call) for call in calls]
+    return None if None in costs or not costs else sum(cost for cost in costs if cost)

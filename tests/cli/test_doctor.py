@@ -1,0 +1,231 @@
+"""The command `doctor`."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REFUND = "tests/test_support.py::test_refund"
+FOLDER = "tests/__llm__/test_support"
+KEY = "sk-ant-not-to-be-shown"  # llmregress: allow-secret
+IGNORE = "*.new.yaml\n*.part.jsonl\n"
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("LLMREGRESS_", "ANTHROPIC_", "GIT_", "OPENAI_", "CI")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+    """Return what puts the metadata of a distribution before what is installed."""
+
+    def install(name: str, version: str) -> None:
+        folder = tmp_path_factory.mktemp("site")
+        info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        monkeypatch.syspath_prepend(folder)
+
+    return install
+
+
+def git(*arguments: str) -> None:
+    subprocess.run(["git", *arguments], check=True, capture_output=True)
+
+
+def repository() -> None:
+    """Make the current folder a repository in which all is as it should be."""
+    git("init", "--quiet")
+    Path(".gitignore").write_text(IGNORE)
+    git("add", ".")
+
+
+def faults(project) -> list[tuple[str, str, str | None]]:
+    run = project.run("doctor", "--json")
+    found = [each for each in json.loads("\n".join(run.out)) if each["fault"]]
+    assert run.status == (1 if found else 0)
+    return [(each["where"], each["what"], each["command"]) for each in found]
+
+
+@needs_git
+def test_a_set_up_in_order_has_no_fault(project):
+    project.accepted(REFUND)
+    repository()
+    run = project.run("doctor")
+
+    assert run.status == 0
+    assert run.out[-1] == "0 faults in 1 recorded test"
+    assert run.out[0].startswith("note   Python ")
+    assert "anthropic " in run.out[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "command"),
+    [
+        ("vcrpy", "8.1.1", 'python -m pip install "vcrpy>=9.4.2,<10"'),
+        ("anthropic", "0.97.0", 'python -m pip install "anthropic>=1.0,<3"'),
+        ("pytest", "8.3.5", 'python -m pip install "pytest>=8.4"'),
+    ],
+)
+def test_a_version_that_does_not_fit_comes_with_the_command_that_mends_it(
+    project, install, name, version, command
+):
+    install(name, version)
+
+    ((where, what, said),) = faults(project)
+    assert where == f"{name} {version}"
+    assert what
+    assert said == command
+
+
+def test_a_rival_for_the_marker_is_a_fault(project, install):
+    install("pytest-llm", "1.2.3")
+
+    ((where, what, command),) = faults(project)
+    assert where == "pytest-llm 1.2.3"
+    assert "claims the marker `llm`" in what
+    assert command.startswith("pytest -p no:pytest_llm")
+
+
+@pytest.mark.parametrize(("marks", "number"), [("@pytest.mark.vcr\n", 1), ("", 0)])
+def test_another_recorder_is_a_fault_only_where_both_markers_meet(project, install, marks, number):
+    install("pytest-vcr", "1.0.2")
+    project.accepted(REFUND)
+    text = f"import pytest\n@pytest.mark.llm\n{marks}def test_refund(): pass\n"
+    Path("tests/test_support.py").write_text(text)
+
+    found = [what for where, what, _ in faults(project) if "pytest-vcr 1.0.2" in where]
+    assert len(found) == number
+    assert all("both markers, llm and vcr, are in tests/test_support.py" in what for what in found)
+
+
+def test_a_file_that_cannot_be_read_is_a_fault(project):
+    project.accepted(REFUND).snapshot.write_text("llmregress: 1\n<<<<<<< ours\n")
+
+    ((where, what, _),) = faults(project)
+    assert where == f"{FOLDER}/refund.snapshot.yaml:2"
+    assert "a merge conflict" in what
+
+
+@needs_git
+def test_recordings_that_git_does_not_have_are_a_fault(project):
+    repository()
+    project.accepted(REFUND)
+
+    assert faults(project) == [
+        (
+            f"{FOLDER}/refund.cassette.yaml, {FOLDER}/refund.snapshot.yaml",
+            "accepted, and not in version control, so CI has nothing to replay",
+            f"git add {FOLDER}",
+        )
+    ]
+
+
+@needs_git
+def test_recordings_that_git_ignores_are_a_fault(project):
+    project.accepted(REFUND)
+    git("init", "--quiet")
+    Path(".gitignore").write_text(f"{IGNORE}*.cassette.yaml\n")
+    git("add", ".")
+
+    assert faults(project) == [
+        (
+            f"{FOLDER}/refund.cassette.yaml",
+            "accepted, and ignored by git, so nobody else can replay it",
+            f"git check-ignore -v {FOLDER}/refund.cassette.yaml names the line to take out",
+        )
+    ]
+
+
+@needs_git
+def test_what_waits_has_to_be_ignored_before_somebody_commits_it(project):
+    project.accepted(REFUND)
+    git("init", "--quiet")
+    Path(".gitignore").write_text("*.new.yaml\n")
+    git("add", ".")
+
+    ((where, what, command),) = faults(project)
+    assert where == ".gitignore"
+    assert what.startswith("*.part.jsonl could be committed")
+    subprocess.run(command, shell=True, check=True)
+    assert faults(project) == []
+
+
+@needs_git
+def test_what_waits_and_is_committed_is_a_fault(project):
+    paths = project.accepted(REFUND)
+    repository()
+    paths.journal.write_text("{}\n")
+    git("add", "--force", str(paths.journal))
+
+    ((where, _, command),) = faults(project)
+    assert where == f"{FOLDER}/refund.part.jsonl"
+    assert command == f"git rm --cached {FOLDER}/refund.part.jsonl"
+
+
+@needs_git
+def test_line_ends_that_git_has_rewritten_are_a_fault(project):
+    paths = project.accepted(REFUND)
+    repository()
+    paths.cassette.write_bytes(paths.cassette.read_bytes().replace(b"\n", b"\r\n"))
+
+    found = {where: command for where, _, command in faults(project)}
+    assert ".gitattributes" in found[f"{FOLDER}/refund.cassette.yaml"]
+
+
+@needs_git
+@pytest.mark.parametrize(("attributes", "told"), [("", True), ("**/__llm__/** text eol=lf", False)])
+def test_git_that_would_rewrite_line_ends_is_told_of(project, attributes, told):
+    project.accepted(REFUND)
+    repository()
+    git("config", "core.autocrlf", "true")
+    Path(".gitattributes").write_text(attributes)
+    run = project.run("doctor")
+
+    assert run.status == 0
+    assert any("core.autocrlf=true" in line for line in run.out) == told
+
+
+def test_without_a_repository_tracking_is_said_to_be_unchecked(project):
+    project.accepted(REFUND)
+    run = project.run("doctor")
+
+    assert run.status == 0
+    assert any(line.startswith("note   git: no work tree here") for line in run.out)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "command"),
+    [
+        ("LLMREGRESS_FAIL_ON", "sometimes", "unset LLMREGRESS_FAIL_ON"),
+        ("LLMREGRESS_TYPO", "1", "unset LLMREGRESS_TYPO"),
+        ("LLMREGRESS_RECORD", "once", "unset LLMREGRESS_RECORD"),
+    ],
+)
+def test_a_setting_that_stops_each_run_is_a_fault(project, monkeypatch, name, value, command):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv(name, value)
+
+    ((where, _, said),) = faults(project)
+    assert (where, said) == (name, command)
+
+
+def test_a_key_is_named_and_its_value_is_never_shown(project, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("CI", "true")
+    run = project.run("doctor")
+
+    assert run.status == 0
+    assert any("ANTHROPIC_API_KEY: set, and no replay needs it; in CI" in line for line in run.out)
+    assert KEY not in "\n".join([*run.out, *run.err])

@@ -1,0 +1,76 @@
+"""Reports of runs as values: what the tests of reporters render."""
+
+from dataclasses import replace
+
+from pytest_llmregress.core.behavior import Change, Drift, Severity
+from pytest_llmregress.core.evidence import Tally, TestEvidence
+from pytest_llmregress.core.judging_suite import judge_suite
+from pytest_llmregress.core.report import Mode, RunReport, TestRecord
+from pytest_llmregress.core.suite_verdict import SuiteVerdict
+from pytest_llmregress.core.verdict import Gate
+
+HOSTILE = (
+    "| a `b` ```` <script>alert(1)</script> </code></details> @octocat a@example.com "
+    "[x](https://evil.example) www.evil.example #1 --> ::error::x %0A \x1b[31m \x00 \ud800 \ufffe "
+    "]]>"
+)
+"""What a model could say to break out of a report."""
+
+
+def record_of(test: str, **fields: object) -> TestRecord:
+    """Return the record of a replay in which all is well, but for some fields."""
+    plain = TestRecord(
+        test=test,
+        mode=Mode.REPLAYED,
+        passed=True,
+        candidate=None,
+        cassette="tests/__llm__/test_a/x.cassette.yaml",
+        calls=1,
+        requested_models=("claude-opus-5",),
+        served_models=("claude-opus-5",),
+        input_tokens=10,
+        output_tokens=5,
+        unplayed=0,
+        carried=0,
+        problems=(),
+        drift=None,
+        pending=None,
+        accepted=False,
+        passes=1,
+    )
+    return replace(plain, **fields)
+
+
+def report_of(*tests: TestRecord, **fields: object) -> RunReport:
+    """Return the report of a run of these tests."""
+    plain = RunReport(
+        created="2026-01-02T03:04:05+00:00",
+        versions={"pytest-llmregress": "0.1.0", "pytest": "9.2.0"},
+        candidate=None,
+        fail_on="breaking",
+        tests=tests,
+    )
+    return replace(plain, **fields)
+
+
+def drift_of(*severities: Severity, text: str = "words") -> Drift:
+    """Return a drift with a change of each severity, in which a model says a text."""
+    changes = tuple(
+        Change(trait=f"trait.{number}", severity=severity, before="a", after=text)
+        for number, severity in enumerate(severities)
+    )
+    return Drift(baseline="claude-opus-5", candidate="claude-opus-5-5", changes=changes)
+
+
+def evidence_of(test: str, *, before: Tally, after: Tally) -> TestEvidence:
+    """Return evidence of nothing but how often a test ended well."""
+    return TestEvidence(test=test, baseline=before, screen=after)
+
+
+def regressed(tests: int = 9) -> SuiteVerdict:
+    """Return the verdict on a suite in which every test fails that did not before."""
+    evidences = [
+        evidence_of(f"t.py::test_{n}", before=Tally(passed=1, n=1), after=Tally(passed=0, n=1))
+        for n in range(tests)
+    ]
+    return judge_suite(evidences, gate=Gate())

@@ -1,0 +1,133 @@
+"""The files for CI do what they say, as far as a machine without the internet can show it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "ci"
+OLD, NEW = "claude-opus-5", "claude-opus-5-5"
+APP = """
+    import anthropic
+
+    def ask(text="Hello"):
+        return anthropic.Anthropic().messages.create(
+            model="claude-opus-5", max_tokens=100, messages=[{"role": "user", "content": text}]
+        )
+"""
+TEST = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    def test_hello():
+        assert "Paris" in ask().content[0].text
+"""
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((EXAMPLES / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def recorded(project):
+    answer = "Paris is the capital of France."
+    project.stand.script(OLD, answer).script(NEW, answer)
+    project.write(app=APP, test_it=TEST).record(passed=1)
+    return project
+
+
+def run(project, script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a script as CI does, with this Python in place of the one that CI installs."""
+    folder = Path(sys.executable).parent
+    summary = project.root / "step-summary.md"
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "PYTEST"))}
+    return subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=project.root,
+        env={
+            **inherited,
+            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+            "CI": "true",
+            "HOME": str(project.home),
+            "ANTHROPIC_BASE_URL": project.stand.url,
+            "GITHUB_STEP_SUMMARY": str(summary),
+            **env,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def steps(name: str, job: str) -> dict[str, str]:
+    """Return the scripts of a workflow's steps, by their names."""
+    return {each["name"]: each["run"] for each in read(name)["jobs"][job]["steps"] if "run" in each}
+
+
+def test_the_replay_of_a_pull_request_needs_no_key_and_leaves_a_summary(recorded):
+    recorded.offline()
+    scripts = steps("github-replay.yml", "replay")
+
+    replay = run(recorded, scripts["replay"])
+    summary = run(recorded, scripts["summary"])
+
+    assert replay.returncode == 0, replay.stdout
+    assert summary.returncode == 0
+    assert "test_hello" in recorded.read("step-summary.md") or "1 test" in recorded.read("llm.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "job", "env"),
+    [
+        ("github-canary.yml", "canary", {"MODEL": OLD}),
+        ("github-upgrade.yml", "upgrade", {"CANDIDATE": NEW}),
+    ],
+)
+def test_a_job_with_a_key_records_reports_and_fails_on_a_drift(recorded, key, name, job, env):
+    scripts = steps(name, job)
+    same = run(recorded, scripts["record"], ANTHROPIC_API_KEY=key, **env)
+    assert same.returncode == 0, same.stdout
+
+    recorded.stand.script(OLD, "[[refusal cyber]]").script(NEW, "[[refusal cyber]]")
+    again = scripts["record"].replace("--llmregress-record once", "--llmregress-record rewrite")
+    drifted = run(recorded, again, ANTHROPIC_API_KEY=key, **env)
+
+    assert drifted.returncode == 1, drifted.stdout
+    assert "refused (cyber)" in recorded.read("llm.md")
+    assert recorded.read("llm.html").startswith("<!doctype html>")
+    assert run(recorded, scripts["summary"]).returncode == 0
+
+
+def test_gitlab_gets_a_junit_report(recorded, key):
+    jobs = read("gitlab-ci.yml")
+    (replay,) = jobs["replay"]["script"]
+    (upgrade,) = jobs["upgrade"]["script"]
+
+    assert run(recorded, upgrade, ANTHROPIC_API_KEY=key, CANDIDATE=NEW).returncode in {0, 1}
+    recorded.offline()
+    assert run(recorded, replay).returncode == 0
+
+    assert "<testsuite" in recorded.read("llm.xml")
+
+
+def test_the_commit_hook_runs_what_is_installed(recorded):
+    (hook,) = read("pre-commit-config.yaml")["repos"][0]["hooks"]
+
+    assert run(recorded, f"{hook['entry']} .").returncode == 0
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("github-*.yml")), ids=lambda path: path.stem)
+def test_a_workflow_asks_for_no_more_rights_than_it_needs(path):
+    workflow = read(path.name)
+
+    assert workflow["permissions"]["contents"] == "read"
+    assert all(
+        "ANTHROPIC_API_KEY" not in str(job) or "secrets.ANTHROPIC_API_KEY" in str(job)
+        for job in workflow["jobs"].values()
+    )

@@ -1,0 +1,141 @@
+"""The report of a run as JUnit XML, and the same facts in pytest's own."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pytest_llmregress.core.behavior import Severity
+from pytest_llmregress.core.report import Problem
+from pytest_llmregress.reporting.junit import JunitReporter
+from run_reports import HOSTILE, drift_of, record_of, regressed, report_of
+
+SHAPE = {
+    "testsuites": ({"name", "tests", "failures", "errors", "time"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
+        {"properties", "testcase"},
+    ),
+    "testcase": ({"classname", "name", "time"}, {"properties", "failure", "system-out"}),
+    "properties": (set(), {"property"}),
+    "property": ({"name", "value"}, set()),
+    "failure": ({"type", "message"}, set()),
+    "system-out": (set(), set()),
+}
+"""The elements that readers of JUnit know, each with its attributes and children."""
+
+
+def render(*tests, **fields) -> ET.Element:
+    root = ET.fromstring(JunitReporter().render(report_of(*tests, **fields)).encode())
+    for element in root.iter():
+        attributes, children = SHAPE[element.tag]
+        assert set(element.attrib) == attributes
+        assert {child.tag for child in element} <= children
+    suite = root[0]
+    assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
+    assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
+    return suite
+
+
+def facts(case: ET.Element) -> dict[str, str]:
+    found = case.findall("properties/property")
+    return {each.attrib["name"].removeprefix("llmregress."): each.attrib["value"] for each in found}
+
+
+def test_a_test_has_its_facts_as_properties():
+    drift = drift_of(Severity.NOTABLE, Severity.COSMETIC)
+    (case,) = render(
+        record_of("t.py::test_a", drift=drift, candidate="m", samples=10, passes=8, cost_usd=0.25)
+    ).findall("testcase")
+
+    assert case.find("failure") is None
+    assert facts(case) == {
+        "mode": "replayed",
+        "candidate": "m",
+        "models": "claude-opus-5",
+        "severity": "notable",
+        "traits": "trait.0, trait.1",
+        "samples": "8/10",
+        "calls": "1",
+        "tokens": "15",
+        "cost_usd": "0.250000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "fail_on", "kind"),
+    [
+        ({"problems": (Problem(code="no_match", message="m"),)}, "never", "llmregress.no_match"),
+        ({"drift": drift_of(Severity.BREAKING)}, "breaking", "llmregress.drift"),
+        ({"drift": drift_of(Severity.NOTABLE)}, "notable", "llmregress.drift"),
+        ({"drift": drift_of(Severity.NOTABLE)}, "breaking", None),
+        ({"drift": drift_of(Severity.BREAKING)}, "never", None),
+        ({"drift": drift_of(Severity.BREAKING), "accepted": True}, "breaking", None),
+        ({"drift": drift_of(Severity.BREAKING), "unconfirmed": True}, "breaking", None),
+        ({"drift": drift_of(Severity.BREAKING), "verdict": regressed().tests[0]}, "breaking", None),
+        ({"passed": False}, "breaking", None),
+    ],
+)
+def test_what_fails_by_a_rule_of_ours_is_a_failure(fields, fail_on, kind):
+    suite = render(record_of("t.py::test_a", **fields), fail_on=fail_on)
+
+    failure = suite.find("testcase/failure")
+    assert (None if failure is None else failure.attrib["type"]) == kind
+
+
+@pytest.mark.parametrize(("fail_on", "failures"), [("breaking", "1"), ("never", "0")])
+def test_the_verdict_on_the_suite_is_a_case_of_its_own(fail_on, failures):
+    suite = render(record_of("t.py::test_a"), verdict=regressed(), fail_on=fail_on)
+
+    assert suite.attrib["failures"] == failures
+    assert suite[-1].attrib["name"] == "suite verdict"
+    assert "exact McNemar test" in suite[-1][-1].text
+
+
+@pytest.mark.parametrize(
+    ("test", "address"),
+    [
+        ("tests/a/test_b.py::test_c", ("tests.a.test_b", "test_c")),
+        ("test_b.py::TestX::test_c[a::b/c.py]", ("test_b.TestX", "test_c[a::b/c.py]")),
+        ("docs/page.md", ("", "docs.page.md")),
+    ],
+)
+def test_names_are_those_of_the_file_that_pytest_writes(test, address):
+    (case,) = render(record_of(test)).findall("testcase")
+
+    assert (case.attrib["classname"], case.attrib["name"]) == address
+
+
+def test_hostile_text_leaves_the_file_whole():
+    drift = drift_of(Severity.BREAKING, text=HOSTILE)
+    problem = Problem(code="contract", message=f"{HOSTILE}\n{HOSTILE}")
+    suite = render(
+        record_of(f"t.py::test_a[{HOSTILE}]", drift=drift, problems=(problem,)),
+        record_of("t.py::test_b", drift=drift),
+        candidate=HOSTILE,
+    )
+
+    assert "<script>" in suite.find("testcase/failure").text
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_pytests_own_file_has_the_same_facts_once(project, workers):
+    project.write(
+        test_it="""
+        import pytest
+
+        @pytest.mark.llm
+        def test_a():
+            pass
+
+        def test_b():
+            pass
+        """
+    )
+    project.replay("--junitxml=junit.xml", *workers, passed=1, failed=1)
+
+    root = ET.fromstring(project.read("junit.xml"))
+    cases = {case.attrib["name"]: case for case in root.iter("testcase")}
+    names = [each.attrib["name"] for each in cases["test_a"].iter("property")]
+    assert facts(cases["test_a"])["problems"] == "no_calls"
+    assert len(names) == len(set(names))
+    assert facts(cases["test_b"]) == {}
