@@ -129,7 +129,7 @@ def test_a_report_with_an_ending_that_nobody_writes_is_refused(
 
     output = said(result)
     assert result.ret == USAGE_ERROR, output
-    assert "drift.docx: no report has this ending; .json" in output
+    assert "drift.docx: no report has this ending; .html, .json, .md, .xml" in output
     assert not (pytester.path / "ran").exists()
 
 

@@ -4,6 +4,7 @@ Importing the SDK takes a second of CPU; a suite of several hundred such runs wo
 longer. The server process that forks them is single-threaded and has run no test.
 """
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -11,8 +12,11 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-PRELOADED = ["pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml"]
-"""Nothing of the package under test: it is imported anew in each run."""
+PRELOADED = [
+    *("pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml", "jinja2"),
+    *(f"pytest_llmregress.{name}" for name in ("glue.run", "core.judging_suite")),
+]
+"""What is imported when needed, and when not, is looked at by runs that are not forked."""
 
 
 def is_available() -> bool:
@@ -50,6 +54,8 @@ def run_forked(
 
 
 def _run(arguments: list[str], cwd: str, env: dict[str, str], output: str) -> None:
+    # pytest collects garbage ten times at its end; what was imported before is none.
+    gc.freeze()
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
     os.dup2(handle, 2)

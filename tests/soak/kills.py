@@ -52,6 +52,10 @@ class Tally:
     """Answers that the server had given and no file held, at worst."""
 
 
+def _held(journal: Journal) -> int:
+    return sum(map(len, journal.read().values()))
+
+
 def run(kills: int, *, seed: int, folder: Path) -> Tally:
     """Record and kill; AssertionError where something is lost or cannot be read."""
     chance = random.Random(seed)
@@ -70,7 +74,7 @@ def run(kills: int, *, seed: int, folder: Path) -> Tally:
         mode, longest = "once", 3.0
         while tally.kills < kills:
             journal = Journal(paths.journal, test=NODE_ID)
-            held_before, asked_before = len(journal.read()), len(stand.requests)
+            held_before, asked_before = _held(journal), len(stand.requests)
             accepted = paths.cassette.read_bytes() if paths.cassette.exists() else None
             started = time.monotonic()
             process = start_forked(
@@ -97,7 +101,7 @@ def run(kills: int, *, seed: int, folder: Path) -> Tally:
             assert accepted is None or paths.cassette.exists(), "an accepted recording is gone"
             changed = paths.cassette.exists() and paths.cassette.read_bytes() != accepted
             if killed and not changed:
-                held, asked = len(journal.read()), len(stand.requests) - asked_before
+                held, asked = _held(journal), len(stand.requests) - asked_before
                 lost = asked - (held - held_before)
                 tally.most_lost = max(tally.most_lost, lost)
                 assert lost <= 1, f"{lost} answers lost (seed {seed}, kill {tally.kills})"
