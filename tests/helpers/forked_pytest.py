@@ -14,6 +14,7 @@ from pathlib import Path
 
 PRELOADED = [
     *("pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml", "jinja2"),
+    *("genai_prices.data", "genai_prices.data_snapshot"),
     *(f"pytest_llmregress.{name}" for name in ("glue.run", "core.judging_suite")),
 ]
 """What is imported when needed, and when not, is looked at by runs that are not forked."""
