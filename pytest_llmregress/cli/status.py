@@ -12,6 +12,7 @@ from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.cli.noise import lines_of_noise, noise_to_json
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, select, shorten
 from pytest_llmregress.cli.show import rows_of
@@ -126,6 +127,7 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path]) -> tuple[str, ...]:
     lines, left = [head], iter(rows)
     for entry, block in zip(entries, blocks, strict=True):
         lines += islice(left, len(block))
+        lines += lines_of_noise(entry.snapshot)
         lines += [f"  pending: {each.models} ({each.reason})" for each in entry.waiting]
         lines += [
             f"  interrupted: {candidate or 'the baseline'}; recording it again carries on"
@@ -192,6 +194,7 @@ def _entry_to_json(entry: _Entry) -> dict[str, Any]:
         "recorded_at": None if accepted is None else accepted.recorded_at,
         "versions": {} if entry.cassette is None else dict(entry.cassette.versions),
         "calls": entry.calls,
+        "noise": noise_to_json(entry.snapshot),
         "candidates": list(entry.stored.candidates),
         "recordings": [
             {

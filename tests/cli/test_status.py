@@ -83,6 +83,7 @@ def test_json_says_the_same_to_programs(project):
                     "vcrpy": "9.4.2",
                 },
                 "calls": 1,
+                "noise": None,
                 "candidates": ["claude-opus-5-5"],
                 "recordings": [
                     {

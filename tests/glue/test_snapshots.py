@@ -239,3 +239,13 @@ def test_on_a_candidate_values_are_compared_by_behavior(project, old: str, new: 
     report = drift(project)
     project.offline().replay(CANDIDATE, **outcomes)
     assert drift(project) == report
+
+
+def test_a_value_that_no_test_compares_with_any_more_is_told_as_obsolete(project):
+    recorded(project)
+    project.change("test_it.py", "assert plan() == llm_snapshot", "assert plan()")
+
+    project.offline().replay(passed=1)
+
+    project.says("obsolete: 1 snapshot value that no test compares with: test_it.py::test_plan value")
+    assert project.found()["test_plan"]["obsolete"] == ["value"]
