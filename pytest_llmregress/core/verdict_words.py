@@ -150,6 +150,7 @@ def say_suite(
     if _is_one_against_one(evidences):
         return (
             *told,
+            *_say_selection(suite),
             *_say_too_small(suite, gate=gate),
             *_say_excluded_tests(suite, evidences=evidences),
             *material,
@@ -164,6 +165,16 @@ def say_suite(
         *material,
         *_say_other_numbers(suite),
         *_say_cached(evidences),
+    )
+
+
+def _say_selection(suite: SuiteVerdict) -> tuple[str, ...]:
+    """Say what a baseline of accepted single recordings leaves out: the runs that failed."""
+    if not suite.negative_flips or suite.baseline.failed:
+        return ()
+    return (
+        "a recording is accepted where its test went well: recorded again, the same model would do a "
+        "little worse by chance as well; samples of the baseline tell the two apart",
     )
 
 

@@ -247,5 +247,7 @@ def test_a_value_that_no_test_compares_with_any_more_is_told_as_obsolete(project
 
     project.offline().replay(passed=1)
 
-    project.says("obsolete: 1 snapshot value that no test compares with: test_it.py::test_plan value")
+    project.says(
+        "obsolete: 1 snapshot value that no test compares with: test_it.py::test_plan value"
+    )
     assert project.found()["test_plan"]["obsolete"] == ["value"]
