@@ -22,8 +22,8 @@ from pytest_llmregress.core.suite_statistics import (
     table_of,
 )
 from pytest_llmregress.core.suite_verdict import SuiteVerdict, TraitVerdict
+from pytest_llmregress.core.suite_words import say_suite
 from pytest_llmregress.core.verdict import Gate, TestVerdict, Verdict
-from pytest_llmregress.core.verdict_words import say_suite
 
 FALSE_DISCOVERIES = 0.10
 """Share of false names that is accepted in the list of what is only suspicious."""

@@ -10,6 +10,7 @@ from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence,
 from pytest_llmregress.core.judging_suite import judge_suite
 from pytest_llmregress.core.suite_statistics import samples_for_drop
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
+from pytest_llmregress.core.suite_words import SELECTED
 from pytest_llmregress.core.verdict import Gate, Verdict
 
 CONFIRM = Gate(confirm=5)
@@ -384,10 +385,7 @@ def test_one_sample_against_one_is_told_in_four_lines_the_last_on_what_is_left_o
             "alpha, and 2 points"
         ),
         "flips, by most of the samples of a test: 7 negative, 0 positive",
-        (
-            "a recording is accepted where its test went well: recorded again, the same model would "
-            "do a little worse by chance as well; samples of the baseline tell the two apart"
-        ),
+        SELECTED,
     )
 
 
