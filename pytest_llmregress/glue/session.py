@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ SETTINGS = (
     "report",
     "allow_ci_record",
 )
+UNWRITTEN: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+"""On the configuration: why a report could not be written, by its path."""
 _BUILT_INS = "llmregress-built-ins"
 
 
@@ -129,21 +132,32 @@ def finish(
     fails = report.verdict is not None and report.verdict.fails
     if fails and settings.fail_on is not FailOn.NEVER and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    _write_reports(config, settings, report)
+    unwritten = _write_reports(config, settings, report)
+    if unwritten:
+        config.stash[UNWRITTEN] = unwritten
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
     config.hook.pytest_llmregress_finish(report=report)
     return report
 
 
-def _write_reports(config: pytest.Config, settings: Settings, report: RunReport) -> None:
+def _write_reports(config: pytest.Config, settings: Settings, report: RunReport) -> dict[str, str]:
+    """Write each report that was asked for; return why a path could not be written."""
     if not settings.report:
-        return
+        return {}
     from pytest_llmregress.adapters.store.atomic import write_text  # noqa: PLC0415 - with a report
 
     reporters = _reporters(config)
+    unwritten = {}
     for path in settings.report:
         reporter = _reporter_for(path, reporters)
-        if reporter is not None:
+        if reporter is None:
+            continue
+        try:
             write_text(config.invocation_params.dir / path, reporter.render(report))
+        except OSError as error:  # what the run found is still to be told
+            unwritten[path] = str(error)
+    return unwritten
 
 
 def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: RunReport) -> None:
@@ -154,8 +168,11 @@ def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: 
     terminal.write_sep("=", "llmregress")
     for line in (*summary_lines(report), *lines_of_quarantine(report)):
         terminal.write_line(line)
+    unwritten = config.stash.get(UNWRITTEN, {})
     for path in read_settings(config).report:
-        terminal.write_line(f"report: {path}")
+        why = unwritten.get(path)
+        told = "" if why is None else f": it could not be written: {why}; give another path"
+        terminal.write_line(f"report: {path}{told}")
 
 
 class _MarkerIsClaimed:
@@ -218,6 +235,13 @@ def _report(
     settings: Settings, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
 ) -> RunReport:
     tests = tuple(TestRecord.from_json(records[test]) for test in sorted(records))
+    verdict = _judge(settings, tests)
+    # Among all tests a verdict may be another one than for a test alone, and a report has one.
+    final = {} if verdict is None else {each.test: each for each in verdict.tests}
+    tests = tuple(
+        replace(test, verdict=final.get(test.test, test.verdict)) if test.verdict else test
+        for test in tests
+    )
     return RunReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions.installed(),
@@ -225,5 +249,5 @@ def _report(
         fail_on=str(settings.fail_on),
         tests=tests,
         orphans=tuple(orphans),
-        verdict=_judge(settings, tests),
+        verdict=verdict,
     )

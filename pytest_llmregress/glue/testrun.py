@@ -239,7 +239,7 @@ class TestRun:
             self.node_id,
             accepted=self.accepted,
             samples=self.samples,
-            quarantine="" if quarantine is None else quarantine.reason,
+            quarantine=quarantine.reason if quarantine and self.is_quarantined else "",
             not_comparable=changed_request(self),
         )
 
@@ -255,8 +255,9 @@ class TestRun:
 
     @property
     def is_quarantined(self) -> bool:
-        """Whether somebody wrote down why it does not gate."""
-        return self.rules.terms.quarantine is not None
+        """Whether somebody wrote down why it does not gate, until a day that is not over."""
+        quarantine = self.rules.terms.quarantine
+        return quarantine is not None and not quarantine.is_over(datetime.now(UTC).date())
 
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls of all samples."""

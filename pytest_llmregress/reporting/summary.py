@@ -70,7 +70,8 @@ def _head(report: RunReport) -> str:
     if not compared and all(test.mode is Mode.REPLAYED for test in report.tests):
         parts.append("replay: deterministic, no drift claim")
     elif compared and not report.drifted:
-        parts.append(f"{compared} compared, no difference seen (1 recording against 1)")
+        once = " (1 recording against 1)" if _is_single(report.tests) else ""
+        parts.append(f"{compared} compared, no difference seen{once}")
     return "; ".join(parts)
 
 
@@ -86,7 +87,7 @@ def _drift(report: RunReport) -> tuple[str, ...]:
         *_changed_traits(drifted),
         *(f"  {row}" for row in rows),
         *([f"  and {len(untold)} more ({_severities(untold)})"] if untold else []),
-        f"  {ONCE}",
+        *([f"  {ONCE}"] if _is_single(report.tests) else []),
     )
 
 
@@ -219,6 +220,12 @@ def _severities(tests: Iterable[TestRecord]) -> str:
 
 def _compared(report: RunReport) -> int:
     return sum(test.drift is not None for test in report.tests)
+
+
+def _is_single(tests: Sequence[TestRecord]) -> bool:
+    """Whether one recording was held against one in each test."""
+    found = [test.evidence for test in tests if test.evidence is not None]
+    return all(each.baseline.n <= 1 and each.screen.n <= 1 for each in found)
 
 
 def _codes(test: TestRecord) -> frozenset[str]:

@@ -182,3 +182,24 @@ def test_a_drift_says_what_it_is_consistent_with(project):
     cause = project.found()["test_hello"]["drift"]["cause"]
     assert cause["kind"] == "model"
     project.never_says("caused by")
+
+
+def test_a_quarantine_that_is_over_spares_no_failing_candidate(project):
+    keywords = 'quarantine={"reason": "the model rambles", "until": "2999-01-31"}'
+    project.stand.script(OLD, "Paris.").script(NEW, "[[max_tokens]]")
+    write(project, keywords).record(passed=1)
+    project.change("test_it.py", "2999", "2020")
+
+    project.record(CANDIDATE, failed=1)
+
+    assert "outcomes" in problem(project, "contract")
+
+
+def test_a_report_that_cannot_be_written_is_told_and_loses_nothing_else(project):
+    write(project, "").record(passed=1)
+    (project.root / "taken.html").mkdir()
+
+    project.replay("--llmregress-report=taken.html", passed=1)
+
+    assert project.exit_status == 1
+    project.says("1 test: 1 replayed", "report: taken.html: it could not be written")
