@@ -64,23 +64,6 @@ def compare_samples(  # noqa: PLR0913 - one argument for each thing that has a s
     return settle(found, severities=severities, classify=classify)
 
 
-def compare_values(
-    name: str, before: Any, after: Any, *, differences: Sequence[str]
-) -> tuple[Change, ...]:
-    """Return what changed in behavior between two JSON values, as `compare_samples` does.
-
-    :param differences: every difference in words, after the caller's own exclusions; where
-        there is none, nothing changed.
-    """
-    if not differences:
-        return ()
-    if isinstance(before, str) and isinstance(after, str):
-        return settle(_compare_texts(name, [before], after), severities=None, classify=None)
-    found = differing_leaves(before, after) or (Difference(path=(), before=before, after=after),)
-    change = _compare_structures(name, [before], after, found, told=differences)
-    return () if change is None else (change,)
-
-
 def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
     """Say which facts a value does not hold, one line each.
 
@@ -113,12 +96,7 @@ def _name(name: str, trait: str) -> str:
 
 
 def _compare_structures(
-    name: str,
-    samples: Sequence[Any],
-    after: Any,
-    differences: Sequence[Difference],
-    *,
-    told: Sequence[str] = (),
+    name: str, samples: Sequence[Any], after: Any, differences: Sequence[Difference]
 ) -> Change | None:
     weighed = [
         (severity, difference)
@@ -136,7 +114,7 @@ def _compare_structures(
             before=in_words(lost),
             after=in_words(gained),
         )
-    lines = told or [in_one_line(difference) for _, difference in weighed]
+    lines = [in_one_line(difference) for _, difference in weighed]
     return Change(
         trait=f"snapshot.{name}",
         severity=weighed[0][0],

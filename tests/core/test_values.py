@@ -13,36 +13,32 @@ from pytest_llmregress.adapters.deepdiff import locate
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.normalize import normalize
 from pytest_llmregress.core.severities import Severities
-from pytest_llmregress.core.values import compare_samples, compare_values, missing_facts
+from pytest_llmregress.core.values import compare_samples, missing_facts
 
 ORDER = {"id": 7, "status": "open", "lines": [{"sku": "a", "price": 3}], "note": "All fine here."}
 
 
 def severities(before: Any, after: Any) -> list[Severity]:
-    told = [] if before == after else ["root: differs"]
-    return [each.severity for each in compare_values("plan", before, after, differences=told)]
+    return [each.severity for each in compare_samples("plan", [before], after)]
 
 
 def test_a_value_without_a_difference_did_not_change():
-    assert compare_values("plan", ORDER, {**ORDER, "id": 8}, differences=[]) == ()
+    after = {**ORDER, "id": 8}
+
+    assert compare_samples("plan", [ORDER], after, differ=lambda _before, _after: ()) == ()
 
 
 def test_a_rewording_is_cosmetic():
-    (change,) = compare_values(
-        "value",
-        "Paris is the capital of France.",
-        "The capital of France is Paris.",
-        differences=["root: 6 of 6 words differ"],
-    )
+    before, after = "Paris is the capital of France.", "The capital of France is Paris."
+
+    (change,) = compare_samples("value", [before], after)
 
     assert change.trait == "snapshot.value"
     assert change.severity is Severity.COSMETIC
 
 
 def test_a_text_that_is_no_longer_json_is_breaking():
-    changes = compare_values(
-        "plan", '{"a": 1}', "Sure! Here you are, a is one.", differences=["root: differs"]
-    )
+    changes = compare_samples("plan", ['{"a": 1}'], "Sure! Here you are, a is one.")
 
     assert changes[0].trait == "snapshot.plan.json"
     assert changes[0].severity is Severity.BREAKING
@@ -60,7 +56,7 @@ def test_a_text_that_is_no_longer_json_is_breaking():
 def test_lost_and_retyped_keys_are_breaking_and_new_ones_notable(
     after: Any, severity: str, lost: str, gained: str
 ):
-    (change,) = compare_values("plan", ORDER, after, differences=["root: differs"])
+    (change,) = compare_samples("plan", [ORDER], after)
 
     assert change.trait == "snapshot.plan"
     assert change.severity == severity
@@ -105,12 +101,7 @@ def test_a_value_of_another_type_is_breaking(before: Any, after: Any):
 
 
 def test_further_differences_are_counted():
-    (change,) = compare_values(
-        "plan",
-        {"a": 1, "b": 2},
-        {"a": 2, "b": 3},
-        differences=["root['a']: 1 → 2", "root['b']: 2 → 3"],
-    )
+    (change,) = compare_samples("plan", [{"a": 1, "b": 2}], {"a": 2, "b": 3}, differ=locate)
 
     assert (change.before, change.after, change.detail) == (
         "accepted value",
