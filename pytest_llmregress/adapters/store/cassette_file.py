@@ -139,7 +139,9 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         )
         raise UnreadableFile(path, None, fault, advice=restore(test, candidate))
     samples = tuple(map(_sample, top.list_of_fields("samples") if top.has("samples") else ()))
-    if samples and sum(sample.calls for sample in samples) != len(calls):
+    if any(sample.calls < 0 for sample in samples):
+        top.blame("samples", "a sample has fewer calls than none")
+    elif samples and sum(sample.calls for sample in samples) != len(calls):
         top.blame("samples", f"their calls do not add up to {len(calls)}")
     named = top.fields("models")
     cassette = Cassette(
