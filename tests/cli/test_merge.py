@@ -12,7 +12,8 @@ from pytest_llmregress.core.judging_suite import judge_suite
 from pytest_llmregress.core.report import RunReport, TestRecord
 from pytest_llmregress.core.verdict import Gate
 from pytest_llmregress.reporting.json import JsonReporter
-from run_reports import drift_of, evidence_of, record_of, report_of
+from reports import record
+from run_reports import drift_of, evidence_of, report_of
 
 CANDIDATE = "claude-opus-5-5"
 EARLY, LATE = "2026-01-02T03:04:05+00:00", "2026-01-02T04:04:05+00:00"
@@ -30,12 +31,12 @@ def read(name: str) -> RunReport:
 def failing(number: int) -> TestRecord:
     test = f"t.py::test_{number}"
     evidence = evidence_of(test, before=Tally(passed=1, n=1), after=Tally(passed=0, n=1))
-    return record_of(test, candidate=CANDIDATE, evidence=evidence)
+    return record(test, candidate=CANDIDATE, evidence=evidence)
 
 
 def test_shards_become_one_report_in_order_of_the_tests(project):
-    write("a.json", record_of("t.py::test_b"), created=LATE)
-    write("b.json", record_of("t.py::test_c"), record_of("t.py::test_a"), created=EARLY)
+    write("a.json", record("t.py::test_b"), created=LATE)
+    write("b.json", record("t.py::test_c"), record("t.py::test_a"), created=EARLY)
     run = project.run("merge", "a.json", "b.json", "-o", "all.json")
 
     assert run.status == 0
@@ -69,8 +70,8 @@ def test_the_suite_is_judged_again_over_all_tests(project):
 
 @pytest.mark.parametrize("order", [("a.json", "b.json"), ("b.json", "a.json")])
 def test_of_a_test_in_two_reports_the_later_one_counts_and_is_noted(project, order):
-    write("a.json", record_of("t.py::test_a", calls=1), created=LATE)
-    write("b.json", record_of("t.py::test_a", calls=2), created=EARLY)
+    write("a.json", record("t.py::test_a", calls=1), created=LATE)
+    write("b.json", record("t.py::test_a", calls=2), created=EARLY)
     run = project.run("merge", *order, "-o", "all.json")
 
     assert run.out[0] == "note: t.py::test_a is in b.json, a.json; the last one counts"
@@ -86,17 +87,17 @@ def test_of_a_test_in_two_reports_the_later_one_counts_and_is_noted(project, ord
     ],
 )
 def test_the_exit_status_is_that_of_the_whole(project, fields, status):
-    write("a.json", record_of("t.py::test_a", **fields))
-    write("b.json", record_of("t.py::test_b"))
+    write("a.json", record("t.py::test_a", **fields))
+    write("b.json", record("t.py::test_b"))
 
     assert project.run("merge", "a.json", "b.json", "-o", "all.json").status == status
 
 
 def test_what_is_not_of_one_suite_is_refused_with_all_reasons(project):
-    write("a.json", record_of("t.py::test_a"))
+    write("a.json", record("t.py::test_a"))
     write(
         "b.json",
-        record_of("t.py::test_b"),
+        record("t.py::test_b"),
         candidate=CANDIDATE,
         fail_on="never",
         versions={"pytest-llmregress": "0.2.0"},
@@ -117,7 +118,7 @@ def test_what_is_not_of_one_suite_is_refused_with_all_reasons(project):
 
 
 def test_every_report_that_cannot_be_read_is_named(project):
-    write("a.json", record_of("t.py::test_a"))
+    write("a.json", record("t.py::test_a"))
     newer = json.loads(Path("a.json").read_text()) | {"llmregress_report": 99}
     Path("newer.json").write_text(json.dumps(newer))
     Path("cut.json").write_text(Path("a.json").read_text()[:100])
@@ -150,10 +151,10 @@ def test_an_orphan_of_one_shard_that_another_has_a_test_for_is_none(project):
     folder = "tests/__llm__/test_a"
     write(
         "a.json",
-        record_of("t.py::test_a"),
+        record("t.py::test_a"),
         orphans=(f"{folder}/b.cassette.yaml", f"{folder}/gone.cassette.yaml"),
     )
-    write("b.json", record_of("t.py::test_b", cassette=f"{folder}/b@m.cassette.yaml"))
+    write("b.json", record("t.py::test_b", cassette=f"{folder}/b@m.cassette.yaml"))
     project.run("merge", "a.json", "b.json", "-o", "all.json")
 
     assert read("all.json").orphans == (f"{folder}/gone.cassette.yaml",)
@@ -161,8 +162,8 @@ def test_an_orphan_of_one_shard_that_another_has_a_test_for_is_none(project):
 
 def test_versions_that_a_matrix_differs_in_are_all_named(project):
     versions = {"pytest-llmregress": "0.1.0", "python": "3.11.7"}
-    write("a.json", record_of("t.py::test_a"), versions=versions)
-    write("b.json", record_of("t.py::test_b"), versions={**versions, "python": "3.13.1"})
+    write("a.json", record("t.py::test_a"), versions=versions)
+    write("b.json", record("t.py::test_b"), versions={**versions, "python": "3.13.1"})
     project.run("merge", "a.json", "b.json", "-o", "all.json")
 
     assert read("all.json").versions == {**versions, "python": "3.11.7, 3.13.1"}
@@ -173,7 +174,7 @@ def test_versions_that_a_matrix_differs_in_are_all_named(project):
     [("all.md", "<!-- pytest-llmregress"), ("all.XML", "<?xml"), ("all.html", "<!doctype html>")],
 )
 def test_the_ending_chooses_the_form(project, name, start):
-    write("a.json", record_of("t.py::test_a"))
+    write("a.json", record("t.py::test_a"))
     run = project.run("merge", "a.json", "-o", name)
 
     assert run.status == 0

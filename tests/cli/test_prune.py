@@ -9,7 +9,8 @@ import pytest
 
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.reporting.json import JsonReporter
-from run_reports import record_of, report_of
+from reports import record
+from run_reports import report_of
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"
@@ -138,7 +139,7 @@ def test_a_list_that_is_not_the_whole_suite_deletes_nothing(project, lines, end,
 def test_the_orphans_of_a_report_are_gone(project):
     project.accepted(REFUND)
     project.accepted(PLAN)
-    report = report_of(record_of(PLAN), orphans=(f"{FOLDER}/refund.cassette.yaml",))
+    report = report_of(record(PLAN), orphans=(f"{FOLDER}/refund.cassette.yaml",))
     Path("run.json").write_text(JsonReporter().render(report), encoding="utf-8")
     run = project.run("prune", "--from-report", "run.json", "--delete")
 

@@ -38,6 +38,7 @@ def record(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRec
         drift=None,
         pending=None,
         accepted=False,
+        passes=1,
     )
     return replace(plain, **fields)
 

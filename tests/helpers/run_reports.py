@@ -5,7 +5,7 @@ from dataclasses import replace
 from pytest_llmregress.core.behavior import Change, Drift, Severity
 from pytest_llmregress.core.evidence import Tally, TestEvidence
 from pytest_llmregress.core.judging_suite import judge_suite
-from pytest_llmregress.core.report import Mode, RunReport, TestRecord
+from pytest_llmregress.core.report import RunReport, TestRecord
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import Gate
 
@@ -15,30 +15,6 @@ HOSTILE = (
     "]]>"
 )
 """What a model could say to break out of a report."""
-
-
-def record_of(test: str, **fields: object) -> TestRecord:
-    """Return the record of a replay in which all is well, but for some fields."""
-    plain = TestRecord(
-        test=test,
-        mode=Mode.REPLAYED,
-        passed=True,
-        candidate=None,
-        cassette="tests/__llm__/test_a/x.cassette.yaml",
-        calls=1,
-        requested_models=("claude-opus-5",),
-        served_models=("claude-opus-5",),
-        input_tokens=10,
-        output_tokens=5,
-        unplayed=0,
-        carried=0,
-        problems=(),
-        drift=None,
-        pending=None,
-        accepted=False,
-        passes=1,
-    )
-    return replace(plain, **fields)
 
 
 def report_of(*tests: TestRecord, **fields: object) -> RunReport:

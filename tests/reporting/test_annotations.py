@@ -14,7 +14,8 @@ from pytest_llmregress.reporting.annotations import (
     escape_data,
     escape_property,
 )
-from run_reports import HOSTILE, drift_of, record_of, regressed, report_of
+from reports import record
+from run_reports import HOSTILE, drift_of, regressed, report_of
 
 COMMAND = re.compile(r"::error (?P<properties>[^:\r\n]+)::(?P<message>[^\r\n]*)")
 PLACE = {"t.py::test_a": Place(file="tests/t.py", line=7)}
@@ -30,7 +31,7 @@ TEST = """
 
 def test_a_failure_is_on_the_line_of_its_test():
     broken = (Problem(code="contract", message="t.py::test_a: broke 1 rule(s)\n  100 % of max"),)
-    lines = annotate(report_of(record_of("t.py::test_a", problems=broken)), PLACE)
+    lines = annotate(report_of(record("t.py::test_a", problems=broken)), PLACE)
 
     assert lines == (
         (
@@ -58,7 +59,7 @@ def test_what_a_runner_would_obey_is_escaped(text, data, value):
 def test_hostile_text_stays_in_its_own_annotation():
     name = f"t.py::test_a[{HOSTILE},line=1]"
     drift = drift_of(Severity.BREAKING, text=f"{HOSTILE}\n::set-env name=A::B")
-    (line,) = annotate(report_of(record_of(name, drift=drift)), {name: Place(file="a,b:c", line=1)})
+    (line,) = annotate(report_of(record(name, drift=drift)), {name: Place(file="a,b:c", line=1)})
 
     found = COMMAND.fullmatch(line)
     names = [each.partition("=")[0] for each in found["properties"].split(",")]
@@ -68,9 +69,9 @@ def test_hostile_text_stays_in_its_own_annotation():
 
 def test_what_fails_nothing_is_not_annotated():
     tests = (
-        record_of("t.py::test_a"),
-        record_of("t.py::test_b", drift=drift_of(Severity.NOTABLE)),
-        record_of("t.py::test_c", passed=False),
+        record("t.py::test_a"),
+        record("t.py::test_b", drift=drift_of(Severity.NOTABLE)),
+        record("t.py::test_c", passed=False),
     )
 
     assert annotate(report_of(*tests), PLACE) == ()
@@ -79,7 +80,7 @@ def test_what_fails_nothing_is_not_annotated():
 
 def test_there_are_ten_at_most_and_the_rest_is_counted():
     drift = drift_of(Severity.BREAKING)
-    tests = [record_of(f"t.py::test_{n:02}", drift=drift) for n in range(15)]
+    tests = [record(f"t.py::test_{n:02}", drift=drift) for n in range(15)]
     lines = annotate(report_of(*tests, verdict=regressed()), {})
 
     assert len([line for line in lines if line.startswith("::")]) == MAX_ANNOTATIONS

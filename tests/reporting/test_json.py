@@ -3,34 +3,17 @@
 import json
 
 from pytest_llmregress.core.protocols import Reporter
-from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
+from pytest_llmregress.core.report import Problem, RunReport, TestRecord
 from pytest_llmregress.reporting.json import JsonReporter
+from reports import record
 
+MISSED = Problem(code="no_match", message="lone \ud800 surrogate")
 REPORT = RunReport(
     created="2026-01-02T03:04:05Z",
     versions={"pytest": "9.2", "anthropic": "2.12.0"},
     candidate=None,
     fail_on="breaking",
-    tests=(
-        TestRecord(
-            test="t.py::test_ü",
-            mode=Mode.REPLAYED,
-            passed=True,
-            candidate=None,
-            cassette="__llm__/t/u.cassette.yaml",
-            calls=1,
-            requested_models=("claude-opus-5",),
-            served_models=("claude-opus-5",),
-            input_tokens=10,
-            output_tokens=5,
-            unplayed=0,
-            carried=0,
-            problems=(Problem(code="no_match", message="lone \ud800 surrogate"),),
-            drift=None,
-            pending=None,
-            accepted=False,
-        ),
-    ),
+    tests=(record("t.py::test_ü", problems=(MISSED,)),),
 )
 
 

@@ -7,7 +7,8 @@ import pytest
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.report import Problem
 from pytest_llmregress.reporting.junit import JunitReporter
-from run_reports import HOSTILE, drift_of, record_of, regressed, report_of
+from reports import record
+from run_reports import HOSTILE, drift_of, regressed, report_of
 
 SHAPE = {
     "testsuites": ({"name", "tests", "failures", "errors", "time"}, {"testsuite"}),
@@ -44,7 +45,7 @@ def facts(case: ET.Element) -> dict[str, str]:
 def test_a_test_has_its_facts_as_properties():
     drift = drift_of(Severity.NOTABLE, Severity.COSMETIC)
     (case,) = render(
-        record_of("t.py::test_a", drift=drift, candidate="m", samples=10, passes=8, cost_usd=0.25)
+        record("t.py::test_a", drift=drift, candidate="m", samples=10, passes=8, cost_usd=0.25)
     ).findall("testcase")
 
     assert case.find("failure") is None
@@ -76,7 +77,7 @@ def test_a_test_has_its_facts_as_properties():
     ],
 )
 def test_what_fails_by_a_rule_of_ours_is_a_failure(fields, fail_on, kind):
-    suite = render(record_of("t.py::test_a", **fields), fail_on=fail_on)
+    suite = render(record("t.py::test_a", **fields), fail_on=fail_on)
 
     failure = suite.find("testcase/failure")
     assert (None if failure is None else failure.attrib["type"]) == kind
@@ -84,7 +85,7 @@ def test_what_fails_by_a_rule_of_ours_is_a_failure(fields, fail_on, kind):
 
 @pytest.mark.parametrize(("fail_on", "failures"), [("breaking", "1"), ("never", "0")])
 def test_the_verdict_on_the_suite_is_a_case_of_its_own(fail_on, failures):
-    suite = render(record_of("t.py::test_a"), verdict=regressed(), fail_on=fail_on)
+    suite = render(record("t.py::test_a"), verdict=regressed(), fail_on=fail_on)
 
     assert suite.attrib["failures"] == failures
     assert suite[-1].attrib["name"] == "suite verdict"
@@ -100,7 +101,7 @@ def test_the_verdict_on_the_suite_is_a_case_of_its_own(fail_on, failures):
     ],
 )
 def test_names_are_those_of_the_file_that_pytest_writes(test, address):
-    (case,) = render(record_of(test)).findall("testcase")
+    (case,) = render(record(test)).findall("testcase")
 
     assert (case.attrib["classname"], case.attrib["name"]) == address
 
@@ -109,8 +110,8 @@ def test_hostile_text_leaves_the_file_whole():
     drift = drift_of(Severity.BREAKING, text=HOSTILE)
     problem = Problem(code="contract", message=f"{HOSTILE}\n{HOSTILE}")
     suite = render(
-        record_of(f"t.py::test_a[{HOSTILE}]", drift=drift, problems=(problem,)),
-        record_of("t.py::test_b", drift=drift),
+        record(f"t.py::test_a[{HOSTILE}]", drift=drift, problems=(problem,)),
+        record("t.py::test_b", drift=drift),
         candidate=HOSTILE,
     )
 

@@ -7,7 +7,8 @@ import pytest
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.report import Problem
 from pytest_llmregress.reporting.markdown import MAX_CHARACTERS, MAX_ROWS, MarkdownReporter
-from run_reports import HOSTILE, drift_of, record_of, regressed, report_of
+from reports import record
+from run_reports import HOSTILE, drift_of, regressed, report_of
 
 
 def render(*tests, **fields) -> str:
@@ -37,7 +38,7 @@ def test_the_first_line_is_a_hidden_marker_that_names_the_candidate():
 
 
 def test_a_replay_in_which_all_is_well_claims_no_drift():
-    assert render(record_of("t.py::test_a")) == (
+    assert render(record("t.py::test_a")) == (
         "<!-- pytest-llmregress -->\n"
         "### LLM tests: replayed, no drift claim\n"
         "\n"
@@ -49,18 +50,18 @@ def test_a_replay_in_which_all_is_well_claims_no_drift():
 
 
 def test_what_failed_by_its_own_assert_is_counted_apart():
-    text = render(record_of("t.py::test_a", passed=False), record_of("t.py::test_b"))
+    text = render(record("t.py::test_a", passed=False), record("t.py::test_b"))
 
     assert "0 tests failed by the plugin's rules; 1 test by an assert of their own." in text
 
 
 def test_the_worst_tests_come_first_and_what_fails_is_bold():
     text = render(
-        record_of("t.py::test_cosmetic", drift=drift_of(Severity.COSMETIC)),
-        record_of("t.py::test_notable", drift=drift_of(Severity.NOTABLE)),
-        record_of("t.py::test_breaking", drift=drift_of(Severity.BREAKING, Severity.NOTABLE)),
-        record_of("t.py::test_missed", problems=(Problem(code="no_match", message="no answer"),)),
-        record_of("t.py::test_same"),
+        record("t.py::test_cosmetic", drift=drift_of(Severity.COSMETIC)),
+        record("t.py::test_notable", drift=drift_of(Severity.NOTABLE)),
+        record("t.py::test_breaking", drift=drift_of(Severity.BREAKING, Severity.NOTABLE)),
+        record("t.py::test_missed", problems=(Problem(code="no_match", message="no answer"),)),
+        record("t.py::test_same"),
     )
 
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
@@ -75,7 +76,7 @@ def test_the_worst_tests_come_first_and_what_fails_is_bold():
 
 
 def test_a_verdict_is_the_first_thing_that_is_said():
-    text = render(record_of("t.py::test_a"), verdict=regressed(), candidate="claude-opus-5-5")
+    text = render(record("t.py::test_a"), verdict=regressed(), candidate="claude-opus-5-5")
 
     assert text.splitlines()[1] == (
         "### LLM tests with <code>claude-opus-5-5</code>: regressed; fails the run"
@@ -84,7 +85,7 @@ def test_a_verdict_is_the_first_thing_that_is_said():
 
 
 def test_a_verdict_fails_nothing_where_nothing_is_to_fail():
-    text = render(record_of("t.py::test_a"), verdict=regressed(), fail_on="never")
+    text = render(record("t.py::test_a"), verdict=regressed(), fail_on="never")
 
     assert "regressed; does not fail the run" in text.splitlines()[1]
 
@@ -95,8 +96,8 @@ def test_nothing_that_others_say_is_obeyed(place):
     said = HOSTILE + "\n" + "`" * 12 + "\n</details>" if place == "problem" else "p"
     name = f"t.py::test_a[{HOSTILE}]" if place == "test" else "t.py::test_a"
     text = render(
-        record_of(name, drift=breaking, problems=(Problem(code="contract", message=said),)),
-        record_of(f"{name}x", drift=breaking),
+        record(name, drift=breaking, problems=(Problem(code="contract", message=said),)),
+        record(f"{name}x", drift=breaking),
         candidate=HOSTILE if place == "candidate" else "m",
     )
 
@@ -122,10 +123,7 @@ def test_a_report_of_many_tests_has_bounds_and_counts_the_rest():
     long = drift_of(*[Severity.BREAKING] * 6, text=HOSTILE * 40)
     problem = Problem(code="contract", message=HOSTILE * 100)
     text = render(
-        *(
-            record_of(f"t.py::test_{'x' * 500}{n}", drift=long, problems=(problem,))
-            for n in range(99)
-        ),
+        *(record(f"t.py::test_{'x' * 500}{n}", drift=long, problems=(problem,)) for n in range(99)),
         verdict=regressed(300),
         candidate="m" * 5_000,
     )
@@ -138,7 +136,7 @@ def test_a_report_of_many_tests_has_bounds_and_counts_the_rest():
 
 
 def test_what_waits_comes_with_the_commands_to_decide():
-    waiting = record_of("t.py::test_a", drift=drift_of(Severity.NOTABLE), pending="a.new.yaml")
+    waiting = record("t.py::test_a", drift=drift_of(Severity.NOTABLE), pending="a.new.yaml")
     text = render(waiting, candidate="a b; rm -rf ~")
 
     assert "pytest --llmregress-candidate 'a b; rm -rf ~'\npytest-llmregress status" in text

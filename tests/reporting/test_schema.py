@@ -18,7 +18,8 @@ from pytest_llmregress.core import (
     verdict,
 )
 from pytest_llmregress.reporting.schema import read_schema
-from run_reports import drift_of, record_of, regressed, report_of
+from reports import record
+from run_reports import drift_of, regressed, report_of
 
 APP = """
     import anthropic
@@ -118,7 +119,7 @@ def test_every_field_of_a_value_is_described(name):
 
 
 def test_what_is_not_described_is_refused():
-    plain = report_of(record_of("t.py::test_a", drift=drift_of(behavior.Severity.BREAKING)))
+    plain = report_of(record("t.py::test_a", drift=drift_of(behavior.Severity.BREAKING)))
     data = json.loads(json.dumps(plain.to_json()))
     data["tests"][0]["cheerful"] = True
 
@@ -129,7 +130,7 @@ def test_what_is_not_described_is_refused():
 
 
 def test_a_verdict_is_described():
-    assert faults(report_of(record_of("t.py::test_a"), verdict=regressed()).to_json()) == []
+    assert faults(report_of(record("t.py::test_a"), verdict=regressed()).to_json()) == []
 
 
 def test_reports_of_real_runs_of_every_kind_keep_to_it(project):

@@ -5,28 +5,7 @@ from dataclasses import replace
 from pytest_llmregress.core.behavior import Change, Drift, Severity
 from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
 from pytest_llmregress.reporting.summary import summary_lines
-
-
-def record(test: str, **fields: object) -> TestRecord:
-    plain = TestRecord(
-        test=test,
-        mode=Mode.REPLAYED,
-        passed=True,
-        candidate=None,
-        cassette="tests/__llm__/test_a/x.cassette.yaml",
-        calls=1,
-        requested_models=("claude-opus-5",),
-        served_models=("claude-opus-5",),
-        input_tokens=10,
-        output_tokens=5,
-        unplayed=0,
-        carried=0,
-        problems=(),
-        drift=None,
-        pending=None,
-        accepted=False,
-    )
-    return replace(plain, **fields)
+from reports import record
 
 
 def summary(*tests: TestRecord, **fields: object) -> tuple[str, ...]:
