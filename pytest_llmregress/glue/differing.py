@@ -38,7 +38,7 @@ def drift_of(test: "TestRun") -> Drift | None:
 
 def drift_fails(test: "TestRun") -> bool:
     """Tell whether a drift of one recording against one fails the test."""
-    drift = drift_of(test)
+    drift = test.drift
     if drift is None or drift.severity is None or test.is_quarantined:
         return False
     if test.settings.accept and all(sample.body_passed for sample in test.samples):
@@ -48,7 +48,7 @@ def drift_fails(test: "TestRun") -> bool:
 
 def say_drift(test: "TestRun") -> str:
     """Return the drift in words; empty where there is none."""
-    drift = drift_of(test)
+    drift = test.drift
     if drift is None or drift.severity is None:
         return ""
     from pytest_llmregress.reporting.drift import render_drift  # noqa: PLC0415 - only with drift
@@ -88,7 +88,7 @@ def _fails(verdict: TestVerdict, evidence: TestEvidence, *, fail_on: FailOn) -> 
 
 def changed_request(test: "TestRun") -> str:
     """Return how the request itself differs from the accepted one; empty where it does not."""
-    drift = drift_of(test)
+    drift = test.drift
     cause = None if drift is None else drift.cause
     return cause.summary if cause is not None and cause.kind is CauseKind.REQUEST else ""
 

@@ -7,7 +7,7 @@ from pytest_llmregress.core.call import Calls
 from pytest_llmregress.core.report import Mode, Problem, TestRecord
 from pytest_llmregress.core.side import Side
 from pytest_llmregress.glue.conclusion import good_samples
-from pytest_llmregress.glue.differing import drift_of, verdict_of
+from pytest_llmregress.glue.differing import verdict_of
 from pytest_llmregress.glue.keeping import Kept
 from pytest_llmregress.glue.traffic import distinct
 from pytest_llmregress.reporting import failures
@@ -39,7 +39,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
             if sample.traffic and sample.own_passed
         ),
         problems=(*test.problems, *_remarks(test)),
-        drift=drift_of(test),
+        drift=test.drift,
         carried=sum(len(sample.traffic.carried) for sample in samples if sample.traffic),
         pending=None if kept.pending is None else test.relative(kept.pending),
         accepted=kept.accepted,

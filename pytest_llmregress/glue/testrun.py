@@ -12,7 +12,7 @@ from pytest_llmregress.adapters.cassette.tape import TapeMode
 from pytest_llmregress.adapters.foreign.reading import read_any
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait
+from pytest_llmregress.core.behavior import Behavior, Change, Drift, Severity, Trait
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.contract import Contract
@@ -25,7 +25,7 @@ from pytest_llmregress.core.settings import Settings
 from pytest_llmregress.core.snapshot import Snapshot
 from pytest_llmregress.glue.commands import Commands
 from pytest_llmregress.glue.conclusion import is_good
-from pytest_llmregress.glue.differing import changed_request, drift_fails, say_drift
+from pytest_llmregress.glue.differing import changed_request, drift_fails, drift_of, say_drift
 from pytest_llmregress.glue.evidence import evidence_of
 from pytest_llmregress.glue.judge import Judge
 from pytest_llmregress.glue.keeping import Found, Kept, keep
@@ -71,6 +71,8 @@ class TestRun:
         """Code and message of what keeps this test from being run at all."""
         self._journal = Journal(self.paths.journal, test=node_id)
         self._is_journalled = False
+        self._drifts: dict[int, Drift | None] = {}
+        """By the number of samples that were compared: its cause takes reading both recordings."""
         self._prepared = Prepared()
         try:
             self.read_rules({})
@@ -290,6 +292,14 @@ class TestRun:
     def now(self) -> str:
         """When what this run records is said to be recorded."""
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def drift(self) -> Drift | None:
+        """What its new recordings do differently by now; None where nothing was compared."""
+        compared = sum(sample.compared for sample in self.samples)
+        if compared not in self._drifts:
+            self._drifts[compared] = drift_of(self)
+        return self._drifts[compared]
 
     @cached_property
     def baseline(self) -> Cassette | None:
