@@ -203,3 +203,11 @@ def test_a_report_that_cannot_be_written_is_told_and_loses_nothing_else(project)
 
     assert project.exit_status == 1
     project.says("1 test: 1 replayed", "report: taken.html: it could not be written")
+
+
+def test_a_key_in_the_failure_of_a_test_reaches_no_file(project, key):
+    body = "import os; assert ask() is None, os.environ['ANTHROPIC_API_KEY']"
+    write(project, "", body=body).record(failed=1)
+
+    assert any(b"passed: false" in content for content in project.files().values())
+    assert all(key.encode() not in content for content in project.files().values())
