@@ -25,6 +25,7 @@ OPTIONS = (
     ("report", "PATH", "write a report; the ending chooses: .html, .md, .json or .xml; repeatable"),
 )
 FLAGS = (
+    ("cross", "for a drift with another prompt: record old and new prompt with either model"),
     ("accept", "accept what is pending, and what this run would leave pending, unreviewed"),
     ("allow-ci-record", "allow recording although CI is set in the environment"),
 )

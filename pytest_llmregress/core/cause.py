@@ -92,6 +92,8 @@ class Cause:
     """Where the two recordings part; empty where they do not."""
     later: str = ""
     """What differs behind that, and so may be a consequence; empty where nothing does."""
+    cross: str = ""
+    """What the cross of old and new prompt with old and new model shows; empty without one."""
 
     @property
     def tokenizer(self) -> str:
@@ -118,6 +120,7 @@ class Cause:
             "input_tokens": None if self.input_tokens is None else list(self.input_tokens),
             "divergence": self.divergence,
             "later": self.later,
+            "cross": self.cross,
         }
 
     @classmethod
@@ -139,4 +142,5 @@ class Cause:
             input_tokens=None if tokens is None else (tokens[0], tokens[1]),
             divergence=data["divergence"],
             later=data["later"],
+            cross=data["cross"],
         )

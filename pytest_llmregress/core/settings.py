@@ -93,6 +93,8 @@ class Settings:
     """Independent runs of each test; None for what its marker says, and 1 for a candidate."""
     confirm: int = 5
     """Fresh samples of a candidate for each test whose first one looked different."""
+    cross: bool = False
+    """Whether old and new prompt are crossed with old and new model where a test drifted."""
     judge_model: str | None = None
     """The model that `llm_judge` asks, with its date; there is no default."""
     accept: bool = False
@@ -198,6 +200,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "candidate": _candidate,
     "samples": _count(1),
     "confirm": _count(0),
+    "cross": _flag,
     "judge_model": _text,
     "accept": _flag,
     "fail_on": _one_of(FailOn),

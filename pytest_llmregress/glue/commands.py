@@ -36,6 +36,10 @@ class Commands:
         mode = "rewrite" if exists else "once"
         return f"pytest {self._test} --llmregress-record {mode}{self._candidate}"
 
+    def more_samples(self) -> str:
+        """Record as many samples of the baseline as show its own noise well."""
+        return f"pytest {self._test} --llmregress-record once --llmregress-samples 10"
+
     def baseline(self, *, recorded: bool) -> str:
         """Come to an accepted baseline: from its recording, where there is one."""
         how = "--llmregress-accept" if recorded else "--llmregress-record once"

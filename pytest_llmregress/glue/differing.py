@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmregress.core.behavior import Drift, Severity
 from pytest_llmregress.core.call import Call
-from pytest_llmregress.core.cause import Cause, CauseKind
+from pytest_llmregress.core.cause import NOT_KNOWN, SAME, Cause, CauseKind
 from pytest_llmregress.core.evidence import TestEvidence
 from pytest_llmregress.core.merging import merge_changes
 from pytest_llmregress.core.report import Mode
@@ -91,6 +91,19 @@ def changed_request(test: "TestRun") -> str:
     drift = test.drift
     cause = None if drift is None else drift.cause
     return cause.summary if cause is not None and cause.kind is CauseKind.REQUEST else ""
+
+
+def is_to_be_crossed(drift: Drift | None) -> bool:
+    """Tell whether a drift comes with another prompt as well as with another model."""
+    if drift is None or drift.cause is None or drift.severity in {None, Severity.COSMETIC}:
+        return False
+    from pytest_llmregress.core.divergence import PARTS  # noqa: PLC0415 - only with drift
+
+    cause = drift.cause
+    is_same = (SAME, NOT_KNOWN)
+    return cause.requested.moved and any(
+        part.part in PARTS and part.what not in is_same for part in cause.parts
+    )
 
 
 def _cause(test: "TestRun", compared: Sequence[SampleRun]) -> Cause | None:

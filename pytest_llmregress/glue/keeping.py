@@ -101,7 +101,7 @@ def keep(found: Found) -> Kept:
         return _keep_replay(found, found.old)
     if not found.whole:
         return Kept()
-    cassette = _cassette(found)
+    cassette = cassette_of(found)
     if found.settings.candidate is not None:
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         kept = _keep_candidate(found, cassette)
@@ -234,7 +234,8 @@ def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
     )
 
 
-def _cassette(found: Found) -> Cassette:
+def cassette_of(found: Found) -> Cassette:
+    """Return the recording that a run leaves."""
     recorded = [_recording(found, sample) for sample in found.samples]
     candidate = found.settings.candidate
     return Cassette(

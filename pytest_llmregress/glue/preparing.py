@@ -44,6 +44,8 @@ class Prepared:
     """Answers that an earlier recording has paid for, by sample."""
     slots: tuple[Slot, ...] = (Slot(number=1, mode=TapeMode.REPLAY),)
     """At least one."""
+    wanted: int | None = None
+    """How many samples were asked for; None where nobody said."""
     confirm: int = 0
     """Fresh samples that are to follow where these look different."""
 
@@ -66,7 +68,7 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
         accepted = read_if_there(paths.snapshot, read_snapshot)
         old = read_if_there(paths.cassette, read_any)
         if settings.record is not RecordMode.NONE:
-            carried = _paid_for(test, journal, old)
+            carried = answers_paid_for(test, journal, old)
     except (ValueError, OSError) as error:
         raise FaultError("unreadable_file", str(error)) from None
     is_candidate = settings.candidate is not None
@@ -82,6 +84,7 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
         old=old,
         carried=carried,
         slots=tuple(slots),
+        wanted=wanted,
         confirm=settings.confirm if is_screened and may_ask else 0,
     )
 
@@ -152,7 +155,7 @@ def _wanted(run: "Run", rules: Rules) -> int | None:
     return rules.terms.samples
 
 
-def _paid_for(
+def answers_paid_for(
     test: "TestRun", journal: Journal, old: Cassette | None
 ) -> dict[int, tuple[Interaction, ...]]:
     """Return the whole answers of an earlier recording that was not accepted, by sample."""

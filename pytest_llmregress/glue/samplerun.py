@@ -60,7 +60,7 @@ class SampleRun:
         test, slot = self._test, self.slot
         if test.fault is not None:
             self._fail(*test.fault)
-        exact = slot.mode is TapeMode.REPLAY and test.settings.candidate is None
+        exact = slot.mode is TapeMode.REPLAY and test.is_baseline
         self.judgement = Judgement(
             accepted=test.accepted,
             sample=slot.number,

@@ -5,7 +5,7 @@ counts for nothing, and when the last sample is over, one set of reports tells t
 """
 
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,18 +14,22 @@ from pytest_llmregress.glue.keys import TEST_RUN
 from pytest_llmregress.glue.testrun import TestRun
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 
+if TYPE_CHECKING:
+    from pytest_llmregress.glue.crossing import CellRun
+
 
 def run_samples(item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) -> bool:
     """Run all samples of a test, then report one outcome; return True, as the hook wants it.
 
     A sample whose set-up failed, or was skipped, ends it: those reports are logged as they are.
     """
-    following = _Following(item, test, nextitem)
+    following = _Following(item, _Runs(item, test), nextitem)
     as_item: Any = following
     _cancel_timeout(item)
     try:
         while following.begin():
             item.ihook.pytest_runtest_protocol(item=item, nextitem=as_item)
+        following.runs.conclude()
         if test.has_run:
             _report(item, test)
     finally:
@@ -37,9 +41,9 @@ def hold_back(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
     """Keep a report of one sample, and return what is logged in its place."""
     sample = test.current
     sample.reports[str(report.when)] = copy(report)
-    if report.when == "setup" and not report.passed:
+    if report.when == "setup" and not report.passed and not test.is_aside:
         return report
-    if report.when == "teardown" and not test.has_run:
+    if report.when == "teardown" and not test.has_run and not test.is_aside:
         setattr(report, RECORD, test.finish().to_json())
         return report
     setattr(report, HELD_BACK, True)
@@ -50,15 +54,59 @@ def hold_back(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
     return report
 
 
+class _Runs:
+    """What is run of an item: its samples, then those of the cells that its drift is crossed by."""
+
+    def __init__(self, item: pytest.Item, test: TestRun) -> None:
+        self.test = test
+        self._item = item
+        self._current = test
+        self._cells: list[CellRun] | None = None
+        """None as long as the test's own samples are not over."""
+        self._waiting: list[CellRun] = []
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything more is to be run; asked once the last sample has been judged."""
+        if self.test.has_run and self._current.has_more:
+            return True
+        if self._cells is None and self.test.has_run:
+            self._cells = self._plan_cells()
+            self._waiting = list(self._cells)
+        return bool(self._waiting)
+
+    def take_turn(self) -> None:
+        """Have the next sample be that of the next cell, once those before it are over."""
+        if self._waiting and self._current.samples and not self._current.has_more:
+            self._current = self._waiting.pop(0)
+            self._item.stash[TEST_RUN] = self._current
+
+    def conclude(self) -> None:
+        """Give the item back to its test, with what the cells have shown."""
+        self._item.stash[TEST_RUN] = self.test
+        if self._cells:
+            from pytest_llmregress.glue.crossing import cross  # noqa: PLC0415 - with statistics
+
+            self.test.asides = tuple(self._cells)
+            self.test.crossed = cross(self.test, self._cells)
+
+    def _plan_cells(self) -> "list[CellRun]":
+        if self.test.variant is None or not self.test.has_noise:
+            return []
+        from pytest_llmregress.glue.crossing import cells_of  # noqa: PLC0415 - with statistics
+
+        return cells_of(self.test)
+
+
 class _Following:
     """What runs after a sample: the same test once more, or the next one.
 
     pytest asks when it tears a sample down; only then is it known whether another one follows.
     """
 
-    def __init__(self, item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) -> None:
+    def __init__(self, item: pytest.Item, runs: _Runs, nextitem: pytest.Item | None) -> None:
+        self.runs = runs
         self._item = item
-        self._test = test
         self._next = nextitem
         self._stays = True
         """What was last decided: whatever the tear-down does then, it is held to."""
@@ -66,11 +114,14 @@ class _Following:
     def begin(self) -> bool:
         """Tell whether another sample is to run, and wait for its tear-down to ask."""
         stays, self._stays = self._stays, False
-        return stays and not self._item.session.shouldstop and not self._item.session.shouldfail
+        if not stays or self._item.session.shouldstop or self._item.session.shouldfail:
+            return False
+        self.runs.take_turn()
+        return True
 
     def listchain(self) -> list[Any]:
         """Decide on what follows, and return what has to stay set up."""
-        self._stays = self._test.has_run and self._test.has_more
+        self._stays = self.runs.goes_on
         if self._stays:
             parent = self._item.parent
             return [] if parent is None else parent.listchain()
@@ -85,7 +136,7 @@ class _Following:
         """
         session = self._item.session
         most: int = session.config.getoption("maxfail") or 0
-        return 0 < most <= session.testsfailed + 1 and conclude(self._test).failed
+        return 0 < most <= session.testsfailed + 1 and conclude(self.runs.test).failed
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._item if self._stays or self._next is None else self._next, name)

@@ -29,6 +29,7 @@ SETTINGS = (
     "candidate",
     "samples",
     "confirm",
+    "cross",
     "judge_model",
     "accept",
     "fail_on",
@@ -52,6 +53,11 @@ def check(config: pytest.Config) -> None:
             f"--llmregress-record={settings.record}: CI is set, and a recording in CI is paid "
             "for and thrown away; record on a machine of yours and commit the files, or allow it "
             "with --llmregress-allow-ci-record"
+        )
+    if config.getoption("llmregress_cross") and settings.candidate is None:
+        raise pytest.UsageError(
+            "--llmregress-cross: there is no candidate whose prompts could be crossed with those "
+            "of the baseline; give one: --llmregress-candidate MODEL"
         )
     reporters = _reporters(config)
     for path in settings.report:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmregress.core.call import Calls
 from pytest_llmregress.core.report import Mode, Problem, TestRecord
+from pytest_llmregress.core.settings import RecordMode
 from pytest_llmregress.core.side import Side
 from pytest_llmregress.glue.conclusion import good_samples
 from pytest_llmregress.glue.differing import verdict_of
@@ -68,11 +69,20 @@ def _sides(test: "TestRun") -> tuple[Side | None, Side]:
 
 def _remarks(test: "TestRun") -> list[Problem]:
     """Return what a passing test has to say, and does not fail by."""
-    replayed = all(sample.mode is Mode.REPLAYED for sample in test.samples)
-    passed = all(sample.body_passed for sample in test.samples)
+    samples = test.samples
+    replayed = all(sample.mode is Mode.REPLAYED for sample in samples)
+    passed = all(sample.body_passed for sample in samples)
     if replayed and passed and test.accepted is None:
         message = failures.no_snapshot(test.node_id, test.commands.accept_by_running())
         return [Problem(code="no_snapshot", message=message)]
+    if replayed and test.settings.record is RecordMode.NONE and len(samples) < (test.wanted or 0):
+        message = failures.too_few_samples(
+            test.node_id,
+            asked=test.wanted or 0,
+            recorded=len(samples),
+            command=test.commands.record(exists=False),
+        )
+        return [Problem(code="too_few_samples", message=message)]
     return []
 
 
@@ -95,6 +105,7 @@ def _mode_of(modes: Sequence[Mode]) -> Mode:
 def _cost(test: "TestRun") -> float | None:
     """Return what was paid for its new recordings; None where a price is not known."""
     new = {Mode.RECORDED, Mode.MIXED}
-    calls = [call for sample in test.samples if sample.mode in new for call in sample.calls()]
+    samples = [sample for run in (test, *test.asides) for sample in run.samples]
+    calls = [call for sample in samples if sample.mode in new for call in sample.calls()]
     costs = [test.run.price(call) for call in calls]
     return None if None in costs or not costs else sum(cost for cost in costs if cost)

@@ -1,6 +1,7 @@
 """One marked test with all its samples: what is recorded for it, what it ran, what it came to."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +21,18 @@ from pytest_llmregress.core.evidence import TestEvidence
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.matching import Matching
 from pytest_llmregress.core.report import Problem, TestRecord
-from pytest_llmregress.core.screening import looks_different
+from pytest_llmregress.core.screening import MIN_BASELINE, looks_different
 from pytest_llmregress.core.settings import Settings
 from pytest_llmregress.core.snapshot import Snapshot
 from pytest_llmregress.glue.commands import Commands
 from pytest_llmregress.glue.conclusion import is_good
-from pytest_llmregress.glue.differing import changed_request, drift_fails, drift_of, say_drift
+from pytest_llmregress.glue.differing import (
+    changed_request,
+    drift_fails,
+    drift_of,
+    is_to_be_crossed,
+    say_drift,
+)
 from pytest_llmregress.glue.evidence import evidence_of
 from pytest_llmregress.glue.judge import Judge
 from pytest_llmregress.glue.keeping import Found, Kept, keep
@@ -45,6 +52,7 @@ from pytest_llmregress.glue.traffic import Traffic, distinct
 from pytest_llmregress.reporting import failures
 
 if TYPE_CHECKING:
+    from pytest_llmregress.adapters.sdk import Rewrite
     from pytest_llmregress.glue.run import Run
 
 
@@ -52,17 +60,19 @@ class TestRun:
     """One marked test, over all the samples that this session runs of it."""
 
     __test__ = False  # pytest must not collect it
+    is_aside = False
+    """Whether it runs beside a test: none of its reports is anybody's."""
 
     def __init__(self, run: "Run", *, node_id: str, path: Path, markers: list[pytest.Mark]) -> None:
         self.node_id = node_id
         self.run = run
-        self._markers = markers
+        self.path = path
+        self.markers = markers
         settings = Settings.resolve(run.sources)
         self.rules = Rules(
             settings=settings, contract=Contract(), matching=Matching(), redactor=run.redactor
         )
-        candidate = settings.candidate
-        self.paths = paths_of(path, node_id, candidate.name if candidate else None)
+        self.paths = paths_of(path, node_id, self.variant)
         self.commands = Commands(
             node_id, path, invoked_from=run.invoked_from, settings=settings, in_ci=run.in_ci
         )
@@ -76,13 +86,17 @@ class TestRun:
         self._prepared = Prepared()
         try:
             self.read_rules({})
-            self._prepared = prepare(self, self._journal)
+            self._prepared = self._prepare()
         except (FaultError, RulesError) as error:
             self.fault = (error.code, str(error))
         self._waiting = list(self._prepared.slots)
         self._confirming = self._prepared.confirm
         """Fresh samples that are still to be asked for, should it look different."""
         is_decided = settings.candidate is not None and (self.has_noise or self.is_quarantined)
+        self.asides: tuple[TestRun, ...] = ()
+        """What was run beside it, to tell the cause of its drift."""
+        self.crossed = ""
+        """What a cross of prompts and models has shown; empty without one."""
         self.is_sampled = self.fault is None and (len(self._waiting) > 1 or is_decided)
         """Whether its outcome is told by several samples, or by evidence over several."""
 
@@ -100,6 +114,11 @@ class TestRun:
         return self._prepared.accepted
 
     @property
+    def wanted(self) -> int | None:
+        """How many samples were asked for; None where nobody said."""
+        return self._prepared.wanted
+
+    @property
     def old(self) -> Cassette | None:
         """The cassette as it was before this run; None where there is none."""
         return self._prepared.old
@@ -110,12 +129,23 @@ class TestRun:
         return self.rules.settings
 
     @property
+    def variant(self) -> str | None:
+        """The name that its recording goes by beside the baseline's; None for the baseline."""
+        candidate = Settings.resolve(self.run.sources).candidate
+        return None if candidate is None else candidate.name
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether what is replayed is what was accepted."""
+        return self.settings.candidate is None
+
+    @property
     def has_more(self) -> bool:
         """Whether another sample is to be run; asked once the last one has been judged."""
         last = self.samples[-1] if self.samples else None
         if last is not None and (last.skipped or not last.usable):
             return False
-        if not self._waiting and self._confirming and looks_different(self.evidence()):
+        if not self._waiting and self._confirming and self._is_to_be_confirmed():
             first = len(self.samples) + 1
             self._waiting = [
                 Slot(number=first + each, mode=TapeMode.RECORD, confirms=True)
@@ -162,6 +192,7 @@ class TestRun:
             exists=self.old is not None,
             mode=slot.mode,
             candidate=self.settings.candidate,
+            rewrite=self.rewrite(),
             commands=self.commands,
             paths=self.paths,
             misses=misses,
@@ -170,13 +201,17 @@ class TestRun:
             number=slot.number,
         )
 
+    def rewrite(self) -> "Rewrite | None":
+        """Return what changes the calls of the next sample before they are sent."""
+        return None
+
     def read_rules(self, config: Mapping[str, Any]) -> None:
         """Read the rules with the test's `llm_config`; RulesError where it cannot be."""
         self.rules = Rules.read(
             test=self.node_id,
             sources=self.run.sources,
             redactor=self.run.redactor,
-            markers=self._markers,
+            markers=self.markers,
             config=config,
         )
 
@@ -272,7 +307,7 @@ class TestRun:
             self._journal.remove()  # the test itself has said that there is nothing to record
         elif not any(sample.misses or sample.traffic is None for sample in self.samples):
             try:
-                kept = self._keep()
+                kept = keep(self.found())
             except (OSError, ValueError) as error:
                 message = failures.not_kept(self.node_id, str(error))
                 self.current.problems.append(Problem(code="not_kept", message=message))
@@ -299,12 +334,16 @@ class TestRun:
         compared = sum(sample.compared for sample in self.samples)
         if compared not in self._drifts:
             self._drifts[compared] = drift_of(self)
-        return self._drifts[compared]
+        drift = self._drifts[compared]
+        crossed = self.crossed or self._why_not_crossed(drift)
+        if crossed and drift is not None and drift.cause is not None:
+            return replace(drift, cause=replace(drift.cause, cross=crossed))
+        return drift
 
     @cached_property
     def baseline(self) -> Cassette | None:
         """The accepted recording as it was before this run; None where it is gone."""
-        if self.settings.candidate is None:
+        if self.is_baseline:
             return self.old
         try:
             return read_if_there(self.paths.of_baseline().cassette, read_any)
@@ -329,24 +368,42 @@ class TestRun:
         except ValueError:
             return path.as_posix()
 
-    def _keep(self) -> Kept:
+    def _prepare(self) -> Prepared:
+        """Read what is there; FaultError where something is wrong."""
+        return prepare(self, self._journal)
+
+    def _is_to_be_confirmed(self) -> bool:
+        return bool(looks_different(self.evidence())) or (
+            self.settings.cross and is_to_be_crossed(self.drift)
+        )
+
+    def _why_not_crossed(self, drift: Drift | None) -> str:
+        """Say why a cross that was asked for is not recorded; empty where it is, or needs none."""
+        if not self.settings.cross or self.has_noise or not is_to_be_crossed(drift):
+            return ""
+        number = 0 if self.accepted is None else len(self.accepted.samples)
+        return (
+            f"not recorded: its baseline has {number} of the {MIN_BASELINE} samples that a cross "
+            f"takes; with the old prompt: {self.commands.more_samples()}"
+        )
+
+    def found(self) -> Found:
+        """Return what the run came to, as far as it decides on what is kept."""
         calls = self.calls()
-        return keep(
-            Found(
-                test=self.node_id,
-                paths=self.paths,
-                rules=self.rules,
-                samples=tuple(self.samples),
-                whole=not self._waiting and all(sample.usable for sample in self.samples),
-                old=self.old,
-                accepted=self.accepted,
-                journal=self._journal,
-                requested_models=distinct(call.requested_model for call in calls),
-                served_models=distinct(call.served_model for call in calls),
-                good=is_good(self),
-                session=self.run.started,
-                recorded_at=self.now,
-                versions=self.run.versions,
-                in_ci=self.run.in_ci,
-            )
+        return Found(
+            test=self.node_id,
+            paths=self.paths,
+            rules=self.rules,
+            samples=tuple(self.samples),
+            whole=not self._waiting and all(sample.usable for sample in self.samples),
+            old=self.old,
+            accepted=self.accepted,
+            journal=self._journal,
+            requested_models=distinct(call.requested_model for call in calls),
+            served_models=distinct(call.served_model for call in calls),
+            good=is_good(self),
+            session=self.run.started,
+            recorded_at=self.now,
+            versions=self.run.versions,
+            in_ci=self.run.in_ci,
         )

@@ -46,6 +46,7 @@ class Traffic:
         exists: bool,
         mode: TapeMode,
         candidate: Candidate | None,
+        rewrite: sdk.Rewrite | None,
         commands: Commands,
         paths: TestPaths,
         misses: list[Problem],
@@ -79,6 +80,7 @@ class Traffic:
             sdk.opened(
                 replaying=mode is TapeMode.REPLAY,
                 rename=None if candidate is None else candidate.rename,
+                rewrite=rewrite,
             )
         )
         self._stack.enter_context(intercepted(self.tape))

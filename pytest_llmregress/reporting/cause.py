@@ -8,7 +8,7 @@ from pytest_llmregress.core.words import cut, printable
 from pytest_llmregress.reporting.layout import WIDTH
 
 MAX_LINES = 6
-"""Lines of a card; what matters less stays untold."""
+"""Lines of a card; what matters less stays untold. A cross was asked for, and is told beside."""
 
 _MAX_SUMMARY = 3
 _INDENT = "  "
@@ -16,10 +16,17 @@ _SHORT = {"system prompt": "system"}
 
 
 def render_cause(cause: Cause) -> tuple[str, ...]:
-    """Return the card: at most `MAX_LINES` lines of at most `WIDTH` columns."""
+    """Return the card: at most `MAX_LINES` lines of at most `WIDTH` columns, and the cross."""
     summary = _broken(f"cause: {printable(cause.summary)}")
     rest = (cut(f"{_INDENT}{printable(line)}", WIDTH) for line in _facts(cause))
-    return (*summary, *rest)[:MAX_LINES]
+    card = (*summary, *rest)[:MAX_LINES]
+    if not cause.cross:
+        return card
+    told = f"cross: {printable(cause.cross)}"
+    return (
+        *card,
+        *wrap(told, WIDTH, initial_indent=_INDENT, subsequent_indent=2 * _INDENT),
+    )
 
 
 def _broken(summary: str) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.core.behavior import Change
+from pytest_llmregress.core.wording import count
 
 
 def no_calls(test: str) -> str:
@@ -82,6 +83,14 @@ def no_snapshot(test: str, command: str) -> str:
     return (
         f"{test}: there is a recording, and no accepted snapshot to hold it against; "
         f"accept one. {command}"
+    )
+
+
+def too_few_samples(test: str, *, asked: int, recorded: int, command: str) -> str:
+    """Say that a replay was asked for more samples than there are."""
+    return (
+        f"{test}: {count(asked, 'sample')} asked for, and {recorded} recorded: a replay runs what "
+        f"there is; record the others. {command}"
     )
 
 

@@ -25,6 +25,9 @@ MAX_NAMED = 3
 MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
 """Codes of the problems of a request that no recording answered."""
 
+REMARKS = frozenset({"no_snapshot", "too_few_samples"})
+"""Codes of problems that fail no test."""
+
 _MODES = {
     Mode.REPLAYED: "replayed",
     Mode.RECORDED: "recorded",
@@ -154,12 +157,17 @@ def _cost(tests: Sequence[TestRecord]) -> tuple[str, ...]:
 
 
 def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Count the tests by problem; what fails no test has been told nowhere else."""
     codes = sorted({problem.code for test in tests for problem in test.problems})
-    return tuple(
-        f"{'missed' if code in MISSES else 'problem'}: {visible(code)}: {_name(found)}"
-        for code in codes
-        if (found := [test for test in tests if code in _codes(test)])
-    )
+    lines = []
+    for code in codes:
+        found = [test for test in tests if code in _codes(test)]
+        kind = "missed" if code in MISSES else "problem"
+        lines.append(f"{kind}: {visible(code)}: {_name(found)}")
+        if code in REMARKS:
+            said = next(each.message for each in found[0].problems if each.code == code)
+            lines.append(f"  {visible(said)}")
+    return tuple(lines)
 
 
 def _orphans(paths: Sequence[str]) -> tuple[str, ...]:

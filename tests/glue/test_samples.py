@@ -102,6 +102,15 @@ def test_the_command_line_wins_over_the_marker(project):
     assert sent(project) == 2
 
 
+def test_a_replay_that_is_asked_for_more_samples_than_there_are_says_so(project):
+    written(project).record(passed=1).offline().replay("--llmregress-samples=5", passed=1)
+
+    assert project.problems() == {"test_one": ["too_few_samples"]}
+    project.says("5 samples asked for, and 3 recorded", "--llmregress-record once")
+    project.replay(passed=1)
+    assert project.problems() == {}
+
+
 def test_once_tops_up_in_a_later_session_and_says_which_sample_is_of_which(project):
     written(project, terms="samples=2").record(passed=1)
     (first,) = set(sessions(project))

@@ -225,6 +225,7 @@ def _facts(cause: Cause) -> Iterator[tuple[str, str]]:
         ("tokenizer", cause.tokenizer),
         ("where", cause.divergence),
         ("later", cause.later),
+        ("cross", cause.cross),
         *((f"version of {name}", str(s)) for name, s in sorted(cause.versions.items()) if s.moved),
     )
     return ((_line(name), _line(what)) for name, what in facts[: 2 * MAX_LIST] if what)
