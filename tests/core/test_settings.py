@@ -202,7 +202,7 @@ def test_settings_cannot_be_changed_once_they_are_read():
             (
                 "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
                 "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-confirm, "
-                "--llmregress-fail-on, --llmregress-judge-model, --llmregress-record, "
+                "--llmregress-cross, --llmregress-fail-on, --llmregress-judge-model, --llmregress-record, "
                 "--llmregress-report, --llmregress-samples"
             ),
         ),
@@ -242,7 +242,7 @@ def test_all_problems_are_told_at_once():
         (
             "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
             "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_CONFIRM, "
-            "LLMREGRESS_FAIL_ON, LLMREGRESS_JUDGE_MODEL, LLMREGRESS_RECORD, "
+            "LLMREGRESS_CROSS, LLMREGRESS_FAIL_ON, LLMREGRESS_JUDGE_MODEL, LLMREGRESS_RECORD, "
             "LLMREGRESS_REPORT, LLMREGRESS_SAMPLES"
         ),
     ]
