@@ -202,7 +202,8 @@ def test_settings_cannot_be_changed_once_they_are_read():
             (
                 "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
                 "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-confirm, "
-                "--llmregress-cross, --llmregress-fail-on, --llmregress-judge-model, --llmregress-record, "
+                "--llmregress-cross, --llmregress-fail-on, --llmregress-judge-model, "
+                "--llmregress-record, "
                 "--llmregress-report, --llmregress-samples"
             ),
         ),
