@@ -2,7 +2,6 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
 
 from pytest_llmregress.core.evidence import Tally
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
@@ -168,12 +167,8 @@ def say_against(against: Against) -> list[str]:
             f"probability that the candidate is better: {against.better:.2f} (uniform prior, all "
             "samples pooled)"
         )
-    if against.needed_for_seen is not None and suite.verdict not in _FOUND:
-        lines.append(
-            "to find a difference as large as the seen one, two-sided, with 80 % power takes "
-            f"{against.needed_for_seen:,} {against.unit}: {against.more:,} more than the "
-            f"{against.recorded:,} recorded"
-        )
+    if need := say_need(against):
+        lines.append(need)
     elif suite.verdict is Verdict.NO_EVIDENCE and suite.drop == 0:
         low = -100 * suite.interval[0]
         lines.append(f"no difference was seen, and a drop of {low:.1f} points is not excluded")
@@ -182,6 +177,17 @@ def say_against(against: Against) -> list[str]:
     if suite.positive_flips:
         lines.append(f"positive flips: {say_names(suite.positive_flips)}")
     return lines
+
+
+def say_need(against: Against) -> str:
+    """Return how many more it takes to find the difference that was seen; empty where none."""
+    if against.needed_for_seen is None or against.suite.verdict in _FOUND:
+        return ""
+    return (
+        "to find a difference as large as the seen one, two-sided, with 80 % power takes "
+        f"{against.needed_for_seen:,} {against.unit}: {against.more:,} more than the "
+        f"{against.recorded:,} recorded"
+    )
 
 
 def say_group(against: Against | None) -> str:
@@ -196,6 +202,17 @@ def say_group(against: Against | None) -> str:
     # A single test may have decided; what is told of all of them would look like no reason.
     one = f"{say_names(suite.culprits)}; over all " if suite.culprits and suite.tests[1:] else ""
     return f"{NAMES[suite.verdict]}: {one}{change}{p}"
+
+
+def say_of_group(group: Group) -> list[str]:
+    """Return what the failures of a group were, and how many more samples would tell more."""
+    said = [
+        f"failures of {each.variant}: {say_failures(each)}"
+        for each in group.standings
+        if each.failures
+    ]
+    needs = [(each.variant, say_need(each.against)) for each in group.standings if each.against]
+    return said + [f"{variant}: {need}" for variant, need in needs if need]
 
 
 def say_groups(comparison: Comparison) -> str:
@@ -261,29 +278,20 @@ def _groups(comparison: Comparison) -> list[str]:
         return []
     lines = ["", *_wrap(say_groups(comparison))]
     for group in told_groups(comparison):
-        lines.append(f"{visible(group.name)}: {count(group.tests, 'test')}")
-        lines += [line for row in _rows_of_group(group) for line in _wrap(row, indent=_INDENT)]
+        lines += ["", f"{visible(group.name)}: {count(group.tests, 'test')}"]
+        table = align([HEAD, *map(cells, group.standings)])
+        lines += [f"{_INDENT}{row}" for row in table]
+        said = [
+            f"{each.variant}: {say_group(each.against)}" for each in group.standings if each.against
+        ]
+        for sentence in (*said, *say_of_group(group)):
+            lines += _wrap(sentence, indent=_INDENT)
     return [*lines, *say_other_groups(comparison)]
 
 
 def _is_found(group: Group) -> bool:
     against = [each.against for each in group.standings if each.against is not None]
     return any(each.suite.verdict in _FOUND for each in against)
-
-
-def _rows_of_group(group: Group) -> Sequence[str]:
-    rows = [
-        (
-            *(
-                cell
-                for cell, head in zip(cells(each), HEAD, strict=True)
-                if head in {"variant", "passed", "rate", "95 % CI", "flips"}
-            ),
-            "" if each.against is None else say_group(each.against),
-        )
-        for each in group.standings
-    ]
-    return align(rows)
 
 
 def _left_out(comparison: Comparison) -> list[str]:

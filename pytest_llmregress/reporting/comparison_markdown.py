@@ -14,6 +14,7 @@ from pytest_llmregress.reporting.comparison import (
     say_head,
     say_left_out,
     say_notes,
+    say_of_group,
     say_other_groups,
     told_groups,
     told_tests,
@@ -51,6 +52,10 @@ def render_markdown(comparison: Comparison) -> tuple[str, ...]:
             for row in _rows(group)
         ]
         lines += _table((str(comparison.by), *HEAD, "verdict"), rows)
+        said = [
+            (group.name, each) for group in told_groups(comparison) for each in say_of_group(group)
+        ]
+        lines += ["", *(f"- {_plain(name)}: {_plain(each)}" for name, each in said)] if said else []
     if rest := [*say_other_groups(comparison), *say_left_out(comparison)]:
         lines += ["", *(f"- {_plain(each)}" for each in rest)]
     return tuple(lines)

@@ -138,6 +138,28 @@ def test_a_group_that_one_test_decides_names_that_test():
     assert "regressed: a/test_2.py::test_x; over all -50.0 points" in told
 
 
+def test_a_group_has_the_whole_table_its_failures_and_what_it_would_take_to_tell():
+    files = {"a/test_1.py": 8, "b/test_2.py": 10}
+    found = compare_variants(
+        [
+            Variant(name="old", models="m", tests=in_files(files)),
+            Variant(name="new", models="m", tests=in_files({**files, "a/test_1.py": 7})),
+        ],
+        by=Grouping.FOLDER,
+        gate=Gate(),
+    )
+
+    told = render_comparison(found)
+    start = told.index("a: 1 test")
+    group = "\n".join(told[start : told.index("", start)])
+
+    assert [line.split()[0] for line in group.splitlines()[1:4]] == ["variant", "old", "new"]
+    assert "latency  tokens  tools  USD/passed" in group
+    assert "failures of new: 3 no reason" in group
+    assert "new: to find a difference as large as the seen one" in group
+    assert "a: failures of new: 3 no reason" in "\n".join(render_markdown(found))
+
+
 def test_of_many_groups_those_with_a_finding_are_told_and_the_others_counted():
     files = {f"test_{number:02}.py": 10 for number in range(30)}
     found = compare(
