@@ -1,5 +1,6 @@
 """The report of a run as a page: what it says, and what no text in it can do."""
 
+import ast
 import base64
 import hashlib
 import os
@@ -18,14 +19,16 @@ from pytest_llmregress.core.behavior import Drift
 from pytest_llmregress.core.protocols import Reporter
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.side import MAX_TEXT
-from pytest_llmregress.reporting.html import HtmlReporter
+from pytest_llmregress.reporting.html import HtmlReporter, markup
+from pytest_llmregress.reporting.html.markup import Form
 from reports import compared, drifted, record, run, side, with_every_text
 
 HOSTILE = (
-    "</script></style></title></textarea></select></svg><script>alert(1)</script>"
+    "</noscript></script></style></title></textarea></select></svg><script>alert(1)</script>"
     '"><img src=x onerror="alert(1)">\' onload=alert(1) style=color:red <a href=//evil.example>'
     "{{ 7 * 7 }}{% raw %}<!-- &lt;b&gt; \u202eright\u2066 \x00\x1b[2J\x85 \ud800 \ufeff"
 )
+PACKAGE = Path(markup.__file__).parent
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -424,17 +427,92 @@ def test_the_same_run_gives_the_same_page():
     assert HtmlReporter().render(report) == HtmlReporter().render(replace(report))
 
 
-def test_the_library_is_imported_when_a_page_is_rendered():
-    code = (
-        "import sys; from pytest_llmregress.reporting.html import HtmlReporter\n"
-        "HtmlReporter(); print('jinja2' in sys.modules)"
+def test_a_page_comes_in_pieces_none_of_which_grows_with_the_number_of_tests():
+    few, many = ([*HtmlReporter().pieces(run(*map(drifted, names(n))))] for n in (30, 300))
+    worst = max(map(len, many[2:])) / max(map(len, few[2:]))
+
+    assert len(many) - len(few) == 270
+    assert worst < 1.05
+    assert "".join(many) == HtmlReporter().render(run(*map(drifted, names(300))))
+
+
+def test_where_there_are_too_many_texts_to_align_what_differs_is_marked_as_a_whole():
+    before, after = side("one two three four five" * 200), side("one 2 three 4 five" * 200)
+    html = HtmlReporter().render(
+        run(*(drifted(name, before=before, after=after) for name in names(1_000)))
     )
+    first, last = html.split("<noscript>")[1], html.split("<noscript>")[-1]
+
+    assert first.count("<del>") > 10
+    assert last.count("<del>") == 1
+    assert last.count("<ins>") == 1
+
+
+def names(number: int) -> list[str]:
+    return [f"tests/test_{n % 3}.py::test_{n:04}" for n in range(number)]
+
+
+# --- how a text gets into a page --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a & b", "a &amp; b"),
+        ("&amp;", "&amp;amp;"),
+        ("<b title=\"x\" id='y'>", "&lt;b title=&#34;x&#34; id=&#39;y&#39;&gt;"),
+        ("é < ü", "é &lt; ü"),
+        ("a\r\nb\nc", "a\nb\nc"),
+        ("%s %d {} {0}", "%s %d {} {0}"),
+        ("\x00\x1b \u202e \ud800", r"\x00\x1b \u202e \ud800"),
+        ("\x00<", r"\x00&lt;"),
+    ],
+)
+def test_whatever_fills_a_gap_is_a_text(text, shown):
+    form = Form('<i title="{}">100 % {}</i>')
+
+    assert form(text, text).text == f'<i title="{shown}">100 % {shown}</i>'
+    assert form.each([(text, text)] * 2).text == f'<i title="{shown}">100 % {shown}</i>' * 2
+
+
+def test_markup_stays_markup_and_a_text_that_is_equal_to_it_does_not():
+    form = Form("<b>{}</b>")
+    inner = form("<")
+
+    assert form(inner).text == "<b><b>&lt;</b></b>"
+    assert form(inner.text).text == "<b>&lt;b&gt;&amp;lt;&lt;/b&gt;</b>"
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*.py")), ids=lambda file: file.name)
+def test_markup_is_made_of_literals_alone(file):
+    """No text of anybody can become a form, and nothing else can become markup."""
+    made = [
+        (node.func.id, *(isinstance(each, ast.Constant) for each in node.args))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    forms = [given for name, *given in made if name == "Form"]
+    markups = [name for name, *_ in made if name == "Markup"]
+
+    assert all(given == [True] for given in forms)
+    assert len(markups) == {"markup.py": 4, "renderer.py": 2}.get(file.name, 0)
+
+
+def test_no_library_is_needed_for_a_page():
+    code = (
+        "import sys; from reports import compared, drifted\n"
+        "from pytest_llmregress.reporting.html import HtmlReporter\n"
+        "HtmlReporter().render(compared(drifted()))\n"
+        "print({'jinja2', 'markupsafe', 'pytest', 'anthropic'} & set(sys.modules))"
+    )
+    root = Path(__file__).parents[2]
     ran = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests' / 'helpers'}"},
     )
 
-    assert ran.stdout == "False\n"
+    assert ran.stdout == "set()\n"

@@ -23,7 +23,7 @@ SHOWN = (
 )
 OPEN = "[...document.querySelectorAll('#table > tbody.open .name')].map(b => b.textContent)"
 HOSTILE = (
-    "</script></style></title><script>alert(1)</script>"
+    "</noscript></script></style></title><script>alert(1)</script>"
     '"><img src=https://evil.example/x onerror="alert(1)"><svg onload=alert(1)>\u202e\x00\ud800'
 )
 MANY = (
@@ -97,6 +97,7 @@ def test_a_hostile_text_in_every_field_runs_nothing_and_loads_nothing(show):
         "data:",
     }
     assert "<script>alert(1)</script>" in tab.run("document.querySelector('h1').textContent")
+    assert "<script>alert(1)</script>" in tab.run("document.querySelector('.card').textContent")
 
 
 @pytest.mark.parametrize(
@@ -186,6 +187,18 @@ def test_tab_reaches_every_control_and_shows_where_it_is(show):
     assert [name for name, outlined in seen if not outlined and name] == []
 
 
+def test_what_unfolds_is_made_once_it_is_wanted(show):
+    tab = show(run(*MANY))
+    cards = "document.querySelectorAll('.card').length"
+    seen = [tab.run(cards)]
+    for target in ("querySelector('.name')", "querySelector('.name')", "getElementById('unfold')"):
+        tab.run(f"document.{target}.click()")
+        seen.append(tab.run(cards))
+
+    assert seen == [0, 1, 1, 3]
+    assert tab.run("document.querySelector('.card del').textContent") == "30"
+
+
 def test_a_link_to_a_test_opens_it(show):
     assert show(run(*MANY), fragment="#t1").run(OPEN) == ["test_breaks"]
 
@@ -194,7 +207,7 @@ def test_without_scripts_everything_can_be_read(show, tab):
     tab.call("Emulation.setScriptExecutionDisabled", value=True)
     try:
         show(run(*MANY))
-        seen = tab.run("document.querySelector('.detail').checkVisibility()")
+        seen = tab.run("document.querySelector('.card .words').checkVisibility()")
         controls = tab.run("document.querySelector('.controls').checkVisibility()")
     finally:
         tab.call("Emulation.setScriptExecutionDisabled", value=False)

@@ -1,122 +1,197 @@
-"""The page of a run as values: what stands where, before a template writes it down."""
+"""The page of a run, piece by piece: its top, a row a test, and what belongs to no test."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.report import Mode, RunReport, TestRecord
 from pytest_llmregress.core.tally import tally
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.drift import ONCE
-from pytest_llmregress.reporting.html.detail import MAX_LIST, MAX_MESSAGE, MODES, detail_of
-from pytest_llmregress.reporting.html.plots import MAX_NAME, Plot, file_of, plots_of
-from pytest_llmregress.reporting.html.row import (
-    Row,
-    is_bad,
-    is_excused,
-    row_of,
-    worst_first,
-)
+from pytest_llmregress.reporting.html.detail import MAX_MESSAGE, MODES, draw_detail
+from pytest_llmregress.reporting.html.drawing import draw_plot
+from pytest_llmregress.reporting.html.markup import NOTHING, Form, Markup, join
+from pytest_llmregress.reporting.html.plots import MAX_NAME, file_of, plots_of
+from pytest_llmregress.reporting.html.row import draw_row, is_bad, is_excused, rank_of
 from pytest_llmregress.reporting.html.text import shorten
+from pytest_llmregress.reporting.html.words import MAX_LIST
 
 MOST_TEXT, LEAST_TEXT = 6_000, 500
 """Characters of one text of a test: as many as `ALL_TEXT` allows, the worst tests first."""
 ALL_TEXT = 1_200_000
 """Characters of texts of models in a page, so that it opens at once, however many tests it has."""
+ALIGNED_TEXT = 120_000
+"""Characters of texts that are aligned word by word, those of the worst tests first: it takes as
+long as all the rest. Of the others, what lies between a common start and a common end is marked."""
+
+_HEAD = Form("""
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="{}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="referrer" content="no-referrer">
+    <link rel="icon" href="data:,">
+    <title>{} · pytest-llmregress</title>
+    <style>{}</style>
+    <script>{}</script>
+    </head>
+    <body>
+    <a class="skip" href="#tests">Skip to the tests</a>
+    <header class="top {}">
+    <p class="product">pytest-llmregress</p>
+    <h1>{}</h1>
+    {}
+    <dl class="facts">{}</dl>
+    </header>
+    <main>
+    <div class="chips" role="group" aria-label="Numbers of tests; each shows only those tests">
+    {}</div>
+    {}{}
+""")
+_LEAD = Form('<p class="lead">{}</p>')
+_FACT = Form('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
+_CHIP = Form("""
+    <button type="button" class="chip is-{}" data-key="{}" aria-pressed="{}"{}>
+    <b>{}</b> <span>{}</span></button>
+""")
+_DISABLED = Form(" disabled")()
+_PANEL = Form('<section class="panel">{}{}</section>')
+_RULES = Form('<h2>Standing rules</h2><ul class="lines">{}</ul>')
+_REASONS = Form("""
+    <details class="reasons">
+    <summary>How this was judged</summary>
+    <ul class="lines">{}</ul>
+    </details>
+""")
+_LINE = Form('<li dir="auto">{}</li>')
+_PLOTS = Form('<div class="plots">{}</div>')
+_TESTS = Form("""
+    <section class="panel" id="tests" tabindex="-1" aria-labelledby="tests-title">
+    <div class="bar">
+    <h2 id="tests-title">Tests</h2>
+    <div class="controls" role="search">
+    <label><span>Find</span>
+    <input id="find" type="search" placeholder="test, trait or word" autocomplete="off"></label>
+    <label><span>Severity</span> <select id="severity"><option value="">all</option>
+    <option>breaking</option><option>notable</option><option>cosmetic</option></select></label>
+    <label><span>File</span> <select id="file"><option value="">all</option>{}</select></label>
+    <button type="button" id="unfold">Unfold shown</button>
+    </div>
+    </div>
+    <p id="shown" class="muted" role="status">{} of {} tests shown</p>
+    {}
+""")
+_FILE = Form('<option value="{}">{}</option>')
+_TABLE = Form("""
+    <table class="tests" id="table">
+    <caption class="hidden">Tests of this run, the worst first. {}</caption>
+    <thead><tr>
+    <th scope="col" aria-sort="descending"><button type="button">Severity</button></th>
+    <th scope="col"><button type="button">Test</button></th>
+    <th scope="col" class="wide"><button type="button">What changed</button></th>
+    <th scope="col" class="number"><button type="button">Passed</button></th>
+    <th scope="col" class="number wide"><button type="button">Output tokens</button></th>
+    <th scope="col" class="number wide"><button type="button">Latency</button></th>
+    </tr></thead>
+""")("A button in a headline sorts by its column; the name of a test unfolds it.")
+_END_OF_TABLE = Form('</table><p id="nothing" class="muted" hidden>No test is like that.</p>')()
+_NO_TEST = Form("""
+    <p class="muted">Nothing is marked with @pytest.mark.llm, or nothing of it was selected.</p>
+""")()
+_END_OF_TESTS = Form("</section>")()
+_ORPHANS = Form("""
+    <section class="panel">
+    <h2>Recordings of no test</h2>
+    <ul class="lines">{}{}</ul>
+    </section>
+""")
+_PATH = Form("<li><code>{}</code></li>")
+_MORE_PATHS = Form("<li>and {} more</li>")
+_END = Form("</main></body></html>")()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
-    """A number on top that filters the table, too."""
-
-    key: str
-    """What a row's `flags` hold; empty for all rows."""
-    label: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """The whole page."""
-
-    headline: str
-    lead: str
-    tone: str
-    facts: tuple[tuple[str, str], ...]
-    chips: tuple[Chip, ...]
-    reasons: tuple[str, ...]
-    rules: tuple[str, ...]
-    plots: tuple[Plot, ...]
-    files: tuple[str, ...]
-    rows: tuple[Row, ...]
-    orphans: tuple[str, ...]
-    more_orphans: int
-
-
-def page_of(report: RunReport) -> Page:
-    """Return what the page of a run shows, the worst tests first."""
+def draw_page(report: RunReport, *, policy: str, style: Markup, script: Markup) -> Iterator[Markup]:
+    """Yield the page of a run in pieces, the worst tests first: each test is a piece of its own."""
+    severities = [test.severity for test in report.tests]
+    found = Counter(severities)
     excused = set() if report.verdict is None else set(report.verdict.quarantined)
+    headline, lead, tone = _verdict(report, found)
+    yield _HEAD(
+        policy,
+        headline,
+        style,
+        script,
+        tone,
+        headline,
+        _LEAD(lead) if lead else NOTHING,
+        _FACT.each(_facts(report)),
+        join(_chips(report, found, excused)),
+        _judged(report),
+        _plots(report),
+    )
+    files = {file: n for n, file in enumerate(sorted({file_of(t.test) for t in report.tests}))}
+    number = f"{len(report.tests):,}"
+    options = _FILE.each((str(n), file) for file, n in files.items())
+    yield _TESTS(options, number, number, _TABLE if report.tests else _NO_TEST)
+    yield from _rows(report, severities, files=files, excused=excused)
+    if report.tests:
+        yield _END_OF_TABLE
+    yield _END_OF_TESTS
+    yield _orphans(report.orphans)
+    yield _END
+
+
+def _rows(
+    report: RunReport,
+    severities: Sequence[Severity | None],
+    *,
+    files: Mapping[str, int],
+    excused: set[str],
+) -> Iterator[Markup]:
     verdicts = {} if report.verdict is None else {each.test: each for each in report.verdict.tests}
-    files = sorted({file_of(test.test) for test in report.tests})
-    indexes = {file: index for index, file in enumerate(files)}
-    much, little = _rooms(report.tests)
-    rows = [
-        row_of(
+    tests = list(zip(report.tests, severities, strict=True))
+    much, little = _rooms(len(tests), bad=sum(is_bad(*each) for each in tests))
+    tests.sort(key=lambda each: (-rank_of(*each), each[0].test))
+    left = ALIGNED_TEXT
+    for number, (test, severity) in enumerate(tests, start=1):
+        room = much if is_bad(test, severity) else little
+        left -= sum(min(len(side.text), room) for side in (test.before, test.after) if side)
+        detail = draw_detail(
+            number, test, test.verdict or verdicts.get(test.test), room=room, aligned=left >= 0
+        )
+        yield draw_row(
             number,
             test,
-            detail_of(
-                test,
-                test.verdict or verdicts.get(test.test),
-                room=much if is_bad(test) else little,
-            ),
-            file_index=indexes[file_of(test.test)],
+            severity,
+            detail,
+            file_index=files[file_of(test.test)],
             quarantined=is_excused(test, excused),
         )
-        for number, test in enumerate(sorted(report.tests, key=worst_first), start=1)
-    ]
-    headline, lead, tone = _verdict(report)
-    return Page(
-        headline=headline,
-        lead=lead,
-        tone=tone,
-        facts=tuple(_facts(report)),
-        chips=tuple(_chips(report, excused)),
-        reasons=tuple(_reasons(report)),
-        rules=tuple(
-            shorten(rule.in_words, MAX_MESSAGE)
-            for rule in tally(
-                (rule for test in report.tests for rule in test.rules),
-                baseline=(rule for test in report.tests for rule in test.rules_before),
-            )[:MAX_LIST]
-        ),
-        plots=plots_of(report),
-        files=tuple(files),
-        rows=tuple(rows),
-        orphans=tuple(shorten(path, MAX_NAME) for path in report.orphans[:MAX_LIST]),
-        more_orphans=max(0, len(report.orphans) - MAX_LIST),
-    )
 
 
 # --- the top --------------------------------------------------------------------------------
 
 
-def _verdict(report: RunReport) -> tuple[str, str, str]:
+def _verdict(report: RunReport, found: Mapping[Severity | None, int]) -> tuple[str, str, str]:
     """Return the verdict in a few words, the sentence behind them, and its tone."""
     verdict, problems = report.verdict, sum(bool(test.problems) for test in report.tests)
-    failing = problems or report.count(Severity.BREAKING) or not all(t.passed for t in report.tests)
-    tone = "bad" if failing else "warn" if report.count(Severity.NOTABLE) else "plain"
+    failing = problems or found[Severity.BREAKING] or not all(t.passed for t in report.tests)
+    tone = "bad" if failing else "warn" if found[Severity.NOTABLE] else "plain"
     if verdict is not None and verdict.lines:
         head, _, rest = shorten(verdict.lines[0], MAX_MESSAGE).partition(": ")
         tone = "bad" if verdict.fails or failing else "plain"
-        lead = _sentence(rest or _drift(report))
+        lead = _sentence(rest or _drift(report, found))
         if verdict.fails and report.fail_on == "never":
             lead += "; --llmregress-fail-on=never keeps the run from failing"
         return _sentence(head), lead, tone
+    drifted = _sentence(_drift(report, found)) if any(found[each] for each in Severity) else ""
     if problems:
-        found = _sentence(_drift(report)) if report.drifted else ""
-        return f"{count(problems, 'test')} with a problem, of {len(report.tests):,}", found, tone
-    if report.drifted:
-        return _sentence(_drift(report)), f"{_sentence(ONCE)}.", tone
+        return f"{count(problems, 'test')} with a problem, of {len(report.tests):,}", drifted, tone
+    if drifted:
+        return drifted, f"{_sentence(ONCE)}.", tone
     return _plain_verdict(report.tests, tone)
 
 
@@ -140,11 +215,12 @@ def _plain_verdict(tests: Sequence[TestRecord], tone: str) -> tuple[str, str, st
     return head, lead, tone
 
 
-def _drift(report: RunReport) -> str:
-    numbers = ((report.count(severity), severity) for severity in reversed(Severity))
-    found = ", ".join(f"{number:,} {severity}" for number, severity in numbers if number)
+def _drift(report: RunReport, found: Mapping[Severity | None, int]) -> str:
+    numbers = [(found[severity], severity) for severity in reversed(Severity) if found[severity]]
+    told = ", ".join(f"{number:,} {severity}" for number, severity in numbers)
     compared = sum(test.drift is not None for test in report.tests)
-    return f"drift in {count(len(report.drifted), 'test')} of {compared:,} compared: {found or 0}"
+    drifted = count(sum(number for number, _ in numbers), "test")
+    return f"drift in {drifted} of {compared:,} compared: {told or 0}"
 
 
 def _sentence(text: str) -> str:
@@ -169,33 +245,60 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
         yield "With", shorten(versions, MAX_NAME)
 
 
-def _chips(report: RunReport, excused: set[str]) -> Iterator[Chip]:
-    yield Chip(key="", label="tests", number=len(report.tests))
-    for severity in reversed(Severity):
-        yield Chip(key=str(severity), label=str(severity), number=report.count(severity))
-    numbers = {
-        "failed": sum(not test.passed for test in report.tests),
-        "problem": sum(bool(test.problems) for test in report.tests),
-        "pending": sum(test.pending is not None for test in report.tests),
-        "quarantined": sum(is_excused(test, excused) for test in report.tests),
-    }
-    labels = {"problem": "problems" if numbers["problem"] != 1 else "problem"}
-    for key, number in numbers.items():
-        yield Chip(key=key, label=labels.get(key, key), number=number)
+def _chips(
+    report: RunReport, found: Mapping[Severity | None, int], excused: set[str]
+) -> Iterator[Markup]:
+    problems = sum(bool(test.problems) for test in report.tests)
+    chips = (
+        ("", "tests", len(report.tests)),
+        *((str(severity), str(severity), found[severity]) for severity in reversed(Severity)),
+        ("failed", "failed", sum(not test.passed for test in report.tests)),
+        ("problem", "problem" if problems == 1 else "problems", problems),
+        ("pending", "pending", sum(test.pending is not None for test in report.tests)),
+        ("quarantined", "quarantined", sum(is_excused(test, excused) for test in report.tests)),
+    )
+    for key, label, number in chips:
+        disabled = _DISABLED if key and not number else NOTHING
+        pressed = "false" if key else "true"
+        yield _CHIP(key or "any", key, pressed, disabled, f"{number:,}", label)
 
 
-def _reasons(report: RunReport) -> Iterator[str]:
-    if report.verdict is None:
-        return
-    for line in report.verdict.lines[1 : MAX_LIST + 1]:
-        yield _sentence(shorten(line, MAX_MESSAGE))
+def _judged(report: RunReport) -> Markup:
+    rules = tally(
+        (rule for test in report.tests for rule in test.rules),
+        baseline=(rule for test in report.tests for rule in test.rules_before),
+    )[:MAX_LIST]
+    reasons = () if report.verdict is None else report.verdict.lines[1 : MAX_LIST + 1]
+    if not rules and not reasons:
+        return NOTHING
+    told = _LINE.each((shorten(rule.in_words, MAX_MESSAGE),) for rule in rules)
+    why = _LINE.each((_sentence(shorten(reason, MAX_MESSAGE)),) for reason in reasons)
+    return _PANEL(_RULES(told) if rules else NOTHING, _REASONS(why) if reasons else NOTHING)
 
 
-def _rooms(tests: Sequence[TestRecord]) -> tuple[int, int]:
+def _plots(report: RunReport) -> Markup:
+    plots = plots_of(report)
+    return _PLOTS(join(map(draw_plot, plots))) if plots else NOTHING
+
+
+# --- the bottom -----------------------------------------------------------------------------
+
+
+def _orphans(paths: Sequence[str]) -> Markup:
+    if not paths:
+        return NOTHING
+    told = _PATH.each((shorten(path, MAX_NAME),) for path in paths[:MAX_LIST])
+    more = len(paths) - MAX_LIST
+    return _ORPHANS(told, _MORE_PATHS(f"{more:,}") if more > 0 else NOTHING)
+
+
+# --- how much of it -------------------------------------------------------------------------
+
+
+def _rooms(tests: int, *, bad: int) -> tuple[int, int]:
     """Return how many characters a text has of a test that is bad, and of one that is not."""
-    bad = sum(map(is_bad, tests))
-    much = _room(ALL_TEXT - 2 * LEAST_TEXT * (len(tests) - bad), bad)
-    return much, _room(ALL_TEXT - 2 * much * bad, len(tests) - bad)
+    much = _room(ALL_TEXT - 2 * LEAST_TEXT * (tests - bad), bad)
+    return much, _room(ALL_TEXT - 2 * much * bad, tests - bad)
 
 
 def _room(characters: int, tests: int) -> int:

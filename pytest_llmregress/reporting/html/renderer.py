@@ -1,17 +1,13 @@
-"""Renders the page: templates, style and script out of this package, and a policy over them."""
+"""Renders the page: style and script out of this package, and a policy over them."""
 
 import base64
 import hashlib
-from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+import pkgutil
+from collections.abc import Iterator
 
 from pytest_llmregress.core.report import RunReport
-from pytest_llmregress.reporting.html.page import page_of
-from pytest_llmregress.reporting.html.text import clean
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from pytest_llmregress.reporting.html.markup import Markup
+from pytest_llmregress.reporting.html.page import draw_page
 
 
 class HtmlReporter:
@@ -21,7 +17,19 @@ class HtmlReporter:
 
     def render(self, report: RunReport) -> str:
         """Return the whole file; whatever a model said in it is text, and nothing else."""
-        return _template().render(page=page_of(report))
+        return "".join(self.pieces(report))
+
+    def pieces(self, report: RunReport) -> Iterator[str]:
+        """Yield the file piece by piece, so that nobody has to hold all of it."""
+        style, script = _read("page.css"), _read("page.js")
+        for piece in draw_page(
+            report,
+            policy=policy(style=style, script=script),
+            # Both are files of this package, and no text of anybody else is in them.
+            style=Markup(style),
+            script=Markup(script),
+        ):
+            yield piece.text
 
 
 def policy(*, style: str, script: str) -> str:
@@ -32,40 +40,9 @@ def policy(*, style: str, script: str) -> str:
     )
 
 
-@lru_cache(maxsize=1)
-def _template() -> "Template":
-    # On use: whoever writes no page should not wait for the library.
-    from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415
-    from markupsafe import Markup  # noqa: PLC0415
-
-    environment = Environment(
-        autoescape=True,
-        loader=FunctionLoader(_read_template),
-        undefined=StrictUndefined,
-        finalize=_finalize,
-    )
-    style, script = _read("page.css").strip(), _read("page.js").strip()
-    environment.globals.update(
-        # Both are files of this package, and no text of anybody else is in them.
-        style=Markup(style),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=policy(style=style, script=script),
-    )
-    return environment.get_template("page.html")
-
-
-def _finalize(value: Any) -> Any:
-    """Clean every text on its way into the page, whichever field it comes from."""
-    return clean(value) if type(value) is str else value
-
-
-def _read_template(name: str) -> str:
-    """Return a template without its line breaks: each would be a node of the page, row by row."""
-    return "".join(line.strip() for line in _read(name).splitlines())
-
-
 def _read(name: str) -> str:
-    return files(__package__ or "").joinpath("templates", name).read_text(encoding="utf-8")
+    data = pkgutil.get_data(__package__, f"templates/{name}") or b""
+    return data.decode("utf-8").replace("\r\n", "\n").strip()
 
 
 def _hash(text: str) -> str:

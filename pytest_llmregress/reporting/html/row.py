@@ -1,12 +1,12 @@
 """One test in the table of a page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.evidence import Tally
 from pytest_llmregress.core.report import TestRecord
-from pytest_llmregress.reporting.html.detail import MODES, Detail
+from pytest_llmregress.reporting.html.detail import MODES, TONES
+from pytest_llmregress.reporting.html.markup import Form, Markup
 from pytest_llmregress.reporting.html.plots import (
     file_of,
     name_of,
@@ -15,56 +15,43 @@ from pytest_llmregress.reporting.html.plots import (
     say_seconds,
     tallies_of,
 )
+from pytest_llmregress.reporting.html.words import line
 
 _TRAITS_IN_A_ROW = 3
+_RANKS: dict[Severity | None, int] = {None: 0} | {each: each.rank + 1 for each in Severity}
+
+# A browser that runs scripts reads what is inside of `noscript` as a text, and the script makes
+# elements of it once the test is unfolded: otherwise a thousand tests keep it busy for seconds.
+# One that runs none has them at once.
+_ROW = Form("""
+    <tbody data-flags="{}" data-file="{}">
+    <tr class="row">
+    <td data-v="{}"><span class="badge {}">{}</span></td>
+    <th scope="row">
+    <button type="button" class="name" aria-expanded="false" aria-controls="t{}">{}</button>
+    <span class="file">{}{}</span></th>
+    <td class="wide traits">{}</td>
+    {}{}{}
+    </tr>
+    <tr class="detail" id="t{}"><td colspan="6"><noscript>{}</noscript></td></tr>
+    </tbody>
+""")
+_NOTE = Form(" <em>{}</em>")
+_PAIR = Form("""
+    <td class="number{}" data-v="{}"><span class="was">{}</span> → <span>{}</span></td>
+""")
+_NEW = Form('<td class="number{}" data-v="{}"><span>{}</span></td>')
+_NO_PAIR = Form('<td class="number{}"><span class="hidden">not measured</span></td>')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A number of both sides, in a cell."""
-
-    before: str
-    after: str
-    sort: float
-    """By what the column is sorted."""
+def rank_of(test: TestRecord, severity: Severity | None) -> int:
+    """Return how bad a test of that severity is."""
+    return 4 * _RANKS[severity] + 2 * bool(test.problems) + (not test.passed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One test in the table."""
-
-    number: int
-    name: str
-    file: str
-    file_index: int
-    badge: str
-    tone: str
-    """The class of the badge: "bad", "warn" or "plain"."""
-    rank: int
-    flags: str
-    """Keys of the chips that it belongs to, a space between two."""
-    notes: tuple[str, ...]
-    """Short words beside its name: "pending", "quarantined", "problem"."""
-    traits: str
-    passed: Pair | None
-    tokens: Pair | None
-    latency: Pair | None
-    detail: Detail
-
-
-def worst_first(test: TestRecord) -> tuple[int, str]:
-    """Return what sorts tests, the worst first."""
-    return -_rank(test), test.test
-
-
-def is_bad(test: TestRecord) -> bool:
-    """Tell whether there is more to a test than words."""
-    return test.severity not in {None, Severity.COSMETIC} or bool(test.problems)
-
-
-def _rank(test: TestRecord) -> int:
-    severity = -1 if test.severity is None else test.severity.rank
-    return 4 * (severity + 1) + 2 * bool(test.problems) + (not test.passed)
+def is_bad(test: TestRecord, severity: Severity | None) -> bool:
+    """Tell whether there is more to a test of that severity than words."""
+    return severity not in {None, Severity.COSMETIC} or bool(test.problems)
 
 
 def is_excused(test: TestRecord, excused: set[str]) -> bool:
@@ -72,11 +59,17 @@ def is_excused(test: TestRecord, excused: set[str]) -> bool:
     return test.test in excused or (test.evidence is not None and bool(test.evidence.quarantine))
 
 
-def row_of(
-    number: int, test: TestRecord, detail: Detail, *, file_index: int, quarantined: bool
-) -> Row:
+def draw_row(  # noqa: PLR0913 - what is known of a test beside its record
+    number: int,
+    test: TestRecord,
+    severity: Severity | None,
+    detail: Markup,
+    *,
+    file_index: int,
+    quarantined: bool,
+) -> Markup:
     """Return the row of a test, and what unfolds below it."""
-    badge, tone = _badge(test)
+    badge, tone = _badge(test, severity)
     notes = (
         ("failed", not test.passed),
         ("problem", bool(test.problems)),
@@ -84,34 +77,35 @@ def row_of(
         ("quarantined", quarantined),
     )
     flags = [name for name, holds in notes if holds]
-    traits = [change.trait for change in detail.changes]
-    more = len(traits) + detail.more_changes - _TRAITS_IN_A_ROW
-    return Row(
-        number=number,
-        name=name_of(test.test),
-        file=file_of(test.test),
-        file_index=file_index,
-        badge=badge,
-        tone=tone,
-        rank=_rank(test),
-        flags=" ".join([*([] if test.severity is None else [str(test.severity)]), *flags]),
-        notes=tuple(flag for flag in flags if flag != badge),
-        traits=", ".join(traits[:_TRAITS_IN_A_ROW]) + (f" and {more} more" if more > 0 else ""),
-        passed=_passed(tallies_of(test)),
-        tokens=_pair(number_of(test, "usage.output_tokens"), say=say_number),
-        latency=_pair(number_of(test, "latency"), say=say_seconds),
-        detail=detail,
+    return _ROW(
+        " ".join(flags if severity is None else [str(severity), *flags]),
+        str(file_index),
+        str(rank_of(test, severity)),
+        tone,
+        badge,
+        str(number),
+        name_of(test.test),
+        file_of(test.test),
+        _NOTE.each((flag,) for flag in flags if flag != badge),
+        _traits(test),
+        _passed(tallies_of(test)),
+        _pair(number_of(test, "usage.output_tokens"), say=say_number),
+        _pair(number_of(test, "latency"), say=say_seconds),
+        str(number),
+        detail,
     )
 
 
-def _badge(test: TestRecord) -> tuple[str, str]:
-    match test.severity:
-        case Severity.BREAKING:
-            return "breaking", "bad"
-        case Severity.NOTABLE:
-            return "notable", "warn"
-        case Severity.COSMETIC:
-            return "cosmetic", "plain"
+def _traits(test: TestRecord) -> str:
+    changes = () if test.drift is None else test.drift.changes
+    more = len(changes) - _TRAITS_IN_A_ROW
+    told = ", ".join([line(change.trait) for change in changes[:_TRAITS_IN_A_ROW]])
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def _badge(test: TestRecord, severity: Severity | None) -> tuple[str, str]:
+    if severity is not None:
+        return str(severity), TONES[severity]
     if test.problems:
         return "problem", "bad"
     if not test.passed:
@@ -119,19 +113,18 @@ def _badge(test: TestRecord) -> tuple[str, str]:
     return ("none seen" if test.drift is not None else MODES[test.mode]), "plain"
 
 
-def _passed(sides: tuple[Tally, Tally] | None) -> Pair | None:
+def _passed(sides: tuple[Tally, Tally] | None) -> Markup:
     if sides is None:
-        return None
+        return _NO_PAIR("")
     before, after = sides
-    return Pair(
-        before=str(before) if before.n else "",
-        after=str(after) if after.n else "",
-        sort=after.rate - (before.rate if before.n else 0.0),
-    )
+    told = str(after) if after.n else ""
+    if not before.n:
+        return _NEW("", str(after.rate), told)
+    return _PAIR("", str(after.rate - before.rate), str(before), told)
 
 
-def _pair(numbers: tuple[float, float] | None, *, say: Callable[[float], str]) -> Pair | None:
+def _pair(numbers: tuple[float, float] | None, *, say: Callable[[float], str]) -> Markup:
     if numbers is None:
-        return None
+        return _NO_PAIR(" wide")
     before, after = numbers
-    return Pair(before=say(before), after=say(after), sort=after - before)
+    return _PAIR(" wide", str(after - before), say(before), say(after))

@@ -9,11 +9,21 @@ document.addEventListener("DOMContentLoaded", () => {
   const unfold = document.getElementById("unfold");
   const chips = [...document.querySelectorAll(".chip")];
   const bodies = [...table.tBodies];
-  const texts = new Map(bodies.map((body) => [body, body.rows[0].textContent.toLowerCase()]));
+  const texts = new Map();
   const order = new Intl.Collator("en", { numeric: true });
   let chosen = "";
 
+  const text = (body) => {
+    if (!texts.has(body)) texts.set(body, body.rows[0].textContent.toLowerCase());
+    return texts.get(body);
+  };
+  // What unfolds is a text up to now: the one that a page without scripts is made of, escaped.
+  const fill = (body) => {
+    const rest = body.querySelector("noscript");
+    if (rest) rest.outerHTML = rest.textContent;
+  };
   const open = (body, yes) => {
+    if (yes) fill(body);
     body.classList.toggle("open", yes);
     body.querySelector(".name").setAttribute("aria-expanded", String(yes));
   };
@@ -26,7 +36,7 @@ document.addEventListener("DOMContentLoaded", () => {
         (!chosen || flags.includes(chosen)) &&
         (!severity.value || flags.includes(severity.value)) &&
         (!file.value || body.dataset.file === file.value) &&
-        words.every((word) => texts.get(body).includes(word));
+        words.every((word) => text(body).includes(word));
       body.hidden = !fits;
       shown += fits;
     }
