@@ -3,18 +3,27 @@
 import shlex
 from pathlib import Path
 
+_SNAPSHOT = ".snapshot.yaml"
+_AGAIN, _RETAKE = "record it again", "take it from its recording again"
+_RECORD, _ACCEPT = "--llmregress-record once", "--llmregress-accept"
+
 
 def rerecord(test: str | None = None, candidate: str | None = None) -> str:
     """Return the command that records a test again; an ellipsis stands for an unknown test."""
     target = shlex.quote(test) if test else "…"
     option = f" --llmregress-candidate {shlex.quote(candidate)}" if candidate else ""
-    return f"pytest {target}{option} --llmregress-record once"
+    return f"pytest {target}{option} {_RECORD}"
+
+
+def retake(test: str | None = None) -> str:
+    """Return the command that takes the snapshot of a test from the recording that is there."""
+    return f"pytest {shlex.quote(test) if test else '…'} {_ACCEPT}"
 
 
 def restore(test: str | None = None, candidate: str | None = None) -> str:
     """Return the advice for a file that is damaged; nobody else deletes it."""
     again = rerecord(test, candidate)
-    return f"restore it from version control, or delete it and record it again: {again}"
+    return f"restore it from version control, or delete it and {_AGAIN}: {again}"
 
 
 class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has
@@ -28,6 +37,8 @@ class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has
         """The first line is 1; None where the fault has no line."""
         self.fault = fault
         self.advice = restore() if advice is None else advice
+        if path.name.endswith(_SNAPSHOT):  # its recording is there: nothing has to be asked again
+            self.advice = self.advice.replace(_AGAIN, _RETAKE).replace(_RECORD, _ACCEPT)
         where = f"{path}" if line is None else f"{path}:{line}"
         super().__init__(f"{where}: {fault}; {self.advice}")
 
