@@ -1,7 +1,8 @@
 """Finds the stored tests that a path, or a node id, on the command line stands for."""
 
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +11,8 @@ from pytest_llmregress.adapters.store.errors import UnreadableFile
 from pytest_llmregress.adapters.store.paths import FOLDER
 from pytest_llmregress.adapters.store.pending import StoredTest, find
 
+JOURNAL = ".part.jsonl"
+"""How the name of a journal ends."""
 _STEM = re.compile(r"(?P<stem>[^@]+?)(?:@.+?)?\.(?:cassette|snapshot)(?:\.new)?\.yaml")
 _T = TypeVar("_T")
 
@@ -79,6 +82,25 @@ def select(paths: Iterable[Path], problems: Problems) -> tuple[StoredTest, ...]:
         for test in _select_one(path.resolve(), problems):
             tests.setdefault((test.paths.directory, test.paths.stem), test)
     return tuple(sorted(tests.values(), key=lambda test: test.test))
+
+
+def journals_below(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return what interrupted recordings have left below folders, of test files, beside files."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        found |= dict.fromkeys(files_below(path.resolve(), JOURNAL))
+    return tuple(found)
+
+
+def files_below(path: Path, ending: str) -> Iterator[Path]:
+    """Yield the files of ours with an ending, which are no tests by themselves."""
+    if path.is_file():
+        own = path.parent.parent.name == FOLDER
+        path = path.parent if own else path.parent / FOLDER / path.stem
+    for name, folders, files in os.walk(path):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        if Path(name).parent.name == FOLDER:
+            yield from (Path(name, file) for file in sorted(files) if file.endswith(ending))
 
 
 def select_target(target: str) -> tuple[StoredTest, ...]:

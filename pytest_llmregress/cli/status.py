@@ -2,19 +2,29 @@
 
 import json
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.errors import retake
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.cli.decided import decisions_to_json
 from pytest_llmregress.cli.noise import lines_of_noise, noise_to_json
 from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.cli.retirement import (
+    SOON,
+    Retirement,
+    find_retirements,
+    retiring,
+    today,
+)
+from pytest_llmregress.cli.selection import Problems, journals_below, select, shorten
 from pytest_llmregress.cli.show import rows_of
 from pytest_llmregress.cli.waiting import Waiting, waiting_of
 from pytest_llmregress.cli.words import models_in_words
@@ -41,6 +51,10 @@ class _Entry:
     interrupted: tuple[str | None, ...]
     """The candidates (None: the baseline) with a recording that was cut off."""
     waiting: tuple[Waiting, ...]
+    decisions: list[dict[str, Any]]
+    """As plain JSON: they are for programs, and for the files' reviewers."""
+    retiring: tuple[Retirement, ...] = ()
+    """The models it is verified on that end soon, or have ended."""
 
     @property
     def accepted(self) -> Snapshot | Cassette | None:
@@ -63,13 +77,31 @@ class _Entry:
             f"pytest {shlex.quote(self.stored.test)} --llmregress-record once"
         )
 
+    @property
+    def bare(self) -> str | None:
+        """What to do about a recording without its accepted behavior, or None."""
+        if self.stored.snapshot or not self.stored.cassette:
+            return None
+        return (
+            "it has no snapshot; restore that from version control, or take it from the recording: "
+            f"{retake(self.stored.test)}"
+        )
+
 
 def show_status(paths: Sequence[Path], *, as_json: bool) -> Result:
     """Tell of each test below the paths where it stands."""
     problems = Problems()
     entries = [_read(test, problems) for test in select(paths, problems)]
+    known = find_retirements(cassette for entry in entries for cassette in _cassettes(entry))
+    day = today()
+    entries = [replace(each, retiring=retiring(_models(each), known, day)) for each in entries]
+    begun = _begun(paths, entries)
     orphans = tuple(entry.orphan for entry in entries if entry.orphan is not None)
-    lines = _lines_of_json(entries, problems) if as_json else _lines(entries, paths)
+    lines = (
+        _lines_of_json(entries, begun, problems, day)
+        if as_json
+        else (*_lines(entries, paths, day), *_lines_of_begun(begun))
+    )
     said = (*problems.messages, *orphans)
     pending = any(entry.waiting for entry in entries)
     return Result(
@@ -92,10 +124,34 @@ def _read(stored: StoredTest, problems: Problems) -> _Entry:
         ),
         interrupted=_interrupted(stored),
         waiting=waiting_of(stored, problems),
+        decisions=[],
     )
+    entry = replace(entry, decisions=decisions_to_json(paths, entry.snapshot, problems))
     for waits in stored.pending:
         problems.read(waits.pending_cassette, read_cassette)
     return entry
+
+
+def _cassettes(entry: _Entry) -> Iterator[Cassette]:
+    for cassette in (entry.cassette, *(cassette for _, cassette in entry.candidates)):
+        if cassette is not None:
+            yield cassette
+
+
+def _models(entry: _Entry) -> tuple[str, ...]:
+    """Return the models that a test is verified on: asked for, and served."""
+    accepted = entry.accepted
+    return () if accepted is None else (*accepted.requested_models, *accepted.served_models)
+
+
+def _begun(paths: Sequence[Path], entries: Sequence[_Entry]) -> tuple[Path, ...]:
+    """Return the journals of tests of which nothing else is there."""
+    known = {(each.stored.paths.directory, each.stored.paths.stem) for each in entries}
+    return tuple(
+        journal
+        for journal in journals_below(paths)
+        if (journal.parent, journal.name.removesuffix(".part.jsonl").partition("@")[0]) not in known
+    )
 
 
 def _of_candidate(paths: TestPaths, candidate: str) -> TestPaths:
@@ -119,7 +175,13 @@ def _interrupted(stored: StoredTest) -> tuple[str | None, ...]:
     return (*found, *(names.get(variant, variant) for variant in variants))
 
 
-def _lines(entries: Sequence[_Entry], paths: Sequence[Path]) -> tuple[str, ...]:
+def _lines_of_begun(journals: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(
+        f"interrupted: {shorten(each)}; recording its test again carries on" for each in journals
+    )
+
+
+def _lines(entries: Sequence[_Entry], paths: Sequence[Path], day: date) -> tuple[str, ...]:
     if not entries:
         return (f"no recordings below {', '.join(map(str, paths))}",)
     blocks = [[_row(entry), *map(_candidate_row, entry.candidates)] for entry in entries]
@@ -128,6 +190,8 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path]) -> tuple[str, ...]:
     for entry, block in zip(entries, blocks, strict=True):
         lines += islice(left, len(block))
         lines += lines_of_noise(entry.snapshot)
+        lines += [f"  retiring: {each.in_words(day)}" for each in entry.retiring]
+        lines += [f"  {entry.bare}"] if entry.bare is not None else []
         lines += [f"  pending: {each.models} ({each.reason})" for each in entry.waiting]
         lines += [
             f"  interrupted: {candidate or 'the baseline'}; recording it again carries on"
@@ -135,6 +199,8 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path]) -> tuple[str, ...]:
         ]
     waiting = sum(bool(entry.waiting) for entry in entries)
     tests = count(len(entries), "test")
+    if old := sum(bool(entry.retiring) for entry in entries):
+        tests += f", {old} on a model that ends within {SOON} days or has ended"
     if waiting:
         lines.append(f"{tests}, {waiting} pending. pytest-llmregress accept lists the commands")
     else:
@@ -151,7 +217,7 @@ def _row(entry: _Entry) -> tuple[str, ...]:
         else models_in_words(accepted.requested_models, accepted.served_models),
         (accepted.recorded_at if accepted is not None else "") or "-",
         cassette.versions.get("anthropic", "-") if cassette is not None else "-",
-        "-" if calls is None else str(calls),
+        "-" if calls is None or cassette is None else _say_calls(calls, cassette),
     )
 
 
@@ -166,17 +232,25 @@ def _candidate_row(recorded: tuple[str, Cassette | None]) -> tuple[str, ...]:
         models if name in cassette.requested_models else f"{name}: {models}",
         cassette.recorded_at or "-",
         cassette.versions.get("anthropic", "-"),
-        str(_calls_in(cassette)),
+        _say_calls(_calls_in(cassette), cassette),
     )
+
+
+def _say_calls(calls: int, cassette: Cassette) -> str:
+    samples = len(cassette.runs)
+    return f"{calls} in {samples} samples" if samples > 1 else str(calls)
 
 
 def _calls_in(cassette: Cassette) -> int:
     return sum(isinstance(row, Call) for row in rows_of(cassette))
 
 
-def _lines_of_json(entries: Sequence[_Entry], problems: Problems) -> tuple[str, ...]:
+def _lines_of_json(
+    entries: Sequence[_Entry], begun: Sequence[Path], problems: Problems, day: date
+) -> tuple[str, ...]:
     report = {
-        "tests": [_entry_to_json(entry) for entry in entries],
+        "tests": [_entry_to_json(entry, day) for entry in entries],
+        "interrupted": [shorten(journal) for journal in begun],
         "problems": [
             {"path": problem.path, "line": problem.line, "what": problem.what}
             for problem in problems.by_path.values()
@@ -185,7 +259,7 @@ def _lines_of_json(entries: Sequence[_Entry], problems: Problems) -> tuple[str, 
     return tuple(json.dumps(report, indent=2).splitlines())
 
 
-def _entry_to_json(entry: _Entry) -> dict[str, Any]:
+def _entry_to_json(entry: _Entry, day: date) -> dict[str, Any]:
     accepted = entry.accepted
     return {
         "test": entry.stored.test,
@@ -194,6 +268,8 @@ def _entry_to_json(entry: _Entry) -> dict[str, Any]:
         "recorded_at": None if accepted is None else accepted.recorded_at,
         "versions": {} if entry.cassette is None else dict(entry.cassette.versions),
         "calls": entry.calls,
+        "samples": None if entry.cassette is None else len(entry.cassette.runs),
+        "retiring": [each.to_json(day) for each in entry.retiring],
         "noise": noise_to_json(entry.snapshot),
         "candidates": list(entry.stored.candidates),
         "recordings": [
@@ -204,21 +280,14 @@ def _entry_to_json(entry: _Entry) -> dict[str, Any]:
                 "recorded_at": cassette.recorded_at,
                 "versions": dict(cassette.versions),
                 "calls": _calls_in(cassette),
+                "samples": len(cassette.runs),
             }
             for name, cassette in entry.candidates
             if cassette is not None
         ],
         "interrupted": list(entry.interrupted),
         "orphan": entry.orphan is not None,
-        "pending": [
-            {
-                "candidate": each.candidate,
-                "why": each.why,
-                "severity": each.severity,
-                "models": each.models,
-                "accept": each.command("accept"),
-                "reject": each.command("reject"),
-            }
-            for each in entry.waiting
-        ],
+        "bare": entry.bare is not None,
+        "pending": [each.to_json() for each in entry.waiting],
+        "decisions": entry.decisions,
     }

@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
@@ -91,11 +92,36 @@ class Waiting:
         chosen = shlex.quote(visible(self.candidate))
         return f"{start} {shlex.quote(visible(self.test))} --candidate {chosen}"
 
+    def to_json(self) -> dict[str, Any]:
+        """Return as plain JSON all that it takes to decide without a terminal."""
+        pending = None if self.snapshot is None else self.snapshot.pending
+        show = f"pytest-llmregress show {shlex.quote(visible(shorten(self.recording)))}"
+        return {
+            "candidate": self.candidate,
+            "why": self.why,
+            "severity": self.severity,
+            "models": self.models,
+            "changes": [] if pending is None else [each.to_json() for each in pending.changes],
+            "snapshot": _if_there(self.paths.pending_snapshot),
+            "cassette": _if_there(self.recording),
+            "baseline": {
+                "snapshot": _if_there(self.paths.of_baseline().snapshot),
+                "cassette": _if_there(self.paths.of_baseline().cassette),
+            },
+            "show": show,
+            "accept": self.command("accept"),
+            "reject": self.command("reject"),
+        }
+
     @property
     def recording(self) -> Path:
         """The cassette that it was taken from."""
         own = (self.paths.pending_cassette, self.paths.cassette)
         return next((path for path in own if path.exists()), self.paths.of_baseline().cassette)
+
+
+def _if_there(path: Path) -> str | None:
+    return shorten(path) if path.exists() else None
 
 
 def waiting_of(test: StoredTest, problems: Problems) -> tuple[Waiting, ...]:

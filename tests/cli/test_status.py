@@ -1,15 +1,22 @@
 """The command `status`."""
 
+import importlib.metadata
 import json
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from pytest_llmregress.adapters.store.cassette_file import write_cassette
 from pytest_llmregress.core.behavior import Severity
+from pytest_llmregress.core.cassette import Sample
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.snapshot import Waits
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"
+FOLDER = "tests/__llm__/test_support"
 COUNT = Interaction(
     request=Request(method="POST", url="https://api.anthropic.com/v1/messages/count_tokens"),
     response=Response(status=200),
@@ -83,6 +90,8 @@ def test_json_says_the_same_to_programs(project):
                     "vcrpy": "9.4.2",
                 },
                 "calls": 1,
+                "samples": 1,
+                "retiring": [],
                 "noise": None,
                 "candidates": ["claude-opus-5-5"],
                 "recordings": [
@@ -97,22 +106,44 @@ def test_json_says_the_same_to_programs(project):
                             "vcrpy": "9.4.2",
                         },
                         "calls": 1,
+                        "samples": 1,
                     }
                 ],
                 "interrupted": [],
                 "orphan": False,
+                "bare": False,
                 "pending": [
                     {
                         "candidate": "claude-opus-5-5",
                         "why": "drifted",
                         "severity": "notable",
                         "models": "claude-opus-5 → claude-opus-5-5",
+                        "changes": [
+                            {
+                                "trait": "trait.0",
+                                "severity": "notable",
+                                "before": "a",
+                                "after": "b",
+                                "detail": "",
+                            }
+                        ],
+                        "snapshot": f"{FOLDER}/refund@claude-opus-5-5.snapshot.new.yaml",
+                        "cassette": f"{FOLDER}/refund@claude-opus-5-5.cassette.yaml",
+                        "baseline": {
+                            "snapshot": f"{FOLDER}/refund.snapshot.yaml",
+                            "cassette": f"{FOLDER}/refund.cassette.yaml",
+                        },
+                        "show": (
+                            f"pytest-llmregress show {FOLDER}/refund@claude-opus-5-5.cassette.yaml"
+                        ),
                         "accept": f"pytest-llmregress accept {REFUND}",
                         "reject": f"pytest-llmregress reject {REFUND}",
                     }
                 ],
+                "decisions": [],
             }
         ],
+        "interrupted": [],
         "problems": [],
     }
 
@@ -170,6 +201,171 @@ def test_a_snapshot_without_its_recording_is_named(project):
             f"delete this file. pytest {REFUND} --llmregress-record once"
         )
     ]
+
+
+def test_a_recording_without_a_snapshot_is_named(project):
+    project.accepted(REFUND).snapshot.unlink()
+    run = project.run("status")
+
+    assert run.status == 0
+    assert run.out[2] == (
+        "  it has no snapshot; restore that from version control, or take it from the recording: "
+        f"pytest {REFUND} --llmregress-accept"
+    )
+    assert json_of(project)["tests"][0]["bare"]
+
+
+def test_a_recording_that_was_interrupted_is_told_where_nothing_else_is_there(project):
+    journal = project.paths(REFUND).journal
+    journal.parent.mkdir(parents=True)
+    journal.write_text("{}\n")
+    run = project.run("status")
+
+    assert run.status == 0
+    assert run.out == [
+        "no recordings below .",
+        f"interrupted: {FOLDER}/refund.part.jsonl; recording its test again carries on",
+    ]
+    assert json_of(project)["interrupted"] == [f"{FOLDER}/refund.part.jsonl"]
+    assert project.run("status", "tests/test_support.py").out[-1] == run.out[-1]
+
+
+def test_calls_of_several_samples_are_told_as_such(project):
+    paths = project.accepted(REFUND)
+    one = project.cassette(REFUND)
+    samples = (Sample(calls=1), Sample(calls=1))
+    cassette = replace(one, interactions=one.interactions * 2, samples=samples)
+    write_cassette(paths.cassette, cassette)
+    run = project.run("status")
+
+    assert run.out[1].endswith("  2 in 2 samples")
+    assert [json_of(project)["tests"][0][key] for key in ("calls", "samples")] == [2, 2]
+
+
+def test_decisions_are_told_to_programs_with_who_when_and_why(project):
+    project.accepted(REFUND)
+    project.candidate(REFUND, "claude-opus-5-5", Severity.NOTABLE)
+    project.candidate(REFUND, "claude-haiku-5", Severity.BREAKING)
+    reject = ("reject", REFUND, "--candidate", "claude-haiku-5", "--reason", "it is rude")
+    project.run(*reject)
+    project.run("accept", REFUND, "--reason", "shorter")
+    decided = json_of(project)["tests"][0]["decisions"]
+
+    assert [(each["decision"], each["models"], each["reason"]) for each in decided] == [
+        ("rejected", ["claude-haiku-5"], "it is rude"),
+        ("accepted", ["claude-opus-5-5"], "shorter"),
+    ]
+    assert all(each["by"] and each["at"].endswith("Z") for each in decided)
+
+
+# --- models that end ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sdk(tmp_path_factory, monkeypatch):
+    """Return what puts an SDK with a text in one of its files before the one that is installed."""
+
+    def install(file: str, text: str) -> None:
+        folder = tmp_path_factory.mktemp("site")
+        path = folder / "anthropic" / file
+        path.parent.mkdir(parents=True)
+        (folder / "anthropic" / "__init__.py").write_text("raise RuntimeError('imported')\n")
+        path.write_text(text)
+        monkeypatch.delitem(sys.modules, "anthropic", raising=False)
+        monkeypatch.syspath_prepend(folder)
+
+    return install
+
+
+def ends(days: int) -> date:
+    return datetime.now(tz=UTC).date() + timedelta(days=days)
+
+
+def in_words(day: date) -> str:
+    return f"{day:%B} {day.day}th, {day.year}"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        (
+            "_data/deprecated_models.py",
+            "from typing import Dict\n\nDEPRECATED_MODELS: Dict[str, str] =",
+        ),
+        ("resources/messages/messages.py", "import x\n\nDEPRECATED_MODELS ="),
+    ],
+)
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (90, "ends on {day}, in 90 days"),
+        (1, "ends on {day}, in 1 day"),
+        (0, "ends today, {day}"),
+        (-2, "ended on {day}, 2 days ago"),
+    ],
+)
+def test_a_model_that_ends_soon_is_told_with_its_day(project, sdk, table, days, said):
+    file, start = table
+    sdk(file, f'{start} {{\n    "claude-opus-5": "{in_words(ends(days))}",\n}}\n')
+    project.accepted(REFUND)
+    project.accepted(PLAN)
+    run = project.run("status")
+    number = importlib.metadata.version("anthropic")
+
+    assert run.status == 0
+    assert run.out[2] == (
+        f"  retiring: claude-opus-5 {said.format(day=ends(days))} (the table of anthropic {number})"
+    )
+    assert run.out[-1] == (
+        "2 tests, 2 on a model that ends within 90 days or has ended, nothing is pending"
+    )
+    assert json_of(project)["tests"][0]["retiring"] == [
+        {
+            "model": "claude-opus-5",
+            "on": str(ends(days)),
+            "days": days,
+            "source": f"the table of anthropic {number}",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "DEPRECATED_MODELS = load()\n",
+        "DEPRECATED_MODELS = {1: 2, 'claude-opus-5': 3}\n",
+        "DEPRECATED_MODELS = {'claude-opus-5': 'some day'}\n",
+        "DEPRECATED_MODELS = {'claude-opus-5': 'Febuary 31st, 2026'}\n",
+        "DEPRECATED_MODELS = {'claude-opus-5': f()}\n",
+        f"DEPRECATED_MODELS = {{'claude-opus-5': '{in_words(ends(91))}'}}\n",
+    ],
+)
+def test_no_end_is_told_where_none_is_known_or_it_is_far_away(project, sdk, text):
+    sdk("_data/deprecated_models.py", text)
+    project.accepted(REFUND)
+
+    assert project.run("status").out[2:] == ["1 test, nothing is pending"]
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/claude-opus-5"])
+def test_an_end_that_the_provider_has_answered_is_told(project, sdk, path):
+    sdk("_data/deprecated_models.py", "")
+    model = {"id": "claude-opus-5", "retires_at": f"{ends(30)}T00:00:00Z"}
+    body = {"data": [{"id": "claude-haiku-5"}, model]} if path == "/v1/models" else model
+    asked = Interaction(
+        request=Request(method="GET", url=f"https://api.anthropic.com{path}?limit=20"),
+        response=Response(status=200, body=json.dumps(body).encode()),
+    )
+    project.accepted(REFUND, asked)
+
+    assert project.run("status").out[2] == (
+        f"  retiring: claude-opus-5 ends on {ends(30)}, in 30 days (a models answer of 2026-01-02)"
+    )
+
+
+def json_of(project):
+    return json.loads("\n".join(project.run("status", "--json").out))
 
 
 def test_a_test_of_which_nothing_is_accepted_says_so(project):
