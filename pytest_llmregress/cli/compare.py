@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -149,6 +150,11 @@ def _resolve(name: str, stored: _Stored) -> tuple[str, ...]:
 
 
 def _unclear(name: str, found: Sequence[str], stored: _Stored) -> str:
+    if name.endswith(".json") and Path(name).is_file():
+        return (
+            f"{name}: a file; variants are compared by their recordings, and named: "
+            f"{_there(stored)}. For a report of a run: pytest-llmregress report {shlex.quote(name)}"
+        )
     if found:
         return f"{name}: {', '.join(found)} asked for that model; name one of them. {_HELP}"
     return f"{name}: there is no such variant; {_there(stored)}. pytest-llmregress status"

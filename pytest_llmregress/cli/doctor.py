@@ -11,13 +11,14 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.adapters.store.errors import rerecord, retake
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
 from pytest_llmregress.adapters.versions import installed, unsupported
 from pytest_llmregress.cli.findings import Finding, name_files
 from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select
+from pytest_llmregress.cli.selection import Problems, select, shorten
 from pytest_llmregress.cli.tracking import check_tracking
 from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
@@ -42,6 +43,7 @@ def examine(paths: Sequence[Path], *, as_json: bool) -> Result:
         *_versions(),
         *_plugins(tests),
         *_unreadable(tests, problems),
+        *_halves(tests),
         *check_tracking([path for test in tests for path in _accepted(test)]),
         *_environment(os.environ),
     ]
@@ -129,6 +131,31 @@ def _unreadable(tests: Sequence[StoredTest], problems: Problems) -> Iterator[Fin
     for problem in problems.by_path.values():
         where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
         yield Finding(fault=True, where=where, what=problem.what)
+
+
+def _halves(tests: Sequence[StoredTest]) -> Iterator[Finding]:
+    """Yield of which tests only one of the two accepted files is there."""
+    for test in tests:
+        if test.cassette and not test.snapshot:
+            yield Finding(
+                fault=True,
+                where=shorten(test.paths.cassette),
+                what=(
+                    "it has no snapshot, so nothing new can be compared with it; restore that from "
+                    "version control, or take it from the recording"
+                ),
+                command=retake(test.test),
+            )
+        elif test.snapshot and not test.cassette:
+            yield Finding(
+                fault=True,
+                where=shorten(test.paths.snapshot),
+                what=(
+                    "the recording that it was taken from is gone; restore it from version "
+                    "control, or record it again"
+                ),
+                command=rerecord(test.test),
+            )
 
 
 def _environment(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """The command `prune`: recordings that nobody needs any more, told first, then deleted."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,17 +9,24 @@ from enum import StrEnum
 from pathlib import Path
 
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.paths import FOLDER, TestPaths
+from pytest_llmregress.adapters.store.decisions import SUFFIX, rejections_of
+from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
 from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.cli.selection import (
+    JOURNAL,
+    Problems,
+    files_below,
+    journals_below,
+    select,
+    shorten,
+)
 from pytest_llmregress.cli.tracking import ask_git
 from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
 from pytest_llmregress.core.report import RunReport
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.layout import align
 
-_PART = ".part.jsonl"
 _NOT_WHOLE = ("error during collection", "errors during collection", " deselected")
 """What `pytest --collect-only -q` says where its list is not the whole suite."""
 _COLLECT = "pytest --collect-only -q | pytest-llmregress prune --ids -"
@@ -78,6 +84,7 @@ def prune(
     if not faults:
         for test in stored:
             found += _leftovers(test, known, problems, kept)
+        found += _rejected(paths, stored, known)
         found += _stale(paths, stored, problems, kept)
     said = (*problems.messages, *faults)
     if delete and not said:
@@ -146,7 +153,7 @@ def _read_ids(ids: str, faults: list[str]) -> list[str]:
 def _leftovers(
     test: StoredTest, known: Known, problems: Problems, kept: list[str]
 ) -> Iterator[Leftover]:
-    why = _why_gone(test, known)
+    why = _why_gone(test.paths, known)
     if why is not None:
         if test.pending:
             kept.append(f"{test.test}: {why}, and something waits for a decision; reject it first")
@@ -168,19 +175,31 @@ def _leftovers(
         yield Leftover(why=Why.SUPERSEDED, test=test.test, files=(paths.cassette,))
 
 
-def _why_gone(test: StoredTest, known: Known) -> Why | None:
+def _why_gone(paths: TestPaths, known: Known) -> Why | None:
     """Return why a test is not there any more; None where it is, or nobody can tell."""
-    directory = test.paths.directory.resolve()
+    directory = paths.directory.resolve()
     folder = directory.parent.parent
     if not any(file.is_file() for file in folder.glob(f"{_literal(directory.name)}.*")):
         return Why.NO_FILE
-    if (directory / f"{test.paths.stem}.cassette.yaml") in known.orphans:
+    if (directory / f"{paths.stem}.cassette.yaml") in known.orphans:
         return Why.NO_TEST
     stems = {
         stem for file, stem in known.collected if file.with_suffix("") == folder / directory.name
     }
     # A file of which nothing was collected is not known: it may have been left out.
-    return Why.NO_TEST if stems and test.paths.stem not in stems else None
+    return Why.NO_TEST if stems and paths.stem not in stems else None
+
+
+def _rejected(
+    paths: Sequence[Path], stored: Sequence[StoredTest], known: Known
+) -> Iterator[Leftover]:
+    """Yield what remembers the rejections of tests that are gone, and all else of them with it."""
+    tests = {(test.paths.directory, test.paths.stem) for test in stored}
+    for path in (each for folder in paths for each in files_below(folder.resolve(), SUFFIX)):
+        own = TestPaths(directory=path.parent, stem=path.name.removesuffix(SUFFIX))
+        why = None if (own.directory, own.stem) in tests else _why_gone(own, known)
+        if why is not None:
+            yield Leftover(why=why, test="", files=(path,))
 
 
 def _stale(
@@ -188,8 +207,8 @@ def _stale(
 ) -> Iterator[Leftover]:
     """Yield the journals that a later recording has made needless; the others can be carried on."""
     tests = {(test.paths.directory, test.paths.stem): test.test for test in stored}
-    for path in (part for folder in paths for part in _parts(folder.resolve())):
-        stem, _, variant = path.name.removesuffix(_PART).partition("@")
+    for path in journals_below(paths):
+        stem, _, variant = path.name.removesuffix(JOURNAL).partition("@")
         own = TestPaths(directory=path.parent, stem=stem, variant=variant or None)
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         cassette = problems.read(own.cassette, read_cassette)
@@ -203,18 +222,10 @@ def _stale(
             )
 
 
-def _parts(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for name, folders, files in os.walk(folder):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        if Path(name).parent.name == FOLDER:
-            yield from (Path(name, file) for file in sorted(files) if file.endswith(_PART))
-
-
 def _files(test: StoredTest) -> Iterator[Path]:
     wanted = [test.paths.cassette, test.paths.snapshot]
     wanted += [_of_candidate(test, candidate).cassette for candidate in test.candidates]
+    wanted.append(rejections_of(test.paths))
     return (path for path in wanted if path.exists())
 
 

@@ -69,8 +69,8 @@ def find_retirements(cassettes: Iterable[Cassette]) -> dict[str, Retirement]:
             found[model] = Retirement(model=model, on=on, source=source)
     source = f"the table of {_SDK} {_version()}"
     for model, said in _table().items():
-        if (on := _date(said)) is not None:
-            found[model] = Retirement(model=model, on=on, source=source)
+        if (day := _date(said)) is not None:
+            found[model] = Retirement(model=model, on=day, source=source)
     return found
 
 

@@ -13,7 +13,7 @@ _IGNORED = ("*.new.yaml", "*.part.jsonl")
 
 
 def check_tracking(files: Sequence[Path]) -> Iterator[Finding]:
-    """Yield what git does to accepted files that it should not do."""
+    """Yield what git does to recorded files that it should not do."""
     if not files:
         return
     if _git(files[0].parent, "rev-parse", "--is-inside-work-tree") is None:
@@ -26,7 +26,7 @@ def check_tracking(files: Sequence[Path]) -> Iterator[Finding]:
         yield Finding(
             fault=True,
             where=name_files(ignored),
-            what="accepted, and ignored by git, so nobody else can replay it",
+            what="recorded, and ignored by git, so nobody else can replay it",
             command=f"git check-ignore -v {_quote(ignored[0])} names the line to take out",
         )
     tracked = set(ask_git("ls-files", files))
@@ -36,7 +36,7 @@ def check_tracking(files: Sequence[Path]) -> Iterator[Finding]:
         yield Finding(
             fault=True,
             where=name_files(untracked),
-            what="accepted, and not in version control, so CI has nothing to replay",
+            what="recorded, and not in version control, so CI has nothing to replay",
             command=f"git add {' '.join(map(_quote, folders[:MAX_NAMED]))}",
         )
     yield from _never_committed(sorted({path.parent for path in files}))

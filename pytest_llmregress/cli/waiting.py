@@ -77,20 +77,14 @@ class Waiting:
     def command(self, decision: str) -> str:
         """Return the command that decides on this one, and on no other."""
         start = f"pytest-llmregress {decision}"
+        name = f"{start} {shlex.quote(visible(self.test))}"
+        if self.candidate is not None:  # another one may be pending by then
+            return f"{name} --candidate {shlex.quote(visible(self.candidate))}"
         if self.is_only:
-            return f"{start} {shlex.quote(visible(self.test))}"
-        if self.candidate is None:
-            file = next(
-                (
-                    f
-                    for f in (self.paths.pending_snapshot, self.paths.pending_cassette)
-                    if f.exists()
-                ),
-                self.paths.pending_snapshot,
-            )
-            return f"{start} {shlex.quote(visible(shorten(file)))}"
-        chosen = shlex.quote(visible(self.candidate))
-        return f"{start} {shlex.quote(visible(self.test))} --candidate {chosen}"
+            return name
+        own = (self.paths.pending_snapshot, self.paths.pending_cassette)
+        file = next((each for each in own if each.exists()), own[0])
+        return f"{start} {shlex.quote(visible(shorten(file)))}"
 
     def to_json(self) -> dict[str, Any]:
         """Return as plain JSON all that it takes to decide without a terminal."""

@@ -64,7 +64,9 @@ def story_of(test: TestRecord, fail_on: str) -> str:
                     fails=drift_fails(test, fail_on),
                     look="",
                     accept="",
-                    evidence=() if test.verdict is None else lines_of_test(test.verdict),
+                    evidence=()
+                    if test.verdict is None
+                    else lines_of_test(test.verdict, fail_on=fail_on),
                 )
             )
         )

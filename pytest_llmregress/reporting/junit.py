@@ -53,7 +53,7 @@ class JunitReporter:
         for test in report.tests:
             _add_test(suite, test, fail_on=report.fail_on)
         if report.verdict is not None:
-            _add_verdict(suite, report.verdict, fails=suite_fails)
+            _add_verdict(suite, report.verdict, fails=suite_fails, fail_on=report.fail_on)
         indent(root)
         return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -77,10 +77,10 @@ def _add_test(suite: Element, test: TestRecord, *, fail_on: str) -> None:
         SubElement(case, "system-out").text = story
 
 
-def _add_verdict(suite: Element, verdict: SuiteVerdict, *, fails: bool) -> None:
+def _add_verdict(suite: Element, verdict: SuiteVerdict, *, fails: bool, fail_on: str) -> None:
     case = SubElement(suite, "testcase", {"classname": _SUITE, "name": _VERDICT, "time": _NO_TIME})
     _add_properties(case, ((f"{PREFIX}verdict", str(verdict.verdict)),))
-    text = shown("\n".join(lines_of_suite(verdict)))
+    text = shown("\n".join(lines_of_suite(verdict, fail_on=fail_on)))
     if fails:
         head = {"type": f"{PREFIX}{verdict.verdict}", "message": NAMES[verdict.verdict]}
         SubElement(case, "failure", head).text = text

@@ -150,7 +150,9 @@ def _table(report: RunReport, told: Sequence[TestRecord]) -> Iterator[str]:
 def _details(report: RunReport, told: Sequence[TestRecord], *, room: int) -> str:
     blocks: list[str] = []
     if report.verdict is not None:
-        verdict = cut("\n".join(lines_of_suite(report.verdict)), _MAX_VERDICT)
+        verdict = cut(
+            "\n".join(lines_of_suite(report.verdict, fail_on=report.fail_on)), _MAX_VERDICT
+        )
         blocks.append(_block("The verdict in full", verdict))
     blocks += [
         _block(code(test.test), cut(story_of(test, report.fail_on), _MAX_STORY))

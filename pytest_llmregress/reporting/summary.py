@@ -134,7 +134,7 @@ def _samples(tests: Sequence[TestRecord]) -> tuple[str, ...]:
 def _verdict(report: RunReport) -> tuple[str, ...]:
     if report.verdict is None:
         return ()
-    head, *lines = lines_of_suite(report.verdict)
+    head, *lines = lines_of_suite(report.verdict, fail_on=report.fail_on)
     return (f"verdict: {head}", *(f"  {line}" for line in lines))
 
 
@@ -210,7 +210,10 @@ def _pending(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     number = f"pending: {count(len(waiting), 'test')}"
     if len({test.test for test in waiting}) == 1:
         name = shlex.quote(visible(waiting[0].test))
-        return (f"{number}. pytest-llmregress accept {name}",)
+        model = waiting[0].candidate
+        # Another candidate of the same test may wait, too.
+        of = "" if model is None else f" --candidate {shlex.quote(visible(model))}"
+        return (f"{number}. pytest-llmregress accept {name}{of}",)
     commands = "pytest-llmregress accept TEST, or --all; pytest-llmregress status lists them"
     return (f"{number}. {commands}",)
 

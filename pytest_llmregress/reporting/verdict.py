@@ -2,6 +2,7 @@
 
 import textwrap
 
+from pytest_llmregress.core.settings import FailOn
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict, Verdict
 from pytest_llmregress.core.verdict_words import MIN_SAMPLES, NAMES
@@ -13,9 +14,21 @@ MAX_TOLD = 10
 _INDENT = "  "
 
 
-def lines_of_test(verdict: TestVerdict, *, indent: str = "") -> tuple[str, ...]:
+_FAILS = "fails the run"
+
+
+def say_fails(*, fails: bool, fail_on: str) -> str:
+    """Say what becomes of a run by a verdict; where nothing may fail it, that it would."""
+    if not fails:
+        return "does not fail the run"
+    return "would fail the run, but fail-on is never" if fail_on == FailOn.NEVER else _FAILS
+
+
+def lines_of_test(
+    verdict: TestVerdict, *, indent: str = "", fail_on: str = FailOn.BREAKING
+) -> tuple[str, ...]:
     """Return the verdict on one test: its name and what becomes of it, then why."""
-    fails = "fails the run" if verdict.fails else "does not fail the run"
+    fails = say_fails(fails=verdict.fails, fail_on=fail_on)
     head = f"{indent}{visible(verdict.test)}: {NAMES[verdict.verdict]}; {fails}"
     name, *statements = verdict.text.splitlines()
     reason = name.removeprefix(NAMES[verdict.verdict]).removeprefix(": ")
@@ -23,16 +36,23 @@ def lines_of_test(verdict: TestVerdict, *, indent: str = "") -> tuple[str, ...]:
     return head, *(line for each in told for line in _wrap(each, indent=indent + _INDENT))
 
 
-def lines_of_suite(suite: SuiteVerdict) -> tuple[str, ...]:
+def lines_of_suite(suite: SuiteVerdict, *, fail_on: str = FailOn.BREAKING) -> tuple[str, ...]:
     """Return the verdict on a suite, then that on each test there is something to say about."""
     told = [test for test in suite.tests if _is_told(test)]
     told.sort(key=lambda test: (not test.fails, test.verdict is Verdict.NO_EVIDENCE))
-    lines = [line for sentence in suite.lines for line in _wrap(sentence, indent="")]
+    head = sentence_of_suite(suite, fail_on=fail_on)
+    lines = [line for each in (*head, *suite.lines[1:]) for line in _wrap(each, indent="")]
     for test in told[:MAX_TOLD]:
-        lines.extend(lines_of_test(test, indent=_INDENT))
+        lines.extend(lines_of_test(test, indent=_INDENT, fail_on=fail_on))
     if len(told) > MAX_TOLD:
         lines.append(f"{_INDENT}and {len(told) - MAX_TOLD} more")
     return tuple(lines)
+
+
+def sentence_of_suite(suite: SuiteVerdict, *, fail_on: str) -> tuple[str, ...]:
+    """Return the first sentence of a verdict, which says what becomes of the run; or none."""
+    said = f", {say_fails(fails=suite.fails, fail_on=fail_on)}:"
+    return tuple(line.replace(f", {_FAILS}:", said, 1) for line in suite.lines[:1])
 
 
 def _is_told(test: TestVerdict) -> bool:

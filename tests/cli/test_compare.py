@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -515,3 +516,17 @@ def test_for_a_pull_request_it_is_markdown(project):
     assert run.out[0].startswith("### ")
     assert run.out[2].startswith("| variant | passed |")
     assert any("| 8/20 | 40.0 % |" in line and "regressed" in line for line in run.out)
+
+
+def test_a_report_of_a_run_is_told_to_be_no_variant(project):
+    project.accepted("tests/test_a.py::test_one")
+    Path("run.json").write_text("{}", encoding="utf-8")
+    run = project.run("compare", "baseline", "run.json")
+
+    assert run.status == 2
+    assert run.err == [
+        (
+            "pytest-llmregress: run.json: a file; variants are compared by their recordings, and "
+            "named: there are: baseline. For a report of a run: pytest-llmregress report run.json"
+        )
+    ]

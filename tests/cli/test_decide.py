@@ -29,8 +29,8 @@ def test_without_a_target_what_is_pending_is_listed_and_left_alone(project, deci
     assert run.status == 1
     assert run.out == [
         f"{REFUND}: claude-opus-5 → claude-opus-5-5 (drifted, 1 breaking)",
-        f"  pytest-llmregress accept {REFUND}",
-        f"  pytest-llmregress reject {REFUND}",
+        f"  pytest-llmregress accept {REFUND} --candidate {NEW}",
+        f"  pytest-llmregress reject {REFUND} --candidate {NEW}",
     ]
     assert path.exists()
 

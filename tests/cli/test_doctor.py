@@ -118,6 +118,23 @@ def test_a_file_that_cannot_be_read_is_a_fault(project):
     assert "a merge conflict" in what
 
 
+@pytest.mark.parametrize(
+    ("gone", "left", "command"),
+    [
+        ("snapshot", "cassette", f"pytest {REFUND} --llmregress-accept"),
+        ("cassette", "snapshot", f"pytest {REFUND} --llmregress-record once"),
+    ],
+)
+def test_half_of_what_is_accepted_is_a_fault_with_what_brings_the_other_back(
+    project, gone, left, command
+):
+    getattr(project.accepted(REFUND), gone).unlink()
+
+    ((where, what, said),) = faults(project)
+    assert (where, said) == (f"{FOLDER}/refund.{left}.yaml", command)
+    assert gone in what or "recording" in what
+
+
 @needs_git
 def test_recordings_that_git_does_not_have_are_a_fault(project):
     repository()
@@ -126,7 +143,7 @@ def test_recordings_that_git_does_not_have_are_a_fault(project):
     assert faults(project) == [
         (
             f"{FOLDER}/refund.cassette.yaml, {FOLDER}/refund.snapshot.yaml",
-            "accepted, and not in version control, so CI has nothing to replay",
+            "recorded, and not in version control, so CI has nothing to replay",
             f"git add {FOLDER}",
         )
     ]
@@ -142,7 +159,7 @@ def test_recordings_that_git_ignores_are_a_fault(project):
     assert faults(project) == [
         (
             f"{FOLDER}/refund.cassette.yaml",
-            "accepted, and ignored by git, so nobody else can replay it",
+            "recorded, and ignored by git, so nobody else can replay it",
             f"git check-ignore -v {FOLDER}/refund.cassette.yaml names the line to take out",
         )
     ]

@@ -202,6 +202,36 @@ def test_a_part_file_is_stale_once_a_later_recording_is_there(project, seconds, 
     assert ("carries on and pays for nothing twice" in run.out[0]) != stale
 
 
+def test_what_remembers_rejections_goes_with_its_test(project):
+    project.accepted(REFUND)
+    project.accepted(PLAN)
+    project.candidate(REFUND, CANDIDATE, Severity.BREAKING)
+    project.run("reject", REFUND, "--reason", "it is rude")
+    kept = project.run("prune", "--ids", ids(REFUND, PLAN))
+    listed = project.run("prune", "--ids", ids(PLAN))
+
+    assert kept.out == ["nothing to delete"]
+    assert f"{FOLDER}/refund.rejected.yaml" in "\n".join(listed.out)
+    assert "refund.rejected.yaml" in names()
+    project.run("prune", "--ids", ids(PLAN), "--delete")
+    assert names() == ["plan.cassette.yaml", "plan.snapshot.yaml"]
+
+
+def test_what_remembers_rejections_is_a_leftover_by_itself_too(project):
+    paths = project.accepted(REFUND)
+    rejected = paths.directory / "refund.rejected.yaml"
+    rejected.write_text("llmregress: 1\nkind: rejected\n")
+    paths.cassette.unlink()
+    paths.snapshot.unlink()
+    kept = project.run("prune")
+    Path("tests/test_support.py").unlink()
+    run = project.run("prune", "--delete")
+
+    assert kept.out[0] == "nothing to delete"
+    assert run.out[0] == f"{FOLDER}/refund.rejected.yaml  the test file is gone"
+    assert not rejected.exists()
+
+
 def test_a_damaged_file_is_named_and_nothing_is_deleted(project):
     project.accepted(PLAN)
     project.candidate(PLAN, "claude-opus-5", why=None)

@@ -439,8 +439,8 @@ def test_without_a_terminal_it_lists_what_waits_and_never_asks(project):
     assert run.out == [
         f"{ONE}: claude-opus-5 → claude-opus-5-5 (drifted, 1 breaking)",
         f"  pytest-llmregress show tests/__llm__/test_a/one@{NEW}.cassette.yaml",
-        f"  pytest-llmregress accept {ONE}",
-        f"  pytest-llmregress reject {ONE}",
+        f"  pytest-llmregress accept {ONE} --candidate {NEW}",
+        f"  pytest-llmregress reject {ONE} --candidate {NEW}",
         "review needs a terminal; for programs: pytest-llmregress status --json",
     ]
 

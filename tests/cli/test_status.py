@@ -136,8 +136,8 @@ def test_json_says_the_same_to_programs(project):
                         "show": (
                             f"pytest-llmregress show {FOLDER}/refund@claude-opus-5-5.cassette.yaml"
                         ),
-                        "accept": f"pytest-llmregress accept {REFUND}",
-                        "reject": f"pytest-llmregress reject {REFUND}",
+                        "accept": f"pytest-llmregress accept {REFUND} --candidate claude-opus-5-5",
+                        "reject": f"pytest-llmregress reject {REFUND} --candidate claude-opus-5-5",
                     }
                 ],
                 "decisions": [],

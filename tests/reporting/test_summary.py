@@ -85,6 +85,14 @@ def test_drift_problems_unplayed_and_pending_have_a_line_each():
     )
 
 
+def test_what_waits_of_a_candidate_is_accepted_by_its_name():
+    lines = summary(record("t.py::test_a", candidate="new model", pending="a.snapshot.new.yaml"))
+
+    assert lines[-1] == (
+        "pending: 1 test. pytest-llmregress accept t.py::test_a --candidate 'new model'"
+    )
+
+
 def test_ten_drifted_tests_are_named_worst_first_and_the_others_counted():
     tests = [
         record(f"t.py::test_{n:02}", drift=drift(Severity.NOTABLE if n < 11 else Severity.BREAKING))

@@ -37,6 +37,17 @@ not judged one by one: 0 tests and 0 traits quarantined, 0 tests untestable at t
     confirmed: pass/fail (all 5 fresh samples are unlike the baseline)"""
 
 
+def test_where_nothing_may_fail_a_run_a_verdict_says_that_it_would():
+    suite = judge_suite([evidence(fresh=Tally(passed=0, n=5))], gate=Gate())
+    never = "\n".join(lines_of_suite(suite, fail_on="never"))
+
+    assert suite.fails
+    assert "fails the run" not in never
+    assert never.startswith("regressed, would fail the run, but fail-on is never: 1 test, ")
+    assert "test_b: regressed; would fail the run, but fail-on is never" in never
+    assert "fails the run: 1 test" in "\n".join(lines_of_suite(suite))
+
+
 def evidence(test: str = "test_a.py::test_b", **fields: object) -> TestEvidence:
     plain = TestEvidence(test=test, baseline=Tally(passed=10, n=10), screen=Tally(passed=1, n=1))
     return replace(plain, **fields)

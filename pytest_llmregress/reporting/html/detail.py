@@ -25,6 +25,7 @@ from pytest_llmregress.reporting.html.words import (
     draw_words,
     line,
 )
+from pytest_llmregress.reporting.verdict import say_fails
 
 MAX_MESSAGE = 2_000
 """Characters of a problem or a verdict."""
@@ -84,14 +85,20 @@ _NEXT = Form("<h4>Next</h4>{}")
 _COMMAND = Form('<p class="command"><span>{}</span><code>{}</code></p>')
 
 
-def draw_detail(
-    number: int, test: TestRecord, verdict: TestVerdict | None, *, room: int, aligned: bool
+def draw_detail(  # noqa: PLR0913 - what is known of a test beside its record
+    number: int,
+    test: TestRecord,
+    verdict: TestVerdict | None,
+    *,
+    fail_on: str,
+    room: int,
+    aligned: bool,
 ) -> Markup:
     """Return the detail of a test, with at most `room` characters of each text."""
     drift, before, after = test.drift, test.before, test.after
     cause = None if drift is None else drift.cause
     both = None if before is None or after is None else (before, after)
-    samples = _LINE.each((each,) for each in _samples(test, verdict))
+    samples = _LINE.each((each,) for each in _samples(test, verdict, fail_on))
     commands = _COMMAND.each(_commands(test))
     return _CARD(
         str(number),
@@ -187,7 +194,7 @@ def _facts(cause: Cause) -> list[tuple[str, str]]:
     return [fact for fact in facts[: 2 * MAX_LIST] if fact[1]]
 
 
-def _samples(test: TestRecord, verdict: TestVerdict | None) -> Iterator[str]:
+def _samples(test: TestRecord, verdict: TestVerdict | None, fail_on: str) -> Iterator[str]:
     sides = tallies_of(test)
     if sides is not None:
         for name, side in zip(("baseline", "this run"), sides, strict=True):
@@ -195,7 +202,7 @@ def _samples(test: TestRecord, verdict: TestVerdict | None) -> Iterator[str]:
                 yield f"{name}: {_rate(side.passed, side.n)}"
     if verdict is not None:
         head, *lines = verdict.text.splitlines() or [NAMES[verdict.verdict]]
-        fails = "fails the run" if verdict.fails else "does not fail the run"
+        fails = say_fails(fails=verdict.fails, fail_on=fail_on)
         yield shorten(f"{head or NAMES[verdict.verdict]}; {fails}", MAX_MESSAGE)
         yield from (shorten(each, MAX_MESSAGE) for each in lines[:MAX_LIST])
         if verdict.quarantine:

@@ -160,7 +160,12 @@ def _rows(
         room = much if is_bad(test, severity) else little
         left -= sum(min(len(side.text), room) for side in (test.before, test.after) if side)
         detail = draw_detail(
-            number, test, test.verdict or verdicts.get(test.test), room=room, aligned=left >= 0
+            number,
+            test,
+            test.verdict or verdicts.get(test.test),
+            fail_on=report.fail_on,
+            room=room,
+            aligned=left >= 0,
         )
         yield draw_row(
             number,
