@@ -52,10 +52,11 @@ def render_markdown(comparison: Comparison) -> tuple[str, ...]:
             for row in _rows(group)
         ]
         lines += _table((str(comparison.by), *HEAD, "verdict"), rows)
-        said = [
+        of_groups = [
             (group.name, each) for group in told_groups(comparison) for each in say_of_group(group)
         ]
-        lines += ["", *(f"- {_plain(name)}: {_plain(each)}" for name, each in said)] if said else []
+        if of_groups:
+            lines += ["", *(f"- {_plain(name)}: {_plain(each)}" for name, each in of_groups)]
     if rest := [*say_other_groups(comparison), *say_left_out(comparison)]:
         lines += ["", *(f"- {_plain(each)}" for each in rest)]
     return tuple(lines)

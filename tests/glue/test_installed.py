@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 USAGE_ERROR = 4
-HEAVY = frozenset({"anthropic", "deepdiff", "genai_prices", "jinja2", "vcr", "yaml"})
+HEAVY = frozenset({"anthropic", "deepdiff", "genai_prices", "vcr", "yaml"})
 MARKED = """
 import pytest
 

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 PRELOADED = [
-    *("pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml", "jinja2"),
+    *("pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml"),
     *("genai_prices.data", "genai_prices.data_snapshot"),
     *(f"pytest_llmregress.{name}" for name in ("glue.run", "core.judging_suite")),
 ]
