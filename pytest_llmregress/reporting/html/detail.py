@@ -155,13 +155,16 @@ def _changes(drift: Drift) -> Markup:
     return _CHANGES(rows, MORE(str(more)) if more > 0 else NOTHING)
 
 
-def _measures(before: Side, after: Side) -> Iterator[tuple[str, str, str]]:
-    yield "ended", line(before.outcome) or "no call", line(after.outcome) or "no call"
-    yield "calls", f"{before.calls:,}", f"{after.calls:,}"
-    yield "input tokens", f"{before.input_tokens:,}", f"{after.input_tokens:,}"
-    yield "output tokens", f"{before.output_tokens:,}", f"{after.output_tokens:,}"
+def _measures(before: Side, after: Side) -> list[tuple[str, str, str]]:
+    rows = [
+        ("ended", line(before.outcome) or "no call", line(after.outcome) or "no call"),
+        ("calls", f"{before.calls:,}", f"{after.calls:,}"),
+        ("input tokens", f"{before.input_tokens:,}", f"{after.input_tokens:,}"),
+        ("output tokens", f"{before.output_tokens:,}", f"{after.output_tokens:,}"),
+    ]
     if before.latency is not None or after.latency is not None:
-        yield "latency", _seconds(before.latency), _seconds(after.latency)
+        rows.append(("latency", _seconds(before.latency), _seconds(after.latency)))
+    return rows
 
 
 def _seconds(latency: float | None) -> str:
