@@ -1,6 +1,7 @@
 """An agent whose calls run side by side: they are replayed in whichever order they come."""
 
 import pytest
+
 from front_page import make_front_page
 
 pytestmark = pytest.mark.anyio  # the plugin comes with the SDK; pytest-asyncio's mark does as well

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs pip install fastapi")
 
 from fastapi.testclient import TestClient
+
 from headline_service import app
 
 pytestmark = pytest.mark.llm

@@ -6,6 +6,7 @@ import unittest
 
 import anthropic
 import pytest
+
 from letters import sort_letter, sort_letter_async
 
 LETTERS = {

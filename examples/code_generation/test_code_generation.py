@@ -3,6 +3,7 @@
 from functools import cache
 
 import pytest
+
 from codetasks import Task, tasks_of
 from failures import classify_failure
 from generator import generate

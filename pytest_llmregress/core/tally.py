@@ -24,8 +24,10 @@ class RuleTally:
         now = f"{self.kept}/{self.of}" if self.of else "applied to no call"
         if self.kept_before is None or self.of_before is None:
             return f"{self.name}: kept {now}" if self.of else f"{self.name}: {now}"
-        before = f"{self.kept_before}/{self.of_before}" if self.of_before else "applied to no call"
-        return f"{self.name}: kept {before} → {now}"
+        if not self.of_before and not self.of:
+            return f"{self.name}: {now}, before and now"
+        kept = f"{self.kept_before}/{self.of_before}" if self.of_before else "(no call before)"
+        return f"{self.name}: kept {kept} → {now}"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""

@@ -49,7 +49,8 @@ def diff_words(before: str, after: str) -> tuple[Piece, ...]:
 def _runs(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, int]]:
     """Return where words are the same in both, without those too small to be read as such."""
     in_a, in_b = Counter(a), Counter(b)
-    if sum(number * in_b[word] for word, number in in_a.items()) > MAX_PAIRS:
+    pairs = sum(number * in_b[word] for word, number in in_a.items())
+    if not 0 < pairs <= MAX_PAIRS:
         return []
     blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
     return [(i, j, size) for i, j, size in blocks if size and _is_readable(a[i : i + size])]

@@ -61,7 +61,7 @@ def say_drift(test: "TestRun") -> str:
         fails=drift_fails(test) if verdict is None else verdict.fails,
         look=test.commands.show(test.paths),
         accept=test.accept_command,
-        evidence=() if verdict is None else lines_of_test(verdict),
+        evidence=() if verdict is None else lines_of_test(verdict, fail_on=test.settings.fail_on),
     )
 
 

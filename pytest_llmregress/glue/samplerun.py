@@ -209,7 +209,7 @@ class SampleRun:
             saved = self._test.saved
             message = failures.not_whole(self._test.node_id, reasons, saved=saved)
             self._note_problem("not_whole", message)
-        elif self.body_passed:
+        else:
             self._check_rules(traffic, calls)
         if (
             not reasons and self.judgement.compares and not self.slot.tops_up
@@ -223,16 +223,18 @@ class SampleRun:
             pytest.fail("\n\n".join([*told, *([drifted] if drifted else [])]), pytrace=False)
 
     def _check_rules(self, traffic: Traffic, calls: Calls) -> None:
-        """Note every rule that a test broke whose own body passed."""
-        fault = traffic.fault()
+        """Note every rule that a test broke; its calls broke it, whatever became of its body."""
+        fault = traffic.fault() if self.body_passed else None
         if fault is not None:
             self.problems.append(fault)
-        self.held = self._test.hold_to_terms(calls, is_new=not self.judgement.exact)
+        is_new = not self.judgement.exact
+        self.held = self._test.hold_to_terms(calls, is_new=is_new, asks_judge=self.body_passed)
         self.problems.extend(self.held.problems)
         if self.held.broken:
             message = failures.contract_broken(self._test.node_id, self.held.broken)
             self._note_problem("contract", message)
-        if self.judgement.exact and not self.problems and not self._test.settings.accept:
+        is_exact = self.judgement.exact and self.body_passed
+        if is_exact and not self.problems and not self._test.settings.accept:
             changes = self.judgement.changes(self.behavior, passed=True)
             if changes:
                 accept = self._test.accept_command

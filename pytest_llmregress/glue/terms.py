@@ -36,14 +36,19 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
     price: Price,
     judge: Judge | None,
     is_new: bool,
+    asks_judge: bool,
 ) -> Held:
     """Hold the calls of one run of a test against what it was told to keep to.
 
     :param baseline: gives the calls of the accepted recording; asked only where a limit is
         relative to them, or a new recording has rules to keep.
     :param is_new: whether the calls were recorded just now: only then their cost is told.
+    :param asks_judge: whether rules that take a judge are held; not where the body failed, since
+        what is judged then was never recorded.
     """
     contract, book = rules.contract, rules.rule_book
+    if not asks_judge:
+        book = book.without_sentences()
     before = baseline() if contract.budget is not None or (is_new and book.rules) else None
     relative = before is not None and contract.budget is not None
     spent = Baseline.of(before, price=price) if before is not None and relative else None

@@ -39,7 +39,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
             for sample in samples
             if sample.traffic and sample.own_passed
         ),
-        problems=(*test.problems, *_remarks(test)),
+        problems=(*test.problems, *(() if kept.accepted else _remarks(test))),
         drift=test.drift,
         carried=sum(len(sample.traffic.carried) for sample in samples if sample.traffic),
         pending=None if kept.pending is None else test.relative(kept.pending),

@@ -224,8 +224,11 @@ class TestRun:
             traits = declare_served(traits, calls, served=contract.is_legitimate)
         return Behavior(traits=traits)
 
-    def hold_to_terms(self, calls: Calls, *, is_new: bool) -> Held:
-        """Hold calls against contract, standing rules and quarantine."""
+    def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> Held:
+        """Hold calls against contract, standing rules and quarantine.
+
+        :param asks_judge: whether rules that take a judge are looked at as well.
+        """
         model = self.settings.judge_model
         return hold(
             self.node_id,
@@ -235,6 +238,7 @@ class TestRun:
             price=self.run.price,
             judge=None if model is None else Judge(self.node_id, model=model),
             is_new=is_new,
+            asks_judge=asks_judge,
         )
 
     def classify(

@@ -192,7 +192,8 @@ def _carried(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     if not found:
         return ()
     number = count(sum(test.carried for test in found), "answer")
-    return (f"carried on: {number} of interrupted recordings: {_name(found)}",)
+    why = "paid for by a recording that was interrupted or not accepted"
+    return (f"carried on: {number} {why}: {_name(found)}",)
 
 
 def _unplayed(tests: Sequence[TestRecord]) -> tuple[str, ...]:

@@ -330,7 +330,7 @@ def result(name: str, kept: int, of: int) -> RuleResult:
     ("before", "words"),
     [
         ([("no_upsell", 30, 30), ("no_upsell", 10, 10)], "no_upsell: kept 40/40 → 31/40"),
-        ([("no_upsell", 0, 0)], "no_upsell: kept applied to no call → 31/40"),
+        ([("no_upsell", 0, 0)], "no_upsell: kept (no call before) → 31/40"),
         ([("other", 1, 1)], "no_upsell: kept 31/40"),
         ([], "no_upsell: kept 31/40"),
     ],

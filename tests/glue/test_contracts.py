@@ -103,6 +103,24 @@ def test_the_marker_switches_a_rule_off_by_name(project):
     project.says("rule short: kept 1/1").never_says("no upsell")
 
 
+def test_a_contract_holds_whatever_became_of_the_body(project):
+    body = "assert ask() is None"
+    write(project, "samples=2, pass_rate=0.0, max_calls=1", body=body).record(passed=1)
+
+    write(project, "samples=2, pass_rate=0.0, max_output_tokens=1", body=body)
+    project.replay(failed=1)
+
+    assert "max_output_tokens" in problem(project, "contract")
+
+
+def test_a_standing_rule_is_counted_in_runs_that_failed_as_well(project):
+    project.stand.script(OLD, UPSELL)
+    write(project, "", conftest=RULES, body="assert ask() is None").record(failed=1)
+
+    assert {rule["of"] for rule in project.found()["test_hello"]["rules"]} == {1}
+    assert "'no upsell' is broken by call 1" in problem(project, "contract")
+
+
 def test_a_sentence_is_no_rule_without_a_judge(project):
     write(project, 'rules={"polite": "The reply is polite."}').record(failed=1)
 

@@ -47,7 +47,17 @@ def test_a_lost_snapshot_is_told_and_comes_back_from_its_recording(one):
     one.replay("--llmregress-candidate=claude-opus-5-5", errors=1)
     one.says("pytest test_it.py::test_one --llmregress-accept")
     one.replay("--llmregress-accept", passed=1)
+    assert one.problems() == {}
     assert "outcome: {value: answered" in one.read(SNAPSHOT)
+
+
+def test_a_first_recording_that_failed_is_asked_anew_where_that_is_said(one):
+    one.write(app=APP, test_it=ONE.replace('== "a"', '== "b"')).record(failed=1)
+
+    one.write(app=APP, test_it=ONE).record(mode="rewrite", passed=1)
+
+    assert len(one.stand.requests) == 2
+    one.never_says("carried on")
 
 
 def test_a_first_recording_that_failed_is_not_paid_for_again(one):

@@ -31,7 +31,10 @@ def start_forked(
     """Start pytest; its output goes to a file."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=_run, args=(list(arguments), str(cwd), dict(env), str(output)))
+    # What is imported already cannot be rewritten, which is none of the run's concern.
+    quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+    given = ([*quiet, *arguments], str(cwd), dict(env), str(output))
+    process = context.Process(target=_run, args=given)
     process.start()
     return process
 

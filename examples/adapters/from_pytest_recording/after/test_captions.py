@@ -1,6 +1,7 @@
 """The suite after the move: another marker, and no settings, for keys are never kept."""
 
 import pytest
+
 from captions import stream_caption, write_caption
 
 pytestmark = pytest.mark.llm
