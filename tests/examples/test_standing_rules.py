@@ -1,0 +1,116 @@
+"""The standing-rules example: its rules, its replay and its README."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from forked_pytest import is_available, run_forked
+from pytest_llmregress import Call, Outcome
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = ROOT / "examples" / "standing_rules"
+STATUS = {None: 0, "qwen2.5-coder-1.5b": 0, "qwen2.5-coder-0.5b-q2": 1}
+"""How a replay of each candidate ends."""
+
+
+@pytest.fixture
+def desk_rules(monkeypatch):
+    """Return the rules of the example."""
+    monkeypatch.syspath_prepend(SUITE)
+    return import_module("desk_rules")
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("The path is 14 kilometres long. [T-4711]", []),
+        ("It is 2.1 km, or 2100 metres, high. It has 40 beds. [T-4711].", []),
+        ("That is 9 miles. [T-4711]", ["metric units only"]),
+        ("It is 64 °F there. [T-4711]", ["metric units only"]),
+        ("A night is 48 euros. [T-4711]", ["never a price"]),
+        ("A night is € 48. [T-4711]", ["never a price"]),
+        ("The path is 14 kilometres long.", ["signed with the ticket"]),
+        ("[T-4711] The path is long.", ["signed with the ticket"]),
+        ("One. Two! Three? [T-4711]", ["two sentences"]),
+        ("", []),
+    ],
+)
+def test_a_rule_sees_what_breaks_it(desk_rules, text: str, broken: list[str]):
+    call = Call(provider="any", outcome=Outcome.ANSWERED, text=text)
+
+    assert list(desk_rules.broken_by([call])) == broken
+
+
+def test_a_chat_says_how_often_a_rule_was_kept(desk_rules):
+    texts = ["Yes. [T-4711]", "No.", "No. [T-4711]"]
+    calls = [Call(provider="any", outcome=Outcome.ANSWERED, text=text) for text in texts]
+
+    with pytest.raises(desk_rules.BrokenRuleError, match=r"^signed with the ticket: kept 2/3$"):
+        desk_rules.keep_rules(calls, desk_rules.RULES)
+
+    desk_rules.keep_rules(calls, ["two sentences"])
+
+
+def replay(tmp_path: Path, *arguments: str) -> tuple[int, dict]:
+    """Replay the suite without a key and without a network; return status and report."""
+    if not is_available():
+        pytest.skip("this system cannot fork")
+    report = tmp_path / "report.json"
+    foreign = ("ANTHROPIC_", "LLMREGRESS_", "PYTEST_", "DESK_")
+    env = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
+    status = run_forked(
+        [
+            *("examples/standing_rules", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            # The process that forks has the plugin imported, and so cannot rewrite its asserts.
+            *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+            *(f"--llmregress-report={report}", *arguments),
+        ],
+        cwd=ROOT,
+        # In CI nothing is left pending beside the recordings.
+        env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9"},
+        output=tmp_path / "output.txt",
+        timeout=120,
+    )
+    print((tmp_path / "output.txt").read_text(encoding="utf-8"))  # noqa: T201 - shown where the test fails
+    return status, json.loads(report.read_text(encoding="utf-8"))
+
+
+def recorded(candidate: str | None) -> dict[str, tuple[int, int]]:
+    """Return how many samples of each test passed when they were recorded, and of how many."""
+    cassettes = [read_cassette(path) for path in SUITE.rglob("*.cassette.yaml")]
+    return {
+        cassette.test: (sum(note.passed is True for note in cassette.notes), len(cassette.notes))
+        for cassette in cassettes
+        if cassette.candidate == candidate
+    }
+
+
+@pytest.mark.parametrize("candidate", STATUS)
+def test_each_model_replays_to_what_was_recorded(tmp_path, candidate: str | None):
+    arguments = [] if candidate is None else ["--llmregress-candidate", candidate]
+
+    status, report = replay(tmp_path, *arguments)
+
+    found = {test["test"]: (test["passes"], test["samples"]) for test in report["tests"]}
+    assert found == recorded(candidate)
+    assert len(found) == 6
+    assert status == STATUS[candidate]
+
+
+def test_the_readme_shows_what_the_recordings_hold():
+    printed = subprocess.run(
+        [sys.executable, "results.py"],
+        cwd=SUITE,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    ).stdout
+
+    assert printed in (SUITE / "README.md").read_text(encoding="utf-8")
