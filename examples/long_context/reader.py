@@ -3,6 +3,7 @@
 import os
 
 import anthropic
+
 from handbook import RECORDED_PAGES, handbook
 
 MODEL = os.environ.get("HANDBOOK_MODEL", "qwen2.5-coder-0.5b")

@@ -6,7 +6,6 @@ from pathlib import Path
 from statistics import median
 
 from handbook_questions import QUESTIONS, Coverage, Question
-
 from pytest_llmregress import Call
 from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
 from pytest_llmregress.adapters.store.cassette_file import read_cassette

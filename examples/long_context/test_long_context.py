@@ -1,6 +1,7 @@
 """What the team expects of an answer out of its handbook: all of it, and nothing beside it."""
 
 import pytest
+
 from handbook_questions import QUESTIONS, RanOnError
 from reader import answer
 
