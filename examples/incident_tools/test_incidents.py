@@ -31,7 +31,6 @@ def test_a_bad_setting_is_mended(tmp_path, llm_calls):
     handle(incidents.BAD_SETTING, tmp_path, llm_calls)
 
 
-@pytest.mark.llm(allow_tools=["analyze_log", "read_file", "query_database"])
 def test_a_stuck_job_is_queued_again(tmp_path, llm_calls):
     handle(incidents.STUCK_JOB, tmp_path, llm_calls)
 
