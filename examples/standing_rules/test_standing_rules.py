@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from desk_rules import RULES, keep_rules
 from hut_desk import Desk
 
