@@ -28,6 +28,8 @@ def replay(tmp_path: Path, *arguments: str) -> tuple[int, dict]:
     status = run_forked(
         [
             *("examples/code_generation", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            # The process that is forked has imported the plugin before pytest could rewrite it.
+            *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
             *(f"--llmregress-report={report}", *arguments),
         ],
         cwd=ROOT,
