@@ -11,11 +11,12 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
-from unittest import mock
 from urllib.parse import quote, unquote, urlsplit
+
+from pytest_llmregress.adapters.replacing import Replaced
 
 KEYLESS_ENVIRONMENT = {
     "ANTHROPIC_API_KEY": "replayed-without-a-key",
@@ -106,39 +107,65 @@ def opened(
         sent.add(request.method, str(request.url))
         return request
 
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(BaseClient, "_build_request", build_request))
+    replaced, environment = Replaced(), _Environment()
+    try:
+        replaced.replace(BaseClient, "_build_request", build_request)
         if replaying:
             for client in (anthropic.Anthropic, anthropic.AsyncAnthropic):
-                stack.enter_context(
-                    mock.patch.object(client, "_validate_headers", _accept_any_headers)
-                )
-                stack.enter_context(mock.patch.object(client, "custom_auth", None))
-            stack.enter_context(_without_credentials())
-            stack.enter_context(_without_tls())
+                replaced.replace(client, "_validate_headers", _accept_any_headers)
+                replaced.replace(client, "custom_auth", None)
+            environment.fill()
+            _look_for_no_credentials(replaced)
+            _parse_no_certificates(replaced)
         yield sent
+    finally:
+        environment.restore()
+        replaced.restore()
 
 
 def _accept_any_headers(*_: object, **__: object) -> None:
     """Accept a request without a key: nobody will see it."""
 
 
-@contextmanager
-def _without_credentials() -> Iterator[None]:
+class _Environment:
+    """What a replay puts into the environment of the process, and takes out of it again."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str | None] = {}
+
+    def fill(self) -> None:
+        """Set what is not set."""
+        for name, value in KEYLESS_ENVIRONMENT.items():
+            before = os.environ.get(name)
+            if not before:
+                self._before[name] = before
+                os.environ[name] = value
+
+    def restore(self) -> None:
+        """Take out what was set, unless somebody has put something else in its place."""
+        for name, before in self._before.items():
+            if os.environ.get(name) != KEYLESS_ENVIRONMENT[name]:
+                continue
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+
+
+def _look_for_no_credentials(replaced: Replaced) -> None:
+    """With a key in place the SDK still looks for files, only to warn that it ignores them."""
     from anthropic import _client  # noqa: PLC0415 - the SDK is imported by now
 
-    unset = {k: v for k, v in KEYLESS_ENVIRONMENT.items() if not os.environ.get(k)}
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.dict(os.environ, unset))
-        # With a key in place the SDK still looks for files, only to warn that it ignores them.
-        looks = "_has_auto_discoverable_credentials"
-        if hasattr(_client, looks):
-            stack.enter_context(mock.patch.object(_client, looks, return_value=False))
-        yield
+    looks = "_has_auto_discoverable_credentials"
+    if hasattr(_client, looks):
+        replaced.replace(_client, looks, _find_nothing)
 
 
-@contextmanager
-def _without_tls() -> Iterator[None]:
+def _find_nothing(*_: object, **__: object) -> bool:
+    return False
+
+
+def _parse_no_certificates(replaced: Replaced) -> None:
     """Parse no certificates for clients that are made now: their first connection would.
 
     Reading the system's authorities takes 20 ms a client, fifteen times what a replayed call
@@ -148,7 +175,6 @@ def _without_tls() -> Iterator[None]:
 
     real = getattr(default, "create_ssl_context", None)
     if real is None:  # a private name: where it is gone, clients are slow again and no less right
-        yield
         return
 
     def create_ssl_context(**options: Any) -> ssl.SSLContext | None:
@@ -157,8 +183,7 @@ def _without_tls() -> Iterator[None]:
         context: ssl.SSLContext = real(**options)
         return context
 
-    with mock.patch.object(default, "create_ssl_context", create_ssl_context):
-        yield
+    replaced.replace(default, "create_ssl_context", create_ssl_context)
 
 
 def _rename_model(options: Any, rename: Callable[[str], str]) -> None:
