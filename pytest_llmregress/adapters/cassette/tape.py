@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
+from pytest_llmregress.adapters.cassette.waiting import Waiting
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.matching import Matching, key_of
 from pytest_llmregress.core.redaction import Redactor, carries_credentials
@@ -53,7 +54,6 @@ class Exchange:
     """A request of this run, and its answer as soon as there is one."""
 
     request: Request
-    key: str
     started: float
     """By `time.perf_counter`."""
     retry: bool = False
@@ -68,6 +68,8 @@ class Exchange:
     """Whether it belongs to the recording; an exchange of credentials does not."""
     judge: bool = False
     """Whether it is a question to a judge."""
+    key: str | None = None
+    """None until somebody needs it: what is replayed byte for byte has none."""
 
     @property
     def failed(self) -> bool:
@@ -116,13 +118,11 @@ class Tape:
         for interaction in self._given:
             key = self.key_of(interaction.request, judge=interaction.judge)
             self._carried[key].append(interaction)
-        self._waiting: dict[str, deque[int]] = defaultdict(deque)
-        self._times_recorded: dict[str, int] = defaultdict(int)
-        if self.mode is not TapeMode.RECORD:
-            for index, interaction in enumerate(self.recorded):
-                key = self.key_of(interaction.request, judge=interaction.judge)
-                self._waiting[key].append(index)
-                self._times_recorded[key] += 1
+        self._waiting = Waiting(
+            () if self.mode is TapeMode.RECORD else self.recorded,
+            key_of=lambda each: self.key_of(each.request, judge=each.judge),
+            by_bytes=matching == Matching() and not self._given,
+        )
 
     def key_of(self, request: Request, *, judge: bool = False) -> str:
         """Return the key of a request, recorded or not, by the rules of this tape.
@@ -134,31 +134,32 @@ class Tape:
 
     def ask(self, request: Request, *, retry: bool, judge: bool = False) -> Exchange:
         """Take a request; the exchange has its answer already if it was replayed."""
-        clean = self.redactor.request(request)
-        credentials = carries_credentials(request)
         exchange = Exchange(
-            request=clean,
-            key=self._key_of_clean(clean, judge=judge),
+            request=request,
             started=time.perf_counter(),
             retry=retry,
-            kept=not credentials,
+            kept=not carries_credentials(request),
             judge=judge,
         )
+        if self._is_played_as_it_is(exchange):
+            return exchange
+        exchange.request = self.redactor.request(request)
+        key = exchange.key = self._key_of_clean(exchange.request, judge=judge)
         with self._lock:
-            waiting, carried = self._waiting.get(exchange.key), self._carried.get(exchange.key)
-            if credentials:
-                carried = waiting = None  # not even where somebody's cassette holds them
-            if carried:
+            carried = self._carried.get(key)
+            position = None
+            if not exchange.kept:
+                pass  # not even where somebody's cassette holds credentials
+            elif carried:
                 exchange.interaction = carried.popleft()
-            elif waiting:
-                exchange.position = waiting.popleft()
-                exchange.interaction = self.recorded[exchange.position]
-                exchange.played = True
-            elif self.mode is TapeMode.REPLAY:
+            elif (position := self._waiting.take_alike(key)) is not None:
+                self._play(exchange, position)
+            if exchange.interaction is None and self.mode is TapeMode.REPLAY:
+                times = self._waiting.times_recorded(key)
                 miss = Miss(
-                    reason=self._reason(exchange.key, credentials=credentials),
-                    request=clean,
-                    times_recorded=self._times_recorded.get(exchange.key, 0),
+                    reason=self._reason(times, credentials=not exchange.kept),
+                    request=exchange.request,
+                    times_recorded=times,
                     judge=judge,
                 )
                 self._misses.append(miss)
@@ -204,8 +205,14 @@ class Tape:
             if not exchange.kept:
                 continue
             if exchange.retry:
-                earlier = (e for e in reversed(counted) if e.key == exchange.key and e.failed)
-                failed = next(earlier, None)
+                failed = next(
+                    (
+                        each
+                        for each in reversed(counted)
+                        if each.failed and self._key(each) == self._key(exchange)
+                    ),
+                    None,
+                )
                 if failed is not None:
                     counted.remove(failed)
             counted.append(exchange)
@@ -215,17 +222,40 @@ class Tape:
     def unplayed(self) -> tuple[Interaction, ...]:
         """What was recorded and not asked for, in recorded order."""
         with self._lock:
-            left = sorted(index for waiting in self._waiting.values() for index in waiting)
+            left = self._waiting.left
         return tuple(self.recorded[index] for index in left)
+
+    def _is_played_as_it_is(self, exchange: Exchange) -> bool:
+        """Answer a request that was recorded in these very bytes, and so has no secret in it."""
+        if not exchange.kept:
+            return False
+        with self._lock:
+            position = self._waiting.take_same(exchange.request, judge=exchange.judge)
+            if position is None:
+                return False
+            self._play(exchange, position)
+            self._exchanges.append(exchange)
+        exchange.request = self.recorded[position].request
+        return True
+
+    def _play(self, exchange: Exchange, position: int) -> None:
+        exchange.position = position
+        exchange.interaction = self.recorded[position]
+        exchange.played = True
+
+    def _key(self, exchange: Exchange) -> str:
+        if exchange.key is None:
+            exchange.key = self.key_of(exchange.request, judge=exchange.judge)
+        return exchange.key
 
     def _key_of_clean(self, request: Request, *, judge: bool) -> str:
         return f"judge {key_of(request)}" if judge else self._matching.key_of(request)
 
-    def _reason(self, key: str, *, credentials: bool) -> MissReason:
+    def _reason(self, times_recorded: int, *, credentials: bool) -> MissReason:
         if credentials:
             return MissReason.CREDENTIALS
         if not self._exists:
             return MissReason.CASSETTE_NOT_FOUND
-        if key in self._times_recorded:
+        if times_recorded:
             return MissReason.ALREADY_PLAYED
         return MissReason.NO_MATCH
