@@ -1,5 +1,6 @@
 """Files of ours as YAML: whole and understood, or refused with their fault."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pytest_llmregress.adapters.store.errors import (
     restore,
 )
 from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor, Inline, InlineList, emit
+from pytest_llmregress.adapters.store.yaml_lines import OTHER, read_lines
 from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, find_line, parse
 
 FORMAT = 1
@@ -20,6 +22,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of one file."""
 
 _CONFLICT = re.compile(r"^(?:(?:<{7}|>{7}|\|{7})(?: .*)?|={7})\r?$", re.MULTILINE)
+_MARKS = ("<<<<<<<", ">>>>>>>", "|||||||", "=======")
 _OF_VCRPY = re.compile(r"^interactions[ \t]*:[ \t]*\r?\n[ \t]*-", re.MULTILINE)
 """Ours says there how many they are."""
 _OURS = re.compile(r"^llmregress[ \t]*:", re.MULTILINE)
@@ -30,20 +33,20 @@ _MAX_DIGITS = 4300
 
 def load(path: Path, *, aliases: bool = False) -> dict[str, Any]:
     """Read a file of ours; `FileNotFoundError` where there is none, else `UnreadableFile`."""
-    return _document(path, _read(path), aliases=aliases)
+    return document_of(path, read_text(path), aliases=aliases)
 
 
 def load_header(path: Path) -> dict[str, Any]:
     """Read what a file says about itself, without the calls or the behavior that follow."""
-    text = _read(path)
+    text = read_text(path)
     body = _BODY.search(text)
-    return _document(path, text[: body.start()] if body else text)
+    return document_of(path, text[: body.start()] if body else text)
 
 
 def line_of(path: Path, fault: str) -> int | None:
     """Return the line of what a fault begins with, such as "pending.changes[2].trait is 7"."""
     try:
-        return find_line(_read(path), fault)
+        return find_line(read_text(path), fault)
     except (OSError, UnreadableFile, Fault):
         return None
 
@@ -68,10 +71,12 @@ def dump_and_load(value: dict[str, Any], *, aliases: bool = False) -> tuple[str,
     return text, loaded
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file of ours; the errors are those of `load`."""
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_BYTES else b""
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read() if size <= MAX_BYTES else b""
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -86,22 +91,21 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnreadableFile(path, line, "it is not UTF-8") from None
-    if not text.strip():
+    if not text or text.isspace():
         raise UnreadableFile(path, None, "it is empty")
-    if conflict := _CONFLICT.search(text):
+    is_marked = any(mark in text for mark in _MARKS)  # the pattern takes ten times as long
+    if is_marked and (conflict := _CONFLICT.search(text)):
         line = text.count("\n", 0, conflict.start()) + 1
         fault = f"a merge conflict was left in it ({conflict[0].strip()[:7]})"
         raise UnreadableFile(path, line, fault, advice=f"settle it, {restore()}")
     return text
 
 
-def _document(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]:
-    try:
-        value = parse(text, aliases=aliases)
-    except Fault as error:
-        if _OF_VCRPY.search(text) and not _OURS.search(text):  # it has tags that ours never has
-            raise _foreign(path) from None
-        raise UnreadableFile(path, error.line, error.words) from None
+def document_of(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]:
+    """Return what the text of a file of ours says; `UnreadableFile` where it is none."""
+    value = read_lines(text, aliases=aliases)
+    if value is OTHER:
+        value = _parsed(path, text, aliases=aliases)
     if not isinstance(value, dict):
         raise UnreadableFile(path, 1, f"it holds {_kind(value)}, not a mapping")
     number = value.get("llmregress")
@@ -120,6 +124,15 @@ def _document(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]
             "Upgrade: python -m pip install -U pytest-llmregress",
         )
     return value
+
+
+def _parsed(path: Path, text: str, *, aliases: bool) -> Any:
+    try:
+        return parse(text, aliases=aliases)
+    except Fault as error:
+        if _OF_VCRPY.search(text) and not _OURS.search(text):  # it has tags that ours never has
+            raise _foreign(path) from None
+        raise UnreadableFile(path, error.line, error.words) from None
 
 
 def _foreign(path: Path) -> ForeignFile:
