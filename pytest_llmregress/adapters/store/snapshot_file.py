@@ -101,7 +101,10 @@ def _samples(top: Fields) -> tuple[SampleSnapshot, ...]:
 
 def _sample(block: Fields, first: SampleSnapshot) -> SampleSnapshot:
     own = block.fields("behavior")
-    traits = {name: _trait(name, own.fields(name)) for name in block.mapping("behavior")}
+    traits = {
+        name: _plain_trait(name, each) or _trait(name, own.fields(name))
+        for name, each in block.mapping("behavior").items()
+    }
     without = frozenset(block.texts("without"))
     same = {trait.name: trait for trait in first.behavior.traits if trait.name not in without}
     lost = frozenset(block.texts("without_values"))
@@ -155,6 +158,23 @@ def _is_short(value: Any) -> bool:
     except (TypeError, ValueError):  # `dump` says what is wrong with it, and where
         return False
     return len(text) <= INLINE // 2 and "\\n" not in text
+
+
+_KINDS = {str(kind): kind for kind in TraitKind}
+_SEVERITIES = {str(severity): severity for severity in Severity}
+
+
+def _plain_trait(name: str, told: Any) -> Trait | None:
+    """Return a trait that is as it should be, at a fifth of what it takes to find its faults."""
+    try:
+        return Trait(
+            name=name,
+            value=told["value"],
+            kind=_KINDS[told["kind"]],
+            severity=_SEVERITIES[told["severity"]],
+        )
+    except (KeyError, TypeError):
+        return None
 
 
 def _trait(name: str, block: Fields) -> Trait:

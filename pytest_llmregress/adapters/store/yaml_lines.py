@@ -7,6 +7,7 @@ comments, further lines, other tags, odd characters, is for `parse` to read, or 
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from pytest_llmregress.adapters.store.yaml_parse import MAX_EXPANDED
@@ -100,21 +101,21 @@ class _Lines:
         if column > MAX_COLUMN:
             raise _OtherError
         found: dict[str, Any] = {}
-        lines = self._lines
-        while True:
-            line = lines[self._at]
-            match = _KEY.match(line, column)
-            if match is None:
-                raise _OtherError
+        lines, pad, at = self._lines, " " * column, self._at
+        while (line := lines[at]).startswith(pad) and (match := _KEY.match(line, column)):
             key = _key(match)
             if key in found:
                 raise _OtherError
-            self._at += 1
-            found[key] = self._value(line[match.end() :], column, column + 2)
-            indentation = self._indentation()
-            if indentation != column:
-                break
-        if indentation > column:
+            self._at = at + 1
+            rest = line[match.end() :]
+            if not rest:
+                found[key] = self._block(column, column + 2)
+            elif rest[0] == "&":
+                found[key] = self._anchored(rest, column)
+            else:
+                found[key] = self._leaf(rest, column)
+            at = self._at
+        if not found or self._indentation() >= column:
             raise _OtherError
         return found
 
@@ -122,11 +123,8 @@ class _Lines:
         if column > MAX_COLUMN:
             raise _OtherError
         found: list[Any] = []
-        lines = self._lines
-        while True:
-            line = lines[self._at]
-            if not line.startswith("- ", column):
-                break  # the next key of the mapping that holds this list
+        lines, dash = self._lines, " " * column + "- "
+        while (line := lines[self._at]).startswith(dash):
             rest = line[column + 2 :]
             if rest.startswith("- "):
                 lines[self._at] = " " * (column + 2) + rest
@@ -134,36 +132,24 @@ class _Lines:
             elif _KEY.match(rest):
                 lines[self._at] = " " * (column + 2) + rest
                 found.append(self._mapping(column + 2))
+            elif not rest:
+                raise _OtherError
             else:
                 self._at += 1
-                found.append(self._value(rest, column, None))
-            indentation = self._indentation()
-            if indentation != column:
-                break
-        if indentation > column or not found:
+                anchored = rest[0] == "&"
+                found.append(self._anchored(rest, column) if anchored else self._leaf(rest, column))
+        if self._indentation() > column:  # in its column, the next key of what holds this list
             raise _OtherError
         return found
-
-    def _value(self, rest: str, column: int, below: int | None) -> Any:
-        """Return what follows on a key or a dash in `column`.
-
-        Parameters: `below`, where a mapping on lines of its own begins; None after a dash, where
-        such a value has an anchor.
-        """
-        if rest.startswith("&"):
-            return self._anchored(rest, column)
-        if rest:
-            return self._leaf(rest, column)
-        if below is None:
-            raise _OtherError
-        return self._block(column, below)
 
     def _block(self, list_column: int, mapping_column: int) -> Any:
         """Return a list or mapping that begins on the next line."""
         indentation = self._indentation()
         if indentation == list_column and self._lines[self._at].startswith("- ", list_column):
             return self._list(list_column)
-        if indentation == mapping_column and not self._lines[self._at].startswith("- ", indentation):
+        if indentation == mapping_column and not self._lines[self._at].startswith(
+            "- ", indentation
+        ):
             return self._mapping(mapping_column)
         raise _OtherError
 
@@ -194,17 +180,15 @@ class _Lines:
         elif first == '"':
             return _unquoted(rest)
         elif first in "[{":
-            value, end = _flow(rest, 0, 0)
-            if end == len(rest):
-                return value
+            return _whole_flow(rest)
         elif first == "|":
             return self._literal(rest, column)
         elif first == "*":
             return self._alias(rest)
-        elif (number := _NUMBER.fullmatch(rest)) is not None:
-            return float(rest) if number[1] else int(rest)
         elif _PLAIN.fullmatch(rest):
             return _word(rest)
+        elif number := _NUMBER.fullmatch(rest):
+            return float(rest) if number[1] else int(rest)
         raise _OtherError
 
     def _alias(self, rest: str) -> Any:
@@ -265,6 +249,28 @@ def _unquoted(quoted: str) -> str:
     except ValueError:
         raise _OtherError from None
     return str(text)
+
+
+def _whole_flow(text: str) -> Any:
+    """Return the list or mapping that a text on one line is: many files say the same."""
+    return _copied(_flow_once(text))
+
+
+@lru_cache(maxsize=2048)
+def _flow_once(text: str) -> Any:
+    value, end = _flow(text, 0, 0)
+    if end != len(text):
+        raise _OtherError
+    return value
+
+
+def _copied(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {key: _copied(each) for key, each in value.items()} if value else {}
+    if kind is list:
+        return [_copied(each) for each in value] if value else []
+    return value
 
 
 def _flow(text: str, at: int, depth: int) -> tuple[Any, int]:
