@@ -97,10 +97,17 @@ def is_quarantined(traits: Sequence[Trait]) -> bool:
     return kinds <= _QUARANTINED_KINDS and len(set(map(_identity, traits))) >= QUARANTINE
 
 
+_PLAIN = (str, int, bool)
+"""The types whose values are equal where their JSON is."""
+
+
 def is_same_trait(before: Trait, after: Trait) -> bool:
     """Say whether two traits have the same value; the order within a set is none."""
-    if isinstance(before.value, str) and isinstance(after.value, str):
-        return before.value == after.value
+    old, new = before.value, after.value
+    if type(old) is type(new) and type(old) in _PLAIN:
+        return bool(old == new)
+    if old == [] == new or old == {} == new:
+        return True
     if after.kind is TraitKind.SET:
         return members(before) == members(after)
     return canonical(before.value) == canonical(after.value)

@@ -5,7 +5,7 @@ Every list errs on the side of silence: a phrase that honest answers use, too, i
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from pytest_llmregress.core.phrases_refusal import (
     ANSWERS_ANYWAY,
@@ -133,7 +133,6 @@ def deflections(text: str, *, question: str = "") -> set[str]:
 
     What the question itself is about is left out: who asks for prices may hear them.
     """
-    asked = _plain(question[-MAX_READ:])
     checks = {
         "upsell": (upsells, ABOUT_PLANS),
         "deflection": (deflects, ABOUT_CONTACT),
@@ -142,7 +141,7 @@ def deflections(text: str, *, question: str = "") -> set[str]:
     return {
         name
         for name, (is_there, about) in checks.items()
-        if is_there(text) and not _compile(about).search(asked)
+        if is_there(text) and not _compile(about).search(_plain(question[-MAX_READ:]))
     }
 
 
@@ -159,13 +158,17 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 def _has_one(signs: tuple[str, ...], plain: str) -> bool:
-    return any(sign in plain for sign in signs)
+    for sign in signs:  # noqa: SIM110 - half of what any() takes, for a hundred signs a text
+        if sign in plain:
+            return True
+    return False
 
 
 def _holds(plain: str, pattern: str, signs: tuple[str, ...]) -> bool:
     return _has_one(signs, plain) and _compile(pattern).search(plain) is not None
 
 
+@lru_cache(maxsize=8)
 def _plain(text: str) -> str:
     """Return a text in lower case, with plain apostrophes and single spaces, without decoration."""
     plain = text.lower().replace("’", "'").replace("‘", "'")  # noqa: RUF001  # these very signs

@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 import sysconfig
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 
@@ -23,13 +24,18 @@ class Commands:
     ) -> None:
         self._in_ci = in_ci
         self._node_id = node_id
+        self._path = path
         self._invoked_from = invoked_from
-        _, separator, name = node_id.partition("::")
-        self._test = shlex.quote(f"{_from(invoked_from, path)}{separator}{name}")
         candidate = settings.candidate
         self._candidate = (
             "" if candidate is None else f" --llmregress-candidate {shlex.quote(candidate.name)}"
         )
+
+    @cached_property
+    def _test(self) -> str:
+        """The test as an argument; few tests have anything to say about it."""
+        _, separator, name = self._node_id.partition("::")
+        return shlex.quote(f"{_from(self._invoked_from, self._path)}{separator}{name}")
 
     def record(self, *, exists: bool) -> str:
         """Record this test, again where there is a recording."""

@@ -35,6 +35,8 @@ class Judgement:
     values: dict[str, Any] = field(default_factory=dict)
     """What `llm_snapshot` was compared with in this run, by name."""
     value_changes: list[Change] = field(default_factory=list)
+    _found: tuple[Behavior, tuple[Change, ...]] | None = None
+    """What a replay was found to do differently, with the behavior that this was asked about."""
 
     def compare_value(
         self,
@@ -98,8 +100,13 @@ class Judgement:
         if self.accepted is None:
             return ()
         if self.exact:
-            own = self._own_sample()
-            found = () if own is None else differences(own.behavior, behavior)
+            if self._found is None or self._found[0] is not behavior:
+                own = self._own_sample()
+                self._found = (
+                    behavior,
+                    () if own is None else differences(own.behavior, behavior),
+                )
+            found = self._found[1]
         else:
             found = compare(
                 self.accepted.behaviors,

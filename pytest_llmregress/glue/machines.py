@@ -18,7 +18,7 @@ class Machines:
 
     def __init__(self, config: pytest.Config) -> None:
         self._root = config.rootpath
-        self._places: dict[str, Place] = {}
+        self._locations: dict[str, tuple[str, int | None, str]] = {}
         self._report: RunReport | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -27,7 +27,7 @@ class Machines:
         record = getattr(report, RECORD, None)
         if record is None:
             return
-        self._places[report.nodeid] = self._place(report)
+        self._locations[report.nodeid] = report.location
         if not any(name.startswith(PREFIX) for name, _ in report.user_properties):
             report.user_properties += properties_of(TestRecord.from_json(record))
 
@@ -40,11 +40,11 @@ class Machines:
         """Annotate what failed, where GitHub reads along."""
         if self._report is None or not os.environ.get("GITHUB_ACTIONS"):
             return
-        for line in annotate(self._report, self._places):
+        places = {test: self._place(*each) for test, each in self._locations.items()}
+        for line in annotate(self._report, places):
             terminalreporter.write_line(line)
 
-    def _place(self, report: pytest.TestReport) -> Place:
-        file, line, _ = report.location
+    def _place(self, file: str, line: int | None, _name: str) -> Place:
         path = (self._root / file).resolve()
         workspace = Path(os.environ.get("GITHUB_WORKSPACE") or self._root).resolve()
         inside = path.is_relative_to(workspace)

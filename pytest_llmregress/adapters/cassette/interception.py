@@ -53,7 +53,9 @@ class _Stubs:
                 patches.append((patcher.getter(), patcher.attribute, patcher.new))
             else:
                 self._removers.append(patcher)
-        self._patches = [(owner, name, new, own_value(owner, name)) for owner, name, new in patches]
+        # vcrpy has two groups that stand in the same places: the last one does.
+        last = {(id(owner), name): (owner, name, new) for owner, name, new in patches}
+        self._patches = [(*patch, own_value(*patch[:2])) for patch in last.values()]
 
     @property
     def is_fresh(self) -> bool:

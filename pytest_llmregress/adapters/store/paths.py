@@ -1,6 +1,7 @@
 """Where the files of one test lie."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
@@ -58,7 +59,12 @@ class TestPaths:
 def paths_of(test_file: Path, node_id: str, candidate: str | None) -> TestPaths:
     """Return the paths of a test, under a candidate or (None) under the baseline."""
     return TestPaths(
-        directory=test_file.parent / FOLDER / test_file.stem,
+        directory=_directory_of(test_file),
         stem=slug_of_test(node_id),
         variant=None if candidate is None else slug_of_variant(candidate),
     )
+
+
+@lru_cache(maxsize=256)
+def _directory_of(test_file: Path) -> Path:
+    return test_file.parent / FOLDER / test_file.stem

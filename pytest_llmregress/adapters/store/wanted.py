@@ -65,8 +65,8 @@ def answers_path(paths: TestPaths) -> Path:
 
 
 def _beside_journal(paths: TestPaths, word: str) -> Path:
-    name = paths.journal.name.removesuffix(_ENDING)
-    return paths.journal.with_name(f"{name}.{word}{_ENDING}")
+    journal = paths.journal
+    return journal.with_name(f"{journal.name.removesuffix(_ENDING)}.{word}{_ENDING}")
 
 
 def _describe(wanted: Wanted) -> dict[str, Any]:

@@ -60,15 +60,6 @@ def read_lines(text: str, *, aliases: bool = False) -> Any:
         return OTHER
 
 
-def read_flow(text: str) -> Any:
-    """Return what a text on one line says as it stands in a list on one line, or `OTHER`."""
-    try:
-        value, end = _flow_item(text, 0, 0)
-    except _OtherError:
-        return OTHER
-    return value if end == len(text) else OTHER
-
-
 class _Lines:
     """Goes through the lines of a text, once."""
 
@@ -173,23 +164,15 @@ class _Lines:
         return value
 
     def _leaf(self, rest: str, column: int) -> Any:
-        first = rest[0]
-        if first == "'":
-            if rest.find("'", 1) == len(rest) - 1 > 0:
-                return rest[1:-1]
-        elif first == '"':
-            return _unquoted(rest)
-        elif first in "[{":
-            return _whole_flow(rest)
-        elif first == "|":
-            return self._literal(rest, column)
-        elif first == "*":
-            return self._alias(rest)
-        elif _PLAIN.fullmatch(rest):
-            return _word(rest)
-        elif number := _NUMBER.fullmatch(rest):
-            return float(rest) if number[1] else int(rest)
-        raise _OtherError
+        match rest[0]:
+            case "|":
+                return self._literal(rest, column)
+            case "*":
+                return self._alias(rest)
+            case "[" | "{":
+                return _whole_flow(rest)
+            case _:
+                return _scalar(rest)
 
     def _alias(self, rest: str) -> Any:
         match = _ALIAS.fullmatch(rest)
@@ -230,6 +213,19 @@ def _key(match: re.Match[str]) -> str:
     if len(key) > MAX_KEY:
         raise _OtherError
     return key
+
+
+def _scalar(rest: str) -> Any:
+    if rest[0] == '"':
+        return _unquoted(rest)
+    if rest[0] == "'":
+        if rest.find("'", 1) == len(rest) - 1 > 0:
+            return rest[1:-1]
+    elif _PLAIN.fullmatch(rest):
+        return _word(rest)
+    elif number := _NUMBER.fullmatch(rest):
+        return float(rest) if number[1] else int(rest)
+    raise _OtherError
 
 
 def _word(plain: str) -> Any:
@@ -277,38 +273,39 @@ def _flow(text: str, at: int, depth: int) -> tuple[Any, int]:
     """Return the list or mapping that begins at a place of a line, and where it ends."""
     if depth == MAX_FLOW:
         raise _OtherError
-    if text[at] == "[":
-        items: list[Any] = []
-        at += 1
-        if text[at : at + 1] == "]":
+    is_list = text[at] == "["
+    end = "]" if is_list else "}"
+    if text.startswith(end, at + 1):
+        return ([] if is_list else {}), at + 2
+    return _flow_list(text, at + 1, depth) if is_list else _flow_mapping(text, at + 1, depth)
+
+
+def _flow_list(text: str, at: int, depth: int) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    while True:
+        item, at = _flow_item(text, at, depth)
+        items.append(item)
+        if text.startswith("]", at):
             return items, at + 1
-        while True:
-            item, at = _flow_item(text, at, depth)
-            items.append(item)
-            if text.startswith(", ", at):
-                at += 2
-            elif text.startswith("]", at):
-                return items, at + 1
-            else:
-                raise _OtherError
+        at = _after_comma(text, at)
+
+
+def _flow_mapping(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
     pairs: dict[str, Any] = {}
-    at += 1
-    if text[at : at + 1] == "}":
-        return pairs, at + 1
     while True:
         match = _KEY.match(text, at)
-        if match is None:
-            raise _OtherError
-        key = _key(match)
-        if key in pairs:
+        if match is None or (key := _key(match)) in pairs:
             raise _OtherError
         pairs[key], at = _flow_item(text, match.end(), depth)
-        if text.startswith(", ", at):
-            at += 2
-        elif text.startswith("}", at):
+        if text.startswith("}", at):
             return pairs, at + 1
-        else:
-            raise _OtherError
+        at = _after_comma(text, at)
+
+
+def _after_comma(text: str, at: int) -> int:
+    if not text.startswith(", ", at):
+        raise _OtherError
+    return at + 2
 
 
 def _flow_item(text: str, at: int, depth: int) -> tuple[Any, int]:
