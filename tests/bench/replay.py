@@ -2,28 +2,36 @@
 
     python -m pip install pytest-recording && python tests/bench/replay.py
 
-Each contestant records the same calls against a scripted server of this suite, and replays them
-with the server stopped. CPU is user and system time of the whole process; the cost of a test is
-the slope between a small and a large suite, the median over rounds that go through all
-contestants forwards, then backwards. `--short` is for a CI log; no time fails anything.
+Each contestant, alone in its pytest, records the same calls against a scripted server of this
+suite and replays them with the server stopped. CPU is user and system time of the process; rounds
+go through all contestants forwards, then backwards. Further tables: a conversation of many turns
+in one test, and what the plugin costs a suite that has no marked test. `--short` is for a CI log;
+no time fails anything.
 """
 
 import argparse
+import hashlib
 import importlib.util
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
 from llm_stand import LlmStand
 
-SMALL = 10
+WARM = 10
+"""Tests of each suite that are not measured: the first calls import and compile."""
+WHOLE = 1000
+"""Tests of the run that is reckoned from start-up and cost of a test."""
 CLIENTS = ("shared client", "client per test")
 CALL = """
     reply = {client}.messages.create(
@@ -58,6 +66,28 @@ def recorded(request):
     with vcr.use_cassette(path, match_on=match, filter_headers=["authorization"]):
         yield
 """
+TUNED = """
+import hashlib, json, pytest, vcr
+from vcr.patch import PATCHER_NAMES
+
+def key(request):
+    if not hasattr(request, "key"):
+        body = json.dumps(json.loads(request.body), sort_keys=True)
+        request.key = hashlib.sha256(body.encode()).digest()
+    return request.key
+
+def same(one, other):
+    assert key(one) == key(other)
+
+tuned = vcr.VCR(serializer="json", skip_patchers=[n for n in PATCHER_NAMES if n != "httpx2"])
+tuned.register_matcher("same", same)
+
+@pytest.fixture(autouse=True)
+def recorded(request):
+    path = f"cassettes/{request.node.name}.json"
+    with tuned.use_cassette(path, match_on=["same"], filter_headers=["authorization"]):
+        yield
+"""
 RECORDING = """
 import pytest
 
@@ -65,6 +95,24 @@ import pytest
 def vcr_config():
     return {"match_on": ["method", "path", "body"], "filter_headers": ["authorization"]}
 """
+CLOCK = """
+import json, sys, time
+import pytest
+ENDS = []
+
+def pytest_runtest_logstart():
+    ENDS or ENDS.append(time.process_time())
+
+def pytest_runtest_logfinish():
+    ENDS.append(time.process_time())
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    ENDS.append(time.process_time())
+    with open("clock.json", "w") as file:
+        json.dump({"ends": ENDS, "modules": len(sys.modules)}, file)
+"""
+IDLE = "\n".join(f"def test_{number}(): pass" for number in range(WHOLE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,58 +123,106 @@ class Contestant:
     client: str = CLIENT
     conftest: str = ""
     mark: str = ""
+    plugin: str = ""
     record: Sequence[str] = ()
     needs: str = "anthropic"
     """The module without which it cannot take part."""
+    in_short: bool = True
 
 
+OURS = Contestant(
+    name="pytest-llmregress",
+    mark="@pytest.mark.llm",
+    plugin="pytest_llmregress.plugin",
+    record=["--llmregress-record=once", "--llmregress-allow-ci-record"],
+)
+PEER = Contestant(
+    name="pytest-recording",
+    conftest=RECORDING,
+    mark="@pytest.mark.vcr",
+    plugin="pytest_recording.plugin",
+    record=["--record-mode=once"],
+    needs="pytest_recording",
+)
 CONTESTANTS = (
     Contestant(name="floor: SDK over memory", client=FLOOR),
-    Contestant(
-        name="pytest-llmregress",
-        mark="@pytest.mark.llm",
-        record=["--llmregress-record=once", "--llmregress-allow-ci-record"],
-    ),
-    Contestant(name="vcrpy, body matched", conftest=VCRPY, needs="vcr"),
-    Contestant(
-        name="pytest-recording",
-        conftest=RECORDING,
-        mark="@pytest.mark.vcr",
-        record=["--record-mode=once"],
-        needs="pytest_recording",
-    ),
+    OURS,
+    Contestant(name="vcrpy, tuned", conftest=TUNED, needs="vcr", in_short=False),
+    Contestant(name="vcrpy, body matched", conftest=VCRPY, needs="vcr", in_short=False),
+    PEER,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What one run of pytest took: CPU, in milliseconds."""
+
+    whole: float
+    startup: float
+    """Until the first test."""
+    test: float
+    """One test, from the first that is measured to the end of the session."""
+    modules: int
+
+
+def say(text: str = "") -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def write_suite(folder: Path, contestant: Contestant, *, tests: int, per_test: bool) -> None:
     """Write a suite of one-call tests."""
-    folder.mkdir(parents=True)
-    (folder / "pytest.ini").write_text("[pytest]\n")
-    (folder / "conftest.py").write_text(contestant.conftest)
-    (folder / "client.py").write_text(contestant.client)
     lines = ["import pytest", "from client import make", "client = make()"]
     for number in range(tests):
         client = "make()" if per_test else "client"
         call = CALL.format(client=client, number=number)
         lines.append(f"{contestant.mark}\ndef test_{number}():{call}")
-    (folder / "test_calls.py").write_text("\n".join(lines))
+    write_files(folder, contestant.conftest, "\n".join(lines))
+    (folder / "client.py").write_text(contestant.client)
 
 
-def run(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> float:
-    """Run pytest; return its CPU seconds. Every test has to pass."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+def write_files(folder: Path, conftest: str, tests: str) -> None:
+    """Write a suite, and the clock that measures it."""
+    folder.mkdir(parents=True)
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (folder / "clock.py").write_text(CLOCK)
+    (folder / "conftest.py").write_text(conftest)
+    (folder / "test_calls.py").write_text(tests)
+
+
+def run(
+    folder: Path, plugin: str, arguments: Sequence[str], environment: dict[str, str]
+) -> Measured:
+    """Run pytest with one plugin; return what it took. Every test has to pass."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "clock"]
+    command += [*(["-p", plugin] if plugin else []), *arguments]
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": "."}
     with (folder / "output.txt").open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=folder,
+            env=environment | alone,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit((folder / "output.txt").read_text())
-    return usage.ru_utime + usage.ru_stime
+    clock = json.loads((folder / "clock.json").read_text())
+    ends = clock["ends"]
+    return Measured(
+        whole=1000 * (usage.ru_utime + usage.ru_stime),
+        startup=1000 * ends[0],
+        test=1000 * (ends[-1] - ends[WARM]) / (len(ends) - 2 - WARM),
+        modules=clock["modules"],
+    )
 
 
-def measure(contestants: Sequence[Contestant], *, tests: int, rounds: int, root: Path) -> None:
+def measure_replay(
+    contestants: Sequence[Contestant], *, tests: int, rounds: int, root: Path
+) -> None:
     """Print one table for each way to make clients."""
     stand = LlmStand().start()
     environment = {
@@ -135,49 +231,186 @@ def measure(contestants: Sequence[Contestant], *, tests: int, rounds: int, root:
         "ANTHROPIC_BASE_URL": stand.url,
         "ANTHROPIC_API_KEY": "sk-nobody",
     }
-    suites = {
-        (contestant.name, kind, size): root / f"{index}-{number}-{size}"
+    folders = {
+        (contestant.name, kind): root / f"{index}-{number}"
         for index, contestant in enumerate(contestants)
         for number, kind in enumerate(CLIENTS)
-        for size in (SMALL, tests)
     }
     for contestant in contestants:
         for kind in CLIENTS:
-            for size in (SMALL, tests):
-                folder = suites[contestant.name, kind, size]
-                write_suite(folder, contestant, tests=size, per_test=kind == CLIENTS[1])
-                run(folder, contestant.record, environment)
+            folder = folders[contestant.name, kind]
+            write_suite(folder, contestant, tests=tests, per_test=kind == CLIENTS[1])
+            run(folder, contestant.plugin, contestant.record, environment)
+        say(f"  {contestant.name}: recorded")
     stand.stop()
-    costs: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str], list[Measured]] = {}
     for number in range(rounds):
         for contestant in contestants if number % 2 == 0 else reversed(contestants):
             for kind in CLIENTS:
-                small = run(suites[contestant.name, kind, SMALL], [], environment)
-                large = run(suites[contestant.name, kind, tests], [], environment)
-                cost = 1000 * (large - small) / (tests - SMALL)
-                costs.setdefault((contestant.name, kind), []).append(cost)
+                folder = folders[contestant.name, kind]
+                taken = run(folder, contestant.plugin, [], environment)
+                found.setdefault((contestant.name, kind), []).append(taken)
+            say(f"  {contestant.name}: round {number + 1} of {rounds}")
     for kind in CLIENTS:
-        sys.stdout.write(f"\n{kind}: CPU of one replayed test, {tests} tests, {rounds} rounds\n")
-        floor = statistics.median(costs[contestants[0].name, kind])
-        for contestant in contestants:
-            cost = statistics.median(costs[contestant.name, kind])
-            sys.stdout.write(
-                f"  {contestant.name:<24} {cost:8.2f} ms  {cost / floor:6.2f} x floor\n"
+        say(f"\n{kind}: CPU of one replayed test ({tests} tests, {rounds} rounds)")
+        _say_ratios({c.name: [each.test for each in found[c.name, kind]] for c in contestants})
+        say(f"{kind}: CPU of a whole run of {WHOLE:,} tests, start-up included")
+        reckoned = {
+            c.name: [each.startup + WHOLE * each.test for each in found[c.name, kind]]
+            for c in contestants
+        }
+        _say_ratios(reckoned)
+
+
+def _say_ratios(costs: dict[str, list[float]]) -> None:
+    """Print a line a contestant: its median, over the first one's and over the peer's."""
+    medians = {name: statistics.median(each) for name, each in costs.items()}
+    floor, peer = next(iter(medians.values())), medians.get(PEER.name)
+    for name, cost in medians.items():
+        beside = f"  {cost / peer:5.2f} x {PEER.name}" if peer else ""
+        say(f"  {name:<24} {cost:9.2f} ms  {cost / floor:6.2f} x floor{beside}")
+
+
+def measure_conversation(*, turns: int, rounds: int, root: Path) -> None:
+    """Print what one test with many calls, each of which sends the history again, costs."""
+    import yaml
+    from vcr.serialize import deserialize
+    from vcr.serializers import yamlserializer
+
+    from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
+    from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
+    from pytest_llmregress.core.cassette import Cassette
+    from pytest_llmregress.core.http import Interaction, Request, Response
+    from pytest_llmregress.core.redaction import Redactor
+
+    interactions: list[Interaction] = []
+    messages: list[dict[str, Any]] = []
+    for turn in range(turns):
+        messages.append({"role": "user", "content": f"Turn {turn}. " + "Look it up again. " * 60})
+        body = {"model": "claude-opus-5", "max_tokens": 100, "messages": messages}
+        said = [{"type": "text", "text": f"Answer {turn}. " + "It says what it said. " * 60}]
+        answer = {"id": f"msg_{turn}", "type": "message", "role": "assistant", "content": said}
+        interactions.append(
+            Interaction(
+                request=Request(
+                    method="POST",
+                    url="https://api.anthropic.com/v1/messages",
+                    body=json.dumps(body, separators=(",", ":")).encode(),
+                ),
+                response=Response(status=200, body=json.dumps(answer).encode()),
             )
+        )
+        messages.append({"role": "assistant", "content": said})
+    path = root / f"{turns}.cassette.yaml"
+    write_cassette(path, Cassette(test="test", interactions=tuple(interactions)))
+    of_vcrpy = yaml.dump(
+        {
+            "version": 1,
+            "interactions": [
+                {
+                    "request": {
+                        "method": "POST",
+                        "uri": each.request.url,
+                        "body": each.request.body.decode(),
+                        "headers": {"accept": ["application/json"]},
+                    },
+                    "response": {
+                        "status": {"code": 200, "message": "OK"},
+                        "headers": {"content-type": ["application/json"]},
+                        "body": {"string": each.response.body.decode()},
+                    },
+                }
+                for each in interactions
+            ],
+        },
+        Dumper=yaml.CDumper,
+    )
+    asked = [  # in bytes of their own, as a client sends them
+        Request(method="POST", url=each.request.url, body=bytes(bytearray(each.request.body)))
+        for each in interactions
+    ]
+
+    def fail(_: object) -> Any:
+        raise AssertionError("a request has no recording")
+
+    def match() -> None:
+        tape = Tape(
+            mode=TapeMode.REPLAY, recorded=interactions, redactor=Redactor(), on_miss=fail
+        )
+        for request in asked:
+            tape.ask(request, retry=False)
+
+    def hash_each() -> None:
+        for request in asked:
+            text = json.dumps(json.loads(request.body), sort_keys=True, separators=(",", ":"))
+            hashlib.sha256(text.encode()).hexdigest()
+
+    taken = {
+        work: _least(work, rounds)
+        for work in (
+            match,
+            hash_each,
+            lambda: read_cassette(path),
+            lambda: deserialize(of_vcrpy, yamlserializer),
+        )
+    }
+    matching, hashing, loading, loading_vcrpy = taken.values()
+    say(
+        f"  {turns} turns: matching all {matching:7.1f} ms, "
+        f"{matching / hashing:5.2f} x a canonical hash of each request; "
+        f"load {loading:7.1f} ms, {loading / loading_vcrpy:5.3f} x vcrpy's YAML"
+    )
+
+
+def _least(work: Callable[[], object], rounds: int) -> float:
+    """Return the least CPU that some work takes, in milliseconds."""
+    taken = []
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        taken.append(1000 * (time.process_time() - start))
+    return min(taken)
+
+
+def measure_idle(*, rounds: int, root: Path) -> None:
+    """Print what the plugin costs where no test is marked."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(root)}
+    folder = root / "idle"
+    write_files(folder, "", IDLE)
+    plugins = ("", OURS.plugin)
+    found: dict[str, list[Measured]] = {plugin: [] for plugin in plugins}
+    run(folder, OURS.plugin, [], environment)  # compiles what is imported
+    for number in range(rounds):
+        for plugin in plugins if number % 2 == 0 else reversed(plugins):
+            found[plugin].append(run(folder, plugin, [], environment))
+    alone, ours = found[""], found[OURS.plugin]
+    tests = [statistics.median(each.test for each in several) for several in (alone, ours)]
+    startup = [min(each.startup for each in several) for several in (alone, ours)]
+    say(f"\nno marked test: {WHOLE:,} tests, {rounds} rounds, over pytest alone")
+    say(f"  modules   {ours[0].modules - alone[0].modules:+d}")
+    say(f"  start-up  {startup[1] / startup[0]:.3f} x ({startup[1] - startup[0]:+.1f} ms)")
+    say(f"  a test    {tests[1] / tests[0]:.3f} x ({tests[1] - tests[0]:+.4f} ms)")
 
 
 def main() -> int:
     """Run by command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--short", action="store_true", help="fewer tests and rounds")
+    parser.add_argument("--short", action="store_true", help="fewer contestants, tests and rounds")
     arguments = parser.parse_args()
-    present = [each for each in CONTESTANTS if importlib.util.find_spec(each.needs)]
-    for contestant in CONTESTANTS:
+    chosen = [each for each in CONTESTANTS if each.in_short or not arguments.short]
+    present = [each for each in chosen if importlib.util.find_spec(each.needs)]
+    for contestant in chosen:
         if contestant not in present:
-            sys.stdout.write(f"{contestant.name}: left out, {contestant.needs} is not installed\n")
-    tests, rounds = (120, 2) if arguments.short else (300, 5)
+            say(f"{contestant.name}: left out, {contestant.needs} is not installed")
     with tempfile.TemporaryDirectory() as folder:
-        measure(present, tests=tests, rounds=rounds, root=Path(folder))
+        root = Path(folder)
+        measure_idle(rounds=1 if arguments.short else 5, root=root)
+        say("\none test with many calls, each with the whole conversation")
+        for turns in (100,) if arguments.short else (100, 200):
+            measure_conversation(turns=turns, rounds=2 if arguments.short else 3, root=root)
+        tests, rounds = (60, 1) if arguments.short else (110, 2)
+        say("\nreplay")
+        measure_replay(present, tests=tests, rounds=rounds, root=root)
     return 0
 
 
