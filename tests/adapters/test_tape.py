@@ -344,3 +344,61 @@ def test_an_attempt_without_an_answer_is_replaced_by_its_retry():
     tape.answer(tape.ask(post("a"), retry=True), said("1"))
 
     assert [answer_to(exchange) for exchange in tape.attempts] == ["1"]
+
+
+# --- by bytes, and by keys -------------------------------------------------------------------
+
+
+class Scanned(Redactor):
+    """A redactor that counts what it is asked to clean."""
+
+    def request(self, request: Request) -> Request:
+        SCANNED.append(request)
+        return super().request(request)
+
+
+SCANNED: list[Request] = []
+
+
+def test_a_replay_with_the_recorded_bytes_scans_and_parses_none_of_them():
+    SCANNED.clear()
+    tape = tape_of(recorded=recorded(("a", "1"), ("b", "2")), redactor=Scanned())
+
+    assert [ask(tape, "b"), ask(tape, "a")] == ["2", "1"]
+    assert SCANNED == []
+
+
+def test_the_same_request_in_other_bytes_is_found_as_well_and_each_answer_given_once():
+    tape = tape_of(recorded=recorded(("a", "1"), ("a", "2"), ("a", "3")))
+    spaced = post("a", body=b'{"messages": [ "a" ], "model": "claude-opus-5"}')
+
+    answers = [
+        answer_to(tape.ask(request, retry=False)) for request in (post("a"), spaced, post("a"))
+    ]
+
+    assert answers == ["1", "2", "3"]
+    assert missed(tape, spaced).times_recorded == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        post("a", method="PUT"),
+        post("a", url=f"{URL}?after=1"),
+        post("a", headers={"anthropic-beta": ("files-api-2025-04-14",)}),
+    ],
+    ids=["method", "query", "beta"],
+)
+def test_equal_bytes_of_another_request_are_no_match(other: Request):
+    tape = tape_of(recorded=recorded(("a", "1")))
+
+    assert missed(tape, other).reason is MissReason.NO_MATCH
+
+
+def test_a_further_attempt_takes_the_place_of_one_that_was_found_by_its_bytes():
+    failed = Interaction(request=post("a"), response=Response(status=529))
+    tape = tape_of(recorded=[failed, *recorded(("a", "1"))])
+    tape.ask(post("a"), retry=False)
+    last = tape.ask(post("a"), retry=True)
+
+    assert tape.attempts == (last,)

@@ -334,9 +334,7 @@ def measure_conversation(*, turns: int, rounds: int, root: Path) -> None:
         raise AssertionError("a request has no recording")
 
     def match() -> None:
-        tape = Tape(
-            mode=TapeMode.REPLAY, recorded=interactions, redactor=Redactor(), on_miss=fail
-        )
+        tape = Tape(mode=TapeMode.REPLAY, recorded=interactions, redactor=Redactor(), on_miss=fail)
         for request in asked:
             tape.ask(request, retry=False)
 

@@ -170,15 +170,17 @@ class Reader:
         """Return the request that a mapping stands for."""
         base = self._base(fields) if fields.has(AS_CALL) else None
         structure: Structure | None = None
+        extends: list[Any] | None = None
         body = b""
         if base is not None:
             structure = self._extended(fields, base)
+            extends = base.body.value[base.history] if base.history else None
         elif form_of(fields) == "json":
             structure = restore_structure(fields)
         else:
             body, _ = restore_body(fields, self._budget)
         if structure is not None:
-            body = self._render(fields, structure)
+            body = self._render(fields, structure, extends)
         request = Request(
             method=fields.text("method", default=base.method if base else None),
             url=fields.text("url", default=base.url if base else None),
@@ -256,11 +258,11 @@ class Reader:
                 fields.blame(ANSWER, f"the answer of call {number} cannot be sent again like that")
         return self._repeated[key]
 
-    def _render(self, fields: Fields, structure: Structure) -> bytes:
+    def _render(self, fields: Fields, structure: Structure, extends: list[Any] | None) -> bytes:
         value = structure.value
         history = _history_of(value) if isinstance(value, dict) else None
         try:
-            text = self._renderer.render(value, structure.style, shared=history)
+            text = self._renderer.render(value, structure.style, shared=history, extends=extends)
         except (ValueError, TypeError, RecursionError):
             fields.blame("json", "it is no JSON")
             return b""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from functools import partial
+from operator import is_
 from typing import Any
 
 from pytest_llmregress.adapters.store.fields import Fields
@@ -83,9 +84,21 @@ class Renderer:
         self._budget = budget
         self._known: dict[tuple[str, int], tuple[Any, str]] = {}
         """Texts by style and identity, each with its value, which keeps the identity taken."""
+        self._lists: dict[tuple[str, int], tuple[list[Any], str]] = {}
+        """The same of lists, the text without its brackets."""
 
-    def render(self, value: Any, style: str, *, shared: str | None = None) -> str:
-        """Return a value as text; the items of the list under `shared` are likely to be known."""
+    def render(
+        self,
+        value: Any,
+        style: str,
+        *,
+        shared: str | None = None,
+        extends: list[Any] | None = None,
+    ) -> str:
+        """Return a value as text; the items of the list under `shared` are likely to be known.
+
+        :param extends: an earlier list with whose items, the very same, that list may begin.
+        """
         if not isinstance(value, dict) or not value or style not in _SEPARATORS:
             return self._counted(STYLES[style](value))
         between, colon = _SEPARATORS[style]
@@ -93,16 +106,22 @@ class Renderer:
         for key, item in value.items():
             parts += [between, STYLES[style](key), colon]
             if key == shared and isinstance(item, list):
-                parts.append("[")
-                for each in item:
-                    parts += [self._part(each, style), between]
-                if item:
-                    parts.pop()
-                parts.append("]")
+                parts += ["[", self._items(item, style, extends), "]"]
             else:
                 parts.append(self._part(item, style))
         self._budget.take(sum(map(len, parts)))
         return "{" + "".join(parts[1:]) + "}"
+
+    def _items(self, items: list[Any], style: str, extends: list[Any] | None) -> str:
+        """Return the items of a list as text: what it extends is copied whole."""
+        earlier, before = self._lists.get((style, id(extends)), ([], ""))
+        done = len(earlier)
+        if len(items) < done or not all(map(is_, items, earlier)):
+            done = 0
+        new = [self._part(each, style) for each in items[done:]]
+        text = _SEPARATORS[style][0].join([before, *new] if done else new)
+        self._lists[style, id(items)] = items, text
+        return text
 
     def _part(self, value: Any, style: str) -> str:
         key = (style, id(value))

@@ -1,0 +1,51 @@
+"""Tests of attributes that are replaced for a while."""
+
+from pytest_llmregress.adapters.replacing import Replaced
+
+
+class Base:
+    said = "base"
+
+
+class Derived(Base):
+    pass
+
+
+def test_what_was_replaced_is_put_back():
+    replaced = Replaced()
+    replaced.replace(Base, "said", "new")
+    during = Base.said
+    replaced.restore()
+
+    assert (during, Base.said) == ("new", "base")
+
+
+def test_what_was_inherited_is_inherited_again():
+    replaced = Replaced()
+    replaced.replace(Derived, "said", "new")
+    replaced.restore()
+
+    assert "said" not in vars(Derived)
+    assert Derived.said == "base"
+
+
+def test_of_several_replacements_of_one_attribute_the_first_value_comes_back():
+    replaced = Replaced()
+    replaced.replace(Base, "said", "one")
+    replaced.replace(Base, "said", "two")
+    replaced.restore()
+
+    assert Base.said == "base"
+
+
+def test_a_static_method_stays_one():
+    class Owner:
+        @staticmethod
+        def say() -> str:
+            return "static"
+
+    replaced = Replaced()
+    replaced.replace(Owner, "say", lambda: "new")
+    replaced.restore()
+
+    assert Owner().say() == "static"
