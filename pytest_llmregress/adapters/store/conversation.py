@@ -262,11 +262,10 @@ class Reader:
         value = structure.value
         history = _history_of(value) if isinstance(value, dict) else None
         try:
-            text = self._renderer.render(value, structure.style, shared=history, extends=extends)
+            return self._renderer.render(value, structure.style, shared=history, extends=extends)
         except (ValueError, TypeError, RecursionError):
             fields.blame("json", "it is no JSON")
             return b""
-        return text.encode("utf-8", "surrogatepass")
 
 
 def _history_of(body: Mapping[str, Any]) -> str | None:

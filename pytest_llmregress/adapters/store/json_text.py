@@ -82,10 +82,10 @@ class Renderer:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._known: dict[tuple[str, int], tuple[Any, str]] = {}
+        self._known: dict[tuple[str, int], tuple[Any, bytes]] = {}
         """Texts by style and identity, each with its value, which keeps the identity taken."""
-        self._lists: dict[tuple[str, int], tuple[list[Any], str]] = {}
-        """The same of lists, the text without its brackets."""
+        self._lists: dict[tuple[str, int], tuple[list[Any], memoryview]] = {}
+        """The same of lists, as parts of what was rendered, without brackets."""
 
     def render(
         self,
@@ -94,44 +94,56 @@ class Renderer:
         *,
         shared: str | None = None,
         extends: list[Any] | None = None,
-    ) -> str:
+    ) -> bytes:
         """Return a value as text; the items of the list under `shared` are likely to be known.
 
         :param extends: an earlier list with whose items, the very same, that list may begin.
         """
         if not isinstance(value, dict) or not value or style not in _SEPARATORS:
-            return self._counted(STYLES[style](value))
-        between, colon = _SEPARATORS[style]
-        parts: list[str] = []
+            return self._counted(_encoded(STYLES[style](value)))
+        between, colon = map(str.encode, _SEPARATORS[style])
+        parts: list[bytes | memoryview] = []
+        place: tuple[list[Any], int, int] | None = None
         for key, item in value.items():
-            parts += [between, STYLES[style](key), colon]
+            parts += [between if parts else b"{", _encoded(STYLES[style](key)), colon]
             if key == shared and isinstance(item, list):
-                parts += ["[", self._items(item, style, extends), "]"]
+                items = self._items(item, style, extends)
+                start = sum(map(len, parts)) + 1
+                place = item, start, start + sum(map(len, items))
+                parts += [b"[", *items, b"]"]
             else:
                 parts.append(self._part(item, style))
-        self._budget.take(sum(map(len, parts)))
-        return "{" + "".join(parts[1:]) + "}"
-
-    def _items(self, items: list[Any], style: str, extends: list[Any] | None) -> str:
-        """Return the items of a list as text: what it extends is copied whole."""
-        earlier, before = self._lists.get((style, id(extends)), ([], ""))
-        done = len(earlier)
-        if len(items) < done or not all(map(is_, items, earlier)):
-            done = 0
-        new = [self._part(each, style) for each in items[done:]]
-        text = _SEPARATORS[style][0].join([before, *new] if done else new)
-        self._lists[style, id(items)] = items, text
+        text = self._counted(b"".join([*parts, b"}"]))
+        if place is not None:
+            self._lists[style, id(place[0])] = place[0], memoryview(text)[place[1] : place[2]]
         return text
 
-    def _part(self, value: Any, style: str) -> str:
+    def _items(
+        self, items: list[Any], style: str, extends: list[Any] | None
+    ) -> list[bytes | memoryview]:
+        """Return the items of a list as text: what it extends is copied whole."""
+        known = self._lists.get((style, id(extends)))
+        done, parts = 0, list[bytes | memoryview]()
+        if known and len(items) >= len(known[0]) and all(map(is_, items, known[0])):
+            done, parts = len(known[0]), [known[1]]
+        between = _SEPARATORS[style][0].encode()
+        for place, item in enumerate(items[done:], start=done):
+            parts += [between, self._part(item, style)] if place else [self._part(item, style)]
+        return parts
+
+    def _part(self, value: Any, style: str) -> bytes:
         key = (style, id(value))
         if key not in self._known:
-            self._known[key] = (value, STYLES[style](value))
+            self._known[key] = (value, _encoded(STYLES[style](value)))
         return self._known[key][1]
 
-    def _counted(self, text: str) -> str:
+    def _counted(self, text: bytes) -> bytes:
         self._budget.take(len(text))
         return text
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _likely(value: Any, text: str) -> list[str]:
