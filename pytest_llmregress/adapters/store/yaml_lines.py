@@ -203,13 +203,12 @@ class _Lines:
 
 
 def _key(match: re.Match[str]) -> str:
-    plain, single, double = match.groups()
-    if plain is not None:
-        if plain.lower() in _NOT_TEXT:
+    key: str = match[match.lastindex or 1]
+    if match.lastindex == 1:
+        if len(key) < 6 and key.lower() in _NOT_TEXT:  # noqa: PLR2004 - none of them is longer
             raise _OtherError
-        key: str = plain
-    else:
-        key = single if single is not None else _unquoted(double)
+    elif match.lastindex == 3:  # noqa: PLR2004 - the third group, in double quotes
+        key = _unquoted(key)
     if len(key) > MAX_KEY:
         raise _OtherError
     return key
@@ -249,23 +248,28 @@ def _unquoted(quoted: str) -> str:
 
 def _whole_flow(text: str) -> Any:
     """Return the list or mapping that a text on one line is: many files say the same."""
-    return _copied(_flow_once(text))
+    value, deep = _flow_once(text)
+    fresh = value.copy()
+    for place in deep:
+        fresh[place] = _copied(fresh[place])
+    return fresh
 
 
 @lru_cache(maxsize=2048)
-def _flow_once(text: str) -> Any:
+def _flow_once(text: str) -> tuple[Any, tuple[Any, ...]]:
+    """Return the value, and in which of its places there is one that could be changed."""
     value, end = _flow(text, 0, 0)
     if end != len(text):
         raise _OtherError
-    return value
+    places = value.items() if isinstance(value, dict) else enumerate(value)
+    return value, tuple(place for place, item in places if isinstance(item, dict | list))
 
 
 def _copied(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        return {key: _copied(each) for key, each in value.items()} if value else {}
-    if kind is list:
-        return [_copied(each) for each in value] if value else []
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_copied(each) for each in value]
     return value
 
 
