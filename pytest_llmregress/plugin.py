@@ -67,6 +67,8 @@ class Records:
 
 ORPHANS = "llmregress_orphans"
 
+_RECORDS_NAME = "llmregress-records"
+
 RECORDS: "pytest.StashKey[Records]" = pytest.StashKey()
 
 
@@ -104,7 +106,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "llm(**limits): record and replay this test's model calls, and report drift"
     )
     config.stash[RECORDS] = Records()
-    config.pluginmanager.register(config.stash[RECORDS], "llmregress-records")
+    if _is_controller(config):  # which collects nothing, and so never knows what is marked
+        _keep_records(config)
     keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
     if (
         any(config.getoption(key) is not None for key in keys)
@@ -124,6 +127,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     """Start the run if there is a marked test."""
     marked = [item for item in items if item.get_closest_marker("llm")]
     if marked:
+        _keep_records(config)
         from pytest_llmregress.glue import session  # noqa: PLC0415 - only where there is work
 
         orphans = config.stash[RECORDS].orphans = session.start(config, marked)
@@ -198,6 +202,18 @@ def _llmregress_config(request: pytest.FixtureRequest, llm_config: Mapping[str, 
     from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only in marked tests
 
     fixtures.configure(request, llm_config)
+
+
+def _keep_records(config: pytest.Config) -> None:
+    """Listen to each report; not where nothing is marked, whose tests pay nothing."""
+    if not config.pluginmanager.hasplugin(_RECORDS_NAME):
+        config.pluginmanager.register(config.stash[RECORDS], _RECORDS_NAME)
+
+
+def _is_controller(config: pytest.Config) -> bool:
+    """Whether tests run in workers of xdist."""
+    options = (config.getoption("dist", default="no") != "no", config.getoption("tx", default=None))
+    return any(options) or bool(config.getoption("numprocesses", default=None))
 
 
 def _key(name: str) -> str:

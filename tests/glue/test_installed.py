@@ -24,6 +24,24 @@ def pytest_unconfigure(config):
         file.write("\\n".join(sys.modules))
 """
 
+SHOW_HOOKS = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logfinish(nodeid):
+    names = ["pytest_report_teststatus"]
+    names += [name for name in vars(CONFIG.hook) if name.startswith("pytest_runtest_")]
+    with open("hooks", "w") as file:
+        for name in names:
+            for hook in getattr(CONFIG.hook, name).get_hookimpls():
+                if "llmregress" in hook.plugin_name:
+                    file.write(f"{name}\\n")
+
+def pytest_configure(config):
+    global CONFIG
+    CONFIG = config
+"""
+
 
 def said(result: pytest.RunResult) -> str:
     return "\n".join([*result.outlines, *result.errlines])
@@ -66,6 +84,31 @@ def test_a_run_without_marked_tests_imports_nothing_heavy(
     assert HEAVY & {name.split(".")[0] for name in modules} == set()
     if not workers:
         assert len(own(modules)) <= 3, own(modules)
+
+
+def test_a_run_without_marked_tests_has_no_hook_around_a_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makeconftest(SHOW_HOOKS)
+    pytester.makepyfile("def test_unmarked(): pass")
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=1)
+    assert (pytester.path / "hooks").read_text(encoding="utf-8").split() == []
+
+
+def test_a_run_with_a_marked_test_has_hooks_around_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makeconftest(SHOW_HOOKS)
+    pytester.makepyfile(MARKED)
+
+    pytester.runpytest_subprocess("-p", "no:cacheprovider")
+
+    assert "pytest_runtest_call" in (pytester.path / "hooks").read_text(encoding="utf-8").split()
 
 
 # --- versions --------------------------------------------------------------------------------
