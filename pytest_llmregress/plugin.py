@@ -22,11 +22,16 @@ OPTIONS = (
     ("confirm", "N", "fresh samples for a test that looked different (default: 5; 0: none)"),
     ("judge-model", "MODEL", "the model, with its date, that llm_judge asks"),
     ("fail-on", "SEVERITY", "from where on a drift fails: breaking, notable, cosmetic, never"),
+    ("concurrency", "N", "calls of a recording that are under way at a time (16; 1: no waves)"),
+    ("max-cost", "USD", "stop a recording before it costs more"),
+    ("max-tokens", "N", "stop a recording before it takes more tokens"),
+    ("batch-wait", "SECONDS", "how long to wait for a Message Batch (default: until its end)"),
     ("report", "PATH", "write a report; the ending chooses: .html, .md, .json or .xml; repeatable"),
 )
 FLAGS = (
     ("cross", "for a drift with another prompt: record old and new prompt with either model"),
     ("accept", "accept what is pending, and what this run would leave pending, unreviewed"),
+    ("batch", "record by Message Batches, at half the price: what is streamed is sent as ever"),
     ("allow-ci-record", "allow recording although CI is set in the environment"),
 )
 REPEATABLE = frozenset({"candidate", "report"})

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from desk_rules import RULES
-
 from pytest_llmregress import Call
 from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
 from pytest_llmregress.adapters.store.cassette_file import read_cassette

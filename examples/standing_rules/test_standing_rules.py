@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from desk_rules import RULES, keep_rules
 from hut_desk import Desk
 

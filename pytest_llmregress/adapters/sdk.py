@@ -165,6 +165,17 @@ def _find_nothing(*_: object, **__: object) -> bool:
     return False
 
 
+@contextmanager
+def without_tls() -> Iterator[None]:
+    """Parse no certificates for clients that are made while the context lasts."""
+    replaced = Replaced()
+    try:
+        _parse_no_certificates(replaced)
+        yield
+    finally:
+        replaced.restore()
+
+
 def _parse_no_certificates(replaced: Replaced) -> None:
     """Parse no certificates for clients that are made now: their first connection would.
 

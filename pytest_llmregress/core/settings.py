@@ -1,5 +1,6 @@
 """Settings of a run: read once from several sources, one precedence for all, then frozen."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -101,6 +102,15 @@ class Settings:
     fail_on: FailOn = FailOn.BREAKING
     report: tuple[str, ...] = ()
     allow_ci_record: bool = False
+    concurrency: int = 16
+    """Calls of a wave that are under way at a time; 1 for no waves."""
+    max_cost: float | None = None
+    """US dollars that a run may spend on its recordings; None for any amount."""
+    max_tokens: int | None = None
+    batch: bool = False
+    """Whether waves go out as Message Batches."""
+    batch_wait: float | None = None
+    """Seconds that a run waits for a batch; None for as long as it takes."""
 
     @classmethod
     def resolve(cls, sources: Sequence[Source]) -> Self:
@@ -185,6 +195,23 @@ def _count(least: int) -> Callable[[Any], int]:
     return read
 
 
+def _amount(raw: Any) -> float:
+    try:
+        number = float(str(raw))
+    except ValueError:
+        number = -1.0
+    if isinstance(raw, bool) or not math.isfinite(number) or number < 0:
+        raise ValueError(f"{raw!r} is no amount; a number from 0 on")
+    return number
+
+
+def _tokens(raw: Any) -> int:
+    number = _amount(raw)
+    if number != int(number):
+        raise ValueError(f"{raw!r} is no whole number")
+    return int(number)
+
+
 def _text(raw: Any) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError(f"{raw!r} is no text")
@@ -206,4 +233,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "fail_on": _one_of(FailOn),
     "report": _paths,
     "allow_ci_record": _flag,
+    "concurrency": _count(1),
+    "max_cost": _amount,
+    "max_tokens": _tokens,
+    "batch": _flag,
+    "batch_wait": _amount,
 }

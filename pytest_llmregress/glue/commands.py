@@ -23,6 +23,7 @@ class Commands:
         self, node_id: str, path: Path, *, invoked_from: Path, settings: Settings, in_ci: bool
     ) -> None:
         self._in_ci = in_ci
+        self._settings = settings
         self._node_id = node_id
         self._path = path
         self._invoked_from = invoked_from
@@ -45,6 +46,14 @@ class Commands:
     def more_samples(self) -> str:
         """Record as many samples of the baseline as show its own noise well."""
         return f"pytest {self._test} --llmregress-record once --llmregress-samples 10"
+
+    def carry_on(self, option: str) -> str:
+        """Record on in the mode of this run, with a further option."""
+        settings = self._settings
+        samples = "" if settings.samples is None else f" --llmregress-samples {settings.samples}"
+        batch = " --llmregress-batch" if settings.batch else ""
+        record = f"--llmregress-record {settings.record}"
+        return f"pytest {self._test} {record}{samples}{self._candidate}{batch}{option}"
 
     def baseline(self, *, recorded: bool) -> str:
         """Come to an accepted baseline: from its recording, where there is one."""

@@ -18,6 +18,7 @@ from pytest_llmregress.core.trajectory import ToolMatch
 from pytest_llmregress.reporting import failures
 
 _CONTRACT = tuple(field.name for field in fields(Contract))
+INLINE = "inline"
 RULES = "rules"
 """The only keyword that is merged name by name."""
 
@@ -34,6 +35,8 @@ class Terms:
     severity: Severities = field(default_factory=Severities)
     tool_match: ToolMatch | None = None
     """How a candidate's tools have to relate to the baseline's; None for what the traits say."""
+    record: str | None = None
+    """"inline" where the test must not be run more often than once to be recorded."""
 
     @classmethod
     def from_keywords(cls, keywords: Mapping[str, Any]) -> Self:
@@ -180,10 +183,17 @@ def _tool_match(raw: Any) -> ToolMatch:
         raise ValueError(f"{raw!r} is none of {', '.join(ToolMatch)}") from None
 
 
+def _record(raw: Any) -> str:
+    if raw != INLINE:
+        raise ValueError(f"{raw!r} is no way to record one test; {INLINE!r}")
+    return INLINE
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "samples": _samples,
     "pass_rate": _share,
     "quarantine": Quarantine.read,
     "severity": _severity,
     "tool_match": _tool_match,
+    "record": _record,
 }

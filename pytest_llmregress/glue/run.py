@@ -1,6 +1,7 @@
 """The run: what all marked tests of one session share, and the hooks that call on each of them."""
 
 import os
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from pytest_llmregress.core.settings import Source
 from pytest_llmregress.glue import session
 from pytest_llmregress.glue.keys import TEST_RUN
 from pytest_llmregress.glue.sampling import hold_back, run_samples
+from pytest_llmregress.glue.spending import Limits, Spending
 from pytest_llmregress.glue.testrun import TestRun
 from pytest_llmregress.hookspecs import RECORD
 
@@ -44,6 +46,10 @@ class Run:
     in_ci: bool
     started: str
     """When this session began, as ISO 8601 in UTC."""
+    spending: Spending
+    """What its recordings cost, and may cost."""
+    in_waves: Counter[str] = field(default_factory=Counter)
+    """By node id, how many answers of its recording came in waves of this very run."""
     stems: set[tuple[Path, str]] = field(default_factory=set)
     """Folder and stem of the files of each marked test that was collected."""
 
@@ -58,16 +64,22 @@ class Run:
             redactor = redactor.with_rules(patterns=[rule for some in rules for rule in some])
         except ValueError as error:
             raise pytest.UsageError(f"pytest_llmregress_redactions: {error}") from None
+        providers = tuple(provider for some in found for provider in some)
         return cls(
             root=config.rootpath,
             invoked_from=config.invocation_params.dir,
             sources=session.sources(config),
             hook=config.hook,
-            providers=tuple(provider for some in found for provider in some),
+            providers=providers,
             redactor=redactor,
             versions=versions.installed(),
             in_ci=bool(os.environ.get("CI")),
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            spending=Spending(
+                limits=Limits.of(config, session.read_settings(config)),
+                providers=providers,
+                price=lambda call: config.hook.pytest_llmregress_price(call=call),
+            ),
         )
 
     def prepare(self, marked: Sequence[pytest.Item]) -> None:
@@ -189,6 +201,9 @@ class Activity:
         if test is None:
             return report
         test.current.note(report)
+        if test.is_trial:
+            report.outcome, report.longrepr = "passed", None  # nobody is to run it once more
+            return report
         if test.is_sampled:
             return hold_back(test, report)
         if call.when == "teardown":

@@ -35,6 +35,11 @@ SETTINGS = (
     "fail_on",
     "report",
     "allow_ci_record",
+    "concurrency",
+    "max_cost",
+    "max_tokens",
+    "batch",
+    "batch_wait",
 )
 UNWRITTEN: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """On the configuration: why a report could not be written, by its path."""
@@ -93,6 +98,11 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
         teller.run = run
     config.pluginmanager.register(Opening(), "llmregress-opening")
     run.prepare(marked)
+    settings = read_settings(config)
+    if settings.record is not RecordMode.NONE:
+        from pytest_llmregress.glue import waves  # noqa: PLC0415 - only where something is recorded
+
+        waves.register(config, run, settings)
     return orphans(config, marked)
 
 

@@ -41,7 +41,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
         ),
         problems=(*test.problems, *(() if kept.accepted else _remarks(test))),
         drift=test.drift,
-        carried=sum(len(sample.traffic.carried) for sample in samples if sample.traffic),
+        carried=max(0, _carried(test) - test.run.in_waves[test.node_id]),
         pending=None if kept.pending is None else test.relative(kept.pending),
         accepted=kept.accepted,
         obsolete=_obsolete(test),
@@ -56,6 +56,11 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
         after=after,
         verdict=verdict_of(test) if test.is_compared and test.has_noise else None,
     )
+
+
+def _carried(test: "TestRun") -> int:
+    """Count the answers that were there before the test began to run."""
+    return sum(len(each.traffic.carried) for each in test.samples if each.traffic)
 
 
 def _sides(test: "TestRun") -> tuple[Side | None, Side]:

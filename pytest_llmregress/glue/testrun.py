@@ -1,20 +1,22 @@
 """One marked test with all its samples: what is recorded for it, what it ran, what it came to."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from pytest_llmregress.adapters.cassette.tape import TapeMode
+from pytest_llmregress.adapters.cassette.interception import intercepted
+from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
 from pytest_llmregress.adapters.foreign.reading import read_any
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import paths_of
 from pytest_llmregress.core.behavior import Behavior, Change, Drift, Severity, Trait
-from pytest_llmregress.core.call import Call, Calls
+from pytest_llmregress.core.call import Call, Calls, Usage
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.contract import Contract
 from pytest_llmregress.core.evidence import TestEvidence
@@ -62,6 +64,8 @@ class TestRun:
     __test__ = False  # pytest must not collect it
     is_aside = False
     """Whether it runs beside a test: none of its reports is anybody's."""
+    is_trial = False
+    """Whether it is run only to learn what it asks for."""
 
     def __init__(self, run: "Run", *, node_id: str, path: Path, markers: list[pytest.Mark]) -> None:
         self.node_id = node_id
@@ -101,7 +105,7 @@ class TestRun:
         """Whether its outcome is told by several samples, or by evidence over several."""
 
     @classmethod
-    def of_item(cls, item: pytest.Item, run: "Run") -> "TestRun":
+    def of_item(cls, item: pytest.Item, run: "Run") -> Self:
         """Return the run of a marked item."""
         markers = list(item.iter_markers("llm"))
         return cls(run, node_id=item.nodeid, path=item.path, markers=markers)
@@ -199,11 +203,28 @@ class TestRun:
             journal=self._journal,
             carried=carried.get(slot.number, ()),
             number=slot.number,
+            usage=lambda: self.usage_of_a_call,
+            intercept=self.intercept,
+            limited=not self.is_trial,
         )
 
     def rewrite(self) -> "Rewrite | None":
         """Return what changes the calls of the next sample before they are sent."""
         return None
+
+    def intercept(self, tape: Tape) -> AbstractContextManager[None]:
+        """Send the HTTP of the process through a tape."""
+        return intercepted(tape)
+
+    @cached_property
+    def usage_of_a_call(self) -> Usage | None:
+        """What a call of this test has come to on average; None where nothing is recorded."""
+        known = self.old or self.baseline
+        usages = [] if known is None else [call.usage for call in self.read(known.interactions)]
+        if not usages:
+            return None
+        output = sum(usage.output_tokens for usage in usages)
+        return Usage(output_tokens=-(-output // len(usages)))
 
     def read_rules(self, config: Mapping[str, Any]) -> None:
         """Read the rules with the test's `llm_config`; RulesError where it cannot be."""

@@ -1,28 +1,29 @@
 """The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
 
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from pytest_llmregress.adapters import sdk
-from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.core.call import Call
+from pytest_llmregress.core.call import Call, Usage
 from pytest_llmregress.core.explain import Explanation, explain
-from pytest_llmregress.core.http import Interaction
+from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.glue.commands import Commands, line_that_asks
 from pytest_llmregress.glue.leftovers import former_name
 from pytest_llmregress.glue.rejudging import MissedJudgements
+from pytest_llmregress.glue.spending import Asked
 from pytest_llmregress.reporting import failures
 from pytest_llmregress.reporting.miss import render_miss
+from pytest_llmregress.reporting.waves import not_sent
 
 if TYPE_CHECKING:
     from pytest_llmregress.glue.run import Run
@@ -33,7 +34,9 @@ class Traffic:
 
     Parameters: `recorded`, what was recorded for this run (None where nothing was); `exists`,
     whether its test has a cassette at all; `carried`, the answers that an interrupted recording
-    had paid for already; `number`, which sample of its test this run is, from 1.
+    had paid for already; `number`, which sample of its test this run is, from 1; `usage`, what a
+    call of this test has come to before; `intercept`, how its HTTP comes to the tape;
+    `limited`, whether the limits of the run hold for what it sends.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
@@ -53,6 +56,9 @@ class Traffic:
         journal: Journal,
         carried: tuple[Interaction, ...],
         number: int,
+        usage: Callable[[], Usage | None],
+        intercept: Callable[[Tape], AbstractContextManager[None]],
+        limited: bool,
     ) -> None:
         self._run = run
         self._test = test
@@ -64,6 +70,7 @@ class Traffic:
         self._judgements = MissedJudgements(paths, test=test, in_ci=run.in_ci)
         self._journal = journal
         self._number = number
+        self._usage = usage
         self.carried = carried
         self.tape = Tape(
             mode=mode,
@@ -72,6 +79,7 @@ class Traffic:
             on_miss=self._miss,
             carried=carried,
             on_answer=self._journal_answer,
+            before_send=self._may_send if limited else None,
         )
         self._misses = misses
         self._read: dict[int, Call | None] = {}
@@ -83,7 +91,7 @@ class Traffic:
                 rewrite=rewrite,
             )
         )
-        self._stack.enter_context(intercepted(self.tape))
+        self._stack.enter_context(intercept(self.tape))
 
     def close(self) -> None:
         """Intercept nothing from here on."""
@@ -148,7 +156,17 @@ class Traffic:
                 return Problem(code="not_rewritten", message=message)
         return None
 
+    def _may_send(self, request: Request) -> None:
+        """Fail the test where a limit of the run keeps a request from being sent."""
+        stop = self._run.spending.refuse([Asked(request=request, known=self._usage())])
+        if stop is not None:
+            message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
+            self._misses.append(Problem(code=stop.code, message=message))
+            pytest.fail(message, pytrace=False)
+
     def _journal_answer(self, interaction: Interaction) -> None:
+        # What came over the network and has no latency is one of a batch.
+        self._run.spending.add(interaction, in_batch=interaction.latency is None)
         if self._run.incomplete(interaction) is None:
             # Raised here, it would read "Connection error." and be asked and paid for again; a
             # disk that is full by now is told when the cassette is written.

@@ -201,10 +201,11 @@ def test_settings_cannot_be_changed_once_they_are_read():
             "x",
             (
                 "--llmregress-cassettes: there is no such setting; --llmregress-accept, "
-                "--llmregress-allow-ci-record, --llmregress-candidate, --llmregress-confirm, "
-                "--llmregress-cross, --llmregress-fail-on, --llmregress-judge-model, "
-                "--llmregress-record, "
-                "--llmregress-report, --llmregress-samples"
+                "--llmregress-allow-ci-record, --llmregress-batch, --llmregress-batch-wait, "
+                "--llmregress-candidate, --llmregress-concurrency, --llmregress-confirm, "
+                "--llmregress-cross, --llmregress-fail-on, --llmregress-judge-model, --llmregress-max-cost, "
+                "--llmregress-max-tokens, --llmregress-record, --llmregress-report, "
+                "--llmregress-samples"
             ),
         ),
     ],
@@ -242,9 +243,10 @@ def test_all_problems_are_told_at_once():
         "LLMREGRESS_FAIL_ON: 'minor' is none of breaking, notable, cosmetic, never",
         (
             "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
-            "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_CANDIDATE, LLMREGRESS_CONFIRM, "
-            "LLMREGRESS_CROSS, LLMREGRESS_FAIL_ON, LLMREGRESS_JUDGE_MODEL, LLMREGRESS_RECORD, "
-            "LLMREGRESS_REPORT, LLMREGRESS_SAMPLES"
+            "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_BATCH, LLMREGRESS_BATCH_WAIT, "
+            "LLMREGRESS_CANDIDATE, LLMREGRESS_CONCURRENCY, LLMREGRESS_CONFIRM, "
+            "LLMREGRESS_CROSS, LLMREGRESS_FAIL_ON, LLMREGRESS_JUDGE_MODEL, LLMREGRESS_MAX_COST, "
+            "LLMREGRESS_MAX_TOKENS, LLMREGRESS_RECORD, LLMREGRESS_REPORT, LLMREGRESS_SAMPLES"
         ),
     ]
 
@@ -303,3 +305,40 @@ def test_a_drift_fails_from_the_chosen_severity_on(
     assert level.fails(Severity.NOTABLE) is notable
     assert level.fails(Severity.BREAKING) is breaking
     assert level.fails(None) is False
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "read"),
+    [
+        ("max_cost", "2.5", 2.5),
+        ("max_cost", 0, 0.0),
+        ("max_tokens", "1_000_000", 1_000_000),
+        ("concurrency", "8", 8),
+        ("batch", "yes", True),
+        ("batch_wait", "0", 0.0),
+    ],
+)
+def test_what_limits_a_recording_is_read_as_a_number(key: str, raw: Any, read: object):
+    assert getattr(Settings.resolve(sources(key, None, None, raw, None)), key) == read
+
+
+@pytest.mark.parametrize("raw", ["-1", "nan", "inf", "much", True, ""])
+@pytest.mark.parametrize("key", ["max_cost", "max_tokens", "batch_wait"])
+def test_a_limit_that_is_no_amount_is_refused(key: str, raw: Any):
+    assert "is no amount; a number from 0 on" in fault(key, raw)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        (("1", "2", "3", "4"), 1.0),
+        ((None, "2", "3", "4"), 2.0),
+        ((None, None, "3", "4"), 3.0),
+        ((None, None, None, "4"), 4.0),
+        ((None, None, None, None), None),
+    ],
+)
+def test_the_strongest_limit_wins_and_not_the_lowest(
+    given: tuple[str | None, ...], taken: float | None
+):
+    assert Settings.resolve(sources("max_cost", *given)).max_cost == taken

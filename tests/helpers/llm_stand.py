@@ -89,6 +89,10 @@ class LlmStand:
         """The base URL for a client."""
         return f"http://127.0.0.1:{self._port}"
 
+    def handler(self) -> "type[_Handler]":
+        """Return what answers a connection."""
+        return _Handler
+
     def script(self, model: str, text: str) -> Self:
         """Answer requests for a model by `text`: a text to say, or marks in place of the user's."""
         self._scripts[model] = text if _MARK.search(text) else f"[[say {text}]]"
@@ -106,7 +110,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], stand: LlmStand) -> None:
         self.stand = stand
-        super().__init__(address, _Handler)
+        super().__init__(address, stand.handler())
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients that hang up are part of the tests."""

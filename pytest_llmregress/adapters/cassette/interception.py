@@ -152,7 +152,7 @@ class _Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
             exchange = self.tape.ask(_request(request), retry=False, judge=sdk.is_judging())
             known = self.tape, exchange
         tape, exchange = known
-        tape.answer(exchange, _response(response))
+        tape.answer(exchange, read_response(response))
 
 
 def _patches(bridge: _Bridge) -> Iterator[_Patch]:
@@ -196,7 +196,8 @@ def _request(request: VcrRequest) -> Request:
     )
 
 
-def _response(response: Mapping[str, Any]) -> Response:
+def read_response(response: Mapping[str, Any]) -> Response:
+    """Return a response as a value, in vcrpy's form, without the compression of its way."""
     decoded = decode_response(
         {**response, "headers": {k.lower(): list(v) for k, v in response["headers"].items()}}
     )

@@ -83,7 +83,8 @@ class Tape:
     Parameters: `recorded`, what an earlier run recorded (None where there is no cassette);
     `carried`, what an interrupted recording has left, which is not asked for again; `on_miss`,
     called from the thread that asked, and expected to raise; `on_answer`, called with each
-    answer that came over the network, before its caller has it.
+    answer that came over the network, before its caller has it; `before_send`, called with each
+    request that is about to go out, and may raise.
     """
 
     def __init__(  # noqa: PLR0913 - two sources, two callbacks
@@ -95,12 +96,14 @@ class Tape:
         on_miss: Callable[[Miss], NoReturn],
         carried: Sequence[Interaction] = (),
         on_answer: Callable[[Interaction], None] | None = None,
+        before_send: Callable[[Request], None] | None = None,
     ) -> None:
         self.mode = mode
         self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
         self._exists = recorded is not None
         self._on_miss = on_miss
         self._on_answer = on_answer
+        self._before_send = before_send
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
@@ -131,6 +134,12 @@ class Tape:
         out of a rubric.
         """
         return self._key_of_clean(self.redactor.request(request), judge=judge)
+
+    def key_in(self, exchange: Exchange) -> str:
+        """Return the key of a request of this run."""
+        if exchange.key is None:
+            exchange.key = self.key_of(exchange.request, judge=exchange.judge)
+        return exchange.key
 
     def ask(self, request: Request, *, retry: bool, judge: bool = False) -> Exchange:
         """Take a request; the exchange has its answer already if it was replayed."""
@@ -166,17 +175,22 @@ class Tape:
             self._exchanges.append(exchange)
         if exchange.interaction is None and self.mode is TapeMode.REPLAY:
             self._on_miss(miss)
+        if exchange.interaction is None and self._before_send is not None and exchange.kept:
+            self._before_send(exchange.request)
         return exchange
 
-    def answer(self, exchange: Exchange, response: Response) -> None:
-        """Take down the answer that came over the network."""
-        latency = time.perf_counter() - exchange.started
+    def answer(self, exchange: Exchange, response: Response, *, measured: bool = True) -> None:
+        """Take down the answer that came over the network.
+
+        :param measured: whether its time says anything: that of a batch does not.
+        """
+        latency = time.perf_counter() - exchange.started if measured else None
         clean = self.redactor.response(response)
         with self._lock:
             exchange.interaction = Interaction(
                 request=exchange.request,
                 response=clean,
-                latency=round(latency, 3),
+                latency=None if latency is None else round(latency, 3),
                 judge=exchange.judge,
             )
             if self._on_answer is not None and exchange.kept:
@@ -209,7 +223,7 @@ class Tape:
                     (
                         each
                         for each in reversed(counted)
-                        if each.failed and self._key(each) == self._key(exchange)
+                        if each.failed and self.key_in(each) == self.key_in(exchange)
                     ),
                     None,
                 )
@@ -242,11 +256,6 @@ class Tape:
         exchange.position = position
         exchange.interaction = self.recorded[position]
         exchange.played = True
-
-    def _key(self, exchange: Exchange) -> str:
-        if exchange.key is None:
-            exchange.key = self.key_of(exchange.request, judge=exchange.judge)
-        return exchange.key
 
     def _key_of_clean(self, request: Request, *, judge: bool) -> str:
         return f"judge {key_of(request)}" if judge else self._matching.key_of(request)

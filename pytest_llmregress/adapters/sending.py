@@ -1,0 +1,215 @@
+"""Sending of noted requests: several at a time, at the pace that the server asks for."""
+
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Self
+
+from pytest_llmregress.core.http import Response
+from pytest_llmregress.core.wave import REFUSALS, Pace
+
+MAX_REFUSALS = 30
+"""How often a server may put one request off."""
+MAX_ATTEMPTS = 3
+"""How often a request goes out that fails for another reason."""
+_FIRST_PAUSE = 0.5
+_HOPELESS = frozenset({401, 403})
+"""What no further request of a run will be answered with anything but."""
+_FINAL = frozenset({*range(200, 308), 400, 401, 402, 403, 404, 405, 413, 422})
+"""What stays as it is when it is asked again, or was paid for; the test itself may go on."""
+_RETRIES = "x-stainless-retry-count"
+_TICK = 0.2
+"""Seconds between two looks at how far a wave is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A request as a client was about to send it. It holds credentials: it is never written."""
+
+    library: ModuleType
+    """httpx2 or httpx, which has made it."""
+    request: Any
+    context: ssl.SSLContext | None
+    """The client's own TLS context; None for the default one."""
+
+    @classmethod
+    def of(cls, library: ModuleType, transport: Any, request: Any) -> Self | None:
+        """Return what a transport was to send; None where it would take a way of its own."""
+        pool = getattr(transport, "_pool", None)
+        plain = type(pool).__name__ in {"ConnectionPool", "AsyncConnectionPool"}
+        if not plain or getattr(pool, "_uds", None) is not None:
+            return None
+        return cls(library=library, request=request, context=getattr(pool, "_ssl_context", None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A request that is to go out, and who takes its answer."""
+
+    outgoing: Outgoing
+    take: Callable[[Response, float], str | None]
+    """Takes an answer and when its request went out (`time.perf_counter`); says why it is not
+    whole, or None where it is kept."""
+
+
+class Wave:
+    """Requests that go out together, from threads of their own.
+
+    A request whose answer stays an error is given up: whoever noted it has to do without.
+    """
+
+    def __init__(self, sendings: Sequence[Sending], *, at_a_time: int, pace: Pace) -> None:
+        self._left = deque(sendings)
+        self._number = len(sendings)
+        self._at_a_time = at_a_time
+        self._pace = pace
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._transports: dict[tuple[str, int], Any] = {}
+        self._stopped = False
+        self._under_way = 0
+        self.answered = 0
+        self.given_up = ""
+        """Why a request got no whole answer, of the last such one; empty where all did."""
+
+    def run(self, tell: Callable[[int], None]) -> None:
+        """Send all of it, and return when everything is answered or given up.
+
+        :param tell: called every once in a while, with how many are answered by now.
+        """
+        count = min(self._at_a_time, self._number)
+        # Daemons: whoever interrupts a recording is not to wait for what is in flight.
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        self._under_way = len(threads)
+        try:
+            for thread in threads:
+                thread.start()
+            while True:
+                with self._changed:
+                    if not self._under_way:
+                        break
+                    self._changed.wait(_TICK)
+                tell(self.answered)
+        finally:
+            with self._changed:
+                self._stopped = True
+                self._changed.notify_all()
+        for transport in self._transports.values():
+            transport.close()
+
+    def _work(self) -> None:
+        try:
+            while True:
+                with self._changed:
+                    if self._stopped or not self._left:
+                        return
+                    sending = self._left.popleft()
+                self._send(sending)
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def _send(self, sending: Sending) -> None:
+        """Send a request as often as it takes, within bounds."""
+        attempts = refusals = 0
+        while self._may_go():
+            began, started = time.monotonic(), time.perf_counter()
+            try:
+                response = self._exchange(sending.outgoing, retries=attempts + refusals)
+            except Exception as error:  # noqa: BLE001 - whatever a transport raises
+                why: str | None = f"{type(error).__name__}: {error}".strip(": ")
+                status = 0
+            else:
+                status = response.status
+                with self._changed:
+                    self._pace.answered(response, sent=began, now=time.monotonic())
+                    self._changed.notify_all()
+                why = f"the server answered {status}"
+                if status not in REFUSALS:
+                    why = sending.take(response, started)
+            if why is None:
+                with self._changed:
+                    self.answered += 1
+                return
+            if status in REFUSALS:
+                refusals += 1
+            else:
+                attempts += 1
+            if refusals > MAX_REFUSALS or attempts >= MAX_ATTEMPTS or status in _FINAL:
+                self._give_up(why, hopeless=status in _HOPELESS or not (status or self.answered))
+                return
+            if status not in REFUSALS:
+                self._pause(_FIRST_PAUSE * 2 ** (attempts - 1))
+
+    def _may_go(self) -> bool:
+        """Wait until the pace allows another request; tell whether it may go out at all."""
+        with self._changed:
+            while not self._stopped:
+                wait = self._pace.wait(time.monotonic())
+                if wait <= 0:
+                    self._pace.send(time.monotonic())
+                    return True
+                self._changed.wait(wait)
+            return False
+
+    def _pause(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        with self._changed:
+            while not self._stopped and time.monotonic() < ends:
+                self._changed.wait(ends - time.monotonic())
+
+    def _give_up(self, why: str, *, hopeless: bool) -> None:
+        with self._changed:
+            self.given_up = why
+            if hopeless:  # the key is wrong, or nobody is there: the others would fare no better
+                self._left.clear()
+
+    def _exchange(self, outgoing: Outgoing, *, retries: int) -> Response:
+        request = outgoing.request
+        if _RETRIES in request.headers:
+            request.headers[_RETRIES] = str(retries)
+        return exchange(self._transport(outgoing), request)
+
+    def _transport(self, outgoing: Outgoing) -> Any:
+        key = (outgoing.library.__name__, id(outgoing.context))
+        with self._lock:
+            if key not in self._transports:
+                self._transports[key] = transport_for(outgoing, connections=self._at_a_time)
+            return self._transports[key]
+
+
+def transport_for(outgoing: Outgoing, *, connections: int) -> Any:
+    """Return a transport of the library that has made a request, with its client's TLS context."""
+    library = outgoing.library
+    return library.HTTPTransport(
+        verify=True if outgoing.context is None else outgoing.context,
+        limits=library.Limits(max_connections=connections, max_keepalive_connections=connections),
+    )
+
+
+def exchange(transport: Any, request: Any) -> Response:
+    """Send a request and read its answer whole, as a recording has it."""
+    response = transport.handle_request(request)
+    try:
+        body = b"".join(response.stream)
+    finally:
+        response.stream.close()
+    return decoded(response, body)
+
+
+def decoded(response: Any, body: bytes) -> Response:
+    """Return a library's response as a value, without the compression of its way."""
+    from pytest_llmregress.adapters.cassette.interception import (  # noqa: PLC0415 - imports vcr
+        read_response,
+    )
+
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers.multi_items():
+        headers.setdefault(name, []).append(value)
+    status = {"code": response.status_code, "message": response.reason_phrase}
+    return read_response({"status": status, "headers": headers, "body": {"string": body}})

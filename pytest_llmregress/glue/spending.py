@@ -1,0 +1,154 @@
+"""What a run spends on its recordings, and the limits that stop it before it spends more."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from pytest_llmregress.core.call import Call, Outcome, Usage
+from pytest_llmregress.core.http import Interaction, Request
+from pytest_llmregress.core.protocols import Provider
+from pytest_llmregress.core.settings import Settings
+from pytest_llmregress.core.wave import BATCH_SHARE, Forecast, body_of, expected_usage
+from pytest_llmregress.reporting import waves as words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that is about to be sent."""
+
+    request: Request
+    known: Usage | None
+    """What a call of its test has come to before."""
+    in_batch: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why nothing more is sent in this run."""
+
+    code: str
+    why: str
+    option: str
+    """What a command has to say for the recording to go on, with a blank before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may spend; None for any amount."""
+
+    cost: float | None = None
+    tokens: int | None = None
+    share: int = 1
+    """How many processes share them."""
+
+    @classmethod
+    def of(cls, config: pytest.Config, settings: Settings) -> "Limits":
+        """Return the limits of this process: a worker of xdist has an equal part of them."""
+        workers = getattr(config, "workerinput", {}).get("workercount", 1)
+        return cls(cost=settings.max_cost, tokens=settings.max_tokens, share=workers)
+
+
+@dataclass(slots=True, kw_only=True)
+class Spending:
+    """What was spent by now. Safe to use from several threads."""
+
+    limits: Limits = field(default_factory=Limits)
+    providers: Sequence[Provider]
+    price: Callable[[Call], float | None]
+    spent: Forecast = field(default_factory=Forecast)
+    stop: Stop | None = None
+    """Why nothing more is sent; it holds to the end of the run."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, interaction: Interaction, *, in_batch: bool) -> None:
+        """Count an answer that was paid for."""
+        read = (provider.read(interaction) for provider in self.providers)
+        call = next((call for call in read if call is not None), None)
+        if call is None or not call.usage.total_tokens:
+            return
+        cost = self.price(call)
+        paid = Forecast(
+            calls=1,
+            tokens=call.usage.total_tokens,
+            cost=None if cost is None else cost * _share(in_batch=in_batch),
+        )
+        with self._lock:
+            self.spent += paid
+
+    def forecast(self, asked: Sequence[Asked]) -> Forecast:
+        """Return what requests are expected to come to."""
+        total = Forecast()
+        for each in asked:
+            total += self._forecast(each)
+        return total
+
+    def refuse(self, asked: Sequence[Asked]) -> Stop | None:
+        """Return why requests must not be sent, or None where they may be."""
+        limits = self.limits
+        if self.stop is None and (limits.cost is not None or limits.tokens is not None):
+            expected = self.forecast(asked)
+            models = sorted({self._model(each.request)[1] for each in asked})
+            with self._lock:
+                self.stop = self._stop(expected, models)
+        return self.stop
+
+    def _stop(self, expected: Forecast, models: Sequence[str]) -> Stop | None:
+        limits, spent = self.limits, self.spent
+        total = spent + expected
+        if limits.tokens is not None and total.tokens * limits.share > limits.tokens:
+            return Stop(
+                code="over_limit",
+                why=words.over_limit(
+                    spent,
+                    expected,
+                    limit=f"--llmregress-max-tokens is {limits.tokens:,}",
+                    share=limits.share,
+                ),
+                option=f" --llmregress-max-tokens {total.tokens * limits.share}",
+            )
+        if limits.cost is None:
+            return None
+        if total.cost is None:
+            return Stop(code="over_limit", why=words.no_price(models), option="")
+        if total.cost * limits.share <= limits.cost:
+            return None
+        return Stop(
+            code="over_limit",
+            why=words.over_limit(
+                spent,
+                expected,
+                limit=f"--llmregress-max-cost is {words.money(limits.cost)}",
+                share=limits.share,
+            ),
+            option=f" --llmregress-max-cost {total.cost * limits.share:.2g}",
+        )
+
+    def _forecast(self, asked: Asked) -> Forecast:
+        usage = expected_usage(asked.request, known=asked.known)
+        provider, model = self._model(asked.request)
+        call = Call(
+            provider=provider,
+            outcome=Outcome.ANSWERED,
+            requested_model=model,
+            usage=usage,
+            request=body_of(asked.request),
+        )
+        cost = self.price(call)
+        return Forecast(
+            calls=1,
+            tokens=usage.total_tokens,
+            cost=None if cost is None else cost * _share(in_batch=asked.in_batch),
+        )
+
+    def _model(self, request: Request) -> tuple[str, str]:
+        for provider in self.providers:
+            model = provider.requested_model(request)
+            if model is not None:
+                return provider.name, model
+        return "", "?"
+
+
+def _share(*, in_batch: bool) -> float:
+    return BATCH_SHARE if in_batch else 1.0

@@ -1,0 +1,283 @@
+"""Recording in waves: calls wait together, tests are run one after another.
+
+Before the ordinary run, each test that will record is tried: it runs until it asks for something
+that is not recorded. What all of them ask for goes out together, lands in their journals, and they
+are tried again, one turn further. The ordinary run then finds its answers as after an interrupted
+recording, so that order, reports and outcomes are pytest's own; what is still missing, it records.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmregress.adapters import batches
+from pytest_llmregress.adapters.cassette.noting import Note
+from pytest_llmregress.adapters.sending import Sending, Wave
+from pytest_llmregress.adapters.tls import shared_contexts
+from pytest_llmregress.core.http import Response
+from pytest_llmregress.core.settings import Settings
+from pytest_llmregress.core.wave import Forecast, Pace
+from pytest_llmregress.glue import spending
+from pytest_llmregress.glue.batching import BatchError, BatchWave, Place
+from pytest_llmregress.glue.trial import Trial
+from pytest_llmregress.glue.trying import Aim, Asked, Attempt, try_all
+from pytest_llmregress.reporting import waves as words
+
+if TYPE_CHECKING:
+    from pytest_llmregress.glue.run import Run
+
+NAME = "llmregress-waves"
+MAX_WAVES = 500
+"""Turns that the longest conversation of a suite may have; the others are recorded inline."""
+LEAST = 2
+"""Samples from which on a wave is any faster than the test itself."""
+MAX_UNPROCESSED = 2
+"""How often a request may come back from a batch without having been processed."""
+_TELL_EVERY = 10.0
+"""Seconds."""
+_INTERACTIVE = ("usepdb", "trace", "collectonly", "setuponly", "setupplan", "setupshow")
+
+
+class Waves:
+    """Wraps the loop over the tests. Registered only where something may be recorded."""
+
+    def __init__(self, config: pytest.Config, run: "Run", settings: Settings) -> None:
+        self._config = config
+        self._run = run
+        self._settings = settings
+        self._least = 1 if settings.batch else LEAST
+        self._pace = Pace()
+        self._journals = threading.Lock()
+        self._inline: dict[Aim, str] = {}
+        """What is left to the ordinary run, and why."""
+        self._recorded: dict[Aim, Counter[str]] = {}
+        """The keys of the requests that waves have answered, by sample."""
+        self._unprocessed: Counter[Aim] = Counter()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Record in waves, then run the tests."""
+        goes_on = self._config.getoption("continue_on_collection_errors")
+        with shared_contexts():
+            if goes_on or not session.testsfailed:
+                self._record(session)
+            return (yield)
+
+    def _record(self, session: pytest.Session) -> None:
+        marked = [item for item in session.items if item.get_closest_marker("llm")]
+        attempts = [
+            Attempt(aim=Aim(item=item, sample=slot.number), trial=trial, slot=slot)
+            for item, trial in ((item, Trial.of_item(item, self._run)) for item in marked)
+            for slot in trial.to_record
+        ]
+        if len(attempts) < self._least:
+            return
+        for number in range(1, MAX_WAVES + 1):
+            tried = try_all(session, attempts, differs=self._differs)
+            self._inline |= tried.inline
+            if len(tried.asked) < self._least or not self._send(number, tried.asked):
+                break
+            attempts = list(self._attempts_after(tried.asked))
+        inline = [(aim.item.nodeid, why) for aim, why in self._inline.items()]
+        for line in words.after_waves(inline):
+            self._tell(line)
+
+    def _attempts_after(self, asked: Sequence[Asked]) -> Generator[Attempt]:
+        """Yield what is to be tried once more, with what is recorded of it by now."""
+        made: dict[pytest.Item, Trial] = {}
+        for each in asked:
+            item = each.aim.item
+            if each.aim in self._inline:
+                continue
+            if item not in made:
+                made[item] = Trial.of_item(item, self._run)
+            for slot in made[item].to_record:
+                if slot.number == each.aim.sample:
+                    yield Attempt(aim=each.aim, trial=made[item], slot=slot)
+
+    def _differs(self, aim: Aim, trial: Trial) -> bool:
+        """Whether a sample has not asked again for all that waves have recorded of it."""
+        return bool(self._recorded.get(aim, Counter()) - Counter(trial.played()))
+
+    # --- sending -----------------------------------------------------------------------------
+
+    def _send(self, number: int, asked: Sequence[Asked]) -> bool:
+        """Send a wave; tell whether there may be another one."""
+        spent = self._run.spending
+        noted = [(each, note) for each in asked for note in each.notes]
+        batch = BatchWave([self._place(*each) for each in noted if self._fits(each[1])])
+        single = [each for each in noted if not self._fits(each[1])]
+        requests = [_about_to_send(self._place(*each), in_batch=False) for each in single]
+        requests += [_about_to_send(each, in_batch=True) for each in batch.new]
+        self._tell(
+            words.before_wave(
+                number,
+                spent.forecast(requests),
+                at_a_time=min(self._settings.concurrency, len(single)),
+                tests=len({each.aim.item for each in asked}),
+                in_batches=len(batch.places),
+            )
+        )
+        if requests and (stop := spent.refuse(requests)) is not None:
+            self._tell(words.wave_not_sent(number, stop.why))
+            return False
+        began, before = time.monotonic(), spent.spent
+        wave = Wave(
+            [self._sending(*each) for each in single],
+            at_a_time=self._settings.concurrency,
+            pace=self._pace,
+        )
+        goes_on = self._hand_in(number, batch)
+        wave.run(self._teller(number, of=len(single)))
+        goes_on = goes_on and self._wait(number, batch)
+        self._leave_unanswered(asked)
+        seconds, answered = time.monotonic() - began, wave.answered + batch.answered
+        self._tell(
+            words.after_wave(
+                number,
+                _difference(spent.spent, before, calls=answered),
+                of=len(noted),
+                seconds=seconds,
+                left=None if batch.places else self._time_left(asked, seconds / max(1, answered)),
+                given_up=wave.given_up or batch.error,
+            )
+        )
+        return goes_on
+
+    def _fits(self, note: Note) -> bool:
+        return self._settings.batch and batches.fits(note.exchange.request)
+
+    def _hand_in(self, number: int, batch: BatchWave) -> bool:
+        """Make batches; tell whether that went well."""
+        if not batch.places:
+            return True
+        try:
+            batch.hand_in()
+        except BatchError as error:
+            return self._stop("no_batch", str(error))
+        self._tell(words.handed_in(number))
+        return True
+
+    def _wait(self, number: int, batch: BatchWave) -> bool:
+        """Wait for batches; tell whether all of them have ended."""
+        if not batch.places:
+            return True
+        began = told = time.monotonic()
+
+        def tell(going_on: Sequence[str]) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= _TELL_EVERY:
+                told = now
+                self._tell(words.during_batch(number, going_on, seconds=now - began))
+
+        try:
+            left = batch.wait(seconds=self._settings.batch_wait, tell=tell)
+        except BatchError as error:
+            return self._stop("no_batch", str(error))
+        if left:
+            why = words.waits_in_batch(left, seconds=time.monotonic() - began)
+            return self._stop("waits_in_batch", why)
+        return True
+
+    def _stop(self, code: str, why: str) -> bool:
+        """Let nothing more be sent in this run: what is asked for in a batch costs half."""
+        self._run.spending.stop = spending.Stop(code=code, why=why, option="")
+        self._tell(f"llmregress: {why}")
+        return False
+
+    def _leave_unanswered(self, asked: Sequence[Asked]) -> None:
+        """Leave to the ordinary run what got no whole answer."""
+        if self._run.spending.stop is not None:
+            return
+        for each in asked:
+            missing = [note for note in each.notes if self._fault(note)]
+            if missing and all(map(self._fits, missing)):
+                self._unprocessed[each.aim] += 1
+                missing = missing if self._unprocessed[each.aim] >= MAX_UNPROCESSED else []
+            if missing:
+                self._inline[each.aim] = "no whole answer came"
+
+    def _sending(self, asked: Asked, note: Note) -> Sending:
+        def take(response: Response, started: float) -> str | None:
+            note.exchange.started = started
+            return self._take(asked.aim, note, response, measured=True)
+
+        return Sending(outgoing=note.outgoing, take=take)
+
+    def _place(self, asked: Asked, note: Note) -> Place:
+        def take(response: Response) -> None:
+            self._take(asked.aim, note, response, measured=False)
+
+        return Place(trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
+
+    def _take(self, aim: Aim, note: Note, response: Response, *, measured: bool) -> str | None:
+        """Put an answer on disk; say why it is not whole, or None where it is."""
+        ended = time.perf_counter()
+        with self._journals:  # samples of a test share one file
+            note.exchange.started += time.perf_counter() - ended
+            note.tape.answer(note.exchange, response, measured=measured)
+            why = self._fault(note)
+            if why is None:
+                self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
+                self._run.in_waves[aim.item.nodeid] += 1
+        return why
+
+    def _fault(self, note: Note) -> str | None:
+        """Say why a request is not answered, or None where it is."""
+        interaction = note.exchange.interaction
+        return "no answer came" if interaction is None else self._run.incomplete(interaction)
+
+    # --- telling -----------------------------------------------------------------------------
+
+    def _teller(self, number: int, *, of: int) -> Callable[[int], None]:
+        began = told = time.monotonic()
+
+        def tell(answered: int) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= _TELL_EVERY and answered < of:
+                told = now
+                self._tell(words.during_wave(number, answered, of=of, seconds=now - began))
+
+        return tell
+
+    def _time_left(self, asked: Sequence[Asked], seconds_a_call: float) -> float | None:
+        """Return how long the turns will take that are still to come; None where none is known."""
+        left = 0
+        for each in asked:
+            known = each.trial.known_calls
+            if known is None:
+                return None
+            left += max(0, known - self._recorded.get(each.aim, Counter()).total())
+        return left * seconds_a_call
+
+    def _tell(self, line: str) -> None:
+        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and self._config.get_verbosity() >= 0:
+            terminal.write_line(line)
+
+
+def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
+    """Have a run that records do so in waves, where nothing speaks against it."""
+    if settings.concurrency < LEAST and not settings.batch:
+        return
+    if hasattr(config, "workerinput") or config.getoption("numprocesses", default=None):
+        return  # xdist is another way to wait for several calls at once
+    if any(config.getoption(name, default=False) for name in _INTERACTIVE):
+        return
+    config.pluginmanager.register(Waves(config, run, settings), NAME)
+
+
+def _about_to_send(place: Place, *, in_batch: bool) -> spending.Asked:
+    known = place.trial.usage_of_a_call
+    return spending.Asked(request=place.note.exchange.request, known=known, in_batch=in_batch)
+
+
+def _difference(after: Forecast, before: Forecast, *, calls: int) -> Forecast:
+    cost = None if after.cost is None or before.cost is None else after.cost - before.cost
+    return Forecast(calls=calls, tokens=after.tokens - before.tokens, cost=cost)

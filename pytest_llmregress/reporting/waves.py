@@ -1,0 +1,114 @@
+"""What a recording in waves tells: what a wave will come to, what it came to, why it stops."""
+
+from collections.abc import Sequence
+
+from pytest_llmregress.core.wave import Forecast
+from pytest_llmregress.core.wording import count
+
+
+def money(cost: float | None) -> str:
+    """Return US dollars."""
+    return "unknown" if cost is None else f"${cost:.4f}"
+
+
+def before_wave(
+    number: int, expected: Forecast, *, at_a_time: int, tests: int, in_batches: int
+) -> str:
+    """Return what a wave is going to send."""
+    ways = [f"{at_a_time} at a time"] if at_a_time else []
+    ways += [f"{in_batches} in batches"] if in_batches else []
+    return (
+        f"llmregress: wave {number}: {count(expected.calls, 'call')} of {count(tests, 'test')}, "
+        f"{', '.join(ways)}; expected: {expected.tokens:,} tokens, cost {money(expected.cost)}"
+    )
+
+
+def wave_not_sent(number: int, why: str) -> str:
+    """Say that a wave is not sent."""
+    return f"llmregress: wave {number} is not sent: {why}"
+
+
+def handed_in(number: int) -> str:
+    """Say that nobody has to wait for a batch."""
+    return (
+        f"llmregress: wave {number}: its batches are handed in; Ctrl-C leaves them, and the same "
+        "command takes their answers later"
+    )
+
+
+def during_batch(number: int, batches: Sequence[str], *, seconds: float) -> str:
+    """Return what is waited for."""
+    return f"llmregress: wave {number}: waiting for {', '.join(batches)} since {time(seconds)}"
+
+
+def during_wave(number: int, answered: int, *, of: int, seconds: float) -> str:
+    """Return how far a wave is, and when it will be over."""
+    left = f", about {time(seconds / answered * (of - answered))} left" if answered else ""
+    return f"llmregress: wave {number}: {answered} of {count(of, 'call')} answered{left}"
+
+
+def after_wave(  # noqa: PLR0913 - what a line tells
+    number: int, came: Forecast, *, of: int, seconds: float, left: float | None, given_up: str
+) -> str:
+    """Return what a wave came to, and how long the others will take, where that is known."""
+    head = f"llmregress: wave {number}: {came.calls} of {count(of, 'call')} answered"
+    parts = [f"{head} in {time(seconds)}: {came.tokens:,} tokens, cost {money(came.cost)}"]
+    if given_up:
+        parts.append(f"not answered: {given_up}")
+    if left is not None:
+        parts.append(f"about {time(left)} left")
+    return "; ".join(parts)
+
+
+def after_waves(inline: Sequence[tuple[str, str]]) -> list[str]:
+    """Return which tests are recorded one call at a time, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for test, why in inline:
+        tests = by_reason.setdefault(why, [])
+        if test not in tests:
+            tests.append(test)
+    return [
+        f"llmregress: recorded one call at a time, since {why}: {tests[0]}"
+        + (f" (and {len(tests) - 1} more)" if len(tests) > 1 else "")
+        for why, tests in by_reason.items()
+    ]
+
+
+def over_limit(spent: Forecast, expected: Forecast, *, limit: str, share: int) -> str:
+    """Say why nothing more is sent."""
+    part = f" for {share} workers together" if share > 1 else ""
+    return (
+        f"this run has spent {spent.tokens:,} tokens ({money(spent.cost)}), the next "
+        f"{count(expected.calls, 'call')} would come to about {expected.tokens:,} tokens "
+        f"({money(expected.cost)}), and {limit}{part}"
+    )
+
+
+def no_price(models: Sequence[str]) -> str:
+    """Say that costs cannot be limited where nobody knows a price."""
+    return (
+        f"--llmregress-max-cost: nobody knows the price of {', '.join(models)}; install "
+        '"pytest-llmregress[prices]", say it in the hook pytest_llmregress_price, or limit '
+        "--llmregress-max-tokens instead"
+    )
+
+
+def waits_in_batch(batches: Sequence[str], *, seconds: float) -> str:
+    """Say that answers are still to come."""
+    return (
+        f"its answers are not there after {time(seconds)}: batch {', '.join(batches)} is still "
+        "processed; nothing of it is sent again"
+    )
+
+
+def not_sent(test: str, why: str, command: str) -> str:
+    """Say that a test was stopped by a limit of the run, and what is to be done about it."""
+    return f"{test}: the recording stops here: {why}. What is recorded is kept. {command}"
+
+
+def time(seconds: float) -> str:
+    """Return a span of time for people."""
+    if seconds < 10:  # noqa: PLR2004 - tenths matter below
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,123 @@
+"""The scripted server for many requests at once: it counts, holds and refuses them."""
+
+import json
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from llm_answers import last_text, message_of
+from llm_stand import LlmStand, _Handler
+
+BATCHES = "/v1/messages/batches"
+_LONGEST = 20.0
+
+
+class WaveStand(LlmStand):
+    """Speaks Message Batches as well, and knows how many calls were under way at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = threading.Condition()
+        self.under_way = 0
+        self.most_under_way = 0
+        self.together = 1
+        """Calls are held until so many of them are under way."""
+        self.held: str | None = None
+        """A call with this text is held for as long as this is set."""
+        self.refusals: list[tuple[int, dict[str, str]]] = []
+        """Status and headers that the next calls are answered with."""
+        self.batches: dict[str, list[dict[str, Any]]] = {}
+        self.polls_until_end = 0
+        """How often a batch is still in progress when it is asked for."""
+        self.unprocessed: list[str] = []
+        """What becomes of the next requests of batches, such as "expired"."""
+
+    def handler(self) -> type[_Handler]:
+        return _WaveHandler
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """The bodies of the calls that came one by one, refused ones included."""
+        return [each.json for each in self.requests if urlsplit(each.path).path == "/v1/messages"]
+
+    @property
+    def texts(self) -> Counter[str]:
+        """How often each text was asked for, in single calls."""
+        return Counter(last_text(body["messages"]) for body in self.calls)
+
+    @contextmanager
+    def counted(self, text: str):
+        with self.changed:
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.most_under_way >= self.together, _LONGEST)
+            self.changed.wait_for(lambda: self.held is None or self.held not in text, _LONGEST)
+        yield
+        with self.changed:
+            self.under_way -= 1
+
+
+class _WaveHandler(_Handler):
+    @property
+    def stand(self) -> WaveStand:
+        stand = self.server.stand
+        assert isinstance(stand, WaveStand)
+        return stand
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class wants it
+        path = urlsplit(self.path).path
+        if not path.startswith(f"{BATCHES}/"):
+            return super().do_GET()
+        self._receive()
+        identity, _, wants = path.removeprefix(f"{BATCHES}/").partition("/")
+        if identity not in self.stand.batches:
+            return self._send_error(404)
+        if not wants:
+            ended = self.stand.polls_until_end <= 0
+            self.stand.polls_until_end -= 1
+            status = "ended" if ended else "in_progress"
+            return self._send_json(200, {"id": identity, "processing_status": status})
+        lines = [self._result(each) for each in self.stand.batches[identity]]
+        data = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+        self._send_head(200, "application/x-jsonl", {})
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        return None
+
+    def do_POST(self) -> None:  # noqa: N802 - the base class wants it
+        if urlsplit(self.path).path != BATCHES:
+            return super().do_POST()
+        requests = self._receive().json["requests"]
+        identity = f"msgbatch_{len(self.stand.batches) + 1}"
+        self.stand.batches[identity] = requests
+        return self._send_json(200, {"id": identity, "processing_status": "in_progress"})
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        stand = self.stand
+        with stand.changed:
+            refusal = stand.refusals.pop(0) if stand.refusals else None
+        if refusal is not None:
+            status, headers = refusal
+            error = {"type": "error", "error": {"type": "rate_limit_error", "message": "later"}}
+            data = json.dumps(error).encode()
+            self.send_response(status)
+            for name, value in {**headers, "content-length": str(len(data))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+            return
+        with stand.counted(last_text(body["messages"])):
+            super()._answer(body)
+
+    def _result(self, request: dict[str, Any]) -> dict[str, Any]:
+        stand, params = self.stand, request["params"]
+        if stand.unprocessed:
+            return {"custom_id": request["custom_id"], "result": {"type": stand.unprocessed.pop()}}
+        marks = stand.marks(params["model"], params["messages"])
+        message = message_of(params, marks, params["messages"], next(stand.numbers))
+        result = {"type": "succeeded", "message": message}
+        return {"custom_id": request["custom_id"], "result": result}
