@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_llmregress.adapters.sending import Outgoing, exchange, transport_for
+from pytest_llmregress.adapters.sending import Outgoing, Transport
 from pytest_llmregress.core.http import Request, Response
 from pytest_llmregress.core.wave import REFUSALS, body_of, retry_after
 
@@ -135,7 +135,7 @@ def _call(outgoing: Outgoing, method: str, path: str, *, body: bytes = b"") -> R
     headers = {k: v for k, v in outgoing.request.headers.items() if k.lower() not in _OF_A_CALL}
     if body:
         headers["content-type"] = "application/json"
-    transport = transport_for(outgoing, connections=1)
+    transport = Transport(outgoing, connections=1)
     try:
         for attempt in range(1, _ATTEMPTS + 1):
             request = outgoing.library.Request(
@@ -162,9 +162,9 @@ def _may_pass(response: Response | None) -> bool:
     return response is None or response.status >= _FIRST_SERVER_ERROR
 
 
-def _try(transport: Any, request: Any) -> tuple[Response | None, str]:
+def _try(transport: Transport, request: Any) -> tuple[Response | None, str]:
     try:
-        response = exchange(transport, request)
+        response = transport.exchange(request)
     except Exception as error:  # noqa: BLE001 - whatever a transport raises
         return None, f"{type(error).__name__}: {error}"
     words = response.body.decode("utf-8", "replace")[:200]

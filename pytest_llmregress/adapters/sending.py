@@ -22,6 +22,7 @@ _HOPELESS = frozenset({401, 403})
 _FINAL = frozenset({*range(200, 308), 400, 401, 402, 403, 404, 405, 413, 422})
 """What stays as it is when it is asked again, or was paid for; the test itself may go on."""
 _RETRIES = "x-stainless-retry-count"
+_Key = tuple[str, int]
 _TICK = 0.2
 """Seconds between two looks at how far a wave is."""
 
@@ -57,62 +58,72 @@ class Sending:
 
 
 class Wave:
-    """Requests that go out together, from threads of their own.
+    """Requests that go out together, from threads of their own, while the caller does other things.
 
-    A request whose answer stays an error is given up: whoever noted it has to do without.
+    A request whose answer stays an error is given up: whoever noted it has to do without. What
+    patches transports in the meantime, as a tape does, does not reach it.
     """
 
     def __init__(self, sendings: Sequence[Sending], *, at_a_time: int, pace: Pace) -> None:
+        self._sendings = tuple(sendings)
         self._left = deque(sendings)
-        self._number = len(sendings)
         self._at_a_time = at_a_time
         self._pace = pace
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._transports: dict[tuple[str, int], Any] = {}
+        self._changed = threading.Condition()
+        self._transports: dict[_Key, Transport] = {}
+        for sending in sendings:
+            key = _key(sending.outgoing)
+            if key not in self._transports:
+                made = Transport(sending.outgoing, connections=at_a_time)
+                self._transports[key] = made
         self._stopped = False
-        self._under_way = 0
+        self._settled: set[int] = set()
         self.answered = 0
         self.given_up = ""
         """Why a request got no whole answer, of the last such one; empty where all did."""
 
-    def run(self, tell: Callable[[int], None]) -> None:
-        """Send all of it, and return when everything is answered or given up.
+    def __enter__(self) -> Self:
+        """Begin to send."""
+        for _ in range(min(self._at_a_time, len(self._sendings))):
+            # Daemons: whoever interrupts a recording is not to wait for what is in flight.
+            threading.Thread(target=self._work, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Send nothing more; what is in flight may still be answered."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+            is_over = len(self._settled) == len(self._sendings)
+        if is_over:
+            for transport in self._transports.values():
+                transport.close()
+
+    def wait(self, sendings: Sequence[Sending], *, tell: Callable[[int], None]) -> None:
+        """Return when these are answered or given up.
 
         :param tell: called every once in a while, with how many are answered by now.
         """
-        count = min(self._at_a_time, self._number)
-        # Daemons: whoever interrupts a recording is not to wait for what is in flight.
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
-        self._under_way = len(threads)
-        try:
-            for thread in threads:
-                thread.start()
-            while True:
-                with self._changed:
-                    if not self._under_way:
-                        break
-                    self._changed.wait(_TICK)
-                tell(self.answered)
-        finally:
+        wanted = {id(sending) for sending in sendings}
+        while True:
             with self._changed:
-                self._stopped = True
-                self._changed.notify_all()
-        for transport in self._transports.values():
-            transport.close()
+                if wanted <= self._settled:
+                    return
+                self._changed.wait(_TICK)
+            tell(self.answered)
 
     def _work(self) -> None:
-        try:
-            while True:
-                with self._changed:
-                    if self._stopped or not self._left:
-                        return
-                    sending = self._left.popleft()
-                self._send(sending)
-        finally:
+        while True:
             with self._changed:
-                self._under_way -= 1
-                self._changed.notify_all()
+                if self._stopped or not self._left:
+                    return
+                sending = self._left.popleft()
+            try:
+                self._send(sending)
+            finally:
+                with self._changed:
+                    self._settled.add(id(sending))
+                    self._changed.notify_all()
 
     def _send(self, sending: Sending) -> None:
         """Send a request as often as it takes, within bounds."""
@@ -167,39 +178,42 @@ class Wave:
         with self._changed:
             self.given_up = why
             if hopeless:  # the key is wrong, or nobody is there: the others would fare no better
+                self._settled.update(map(id, self._left))
                 self._left.clear()
 
     def _exchange(self, outgoing: Outgoing, *, retries: int) -> Response:
         request = outgoing.request
         if _RETRIES in request.headers:
             request.headers[_RETRIES] = str(retries)
-        return exchange(self._transport(outgoing), request)
-
-    def _transport(self, outgoing: Outgoing) -> Any:
-        key = (outgoing.library.__name__, id(outgoing.context))
-        with self._lock:
-            if key not in self._transports:
-                self._transports[key] = transport_for(outgoing, connections=self._at_a_time)
-            return self._transports[key]
+        return self._transports[_key(outgoing)].exchange(request)
 
 
-def transport_for(outgoing: Outgoing, *, connections: int) -> Any:
-    """Return a transport of the library that has made a request, with its client's TLS context."""
-    library = outgoing.library
-    return library.HTTPTransport(
-        verify=True if outgoing.context is None else outgoing.context,
-        limits=library.Limits(max_connections=connections, max_keepalive_connections=connections),
-    )
+class Transport:
+    """A transport of the library that has made a request, with the TLS context of its client."""
+
+    def __init__(self, outgoing: Outgoing, *, connections: int) -> None:
+        library = outgoing.library
+        limits = library.Limits(max_connections=connections, max_keepalive_connections=connections)
+        verify = True if outgoing.context is None else outgoing.context
+        self._transport = library.HTTPTransport(verify=verify, limits=limits)
+        self._handle = library.HTTPTransport.handle_request  # as it is now, and not patched
+
+    def exchange(self, request: Any) -> Response:
+        """Send a request and read its answer whole, as a recording has it."""
+        response = self._handle(self._transport, request)
+        try:
+            body = b"".join(response.stream)
+        finally:
+            response.stream.close()
+        return decoded(response, body)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._transport.close()
 
 
-def exchange(transport: Any, request: Any) -> Response:
-    """Send a request and read its answer whole, as a recording has it."""
-    response = transport.handle_request(request)
-    try:
-        body = b"".join(response.stream)
-    finally:
-        response.stream.close()
-    return decoded(response, body)
+def _key(outgoing: Outgoing) -> _Key:
+    return outgoing.library.__name__, id(outgoing.context)
 
 
 def decoded(response: Any, body: bytes) -> Response:

@@ -48,9 +48,13 @@ class Trial(TestRun):
             return ()
         return tuple(s for s in self._prepared.slots if s.mode is not TapeMode.REPLAY)
 
-    def aim(self, slot: Slot) -> Pad:
+    def leave_journal(self) -> None:
+        """Keep its journal as it is: answers to other samples may be written at this moment."""
+        self._is_journalled = True
+
+    def aim(self, sample: int) -> Pad:
         """Make a sample the next one to run, and return what its requests are noted on."""
-        self._waiting = [slot]
+        self._waiting = [slot for slot in self._prepared.slots if slot.number == sample]
         self.samples.clear()
         self._pad = Pad(may_send=self._may_send, halt=_halt)
         return self._pad

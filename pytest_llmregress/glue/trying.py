@@ -8,7 +8,6 @@ from unittest import mock
 import pytest
 
 from pytest_llmregress.adapters.cassette.noting import Note, Pad
-from pytest_llmregress.glue.planning import Slot
 from pytest_llmregress.glue.trial import Trial, run_trial
 
 _SILENT = frozenset(
@@ -33,15 +32,6 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A sample that is to be tried."""
-
-    aim: Aim
-    trial: Trial
-    slot: Slot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a sample has asked for and not been answered."""
 
@@ -61,12 +51,14 @@ class Tried:
 
 def try_all(
     session: pytest.Session,
-    attempts: Sequence[Attempt],
+    aims: Sequence[Aim],
     *,
+    begin: Callable[[Aim], Trial],
     differs: Callable[[Aim, Trial], bool],
 ) -> Tried:
     """Run each sample up to what is not recorded, and return what was asked for.
 
+    :param begin: waits until a sample can be tried, and returns its trial.
     :param differs: tells of a sample that was tried whether it has not asked again for what it
         had asked for before.
     """
@@ -77,14 +69,14 @@ def try_all(
     plugins.register(watch, "llmregress-watch")
     try:
         with mock.patch.object(session, "gethookproxy", _silenced(session.gethookproxy)):
-            for place, attempt in enumerate(attempts):
-                aim, trial = attempt.aim, attempt.trial
+            for place, aim in enumerate(aims):
                 if watch.concerns(aim.item):
                     inline[aim] = _WIDE
                     continue
-                pad = trial.aim(attempt.slot)
+                trial = begin(aim)
+                pad = trial.aim(aim.sample)
                 watch.begin(pad)
-                later = [each.aim.item for each in attempts[place + 1 :]]
+                later = [each.item for each in aims[place + 1 :]]
                 others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
                 upcoming = _Upcoming(aim.item, _keeper(watch, later, others))
                 run_trial(aim.item, trial, upcoming)

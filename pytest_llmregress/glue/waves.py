@@ -24,7 +24,7 @@ from pytest_llmregress.core.wave import Forecast, Pace
 from pytest_llmregress.glue import spending
 from pytest_llmregress.glue.batching import BatchError, BatchWave, Place
 from pytest_llmregress.glue.trial import Trial
-from pytest_llmregress.glue.trying import Aim, Asked, Attempt, try_all
+from pytest_llmregress.glue.trying import Aim, Asked, try_all
 from pytest_llmregress.reporting import waves as words
 
 if TYPE_CHECKING:
@@ -69,35 +69,29 @@ class Waves:
 
     def _record(self, session: pytest.Session) -> None:
         marked = [item for item in session.items if item.get_closest_marker("llm")]
-        attempts = [
-            Attempt(aim=Aim(item=item, sample=slot.number), trial=trial, slot=slot)
-            for item, trial in ((item, Trial.of_item(item, self._run)) for item in marked)
+        trials = {item: Trial.of_item(item, self._run) for item in marked}
+        aims = [
+            Aim(item=item, sample=slot.number)
+            for item, trial in trials.items()
             for slot in trial.to_record
         ]
-        if len(attempts) < self._least:
+        if len(aims) < self._least:
             return
+        asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
         for number in range(1, MAX_WAVES + 1):
-            tried = try_all(session, attempts, differs=self._differs)
-            self._inline |= tried.inline
-            if len(tried.asked) < self._least or not self._send(number, tried.asked):
+            if len(asked) < self._least:
                 break
-            attempts = list(self._attempts_after(tried.asked))
+            asked = self._send(session, number, asked)
         inline = [(aim.item.nodeid, why) for aim, why in self._inline.items()]
         for line in words.after_waves(inline):
             self._tell(line)
 
-    def _attempts_after(self, asked: Sequence[Asked]) -> Generator[Attempt]:
-        """Yield what is to be tried once more, with what is recorded of it by now."""
-        made: dict[pytest.Item, Trial] = {}
-        for each in asked:
-            item = each.aim.item
-            if each.aim in self._inline:
-                continue
-            if item not in made:
-                made[item] = Trial.of_item(item, self._run)
-            for slot in made[item].to_record:
-                if slot.number == each.aim.sample:
-                    yield Attempt(aim=each.aim, trial=made[item], slot=slot)
+    def _try(
+        self, session: pytest.Session, aims: Sequence[Aim], *, begin: Callable[[Aim], Trial]
+    ) -> Sequence[Asked]:
+        tried = try_all(session, aims, begin=begin, differs=self._differs)
+        self._inline |= tried.inline
+        return tried.asked
 
     def _differs(self, aim: Aim, trial: Trial) -> bool:
         """Whether a sample has not asked again for all that waves have recorded of it."""
@@ -105,8 +99,13 @@ class Waves:
 
     # --- sending -----------------------------------------------------------------------------
 
-    def _send(self, number: int, asked: Sequence[Asked]) -> bool:
-        """Send a wave; tell whether there may be another one."""
+    def _send(
+        self, session: pytest.Session, number: int, asked: Sequence[Asked]
+    ) -> Sequence[Asked]:
+        """Send a wave, and try each sample again as soon as it is answered.
+
+        Return what is asked for next; nothing where no further wave may be sent.
+        """
         spent = self._run.spending
         noted = [(each, note) for each in asked for note in each.notes]
         batch = BatchWave([self._place(*each) for each in noted if self._fits(each[1])])
@@ -124,16 +123,27 @@ class Waves:
         )
         if requests and (stop := spent.refuse(requests)) is not None:
             self._tell(words.wave_not_sent(number, stop.why))
-            return False
+            return ()
         began, before = time.monotonic(), spent.spent
-        wave = Wave(
-            [self._sending(*each) for each in single],
-            at_a_time=self._settings.concurrency,
-            pace=self._pace,
-        )
+        sendings: dict[Aim, list[Sending]] = {}
+        for each, note in single:
+            sendings.setdefault(each.aim, []).append(self._sending(each, note))
+        out = [sending for some in sendings.values() for sending in some]
+        tell = self._teller(number, of=len(out))
         goes_on = self._hand_in(number, batch)
-        wave.run(self._teller(number, of=len(single)))
-        goes_on = goes_on and self._wait(number, batch)
+        asked_next: Sequence[Asked] = ()
+        with Wave(out, at_a_time=self._settings.concurrency, pace=self._pace) as wave:
+            if goes_on and self._wait(number, batch):
+
+                def begin(aim: Aim) -> Trial:
+                    wave.wait(sendings.get(aim, ()), tell=tell)
+                    trial = Trial.of_item(aim.item, self._run)
+                    trial.leave_journal()
+                    return trial
+
+                # In their order, and all of them: which fixtures stay set up depends on it.
+                asked_next = self._try(session, [each.aim for each in asked], begin=begin)
+            wave.wait(out, tell=tell)
         self._leave_unanswered(asked)
         seconds, answered = time.monotonic() - began, wave.answered + batch.answered
         self._tell(
@@ -146,7 +156,7 @@ class Waves:
                 given_up=wave.given_up or batch.error,
             )
         )
-        return goes_on
+        return [each for each in asked_next if each.aim not in self._inline]
 
     def _fits(self, note: Note) -> bool:
         return self._settings.batch and batches.fits(note.exchange.request)

@@ -35,7 +35,9 @@ def many(project):
 
 
 def told(project) -> list[str]:
-    return [line for line in project.output.splitlines() if line.startswith("llmregress: ")]
+    """What a run tells of itself; of its waves, other tests tell."""
+    lines = [line for line in project.output.splitlines() if line.startswith("llmregress: ")]
+    return [line for line in lines if not line.startswith("llmregress: wave")]
 
 
 def test_a_first_recording_tells_what_it_will_do_and_how_far_it_is(many):

@@ -8,7 +8,7 @@ soon as the recording is whole, and otherwise the next recording of the same tes
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +58,28 @@ class Journal:
 
     def start(self, carried: Mapping[int, tuple[Interaction, ...]]) -> None:
         """Begin anew with the answers that are carried on; without any, no file is made yet."""
-        if any(carried.values()):
-            temporary = self.path.with_name(f".{self.path.name}.tmp")
-            with temporary.open("wb") as file:
-                file.write(_line(self._head))
-                for sample, interactions in carried.items():
-                    file.writelines(_line(_describe(each, sample)) for each in interactions)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        else:
+        if not any(carried.values()):
             self.remove()
+            return
+        lines = [_line(self._head)]
+        for sample, interactions in carried.items():
+            lines += [_line(_describe(each, sample)) for each in interactions]
+        if self._holds(lines):
+            return  # it was on disk when it was written
+        temporary = self.path.with_name(f".{self.path.name}.tmp")
+        with temporary.open("wb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)
+
+    def _holds(self, lines: Sequence[bytes]) -> bool:
+        """Whether the file is these lines, those of several samples in any order."""
+        try:
+            there = self.path.read_bytes().splitlines(keepends=True)
+        except OSError:
+            return False
+        return there[:1] == [lines[0]] and sorted(there) == sorted(lines)
 
     def append(self, interaction: Interaction, *, sample: int) -> None:
         """Put an answer on disk; it is there when this returns."""
