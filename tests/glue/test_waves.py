@@ -623,7 +623,7 @@ def test_a_killed_wave_loses_what_is_in_flight_and_nothing_else(project, stand, 
     project.record(passed=6)
 
     assert stand.texts == {f"[[say {n}]]": 1 + (n == 5) for n in range(6)}
-    project.says("carried on: 5 answers of interrupted recordings")
+    project.says("carried on: 5 answers paid for by a recording")
     assert not [name for name in project.names() if ".part." in name]
     project.offline().replay(passed=6)
 
