@@ -204,8 +204,8 @@ def test_settings_cannot_be_changed_once_they_are_read():
                 "--llmregress-allow-ci-record, --llmregress-batch, --llmregress-batch-wait, "
                 "--llmregress-candidate, --llmregress-concurrency, --llmregress-confirm, "
                 "--llmregress-cross, --llmregress-fail-on, --llmregress-judge-model, "
-                "--llmregress-max-cost, --llmregress-max-tokens, --llmregress-record, --llmregress-report, "
-                "--llmregress-samples"
+                "--llmregress-max-cost, --llmregress-max-tokens, --llmregress-record, "
+                "--llmregress-report, --llmregress-samples"
             ),
         ),
     ],
