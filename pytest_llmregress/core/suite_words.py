@@ -173,13 +173,16 @@ def _say_needed(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
     ]
 
 
+_NOT_ALONE = "with too few samples, too much noise or in quarantine"
+
+
 def _say_exclusions(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -> list[str]:
     """Count what has no part in the verdict: never silently."""
     traits = sum(len(test.quarantined_traits) for test in suite.tests)
     best = [t.smallest_p for t in suite.tests if t.test in set(suite.untestable) and t.smallest_p]
     least = f" (the smallest p possible is {say_p(min(best))})" if best else ""
     parts = [
-        f"{count(len(suite.quarantined), 'test')} and {count(traits, 'trait')} quarantined",
+        f"{count(len(suite.quarantined), 'test')} and {count(traits, 'trait')} {_NOT_ALONE}",
         f"{count(len(suite.untestable), 'test')} untestable at these sample sizes{least}",
     ]
     return [
@@ -195,12 +198,12 @@ def _say_excluded_tests(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence
     if changed:
         lines.append(f"{count(len(changed), 'test')} not comparable: {say_names(changed)}")
     lines += [
-        f"quarantined: {evidence.test}: {quarantine_reason(evidence)}"
+        f"not judged alone: {evidence.test}: {quarantine_reason(evidence)}"
         for evidence in evidences
         if evidence.test in suite.quarantined[:MAX_NAMED]
     ]
     if len(suite.quarantined) > MAX_NAMED:
-        lines.append(f"quarantined: and {len(suite.quarantined) - MAX_NAMED} more")
+        lines.append(f"not judged alone: and {len(suite.quarantined) - MAX_NAMED} more")
     return lines
 
 

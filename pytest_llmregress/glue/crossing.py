@@ -55,7 +55,9 @@ class CellRun(TestRun):
     def __init__(self, test: TestRun, cell: Cell) -> None:
         self._test = test
         self._cell = cell
-        super().__init__(test.run, node_id=test.node_id, path=test.path, markers=test.markers)
+        super().__init__(
+            test.run, node_id=test.node_id, path=test.path, markers=test.markers, hook=test.hook
+        )
         self.is_sampled = True
 
     @property

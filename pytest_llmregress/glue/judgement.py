@@ -116,7 +116,7 @@ class Judgement:
                 tools=self.terms.tool_match,
                 differ=deepdiff.locate,
             )
-        if not passed:
+        if not passed and self._has_passed():
             found = (
                 Change(
                     trait="test",
@@ -127,6 +127,12 @@ class Judgement:
                 *found,
             )
         return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
+
+    def _has_passed(self) -> bool:
+        """Tell whether what is accepted never failed: what fails now and then is no change."""
+        own = self._own_sample()
+        known = () if self.accepted is None else self.accepted.samples
+        return own.passed if self.exact and own else all(sample.passed for sample in known)
 
     def _own_sample(self) -> SampleSnapshot | None:
         """Return the accepted sample of the same number, or None."""

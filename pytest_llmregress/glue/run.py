@@ -13,8 +13,7 @@ import pytest
 from pytest_llmregress.adapters import versions
 from pytest_llmregress.adapters.sdk import KEYLESS_ENVIRONMENT
 from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.core.behavior import Change, Severity, Trait
-from pytest_llmregress.core.call import Call, Calls
+from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.llm_judge import fault_of_answer
 from pytest_llmregress.core.protocols import Provider
@@ -111,20 +110,6 @@ class Run:
         """Ask all plugins what a call costs; None where nobody knows."""
         cost: float | None = self.hook.pytest_llmregress_price(call=call)
         return cost
-
-    def classify(
-        self, change: Change, before: Trait | None, after: Trait | None
-    ) -> Severity | None:
-        """Ask all plugins how bad a change is; None where nobody says otherwise."""
-        severity: Severity | None = self.hook.pytest_llmregress_classify(
-            change=change, before=before, after=after
-        )
-        return severity
-
-    def traits(self, calls: Calls) -> tuple[Trait, ...]:
-        """Ask all plugins for the traits of a test."""
-        found: list[Sequence[Trait]] = self.hook.pytest_llmregress_traits(calls=calls)
-        return tuple(trait for some in reversed(found) for trait in some)
 
 
 class Opening:

@@ -21,6 +21,8 @@ from pytest_llmregress.reporting import failures
 if TYPE_CHECKING:
     from pytest_llmregress.glue.testrun import TestRun
 
+MAX_WHY = 200
+"""Characters of the reason that is written down for a sample that did not pass."""
 _INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
 
@@ -165,8 +167,11 @@ class SampleRun:
     @property
     def why(self) -> str:
         """Why it does not count as passed, in a line; empty where it does."""
-        codes = (problem.code for problem in (*self.misses, *self.problems))
-        return "" if self.good else self.failure or next(codes, "failed")
+        if self.good or self.failure:
+            return "" if self.good else self.failure
+        if self.held.broken:
+            return f"contract: {self.held.broken[0]}"[:MAX_WHY]
+        return next((problem.code for problem in (*self.misses, *self.problems)), "failed")
 
     @property
     def usable(self) -> bool:
@@ -253,7 +258,6 @@ class SampleRun:
 
 
 def _in_a_line(error: BaseException) -> str:
-    """Return the class of an exception and the first line of what it says."""
-    lines = str(error).strip().splitlines()
-    said = f": {lines[0]}" if lines else ""
-    return f"{type(error).__name__}{said}"[:200]
+    """Return the class of an exception and the beginning of what it says."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if said else ''}{said}"[:MAX_WHY]

@@ -1,6 +1,6 @@
 """What a test was told to keep to, held against its calls: contract, standing rules, quarantine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
     calls: Calls,
     *,
     rules: Rules,
-    baseline: Callable[[], Calls | None],
+    baseline: Callable[[], Sequence[Calls]],
     price: Price,
     judge: Judge | None,
     is_new: bool,
@@ -40,8 +40,8 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
 ) -> Held:
     """Hold the calls of one run of a test against what it was told to keep to.
 
-    :param baseline: gives the calls of the accepted recording; asked only where a limit is
-        relative to them, or a new recording has rules to keep.
+    :param baseline: gives the calls of each accepted sample; asked only where a limit is
+        relative to them (to the first), or a new recording has rules to keep.
     :param is_new: whether the calls were recorded just now: only then their cost is told.
     :param asks_judge: whether rules that take a judge are held; not where the body failed, since
         what is judged then was never recorded.
@@ -49,9 +49,9 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
     contract, book = rules.contract, rules.rule_book
     if not asks_judge:
         book = book.without_sentences()
-    before = baseline() if contract.budget is not None or (is_new and book.rules) else None
-    relative = before is not None and contract.budget is not None
-    spent = Baseline.of(before, price=price) if before is not None and relative else None
+    is_held_against = is_new and bool(book.rules)
+    before = baseline() if contract.budget is not None or is_held_against else ()
+    spent = Baseline.of(before[0], price=price) if before and contract.budget is not None else None
     broken = list(contract.violations(calls, baseline=spent, price=price))
     problems: list[Problem] = []
     results: tuple[RuleResult, ...] = ()
@@ -68,9 +68,11 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
         broken=tuple(broken),
         problems=tuple(problems),
         rules=results,
-        rules_before=()
-        if before is None
-        else book.without_sentences().check(before, context=f"{test} (baseline)"),
+        rules_before=tuple(
+            result
+            for each in (before if is_held_against else ())
+            for result in book.without_sentences().check(each, context=f"{test} (baseline)")
+        ),
         cost=_cost(calls, price) if is_new else None,
     )
 

@@ -68,8 +68,8 @@ def _sides(test: "TestRun") -> tuple[Side | None, Side]:
     compared = [sample for sample in test.samples if sample.compared]
     shown = next((sample for sample in compared if sample.changes), compared[0])
     calls = () if shown.traffic is None else shown.traffic.calls_as_recorded()
-    before = test.baseline_calls()
-    return (None if before is None else Side.of(before)), Side.of(Calls(calls))
+    before = test.baseline_runs
+    return (Side.of(before[0]) if before else None), Side.of(Calls(calls))
 
 
 def _remarks(test: "TestRun") -> list[Problem]:

@@ -1,6 +1,6 @@
 """One marked test with all its samples: what is recorded for it, what it ran, what it came to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -67,9 +67,13 @@ class TestRun:
     is_trial = False
     """Whether it is run only to learn what it asks for."""
 
-    def __init__(self, run: "Run", *, node_id: str, path: Path, markers: list[pytest.Mark]) -> None:
+    def __init__(
+        self, run: "Run", *, node_id: str, path: Path, markers: list[pytest.Mark], hook: Any
+    ) -> None:
         self.node_id = node_id
         self.run = run
+        self.hook = hook
+        """Calls the plugins that have a say on this test: a conftest only on those below it."""
         self.path = path
         self.markers = markers
         settings = Settings.resolve(run.sources)
@@ -101,14 +105,15 @@ class TestRun:
         """What was run beside it, to tell the cause of its drift."""
         self.crossed = ""
         """What a cross of prompts and models has shown; empty without one."""
-        self.is_sampled = self.fault is None and (len(self._waiting) > 1 or is_decided)
+        is_rated = self.rules.terms.pass_rate is not None
+        self.is_sampled = self.fault is None and (len(self._waiting) > 1 or is_decided or is_rated)
         """Whether its outcome is told by several samples, or by evidence over several."""
 
     @classmethod
     def of_item(cls, item: pytest.Item, run: "Run") -> Self:
         """Return the run of a marked item."""
         markers = list(item.iter_markers("llm"))
-        return cls(run, node_id=item.nodeid, path=item.path, markers=markers)
+        return cls(run, node_id=item.nodeid, path=item.path, markers=markers, hook=item.ihook)
 
     # --- its samples -------------------------------------------------------------------------
 
@@ -238,7 +243,9 @@ class TestRun:
 
     def behavior_of(self, calls: Calls) -> Behavior:
         """Return the behavior that calls show; a declared fallback is as requested."""
-        contract, traits = self.rules.contract, self.run.traits(calls)
+        found: list[Sequence[Trait]] = self.hook.pytest_llmregress_traits(calls=calls)
+        traits = tuple(trait for some in reversed(found) for trait in some)
+        contract = self.rules.contract
         if contract.served_model:
             from pytest_llmregress.core.traits import declare_served  # noqa: PLC0415 - on use
 
@@ -255,7 +262,7 @@ class TestRun:
             self.node_id,
             calls,
             rules=self.rules,
-            baseline=self.baseline_calls,
+            baseline=lambda: self.baseline_runs,
             price=self.run.price,
             judge=None if model is None else Judge(self.node_id, model=model),
             is_new=is_new,
@@ -266,7 +273,10 @@ class TestRun:
         self, change: Change, before: Trait | None, after: Trait | None
     ) -> Severity | None:
         """Ask all plugins how bad a change is; None where nobody says otherwise."""
-        return self.run.classify(change, before, after)
+        severity: Severity | None = self.hook.pytest_llmregress_classify(
+            change=change, before=before, after=after
+        )
+        return severity
 
     def failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""
@@ -375,11 +385,12 @@ class TestRun:
         except ValueError:
             return None
 
-    def baseline_calls(self) -> Calls | None:
-        """Return the calls of the first accepted sample, or None."""
+    @cached_property
+    def baseline_runs(self) -> tuple[Calls, ...]:
+        """The calls of each accepted sample; empty where none is."""
         if self.accepted is None or self.baseline is None:
-            return None
-        return Calls(self.read(self.baseline.runs[0]))
+            return ()
+        return tuple(Calls(self.read(run)) for run in self.baseline.runs)
 
     def read(self, interactions: Iterable[Interaction]) -> tuple[Call, ...]:
         """Return the model calls among interactions."""

@@ -15,12 +15,13 @@ _INDENT = "  "
 
 
 _FAILS = "fails the run"
+_SPARES = "does not fail the run"
 
 
 def say_fails(*, fails: bool, fail_on: str) -> str:
     """Say what becomes of a run by a verdict; where nothing may fail it, that it would."""
     if not fails:
-        return "does not fail the run"
+        return _SPARES
     return "would fail the run, but fail-on is never" if fail_on == FailOn.NEVER else _FAILS
 
 
@@ -52,7 +53,8 @@ def lines_of_suite(suite: SuiteVerdict, *, fail_on: str = FailOn.BREAKING) -> tu
 def sentence_of_suite(suite: SuiteVerdict, *, fail_on: str) -> tuple[str, ...]:
     """Return the first sentence of a verdict, which says what becomes of the run; or none."""
     said = f", {say_fails(fails=suite.fails, fail_on=fail_on)}:"
-    return tuple(line.replace(f", {_FAILS}:", said, 1) for line in suite.lines[:1])
+    lines = (line.replace(f", {_FAILS}:", said, 1) for line in suite.lines[:1])
+    return tuple(line.replace(f", {_SPARES}:", f", {_SPARES} by itself:", 1) for line in lines)
 
 
 def _is_told(test: TestVerdict) -> bool:

@@ -389,3 +389,43 @@ def test_a_run_without_marked_tests_has_no_block(project):
     project.write(test_it=dedent("def test_unmarked(): pass")).replay(passed=1)
 
     assert not [line for line in project.output.splitlines() if line.strip("= ") == "llmregress"]
+
+
+def test_a_hook_of_one_folder_has_no_say_on_the_tests_of_another(project):
+    test = """
+        import pytest
+        from app import ask
+
+        @pytest.mark.llm
+        def test_NAME():
+            ask()
+    """
+    hook = """
+        from pytest_llmregress import Severity, Trait, TraitKind
+
+        def pytest_llmregress_traits(calls):
+            return [
+                Trait(name="own", value=1, kind=TraitKind.NUMBER, severity=Severity.NOTABLE)
+            ]
+    """
+    app = """
+        import anthropic
+
+        def ask():
+            message = {"role": "user", "content": "Hello"}
+            return anthropic.Anthropic().messages.create(
+                model="claude-opus-5", max_tokens=9, messages=[message]
+            )
+    """
+    project.write(
+        {
+            "app.py": app,
+            "conftest.py": "",
+            "one/conftest.py": hook,
+            "one/test_one.py": test.replace("NAME", "one"),
+            "two/test_two.py": test.replace("NAME", "two"),
+        }
+    ).record(passed=2)
+
+    assert "own:" in project.read("one/__llm__/test_one/one.snapshot.yaml")
+    assert "own:" not in project.read("two/__llm__/test_two/two.snapshot.yaml")

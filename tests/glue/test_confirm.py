@@ -132,6 +132,15 @@ def test_without_fresh_samples_what_was_seen_once_is_unconfirmed(project):
     assert verdict(project)["fails"] is False
 
 
+def test_a_candidate_that_fails_as_the_baseline_does_has_not_changed(project):
+    baseline(project, "range(99)", "samples=2, pass_rate=0.0")
+
+    project.record(CANDIDATE, passed=1)
+
+    assert [c["trait"] for c in project.found()["test_one"]["drift"]["changes"]] in ([], ["text"])
+    project.never_says("passed → failed")
+
+
 def test_a_screening_can_be_confirmed_by_a_later_command(project):
     baseline(project, NEVER).record(CANDIDATE, "--llmregress-confirm=0", unconfirmed=1)
 

@@ -224,6 +224,13 @@ def test_a_sample_that_failed_when_it_was_accepted_replays_to_the_same_outcome(p
     assert project.files() == before
 
 
+def test_a_rate_holds_for_a_single_sample_as_well(project):
+    written(project, 1, terms="pass_rate=0.0").record(passed=1)
+    project.offline().replay(passed=1)
+
+    assert tally(project) == (0, 1)
+
+
 def test_a_rate_that_is_not_met_fails_and_is_told(project):
     written(project, 2, 3, terms="samples=5, pass_rate=0.8").record(failed=1)
 
