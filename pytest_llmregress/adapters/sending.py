@@ -13,7 +13,9 @@ from pytest_llmregress.core.http import Response
 from pytest_llmregress.core.wave import REFUSALS, Pace
 
 MAX_REFUSALS = 30
-"""How often a server may put one request off."""
+"""How often a server may put one request off while it answers others."""
+MAX_STANDSTILL = 8
+"""How often while it answers nothing at all."""
 MAX_ATTEMPTS = 3
 """How often a request goes out that fails for another reason."""
 _FIRST_PAUSE = 0.5
@@ -128,6 +130,7 @@ class Wave:
     def _send(self, sending: Sending) -> None:
         """Send a request as often as it takes, within bounds."""
         attempts = refusals = 0
+        answered = self.answered
         while self._may_go():
             began, started = time.monotonic(), time.perf_counter()
             try:
@@ -151,7 +154,13 @@ class Wave:
                 refusals += 1
             else:
                 attempts += 1
-            if refusals > MAX_REFUSALS or attempts >= MAX_ATTEMPTS or status in _FINAL:
+            stands_still = refusals > MAX_STANDSTILL and self.answered == answered
+            if (
+                refusals > MAX_REFUSALS
+                or stands_still
+                or attempts >= MAX_ATTEMPTS
+                or status in _FINAL
+            ):
                 self._give_up(why, hopeless=status in _HOPELESS or not (status or self.answered))
                 return
             if status not in REFUSALS:

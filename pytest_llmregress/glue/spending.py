@@ -62,6 +62,12 @@ class Spending:
     """Why nothing more is sent; it holds to the end of the run."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything may keep a request from being sent."""
+        limits = self.limits
+        return self.stop is not None or limits.cost is not None or limits.tokens is not None
+
     def add(self, interaction: Interaction, *, in_batch: bool) -> None:
         """Count an answer that was paid for."""
         read = (provider.read(interaction) for provider in self.providers)
@@ -86,8 +92,7 @@ class Spending:
 
     def refuse(self, asked: Sequence[Asked]) -> Stop | None:
         """Return why requests must not be sent, or None where they may be."""
-        limits = self.limits
-        if self.stop is None and (limits.cost is not None or limits.tokens is not None):
+        if self.stop is None and self.is_limited:
             expected = self.forecast(asked)
             models = sorted({self._model(each.request)[1] for each in asked})
             with self._lock:

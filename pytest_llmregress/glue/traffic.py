@@ -158,7 +158,10 @@ class Traffic:
 
     def _may_send(self, request: Request) -> None:
         """Fail the test where a limit of the run keeps a request from being sent."""
-        stop = self._run.spending.refuse([Asked(request=request, known=self._usage())])
+        spending = self._run.spending
+        if not spending.is_limited:
+            return
+        stop = spending.refuse([Asked(request=request, known=self._usage())])
         if stop is not None:
             message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
             self._misses.append(Problem(code=stop.code, message=message))

@@ -196,6 +196,7 @@ class Waves:
 
     def _stop(self, code: str, why: str) -> bool:
         """Let nothing more be sent in this run: what is asked for in a batch costs half."""
+        why = str(self._run.redactor.value(why))  # it may quote a server, and lands in reports
         self._run.spending.stop = spending.Stop(code=code, why=why, option="")
         self._tell(f"llmregress: {why}")
         return False

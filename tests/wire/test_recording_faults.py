@@ -31,7 +31,7 @@ TESTS = """
 
     pytestmark = pytest.mark.llm
 
-    STATUSES = ["status 401", "status 403", "429 9", "529 9", "500 9"]
+    STATUSES = ["status 401", "status 403", "429 99", "529 99", "500 9"]
     BREAKS = ["truncated", "truncated_clean", "midstream_error"]
 
     @pytest.mark.parametrize("mark", [*STATUSES, "truncated", "truncated_clean"])
@@ -42,25 +42,25 @@ TESTS = """
     def test_stream(mark):
         stream(mark)
 
-    @pytest.mark.parametrize("mark", ["status 401", "529 9"])
+    @pytest.mark.parametrize("mark", ["status 401", "529 99"])
     def test_app_with_a_fallback(mark):
         with contextlib.suppress(Exception):
             ask(mark)
 
     def test_second_call():
         ask("say Good.")
-        ask("529 9")
+        ask("529 99")
 
     @pytest.mark.skipif(not FAULTY, reason="recorded for the first time when it goes wrong")
     def test_first_recording():
-        ask("529 9")
+        ask("529 99")
 """
 
 FAULTS = [
     ("test_json[status 401]", "401 authentication_error: scripted 401"),
     ("test_json[status 403]", "403 permission_error: scripted 403"),
-    ("test_json[429 9]", "429 rate_limit_error: scripted 429"),
-    ("test_json[529 9]", "529 overloaded_error: scripted 529"),
+    ("test_json[429 99]", "429 rate_limit_error: scripted 429"),
+    ("test_json[529 99]", "529 overloaded_error: scripted 529"),
     ("test_json[500 9]", "500 api_error: scripted 500"),
     ("test_json[truncated]", "no answer came"),
     ("test_json[truncated_clean]", "ended without a stop reason"),
@@ -68,7 +68,7 @@ FAULTS = [
     ("test_stream[truncated_clean]", "ended without a stop reason"),
     ("test_stream[midstream_error]", "overloaded_error: scripted in the stream"),
     ("test_app_with_a_fallback[status 401]", "401 authentication_error"),
-    ("test_app_with_a_fallback[529 9]", "529 overloaded_error"),
+    ("test_app_with_a_fallback[529 99]", "529 overloaded_error"),
     ("test_second_call", "request 2 (POST /v1/messages): the server answered 529"),
     ("test_first_recording", "529 overloaded_error"),
 ]

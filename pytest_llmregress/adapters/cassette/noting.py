@@ -18,7 +18,7 @@ from unittest import mock
 
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.tape import Exchange, Tape
-from pytest_llmregress.adapters.sending import Outgoing, decoded
+from pytest_llmregress.adapters.sending import Outgoing
 from pytest_llmregress.core.http import Interaction, Request
 
 QUIET = 0.03
@@ -124,12 +124,11 @@ def noted(tape: Tape, *, pad: Pad) -> Iterator[None]:
 
 
 def _of_httpx(library: ModuleType, tape: Tape, pad: Pad) -> Iterator[tuple[Any, str, Any]]:
-    yield library.HTTPTransport, "handle_request", _handler(library, tape, pad)
-    yield library.AsyncHTTPTransport, "handle_async_request", _async_handler(library, tape, pad)
-    mocked = library.MockTransport  # a model that the test has scripted costs nothing
-    yield mocked, "handle_request", _recorder(library, tape, mocked.handle_request)
-    real = mocked.handle_async_request
-    yield mocked, "handle_async_request", _async_recorder(library, tape, real)
+    # Of a model that a test has scripted nothing is sent for it: its test runs it, and only once.
+    for transport in (library.HTTPTransport, library.MockTransport):
+        yield transport, "handle_request", _handler(library, tape, pad)
+    for transport in (library.AsyncHTTPTransport, library.MockTransport):
+        yield transport, "handle_async_request", _async_handler(library, tape, pad)
 
 
 def _handler(library: ModuleType, tape: Tape, pad: Pad) -> Callable[[Any, Any], Any]:
@@ -152,31 +151,6 @@ def _async_handler(library: ModuleType, tape: Tape, pad: Pad) -> Callable[[Any, 
             return _response(library, exchange.interaction)
         pad.take(tape, exchange, Outgoing.of(library, transport, request))
         return await pad.stop_after_tasks()
-
-    return handle_async_request
-
-
-def _recorder(library: ModuleType, tape: Tape, real: Any) -> Callable[[Any, Any], Any]:
-    def handle_request(transport: Any, request: Any) -> Any:
-        request.stream = library.ByteStream(b"".join(request.stream))
-        exchange = _ask(tape, request)
-        if exchange.interaction is None:
-            response = real(transport, request)
-            tape.answer(exchange, decoded(response, b"".join(response.stream)))
-        return _response(library, exchange.interaction)
-
-    return handle_request
-
-
-def _async_recorder(library: ModuleType, tape: Tape, real: Any) -> Callable[[Any, Any], Any]:
-    async def handle_async_request(transport: Any, request: Any) -> Any:
-        request.stream = library.ByteStream(b"".join([part async for part in request.stream]))
-        exchange = _ask(tape, request)
-        if exchange.interaction is None:
-            response = await real(transport, request)
-            body = b"".join([part async for part in response.stream])
-            tape.answer(exchange, decoded(response, body))
-        return _response(library, exchange.interaction)
 
     return handle_async_request
 
