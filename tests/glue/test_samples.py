@@ -29,6 +29,8 @@ TEST = """
 CASSETTE = "__llm__/test_it/one.cassette.yaml"
 SNAPSHOT = "__llm__/test_it/one.snapshot.yaml"
 PENDING = "__llm__/test_it/one.cassette.new.yaml"
+ONE_BY_ONE = "--llmregress-concurrency=1"
+"""Where it matters which sample comes first: in a wave all of them are asked for at once."""
 
 
 def written(project, *failing: int, terms: str = "samples=3"):
@@ -171,15 +173,15 @@ STOPPING = """
 
 
 def test_a_top_up_carries_on_even_where_an_earlier_one_left_a_torn_journal(project):
-    project.write({"left": "99"}, app=APP, test_it=STOPPING).record(passed=1)
+    project.write({"left": "99"}, app=APP, test_it=STOPPING).record(ONE_BY_ONE, passed=1)
     journal = project.root / "__llm__/test_it/one.part.jsonl"
     head = '{"llmregress":1,"kind":"journal","test":"test_it.py::test_one"}'
     journal.write_text(f'{head}\n{{"sample":4,"meth')
-    project.write({"left": "4"}).record("--llmregress-samples=5")
+    project.write({"left": "4"}).record(ONE_BY_ONE, "--llmregress-samples=5")
     assert project.exit_status == 2
     assert sent(project) == 4
 
-    project.write({"left": "99"}).record("--llmregress-samples=5", passed=1)
+    project.write({"left": "99"}).record(ONE_BY_ONE, "--llmregress-samples=5", passed=1)
 
     assert sent(project) == 5
     assert project.found()["test_one"]["carried"] == 1
@@ -190,7 +192,7 @@ def test_a_top_up_carries_on_even_where_an_earlier_one_left_a_torn_journal(proje
 
 
 def test_without_a_rate_every_sample_has_to_pass(project):
-    written(project, 2).record(failed=1)
+    written(project, 2).record(ONE_BY_ONE, failed=1)
 
     project.says(
         "test_it.py::test_one: 2 of 3 samples passed, 95 % interval 21-94 %",
@@ -238,7 +240,7 @@ def test_a_rate_that_is_not_met_fails_and_is_told(project):
 
 
 def test_a_sample_that_passed_when_accepted_and_fails_now_fails_whatever_the_rate(project):
-    written(project, terms="samples=5, pass_rate=0.2").record(passed=1).offline()
+    written(project, terms="samples=5, pass_rate=0.2").record(ONE_BY_ONE, passed=1).offline()
 
     written(project, 3, terms="samples=5, pass_rate=0.2").replay(failed=1)
 
@@ -305,14 +307,14 @@ def test_a_recording_interrupted_in_its_second_sample_carries_on(project, interr
             if Path("interrupt").exists():
                 Path("interrupt").write_text(str(int(Path("interrupt").read_text()) + 1))
     """
-    project.write({"interrupt": "0"}, app=APP, conftest=counting, test_it=test).record()
+    project.write({"interrupt": "0"}, app=APP, conftest=counting, test_it=test).record(ONE_BY_ONE)
     assert project.outcomes.get("passed") is None
     assert [name for name in project.names() if name.endswith(".cassette.yaml")] == []
     answers = [each for each in project.stand.requests if "status 429" not in str(each.json)]
     assert len(answers) == 3  # two of the first sample, one of the second
     project.stand.requests.clear()
 
-    project.record(passed=1)
+    project.record(ONE_BY_ONE, passed=1)
 
     assert sent(project) == 3
     assert project.found()["test_one"]["carried"] == 3
@@ -327,7 +329,7 @@ def test_an_outage_ends_the_sampling_and_says_why(project):
         "ask_for_number", "ask"
     )
 
-    project.write(app=APP, test_it=test).record(failed=1)
+    project.write(app=APP, test_it=test).record(ONE_BY_ONE, failed=1)
 
     assert sent(project) == 1
     project.says("this recording is not whole", "request 1 (POST /v1/messages)")
