@@ -184,7 +184,8 @@ def test_a_fixture_without_the_marker_is_told(project, fixture: str):
     ("config", "message"),
     [
         ('{"max_cals": 1}', f"llm_config: 'max_cals': no such key; {KNOWN}, {OWN}"),
-        ('{"record": "all"}', f"llm_config: 'record': no such key; {KNOWN}, {OWN}"),
+        ('{"report": "a.html"}', f"llm_config: 'report': no such key; {KNOWN}, {OWN}"),
+        ('{"record": "all"}', "record: 'all' is no way to record one test; 'inline'"),
         (
             '{"fail_on": "minor"}',
             "llm_config[\"fail_on\"]: 'minor' is none of breaking, notable, cosmetic, never",
