@@ -198,7 +198,8 @@ def _say_excluded_tests(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence
     if changed:
         lines.append(f"{count(len(changed), 'test')} not comparable: {say_names(changed)}")
     lines += [
-        f"not judged alone: {evidence.test}: {quarantine_reason(evidence)}"
+        f"{'quarantined' if evidence.quarantine else 'not judged alone'}: {evidence.test}: "
+        f"{quarantine_reason(evidence)}"
         for evidence in evidences
         if evidence.test in suite.quarantined[:MAX_NAMED]
     ]

@@ -253,10 +253,10 @@ def test_quarantined_and_untestable_tests_are_counted_and_named():
     assert suite.quarantined == ("noisy", "known")
     assert suite.untestable == ("single",)
     assert (
-        "not judged one by one: 2 tests and 0 traits quarantined, 1 test untestable at these "
-        "sample sizes"
+        "not judged one by one: 2 tests and 0 traits with too few samples, too much noise or in "
+        "quarantine, 1 test untestable at these sample sizes"
     ) in suite.lines
-    assert "quarantined: noisy: its own baseline is 5/10, below 60 %" in suite.lines
+    assert "not judged alone: noisy: its own baseline is 5/10, below 60 %" in suite.lines
     assert "quarantined: known: until June" in suite.lines
 
 

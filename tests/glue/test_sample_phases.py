@@ -56,7 +56,9 @@ def needs(module: str) -> pytest.MarkDecorator:
 
 
 def write(project, *tests: str, head: str = HEAD, **files: str):
-    return project.write(app=APP, conftest=LOGGING, test_it=head + "".join(tests), **files)
+    # One after the other: what is tried ahead for a wave is set up as well.
+    ini = {"pytest.ini": "[pytest]\nllmregress_concurrency = 1\n"}
+    return project.write(ini, app=APP, conftest=LOGGING, test_it=head + "".join(tests), **files)
 
 
 def log(project) -> list[str]:

@@ -28,7 +28,8 @@ flips, by most of the samples of a test: 1 negative, 0 positive
 tests: Fisher's exact test, adjusted for the 1 test that looked different and got fresh samples
   (discrete Holm); it takes 0.025: 1 regressed, 0 drifted
 culprits: tests/test_support.py::test_refund
-not judged one by one: 0 tests and 0 traits quarantined, 0 tests untestable at these sample sizes
+not judged one by one: 0 tests and 0 traits with too few samples, too much noise or in quarantine, 0
+  tests untestable at these sample sizes
   tests/test_support.py::test_refund: regressed; fails the run
     10/10 (100 %) → 0/5 (0 %) (fresh samples, the first one not counted), -100.0 points, compatible
       with -100.0 to -48.4 (95 % interval)
