@@ -1,8 +1,9 @@
 """The commands `accept` and `reject`: what is pending becomes the baseline, or goes."""
 
 import os
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
@@ -13,8 +14,10 @@ from pytest_llmregress.adapters.store.pending import StoredTest, accept, reject
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
 from pytest_llmregress.cli.waiting import Waiting, waiting_of
+from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.redaction import Redactor, find_secrets
 from pytest_llmregress.core.snapshot import Decision
+from pytest_llmregress.core.wording import count
 
 MAX_NAMED = 10
 """Pending tests that a message names."""
@@ -62,7 +65,9 @@ def decide(
     chosen, faults = find_waiting(targets, candidate=candidate)
     if faults and targets:
         return Result(status=Status.FAILED, problems=faults)
-    return _decide(deed, chosen, faults, reason)
+    rest = _not_waiting(chosen) if deed is Deed.ACCEPT and everything else ()
+    decided = _decide(deed, chosen, faults, reason)
+    return decided if decided.problems else replace(decided, lines=(*decided.lines, *rest))
 
 
 def find_waiting(
@@ -84,6 +89,25 @@ def find_waiting(
         if not found:
             faults.append(_nothing_pending(target, candidate))
     return chosen, tuple(faults)
+
+
+def _not_waiting(chosen: Sequence[Waiting]) -> tuple[str, ...]:
+    """Say how recordings of accepted candidates become the baseline where nothing differs."""
+    accepted = {each.paths.variant for each in chosen} - {None}
+    tests: dict[str, set[str]] = {}
+    for stored in select([Path()], Problems()) if accepted else ():
+        waits = {paths.variant for paths in stored.pending}
+        for name in stored.candidates:
+            if slug_of_variant(name) in accepted - waits:
+                tests.setdefault(name, set()).add(stored.test)
+    lines = []
+    for name, left in sorted(tests.items()):
+        files = " ".join(sorted({shlex.quote(test.partition("::")[0]) for test in left}))
+        more = f"{count(len(left), 'test')} more with a recording of {name}"
+        option = f"--llmregress-candidate {shlex.quote(name)}"
+        lines.append(f"{more}, and no difference to decide on; it becomes the baseline by")
+        lines.append(f"  pytest {files} {option} --llmregress-accept")
+    return tuple(lines)
 
 
 def _list(candidate: str | None) -> Result:

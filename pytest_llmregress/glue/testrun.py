@@ -24,7 +24,7 @@ from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.matching import Matching
 from pytest_llmregress.core.report import Problem, TestRecord
 from pytest_llmregress.core.screening import MIN_BASELINE, looks_different
-from pytest_llmregress.core.settings import Settings
+from pytest_llmregress.core.settings import Candidate, RecordMode, Settings
 from pytest_llmregress.core.snapshot import Snapshot
 from pytest_llmregress.glue.commands import Commands
 from pytest_llmregress.glue.conclusion import is_good
@@ -80,7 +80,11 @@ class TestRun:
         self.rules = Rules(
             settings=settings, contract=Contract(), matching=Matching(), redactor=run.redactor
         )
+        self._promoted: Candidate | None = None
+        """The candidate of this run where it is the baseline by now: nothing is to be compared."""
         self.paths = paths_of(path, node_id, self.variant)
+        if self._is_the_baseline(settings):
+            self._promoted, self.paths = settings.candidate, self.paths.of_baseline()
         self.commands = Commands(
             node_id, path, invoked_from=run.invoked_from, settings=settings, in_ci=run.in_ci
         )
@@ -100,7 +104,7 @@ class TestRun:
         self._waiting = list(self._prepared.slots)
         self._confirming = self._prepared.confirm
         """Fresh samples that are still to be asked for, should it look different."""
-        is_decided = settings.candidate is not None and (self.has_noise or self.is_quarantined)
+        is_decided = self.settings.candidate is not None and (self.has_noise or self.is_quarantined)
         self.asides: tuple[TestRun, ...] = ()
         """What was run beside it, to tell the cause of its drift."""
         self.crossed = ""
@@ -141,7 +145,7 @@ class TestRun:
     def variant(self) -> str | None:
         """The name that its recording goes by beside the baseline's; None for the baseline."""
         candidate = Settings.resolve(self.run.sources).candidate
-        return None if candidate is None else candidate.name
+        return None if candidate is None or self._promoted else candidate.name
 
     @property
     def is_baseline(self) -> bool:
@@ -200,7 +204,8 @@ class TestRun:
             recorded=slot.recorded,
             exists=self.old is not None,
             mode=slot.mode,
-            candidate=self.settings.candidate,
+            # The code may still ask for the model that the promoted one has replaced.
+            candidate=self._promoted or self.settings.candidate,
             rewrite=self.rewrite(),
             commands=self.commands,
             paths=self.paths,
@@ -240,6 +245,9 @@ class TestRun:
             markers=self.markers,
             config=config,
         )
+        if self._promoted is not None:
+            settings = replace(self.rules.settings, candidate=None)
+            self.rules = replace(self.rules, settings=settings)
 
     def behavior_of(self, calls: Calls) -> Behavior:
         """Return the behavior that calls show; a declared fallback is as requested."""
@@ -407,6 +415,17 @@ class TestRun:
     def _prepare(self) -> Prepared:
         """Read what is there; FaultError where something is wrong."""
         return prepare(self, self._journal)
+
+    def _is_the_baseline(self, settings: Settings) -> bool:
+        """Tell whether a replay's candidate was accepted, so that its recording is the baseline."""
+        candidate, is_replay = settings.candidate, settings.record is RecordMode.NONE
+        if candidate is None or not is_replay or self.paths.cassette.exists():
+            return False
+        try:
+            known = read_if_there(self.paths.of_baseline().cassette, read_any)
+        except ValueError:
+            return False
+        return known is not None and set(known.requested_models) == {candidate.new}
 
     def _is_to_be_confirmed(self) -> bool:
         return bool(looks_different(self.evidence())) or (

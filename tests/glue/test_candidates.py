@@ -429,3 +429,34 @@ def test_a_hook_of_one_folder_has_no_say_on_the_tests_of_another(project):
 
     assert "own:" in project.read("one/__llm__/test_one/one.snapshot.yaml")
     assert "own:" not in project.read("two/__llm__/test_two/two.snapshot.yaml")
+
+
+def test_accepting_a_candidate_ends_with_all_tests_on_its_recordings(project, console):
+    test = """
+        import anthropic, pytest
+
+        def ask(text):
+            message = {"role": "user", "content": text}
+            return anthropic.Anthropic().messages.create(
+                model=MODEL, max_tokens=9, messages=[message]
+            )
+
+        @pytest.mark.llm
+        def test_same():
+            ask("[[say yes]]")
+
+        @pytest.mark.llm
+        def test_other():
+            ask("[[json {}]]")
+    """
+    old, new = "'claude-opus-5'", "'claude-opus-5-5'"
+    candidate = "--llmregress-candidate=claude-opus-5-5"
+    project.stand.script("claude-opus-5-5", "yes")
+    project.write(test_it=test.replace("MODEL", old)).record(passed=2).record(candidate)
+
+    told = console("accept", "--all", "--candidate", "claude-opus-5-5").stdout
+    assert "1 test more with a recording of claude-opus-5-5" in told
+    command = told.strip().splitlines()[-1].split()
+    project.offline().replay(*command[1:], passed=2)
+
+    project.write(test_it=test.replace("MODEL", new)).replay(passed=2)
