@@ -44,8 +44,6 @@ class Prepared:
     """Answers that an earlier recording has paid for, by sample."""
     slots: tuple[Slot, ...] = (Slot(number=1, mode=TapeMode.REPLAY),)
     """At least one."""
-    wanted: int | None = None
-    """How many samples were asked for; None where nobody said."""
     confirm: int = 0
     """Fresh samples that are to follow where these look different."""
 
@@ -84,7 +82,6 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
         old=old,
         carried=carried,
         slots=tuple(slots),
-        wanted=wanted,
         confirm=settings.confirm if is_screened and may_ask else 0,
     )
 

@@ -80,10 +80,11 @@ def _remarks(test: "TestRun") -> list[Problem]:
     if replayed and passed and test.accepted is None:
         message = failures.no_snapshot(test.node_id, test.commands.accept_by_running())
         return [Problem(code="no_snapshot", message=message)]
-    if replayed and test.settings.record is RecordMode.NONE and len(samples) < (test.wanted or 0):
+    asked = test.settings.samples or 0
+    if replayed and test.settings.record is RecordMode.NONE and len(samples) < asked:
         message = failures.too_few_samples(
             test.node_id,
-            asked=test.wanted or 0,
+            asked=asked,
             recorded=len(samples),
             command=test.commands.record(exists=False),
         )

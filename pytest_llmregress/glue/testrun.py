@@ -127,11 +127,6 @@ class TestRun:
         return self._prepared.accepted
 
     @property
-    def wanted(self) -> int | None:
-        """How many samples were asked for; None where nobody said."""
-        return self._prepared.wanted
-
-    @property
     def old(self) -> Cassette | None:
         """The cassette as it was before this run; None where there is none."""
         return self._prepared.old
