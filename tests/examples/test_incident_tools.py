@@ -1,7 +1,5 @@
 """The incident tools example replays to what its README says, and its guards hold."""
 
-import json
-import os
 import re
 import shutil
 import sys
@@ -9,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forked_pytest import is_available, run_forked
+from example_suites import replay
+from forked_pytest import is_available
 from pytest_llmregress import Call, Calls, Outcome
 from pytest_llmregress.cli.main import main
 from pytest_llmregress.core.call import ToolCall
@@ -21,28 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "examples" / "incident_tools"
 README = (SUITE / "README.md").read_text(encoding="utf-8")
 CANDIDATES = ["qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b-q2"]
-
-
-def replay(tmp_path: Path, *arguments: str, root: Path = ROOT) -> tuple[int, dict, str]:
-    """Replay the suite without a key and a network; return status, report and output."""
-    report, output = tmp_path / "report.json", tmp_path / "output.txt"
-    foreign = ("ANTHROPIC_", "LLMREGRESS_", "PYTEST_", "INCIDENT_")
-    env = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
-    status = run_forked(
-        [
-            *("examples/incident_tools", "-p", "no:cacheprovider", "-p", "no:xdist"),
-            # The process that is forked has imported the plugin before pytest could rewrite it.
-            *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
-            *(f"--llmregress-report={report}", *arguments),
-        ],
-        cwd=root,
-        env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9", "COLUMNS": "200"},
-        output=output,
-        timeout=120,
-    )
-    text = output.read_text(encoding="utf-8")
-    print(text)  # noqa: T201 - shown where the test fails
-    return status, json.loads(report.read_text(encoding="utf-8")), text
 
 
 @pytest.fixture
@@ -81,13 +58,13 @@ def plant(modules, tmp_path):
 def test_it_replays_to_what_its_readme_says(candidate, tmp_path):
     options = ["--llmregress-candidate", candidate] if candidate else []
 
-    status, report, output = replay(tmp_path, *options)
+    status, report, output = replay("incident_tools", *options, tmp_path=tmp_path)
 
     (tests,) = re.findall(r"^=+ (.*) in [\d.:]+s\b.*=+$", output, flags=re.MULTILINE)
     command = " ".join(["pytest examples/incident_tools", *options])
     assert f"| `{command}` | {tests} | {status} |" in README
     codes = {problem["code"] for test in report["tests"] for problem in test["problems"]}
-    assert codes <= {"contract"}  # the worse one asks the database for a certificate
+    assert codes <= {"contract"}  # the worse one goes on until it is cut off
 
 
 def test_the_table_of_its_readme_is_what_the_command_prints(monkeypatch, capsys):
@@ -116,7 +93,7 @@ def test_a_limit_that_is_lower_fails_the_tests(keyword, copy, tmp_path):
     assert lower != text
     suite.write_text(lower)
 
-    status, _, output = replay(tmp_path, "-k", "disk", root=copy)
+    status, _, output = replay("incident_tools", "-k", "disk", tmp_path=tmp_path, root=copy)
 
     assert status == 1
     assert f"{keyword}=1" in output
@@ -126,7 +103,7 @@ def test_a_tool_that_is_forbidden_fails_the_tests(copy, tmp_path):
     suite = copy / "examples" / "incident_tools" / "test_incidents.py"
     suite.write_text(suite.read_text().replace('"delete_*"', '"run_*"'))
 
-    status, _, output = replay(tmp_path, "-k", "disk", root=copy)
+    status, _, output = replay("incident_tools", "-k", "disk", tmp_path=tmp_path, root=copy)
 
     assert status == 1
     assert "forbid_tools='run_*': call 2 called run_command" in output

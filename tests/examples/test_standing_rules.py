@@ -1,7 +1,5 @@
 """The standing-rules example: its rules, its replay and its README."""
 
-import json
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -9,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forked_pytest import is_available, run_forked
+from example_suites import recorded, replay
 from pytest_llmregress import Call, Outcome
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "examples" / "standing_rules"
@@ -57,48 +54,14 @@ def test_a_chat_says_how_often_a_rule_was_kept(desk_rules):
     desk_rules.keep_rules(calls, ["two sentences"])
 
 
-def replay(tmp_path: Path, *arguments: str) -> tuple[int, dict]:
-    """Replay the suite without a key and without a network; return status and report."""
-    if not is_available():
-        pytest.skip("this system cannot fork")
-    report = tmp_path / "report.json"
-    foreign = ("ANTHROPIC_", "LLMREGRESS_", "PYTEST_", "DESK_")
-    env = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
-    status = run_forked(
-        [
-            *("examples/standing_rules", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
-            # The process that forks has the plugin imported, and so cannot rewrite its asserts.
-            *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
-            *(f"--llmregress-report={report}", *arguments),
-        ],
-        cwd=ROOT,
-        # In CI nothing is left pending beside the recordings.
-        env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9"},
-        output=tmp_path / "output.txt",
-        timeout=120,
-    )
-    print((tmp_path / "output.txt").read_text(encoding="utf-8"))  # noqa: T201 - shown where the test fails
-    return status, json.loads(report.read_text(encoding="utf-8"))
-
-
-def recorded(candidate: str | None) -> dict[str, tuple[int, int]]:
-    """Return how many samples of each test passed when they were recorded, and of how many."""
-    cassettes = [read_cassette(path) for path in SUITE.rglob("*.cassette.yaml")]
-    return {
-        cassette.test: (sum(note.passed is True for note in cassette.notes), len(cassette.notes))
-        for cassette in cassettes
-        if cassette.candidate == candidate
-    }
-
-
 @pytest.mark.parametrize("candidate", STATUS)
 def test_each_model_replays_to_what_was_recorded(tmp_path, candidate: str | None):
     arguments = [] if candidate is None else ["--llmregress-candidate", candidate]
 
-    status, report = replay(tmp_path, *arguments)
+    status, report = replay("standing_rules", *arguments, tmp_path=tmp_path)[:2]
 
     found = {test["test"]: (test["passes"], test["samples"]) for test in report["tests"]}
-    assert found == recorded(candidate)
+    assert found == recorded("standing_rules", candidate)
     assert len(found) == 6
     assert status == STATUS[candidate]
 
