@@ -227,7 +227,7 @@ def _key(outgoing: Outgoing) -> _Key:
 
 def decoded(response: Any, body: bytes) -> Response:
     """Return a library's response as a value, without the compression of its way."""
-    from pytest_llmregress.adapters.cassette.interception import (  # noqa: PLC0415 - imports vcr
+    from pytest_llmregress.adapters.cassette.bridge import (  # noqa: PLC0415 - imports vcr
         read_response,
     )
 

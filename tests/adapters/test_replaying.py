@@ -1,0 +1,58 @@
+"""A replay of httpx goes past vcrpy, and does not even import it where no other library is."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from importlib.machinery import PathFinder
+
+HIDDEN = {hidden}
+
+class Hiding(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in HIDDEN else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
+
+import httpx2
+from pytest_llmregress.adapters.cassette.interception import intercepted
+from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
+from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.core.redaction import Redactor
+
+def fail(miss):
+    raise BaseException("missed")
+
+url = "http://127.0.0.1:9/v1"
+recorded = [
+    Interaction(
+        request=Request(method="POST", url=url, body=b"asked"),
+        response=Response(
+            status=418, reason="A teapot", headers={{"x-a": ("1", "2")}}, body=b"yes"
+        ),
+    )
+]
+tape = Tape(mode=TapeMode.REPLAY, recorded=recorded, redactor=Redactor(), on_miss=fail)
+with intercepted(tape):
+    got = httpx2.post(url, content=b"asked")
+said = got.status_code, got.reason_phrase, got.headers.get_list("x-a"), got.text
+print(*said, "vcr" in sys.modules)
+"""
+
+
+def test_where_no_other_library_is_installed_a_replay_does_not_import_vcrpy():
+    hidden = {"aiohttp", "urllib3", "httpx", "requests"}
+
+    assert _run(hidden) == "418 A teapot ['1', '2'] yes False"
+
+
+def test_where_another_library_could_be_imported_any_time_vcrpy_is_ready_for_it():
+    assert _run(set()) == "418 A teapot ['1', '2'] yes True"
+
+
+def _run(hidden):
+    program = PROGRAM.format(hidden=hidden)
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
