@@ -18,7 +18,7 @@ from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.screening import MIN_BASELINE
-from pytest_llmregress.core.settings import Candidate, RecordMode, Settings
+from pytest_llmregress.core.settings import Candidate, RecordMode
 from pytest_llmregress.core.snapshot import Snapshot
 from pytest_llmregress.glue.planning import Slot, plan
 from pytest_llmregress.glue.rules import Rules
@@ -146,7 +146,7 @@ def _asked_of(call: Call, candidate: Candidate | None) -> Call:
 
 def _wanted(run: "Run", rules: Rules) -> int | None:
     """Return how many samples were asked for; None where nobody said."""
-    asked = Settings.resolve(run.sources).samples
+    asked = run.settings.samples
     if asked is not None or rules.settings.candidate is not None:
         return asked  # the marker's samples are the baseline's
     return rules.terms.samples

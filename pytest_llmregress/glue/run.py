@@ -18,9 +18,10 @@ from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.llm_judge import fault_of_answer
 from pytest_llmregress.core.protocols import Provider
 from pytest_llmregress.core.redaction import Redactor
-from pytest_llmregress.core.settings import Source
+from pytest_llmregress.core.settings import Settings, Source
 from pytest_llmregress.glue import session
 from pytest_llmregress.glue.keys import TEST_RUN
+from pytest_llmregress.glue.rules import Rules
 from pytest_llmregress.glue.sampling import hold_back, run_samples
 from pytest_llmregress.glue.spending import Limits, Spending
 from pytest_llmregress.glue.testrun import TestRun
@@ -38,6 +39,8 @@ class Run:
     invoked_from: Path
     sources: tuple[Source, Source, Source]
     """Command line, environment, ini file."""
+    settings: Settings
+    """What they come to where a test says nothing."""
     hook: Any
     providers: tuple[Provider, ...]
     redactor: Redactor
@@ -49,6 +52,8 @@ class Run:
     """What its recordings cost, and may cost."""
     in_waves: Counter[str] = field(default_factory=Counter)
     """By node id, how many answers of its recording came in waves of this very run."""
+    rules: dict[str, Rules] = field(default_factory=dict)
+    """Under an empty name, the rules of the tests that have none of their own."""
     stems: set[tuple[Path, str]] = field(default_factory=set)
     """Folder and stem of the files of each marked test that was collected."""
 
@@ -64,10 +69,12 @@ class Run:
         except ValueError as error:
             raise pytest.UsageError(f"pytest_llmregress_redactions: {error}") from None
         providers = tuple(provider for some in found for provider in some)
+        settings = session.read_settings(config)
         return cls(
             root=config.rootpath,
             invoked_from=config.invocation_params.dir,
             sources=session.sources(config),
+            settings=settings,
             hook=config.hook,
             providers=providers,
             redactor=redactor,
@@ -75,7 +82,7 @@ class Run:
             in_ci=bool(os.environ.get("CI")),
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             spending=Spending(
-                limits=Limits.of(config, session.read_settings(config)),
+                limits=Limits.of(config, settings),
                 providers=providers,
                 price=lambda call: config.hook.pytest_llmregress_price(call=call),
             ),

@@ -76,7 +76,7 @@ class TestRun:
         """Calls the plugins that have a say on this test: a conftest only on those below it."""
         self.path = path
         self.markers = markers
-        settings = Settings.resolve(run.sources)
+        settings = run.settings
         self.rules = Rules(
             settings=settings, contract=Contract(), matching=Matching(), redactor=run.redactor
         )
@@ -139,7 +139,7 @@ class TestRun:
     @property
     def variant(self) -> str | None:
         """The name that its recording goes by beside the baseline's; None for the baseline."""
-        candidate = Settings.resolve(self.run.sources).candidate
+        candidate = self.run.settings.candidate
         return None if candidate is None or self._promoted else candidate.name
 
     @property
@@ -233,13 +233,17 @@ class TestRun:
 
     def read_rules(self, config: Mapping[str, Any]) -> None:
         """Read the rules with the test's `llm_config`; RulesError where it cannot be."""
-        self.rules = Rules.read(
+        is_plain = not config and not any(mark.args or mark.kwargs for mark in self.markers)
+        known = self.run.rules.get("") if is_plain else None
+        self.rules = known or Rules.read(
             test=self.node_id,
             sources=self.run.sources,
             redactor=self.run.redactor,
             markers=self.markers,
             config=config,
         )
+        if is_plain:
+            self.run.rules[""] = self.rules
         if self._promoted is not None:
             settings = replace(self.rules.settings, candidate=None)
             self.rules = replace(self.rules, settings=settings)

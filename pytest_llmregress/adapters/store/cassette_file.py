@@ -61,6 +61,9 @@ def _digest(interactions: Iterable[Interaction]) -> str:
     return f"sha256:{digest(wire)}"
 
 
+_OF_NOTHING = f"sha256:{digest([])}"
+
+
 def _document(cassette: Cassette) -> dict[str, Any]:
     document: dict[str, Any] = {"llmregress": FORMAT, "kind": KIND, "test": cassette.test}
     if cassette.candidate is not None:
@@ -111,7 +114,8 @@ def models(requested: tuple[str, ...], served: tuple[str, ...]) -> dict[str, Any
 
 
 def _digest_of_judgements(cassette: Cassette) -> str:
-    return _digest(each for each in cassette.interactions if each.judge)
+    judgements = [each for each in cassette.interactions if each.judge]
+    return _digest(judgements) if judgements else _OF_NOTHING
 
 
 def _call(interaction: Interaction, call: int, writer: Writer) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         interactions=_interactions(path, calls),
         samples=samples,
     )
-    said_of_all = top.text("digest"), top.text("judge_digest", default=_digest(()))
+    said_of_all = top.text("digest"), top.text("judge_digest", default=_OF_NOTHING)
     refuse(path, faults, test, candidate)
     if said_of_all != (digest_of(cassette), _digest_of_judgements(cassette)):
         fault = "the file was edited or cut off: its calls do not have the digest that it says"

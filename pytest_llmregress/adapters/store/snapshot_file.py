@@ -1,5 +1,7 @@
 """Snapshots on disk: what is accepted, and what waits to replace it."""
 
+import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ from pytest_llmregress.adapters.store.cassette_file import models
 from pytest_llmregress.adapters.store.errors import UnwritableValue
 from pytest_llmregress.adapters.store.fields import Fields, expect_kind, refuse
 from pytest_llmregress.adapters.store.yaml_emit import Inline
-from pytest_llmregress.adapters.store.yaml_text import FORMAT, dump, load
+from pytest_llmregress.adapters.store.yaml_lines import OTHER, read_lines
+from pytest_llmregress.adapters.store.yaml_text import FORMAT, document_of, dump, read_text
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.core.canonical import canonical
 from pytest_llmregress.core.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
@@ -19,7 +22,11 @@ KIND = "snapshot"
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot; `FileNotFoundError` where there is none, else `UnreadableFile`."""
-    document = load(path)
+    text = read_text(path)
+    plain = _split(text)
+    document = document_of(path, text if plain is None else plain[0])
+    if plain is not None and not _BODY.isdisjoint(document):  # twice, which is to be refused
+        plain, document = None, document_of(path, text)
     expect_kind(path, document, KIND)
     faults: list[str] = []
     top = Fields(document, "", faults)
@@ -31,7 +38,7 @@ def read_snapshot(path: Path) -> Snapshot:
         requested_models=named.texts("requested"),
         served_models=named.texts("served"),
         recorded_at=top.text("recorded_at", default=""),
-        samples=_samples(top),
+        samples=_samples(top, () if plain is None else plain[1]),
         pending=pending,
         decision=read_decision(top.fields("accepted")) if top.has("accepted") else None,
     )
@@ -88,9 +95,44 @@ def decision_block(decision: Decision) -> dict[str, Any]:
     return block | {"reason": decision.reason} if decision.reason else block
 
 
-def _samples(top: Fields) -> tuple[SampleSnapshot, ...]:
-    """Read the first sample, and what each further one has different from it."""
-    first = _sample(top, SampleSnapshot(passed=True))
+_BEHAVIOR = "\nbehavior:\n  "
+_NO_VALUES = "\nvalues: {}\n"
+_BODY = frozenset({"behavior", "values", "samples"})
+_NEXT_TRAIT = re.compile(r"\n  (?=[^ \n])")
+
+
+def _split(text: str) -> tuple[str, tuple[Trait, ...]] | None:
+    """Return what a file says before its behavior, and its traits.
+
+    None where it holds more than the traits of one sample, or they are not as `dump` writes them.
+    """
+    head, found, rest = text.partition(_BEHAVIOR)
+    if not found or not rest.endswith(_NO_VALUES):
+        return None
+    traits = tuple(map(_trait_once, _NEXT_TRAIT.split(rest[: -len(_NO_VALUES)])))
+    known = tuple(trait for trait in traits if trait is not None)
+    if len({trait.name for trait in known}) < len(traits) or read_lines(f"{head}\n") is OTHER:
+        return None
+    return f"{head}\n", known
+
+
+@lru_cache(maxsize=4096)
+def _trait_once(text: str) -> Trait | None:
+    """Return the trait that a piece of a file is, or None: many files have the same traits."""
+    found = read_lines(f"behavior:\n  {text}\n")
+    behavior = found.get("behavior") if isinstance(found, dict) and len(found) == 1 else None
+    if not isinstance(behavior, dict) or len(behavior) != 1:
+        return None
+    ((name, told),) = behavior.items()
+    return _plain_trait(name, told)
+
+
+def _samples(top: Fields, traits: tuple[Trait, ...]) -> tuple[SampleSnapshot, ...]:
+    """Read the first sample, and what each further one has different from it.
+
+    :param traits: those of the first, where they are read by now.
+    """
+    first = _sample(top, SampleSnapshot(passed=True), traits)
     others = top.list_of_fields("samples") if top.has("samples") else []
     for number, block in enumerate(others, start=2):
         if block.integer("sample", default=number) != number:
@@ -99,12 +141,17 @@ def _samples(top: Fields) -> tuple[SampleSnapshot, ...]:
     return (first, *(_sample(block, first) for block in others))
 
 
-def _sample(block: Fields, first: SampleSnapshot) -> SampleSnapshot:
+def _traits(block: Fields) -> dict[str, Trait]:
     own = block.fields("behavior")
-    traits = {
+    return {
         name: _plain_trait(name, each) or _trait(name, own.fields(name))
         for name, each in block.mapping("behavior").items()
     }
+
+
+def _sample(block: Fields, first: SampleSnapshot, read: tuple[Trait, ...] = ()) -> SampleSnapshot:
+    """Read a sample as what it has different from the first; `read`, its traits if known."""
+    traits = {trait.name: trait for trait in read} if read else _traits(block)
     without = frozenset(block.texts("without"))
     same = {trait.name: trait for trait in first.behavior.traits if trait.name not in without}
     lost = frozenset(block.texts("without_values"))

@@ -17,6 +17,8 @@ MAX_COLUMN = 40
 that `parse` allows."""
 MAX_FLOW = 4
 """Lists and mappings inside of one another on one line."""
+SHORT = 100
+"""Characters of a line below which another file is likely to have the very same."""
 MAX_KEY = 1000
 """Characters of a key; libyaml refuses some longer ones."""
 
@@ -26,6 +28,8 @@ OTHER: Any = object()
 _WORDS: dict[str, Any] = {"null": None, "true": True, "false": False}
 _NOT_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
 """In whatever case, an unquoted scalar that may be no text."""
+_NO_SCALAR = frozenset("&|*[{")
+"""What a value begins with that is more than a scalar on the line of its key."""
 _ODD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _KEY = re.compile(
     r"(?:([A-Za-z_](?:[A-Za-z0-9_./@ -]*[A-Za-z0-9_./@-])?)|'([^']*)'|(\"(?:[^\"\\]|\\.)*\")):"
@@ -93,7 +97,17 @@ class _Lines:
             raise _OtherError
         found: dict[str, Any] = {}
         lines, pad, at = self._lines, " " * column, self._at
-        while (line := lines[at]).startswith(pad) and (match := _KEY.match(line, column)):
+        while (line := lines[at]).startswith(pad):
+            if len(line) < SHORT and (known := _pair_once(line[column:] if column else line)):
+                key, value = known
+                if key in found:
+                    raise _OtherError
+                found[key] = value
+                at += 1
+                continue
+            match = _KEY.match(line, column)
+            if match is None:
+                break
             key = _key(match)
             if key in found:
                 raise _OtherError
@@ -106,6 +120,7 @@ class _Lines:
             else:
                 found[key] = self._leaf(rest, column)
             at = self._at
+        self._at = at
         if not found or self._indentation() >= column:
             raise _OtherError
         return found
@@ -200,6 +215,15 @@ class _Lines:
             raise _OtherError
         self._at = end
         return "\n".join(content) + ("" if match[2] else "\n")
+
+
+@lru_cache(maxsize=4096)
+def _pair_once(line: str) -> tuple[str, Any] | None:
+    """Return the key and the scalar that a whole line is, or None: many files say the same."""
+    match = _KEY.match(line)
+    if match is None or match.end() == len(line) or line[match.end()] in _NO_SCALAR:
+        return None
+    return _key(match), _scalar(line[match.end() :])
 
 
 def _key(match: re.Match[str]) -> str:
