@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pytest_llmregress.adapters.store.atomic import Inspect, write_text
@@ -50,11 +51,19 @@ def digest_of(cassette: Cassette) -> str:
     return _digest(each for each in cassette.interactions if not each.judge)
 
 
-def _digest(interactions: Iterable[Interaction]) -> str:
+def _digest(
+    interactions: Iterable[Interaction], hashes: Mapping[int, str] = MappingProxyType({})
+) -> str:
+    """Return the digest; `hashes`, those of bodies that are known, by their identities."""
     wire = [
         [
-            [request.method, request.url, _plain(request.headers), _hash(request.body)],
-            [response.status, response.reason, _plain(response.headers), _hash(response.body)],
+            [
+                request.method,
+                request.url,
+                dict(request.headers),
+                hashes.get(id(request.body)) or _hash(request.body),
+            ],
+            [response.status, response.reason, dict(response.headers), _hash(response.body)],
         ]
         for request, response in ((each.request, each.response) for each in interactions)
     ]
@@ -118,6 +127,12 @@ def _digest_of_judgements(cassette: Cassette) -> str:
     return _digest(judgements) if judgements else _OF_NOTHING
 
 
+def _digests(cassette: Cassette, hashes: Mapping[int, str]) -> tuple[str, str]:
+    """Return both; of a long conversation, whose requests repeat it, at a hundredth of the cost."""
+    asked = [each for each in cassette.interactions if not each.judge]
+    return _digest(asked, hashes), _digest_of_judgements(cassette)
+
+
 def _call(interaction: Interaction, call: int, writer: Writer) -> dict[str, Any]:
     written: dict[str, Any] = {
         "call": call,
@@ -147,7 +162,7 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         top.blame("samples", "a sample has fewer calls than none")
     elif samples and sum(sample.calls for sample in samples) != len(calls):
         top.blame("samples", f"their calls do not add up to {len(calls)}")
-    named = top.fields("models")
+    named, reader = top.fields("models"), Reader(MAX_EXPANDED)
     cassette = Cassette(
         test=test,
         candidate=candidate,
@@ -155,19 +170,18 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         served_models=named.texts("served"),
         recorded_at=top.text("recorded_at", default=""),
         versions=top.texts_by_name("versions"),
-        interactions=_interactions(path, calls),
+        interactions=_interactions(path, calls, reader),
         samples=samples,
     )
     said_of_all = top.text("digest"), top.text("judge_digest", default=_OF_NOTHING)
     refuse(path, faults, test, candidate)
-    if said_of_all != (digest_of(cassette), _digest_of_judgements(cassette)):
+    if said_of_all != _digests(cassette, reader.hashes):
         fault = "the file was edited or cut off: its calls do not have the digest that it says"
         raise UnreadableFile(path, None, fault, advice=restore(test, candidate))
     return cassette
 
 
-def _interactions(path: Path, calls: list[Fields]) -> tuple[Interaction, ...]:
-    reader = Reader(MAX_EXPANDED)
+def _interactions(path: Path, calls: list[Fields], reader: Reader) -> tuple[Interaction, ...]:
     try:
         return tuple(
             _interaction(fields, call, reader) for call, fields in enumerate(calls, start=1)
@@ -192,10 +206,6 @@ def _is_judge(fields: Fields) -> bool:
     if fields.has("judge") and fields.value("judge") is not True:
         fields.blame("judge", "true is needed, or no such key")
     return fields.has("judge")
-
-
-def _plain(headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    return {name: list(values) for name, values in headers.items()}
 
 
 def _hash(body: bytes) -> str:

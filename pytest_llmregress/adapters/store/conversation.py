@@ -166,6 +166,11 @@ class Reader:
         self._repeated: dict[str, Any] = {}
         """Answers as they were sent again, so that each is one object however often it is."""
 
+    @property
+    def hashes(self) -> Mapping[int, str]:
+        """SHA-256 of bodies that go on from an earlier one, by the identities of the bodies."""
+        return self._renderer.hashes
+
     def request(self, fields: Fields, call: int) -> Request:
         """Return the request that a mapping stands for."""
         base = self._base(fields) if fields.has(AS_CALL) else None

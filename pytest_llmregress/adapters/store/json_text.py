@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from functools import partial
+from hashlib import sha256
 from operator import is_
 from typing import Any
 
@@ -84,8 +85,10 @@ class Renderer:
         self._budget = budget
         self._known: dict[tuple[str, int], tuple[Any, bytes]] = {}
         """Texts by style and identity, each with its value, which keeps the identity taken."""
-        self._lists: dict[tuple[str, int], tuple[list[Any], memoryview]] = {}
-        """The same of lists, as parts of what was rendered, without brackets."""
+        self._lists: dict[tuple[str, int], _List] = {}
+        """The same of lists, as parts of what was rendered."""
+        self.hashes: dict[int, str] = {}
+        """SHA-256 of texts by their identities, where it takes less than hashing all of them."""
 
     def render(
         self,
@@ -104,10 +107,12 @@ class Renderer:
         between, colon = map(str.encode, _SEPARATORS[style])
         parts: list[bytes | memoryview] = []
         place: tuple[list[Any], int, int] | None = None
+        known = self._lists.get((style, id(extends)))
         for key, item in value.items():
             parts += [between if parts else b"{", _encoded(STYLES[style](key)), colon]
             if key == shared and isinstance(item, list):
-                items = self._items(item, style, extends)
+                known = known if known and known.begins(item) else None
+                items = self._items(item, style, known)
                 start = sum(map(len, parts)) + 1
                 place = item, start, start + sum(map(len, items))
                 parts += [b"[", *items, b"]"]
@@ -115,17 +120,19 @@ class Renderer:
                 parts.append(self._part(item, style))
         text = self._counted(b"".join([*parts, b"}"]))
         if place is not None:
-            self._lists[style, id(place[0])] = place[0], memoryview(text)[place[1] : place[2]]
+            written = _List(place[0], memoryview(text), start=place[1], end=place[2])
+            self._lists[style, id(place[0])] = written
+            if known is not None and known.head == written.head:
+                self.hashes[id(text)] = written.hash_after(known)
         return text
 
     def _items(
-        self, items: list[Any], style: str, extends: list[Any] | None
+        self, items: list[Any], style: str, known: "_List | None"
     ) -> list[bytes | memoryview]:
-        """Return the items of a list as text: what it extends is copied whole."""
-        known = self._lists.get((style, id(extends)))
+        """Return the items of a list as text: those of a known one are copied whole."""
         done, parts = 0, list[bytes | memoryview]()
-        if known and len(items) >= len(known[0]) and all(map(is_, items, known[0])):
-            done, parts = len(known[0]), [known[1]]
+        if known is not None:
+            done, parts = len(known.items), [known.text[known.start : known.end]]
         between = _SEPARATORS[style][0].encode()
         for place, item in enumerate(items[done:], start=done):
             parts += [between, self._part(item, style)] if place else [self._part(item, style)]
@@ -140,6 +147,39 @@ class Renderer:
     def _counted(self, text: bytes) -> bytes:
         self._budget.take(len(text))
         return text
+
+
+class _List:
+    """A list as a part of a text, from after its bracket to before the other one."""
+
+    def __init__(self, items: list[Any], text: memoryview, *, start: int, end: int) -> None:
+        self.items = items
+        self.text = text
+        self.start = start
+        self.end = end
+        self._hash: Any = None
+        """Of the text until the end of the list; None until a longer one needs it."""
+
+    @property
+    def head(self) -> memoryview:
+        """What is in front of the list."""
+        return self.text[: self.start]
+
+    def begins(self, items: list[Any]) -> bool:
+        """Say whether a list begins with these very items."""
+        return len(items) >= len(self.items) and all(map(is_, items, self.items))
+
+    def hash_after(self, known: "_List") -> str:
+        """Return the SHA-256 of the text, of which all until the end of another list is known."""
+        if known._hash is None:  # noqa: SLF001 - of this class
+            known._hash = sha256(known.text[: known.end])  # noqa: SLF001
+        until_end = known._hash.copy()  # noqa: SLF001
+        until_end.update(self.text[known.end : self.end])
+        self._hash = until_end
+        whole = until_end.copy()
+        whole.update(self.text[self.end :])
+        digest: str = whole.hexdigest()
+        return digest
 
 
 def _encoded(text: str) -> bytes:

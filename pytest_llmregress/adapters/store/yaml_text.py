@@ -74,9 +74,7 @@ def dump_and_load(value: dict[str, Any], *, aliases: bool = False) -> tuple[str,
 def read_text(path: Path) -> str:
     """Return the text of a file of ours; the errors are those of `load`."""
     try:
-        with path.open("rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read() if size <= MAX_BYTES else b""
+        size, data = _read(path)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -99,6 +97,21 @@ def read_text(path: Path) -> str:
         fault = f"a merge conflict was left in it ({conflict[0].strip()[:7]})"
         raise UnreadableFile(path, line, fault, advice=f"settle it, {restore()}")
     return text
+
+
+def _read(path: Path) -> tuple[int, bytes]:
+    """Return the size of a file, and its bytes unless they are too many."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        size = os.fstat(file).st_size
+        parts: list[bytes] = []
+        left = size if size <= MAX_BYTES else 0
+        while left > 0 and (part := os.read(file, left)):
+            parts.append(part)
+            left -= len(part)
+        return size, b"".join(parts)
+    finally:
+        os.close(file)
 
 
 def document_of(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]:
