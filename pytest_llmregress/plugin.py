@@ -202,11 +202,14 @@ def llm_judge(request: pytest.FixtureRequest) -> "Judge":
 
 
 @pytest.fixture
-def _llmregress_config(request: pytest.FixtureRequest, llm_config: Mapping[str, Any]) -> None:
-    """Hand a marked test's `llm_config` over before its own fixtures are set up."""
+def _llmregress_config(llm_config: Mapping[str, Any]) -> None:
+    """Hand a marked test's `llm_config` over before its own fixtures are set up.
+
+    Without `request`: pytest makes a fixture of it for each test, at the cost of matching a call.
+    """
     from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only in marked tests
 
-    fixtures.configure(request, llm_config)
+    fixtures.configure(llm_config)
 
 
 def _keep_records(config: pytest.Config) -> None:

@@ -17,7 +17,11 @@ class Replaced:
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute of a class or module until `restore` is called."""
-        self._before.append((owner, name, own_value(owner, name)))
+        self.replace_known(owner, name, value, before=own_value(owner, name))
+
+    def replace_known(self, owner: Any, name: str, value: Any, *, before: Any) -> None:
+        """Do the same, where `own_value` is known."""
+        self._before.append((owner, name, before))
         setattr(owner, name, value)
 
     def restore(self) -> None:

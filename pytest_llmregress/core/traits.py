@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -101,6 +102,16 @@ _ENDINGS = frozenset({Outcome.ANSWERED, Outcome.TOOL_USE})
 
 
 def _category(name: str, value: Any, severity: Severity) -> Trait:
+    return _word(name, value, severity) if type(value) is str else _any(name, value, severity)
+
+
+@lru_cache(maxsize=256)
+def _word(name: str, value: str, severity: Severity) -> Trait:
+    """Return a trait whose value is a word: most tests have the same."""
+    return _any(name, value, severity)
+
+
+def _any(name: str, value: Any, severity: Severity) -> Trait:
     return Trait(name=name, value=value, kind=TraitKind.CATEGORY, severity=severity)
 
 

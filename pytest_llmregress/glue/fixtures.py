@@ -7,7 +7,7 @@ import pytest
 
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.glue.judge import Judge, judge_of
-from pytest_llmregress.glue.keys import TEST_RUN
+from pytest_llmregress.glue.keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.glue.testrun import TestRun
 
 
@@ -83,9 +83,9 @@ def judge(request: pytest.FixtureRequest) -> Judge:
     return judge_of(request, model=test.settings.judge_model)
 
 
-def configure(request: pytest.FixtureRequest, llm_config: Mapping[str, Any]) -> None:
-    """Give a test the settings of its `llm_config`."""
-    _test_run(request, "llm_config").current.configure(llm_config)
+def configure(llm_config: Mapping[str, Any]) -> None:
+    """Give the test that is being set up the settings of its `llm_config`."""
+    SETTING_UP.get().current.configure(llm_config)
 
 
 def explain_comparison(left: object, right: object) -> list[str] | None:

@@ -150,21 +150,13 @@ def _keep_replay(found: Found, old: Cassette) -> Kept:
     if found.settings.candidate is not None:
         # In CI it can be replayed again, and nobody will decide on it there.
         return Kept() if found.in_ci and not accepting else _keep_candidate(found, old)
-    changes = tuple(
-        change
-        for sample in found.samples
-        for change in (
-            sample.judgement.changes(sample.behavior, passed=True)
-            if sample.body_passed
-            else tuple(sample.judgement.value_changes)
-        )
-    )
+    changes = tuple(change for sample in found.samples for change in sample.found_in_replay)
     if accepting and (changes or found.accepted is None):
         write_snapshot(found.paths.snapshot, _snapshot(found, old), inspect=found.inspect)
         reject(found.paths)
         return Kept(accepted=True)
     if not changes:
-        _drop_stale(found.paths)
+        drop_stale(found.paths)
         return Kept()
     if found.in_ci or found.paths.pending_cassette.exists() or not found.whole:
         return Kept()  # a recording that waits keeps its snapshot; this replay can be run again
@@ -188,7 +180,7 @@ def _leave_pending(
     return Kept(pending=found.paths.pending_snapshot)
 
 
-def _drop_stale(paths: TestPaths) -> None:
+def drop_stale(paths: TestPaths) -> None:
     """Delete what an earlier replay left pending, now that the code is back to what it was."""
     if not paths.pending_snapshot.exists() or paths.pending_cassette.exists():
         return  # a recording was paid for: only a person decides on it

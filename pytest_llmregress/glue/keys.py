@@ -1,5 +1,6 @@
-"""The key under which a marked test finds its run."""
+"""Where a marked test, and what is set up for it, find its run."""
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,3 +10,6 @@ if TYPE_CHECKING:
 
 TEST_RUN: "pytest.StashKey[TestRun]" = pytest.StashKey()
 """On an item: its run, from before its first set-up to after its last tear-down."""
+
+SETTING_UP: "ContextVar[TestRun]" = ContextVar("llmregress_setting_up")
+"""The run of the test that is being set up."""

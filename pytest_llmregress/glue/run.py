@@ -20,7 +20,7 @@ from pytest_llmregress.core.protocols import Provider
 from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.settings import Settings, Source
 from pytest_llmregress.glue import session
-from pytest_llmregress.glue.keys import TEST_RUN
+from pytest_llmregress.glue.keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.glue.rules import Rules
 from pytest_llmregress.glue.sampling import hold_back, run_samples
 from pytest_llmregress.glue.spending import Limits, Spending
@@ -158,9 +158,14 @@ class Activity:
             return (yield)
         if TEST_RUN not in item.stash:  # another plugin runs it again
             item.stash[TEST_RUN] = TestRun.of_item(item, self._run)
-        sample = item.stash[TEST_RUN].begin()
-        with sample.watched():
-            return (yield)
+        test = item.stash[TEST_RUN]
+        sample = test.begin()
+        before = SETTING_UP.set(test)
+        try:
+            with sample.watched():
+                return (yield)
+        finally:
+            SETTING_UP.reset(before)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -190,6 +190,13 @@ class SampleRun:
         return Mode.IDLE if self.traffic is None else self.traffic.mode
 
     @property
+    def found_in_replay(self) -> tuple[Change, ...]:
+        """What the test's code makes of its recording, where that is new."""
+        if self.body_passed:
+            return self.judgement.changes(self.behavior, passed=True)
+        return tuple(self.judgement.value_changes)
+
+    @property
     def interactions(self) -> tuple[Interaction, ...]:
         """What it sent and was answered, in the order of the requests."""
         if self.traffic is None:

@@ -28,7 +28,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
         mode=_mode_of([sample.mode for sample in samples]),
         passed=all(sample.own_passed for sample in samples),
         candidate=None if candidate is None else candidate.name,
-        cassette=test.relative(test.paths.cassette),
+        cassette=test.cassette_name,
         calls=len(calls),
         requested_models=distinct(call.requested_model for call in calls),
         served_models=distinct(call.served_model for call in calls),

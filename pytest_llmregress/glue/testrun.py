@@ -22,7 +22,7 @@ from pytest_llmregress.core.contract import Contract
 from pytest_llmregress.core.evidence import TestEvidence
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.matching import Matching
-from pytest_llmregress.core.report import Problem, TestRecord
+from pytest_llmregress.core.report import Mode, Problem, TestRecord
 from pytest_llmregress.core.screening import MIN_BASELINE, looks_different
 from pytest_llmregress.core.settings import Candidate, RecordMode, Settings
 from pytest_llmregress.core.snapshot import Snapshot
@@ -37,7 +37,7 @@ from pytest_llmregress.glue.differing import (
 )
 from pytest_llmregress.glue.evidence import evidence_of
 from pytest_llmregress.glue.judge import Judge
-from pytest_llmregress.glue.keeping import Found, Kept, keep
+from pytest_llmregress.glue.keeping import Found, Kept, drop_stale, keep
 from pytest_llmregress.glue.planning import Slot
 from pytest_llmregress.glue.preparing import (
     FaultError,
@@ -195,7 +195,7 @@ class TestRun:
         return Traffic(
             self.run,
             test=self.node_id,
-            cassette=self.relative(self.paths.cassette),
+            cassette=self.cassette_name,
             recorded=slot.recorded,
             exists=self.old is not None,
             mode=slot.mode,
@@ -349,7 +349,10 @@ class TestRun:
             self._journal.remove()  # the test itself has said that there is nothing to record
         elif not any(sample.misses or sample.traffic is None for sample in self.samples):
             try:
-                kept = keep(self.found())
+                if self._replays_what_is_accepted():
+                    drop_stale(self.paths)
+                else:
+                    kept = keep(self.found())
             except (OSError, ValueError) as error:
                 message = failures.not_kept(self.node_id, str(error))
                 self.current.problems.append(Problem(code="not_kept", message=message))
@@ -410,6 +413,21 @@ class TestRun:
             return path.relative_to(self.run.root).as_posix()
         except ValueError:
             return path.as_posix()
+
+    @cached_property
+    def cassette_name(self) -> str:
+        """The path of its cassette, as reports have it."""
+        return self.relative(self.paths.cassette)
+
+    def _replays_what_is_accepted(self) -> bool:
+        """Whether nothing is new: what `keep` finds in the end, and most tests of most runs."""
+        return (
+            self.is_baseline
+            and not self.settings.accept
+            and self.old is not None
+            and all(each.mode is Mode.REPLAYED for each in self.samples)
+            and not any(each.found_in_replay for each in self.samples)
+        )
 
     def _prepare(self) -> Prepared:
         """Read what is there; FaultError where something is wrong."""

@@ -94,8 +94,8 @@ class _Stubs:
         replaced = Replaced()
         self.tape = tape
         try:
-            for owner, name, new, _ in self._patches:
-                replaced.replace(owner, name, new)
+            for owner, name, new, real in self._patches:
+                replaced.replace_known(owner, name, new, before=real)
             yield
         finally:
             for remover in self._removers:

@@ -47,6 +47,10 @@ class TestPaths:
         """The answers of a recording that is under way, or was interrupted."""
         return self.directory / f"{self._name}.part.jsonl"
 
+    def part(self, word: str) -> Path:
+        """Return a file beside the journal that is as short-lived as that one."""
+        return self.directory / f"{self._name}.{word}.part.jsonl"
+
     def of_baseline(self) -> "TestPaths":
         """Return the paths of the same test's baseline."""
         return TestPaths(directory=self.directory, stem=self.stem)

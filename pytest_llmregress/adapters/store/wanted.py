@@ -13,7 +13,6 @@ from pytest_llmregress.core.rejudging import Wanted
 
 FORMAT = 1
 KIND = "wanted judgements"
-_ENDING = ".part.jsonl"
 
 
 class WantedFile:
@@ -56,17 +55,12 @@ class WantedFile:
 
 def wanted_path(paths: TestPaths) -> Path:
     """Return where the wanted judgements of a variant are noted."""
-    return _beside_journal(paths, "judge")
+    return paths.part("judge")
 
 
 def answers_path(paths: TestPaths) -> Path:
     """Return where answers lie that a `rejudge` has paid for, until all of them are there."""
-    return _beside_journal(paths, "judged")
-
-
-def _beside_journal(paths: TestPaths, word: str) -> Path:
-    journal = paths.journal
-    return journal.with_name(f"{journal.name.removesuffix(_ENDING)}.{word}{_ENDING}")
+    return paths.part("judged")
 
 
 def _describe(wanted: Wanted) -> dict[str, Any]:
