@@ -8,7 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from pytest_llmregress.adapters.store.decisions import find_author, note_rejection, sign
+from pytest_llmregress.adapters.store.decisions import (
+    find_author,
+    note_rejection,
+    read_rejections,
+    sign,
+)
 from pytest_llmregress.adapters.store.errors import Unacceptable, UnreadableFile, UnwritableValue
 from pytest_llmregress.adapters.store.pending import StoredTest, accept, reject
 from pytest_llmregress.cli.result import Result, Status
@@ -16,6 +21,7 @@ from pytest_llmregress.cli.selection import Problems, select, select_target, sho
 from pytest_llmregress.cli.waiting import Waiting, waiting_of
 from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.redaction import Redactor, find_secrets
+from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.core.snapshot import Decision
 from pytest_llmregress.core.wording import count
 
@@ -98,7 +104,7 @@ def _not_waiting(chosen: Sequence[Waiting]) -> tuple[str, ...]:
     for stored in select([Path()], Problems()) if accepted else ():
         waits = {paths.variant for paths in stored.pending}
         for name in stored.candidates:
-            if slug_of_variant(name) in accepted - waits:
+            if slug_of_variant(name) in accepted - waits and not _is_rejected(stored, name):
                 tests.setdefault(name, set()).add(stored.test)
     lines = []
     for name, left in sorted(tests.items()):
@@ -108,6 +114,15 @@ def _not_waiting(chosen: Sequence[Waiting]) -> tuple[str, ...]:
         lines.append(f"{more}, and no difference to decide on; it becomes the baseline by")
         lines.append(f"  pytest {files} {option} --llmregress-accept")
     return tuple(lines)
+
+
+def _is_rejected(stored: StoredTest, candidate: str) -> bool:
+    """Tell whether a recording of a candidate was rejected for a test."""
+    try:
+        rejections = read_rejections(stored.paths)
+    except UnreadableFile:
+        return True  # what it says is not known: nothing is recommended
+    return any(Candidate(name=candidate).new in each.models for each in rejections)
 
 
 def _list(candidate: str | None) -> Result:
@@ -169,8 +184,8 @@ def carry_out(deed: Deed, waiting: Waiting, decision: Decision) -> Done:
 
 
 def _note(waiting: Waiting, decision: Decision) -> Path | None:
-    """Write down a rejection that has a reason; the recording of a candidate comes up again."""
-    if not decision.reason or waiting.snapshot is None:
+    """Write a rejection down: a candidate's recording stays, and is not to come up again."""
+    if waiting.snapshot is None:
         return None
     return note_rejection(waiting.paths, waiting.snapshot, decision)
 

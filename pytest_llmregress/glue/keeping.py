@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from pytest_llmregress.adapters.store.cassette_file import digest_of, write_cassette
+from pytest_llmregress.adapters.store.decisions import find_author, read_rejections, sign
 from pytest_llmregress.adapters.store.errors import HoldsSecret
 from pytest_llmregress.adapters.store.journal import Journal
 from pytest_llmregress.adapters.store.paths import TestPaths
@@ -17,7 +19,7 @@ from pytest_llmregress.core.merging import merge_changes
 from pytest_llmregress.core.redaction import find_secrets
 from pytest_llmregress.core.report import Mode
 from pytest_llmregress.core.settings import RecordMode, Settings
-from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.core.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
 from pytest_llmregress.glue.rules import Rules
 from pytest_llmregress.glue.samplerun import SampleRun
 
@@ -90,6 +92,8 @@ class Kept:
     """The pending snapshot, if something waits for a decision."""
     accepted: bool = False
     """Whether something was accepted."""
+    rejected: Decision | None = None
+    """Who has rejected this very recording before; it does not come up again."""
 
 
 def keep(found: Found) -> Kept:
@@ -130,9 +134,15 @@ def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
 
 
 def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
-    """Leave a candidate's snapshot pending, or accept it where that was asked for."""
+    """Leave a candidate's snapshot pending, or accept it where that was asked for.
+
+    What somebody has rejected does neither: it takes another recording to come up again.
+    """
     snapshot = _snapshot(found, cassette)
+    if rejected := _rejection_of(found, snapshot):
+        return Kept(rejected=rejected)
     if found.good and found.settings.accept:
+        snapshot = replace(snapshot, decision=sign(_author(), ""))
         baseline = found.paths.of_baseline()
         write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
         write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
@@ -142,6 +152,17 @@ def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
         return Kept()
     why = Waits.DRIFTED if found.good else Waits.FAILED
     return _leave_pending(found, snapshot, why, found.changes)
+
+
+def _rejection_of(found: Found, snapshot: Snapshot) -> Decision | None:
+    """Return who rejected this very recording; None where nobody did."""
+    rejections = read_rejections(found.paths)
+    return next((e.decision for e in rejections if e.cassette == snapshot.cassette), None)
+
+
+@cache
+def _author() -> str:
+    return find_author()
 
 
 def _keep_replay(found: Found, old: Cassette) -> Kept:

@@ -39,7 +39,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
             for sample in samples
             if sample.traffic and sample.own_passed
         ),
-        problems=(*test.problems, *(() if kept.accepted else _remarks(test))),
+        problems=(*test.problems, *_remarks(test, kept)),
         drift=test.drift,
         carried=max(0, _carried(test) - test.run.in_waves[test.node_id]),
         pending=None if kept.pending is None else test.relative(kept.pending),
@@ -72,8 +72,14 @@ def _sides(test: "TestRun") -> tuple[Side | None, Side]:
     return (Side.of(before[0]) if before else None), Side.of(Calls(calls))
 
 
-def _remarks(test: "TestRun") -> list[Problem]:
-    """Return what a passing test has to say, and does not fail by."""
+def _remarks(test: "TestRun", kept: Kept) -> list[Problem]:
+    """Return what a test has to say, and does not fail by."""
+    if kept.accepted:
+        return []
+    if kept.rejected is not None:  # by somebody, so that nobody is asked about it again
+        command = test.commands.record(exists=True)
+        message = failures.rejected(test.node_id, kept.rejected, command)
+        return [Problem(code="rejected", message=message)]
     samples = test.samples
     replayed = all(sample.mode is Mode.REPLAYED for sample in samples)
     passed = all(sample.body_passed for sample in samples)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.core.behavior import Change
+from pytest_llmregress.core.snapshot import Decision
 from pytest_llmregress.core.wording import count
 
 
@@ -91,6 +92,15 @@ def too_few_samples(test: str, *, asked: int, recorded: int, command: str) -> st
     return (
         f"{test}: {count(asked, 'sample')} asked for, and {recorded} recorded: a replay runs what "
         f"there is; record the others. {command}"
+    )
+
+
+def rejected(test: str, decision: Decision, command: str) -> str:
+    """Say that a recording was rejected, and how another one is made."""
+    why = f": {decision.reason}" if decision.reason else ""
+    return (
+        f"{test}: this recording was rejected by {decision.by} on {decision.at[:10]}{why}; it is "
+        f"not pending any more. Record another one: {command}"
     )
 
 

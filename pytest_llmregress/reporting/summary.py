@@ -25,7 +25,7 @@ MAX_NAMED = 3
 MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
 """Codes of the problems of a request that no recording answered."""
 
-REMARKS = frozenset({"no_snapshot", "too_few_samples"})
+REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
 """Codes of problems that fail no test."""
 
 _MODES = {

@@ -74,6 +74,7 @@ def test_a_rejected_candidate_leaves_the_baseline_alone(project):
     assert run.out == [
         f"rejected {REFUND}: claude-opus-5 → claude-opus-5-5",
         f"  deleted {FOLDER}/refund@{NEW}.snapshot.new.yaml",
+        f"  wrote {FOLDER}/refund.rejected.yaml",
     ]
     assert not candidate.pending_snapshot.exists()
     assert (baseline.cassette.read_bytes(), baseline.snapshot.read_bytes()) == before

@@ -460,3 +460,30 @@ def test_accepting_a_candidate_ends_with_all_tests_on_its_recordings(project, co
     project.offline().replay(*command[1:], passed=2)
 
     project.write(test_it=test.replace("MODEL", new)).replay(passed=2)
+
+
+def test_what_was_rejected_stays_rejected_until_it_is_recorded_again(project, console):
+    test = """
+        import anthropic, pytest
+
+        @pytest.mark.llm
+        def test_one():
+            message = {"role": "user", "content": "[[json {}]]"}
+            anthropic.Anthropic().messages.create(
+                model="claude-opus-5", max_tokens=9, messages=[message]
+            )
+    """
+    candidate = "--llmregress-candidate=claude-opus-5-5"
+    project.stand.script("claude-opus-5-5", "prose")
+    project.write(test_it=test).record(passed=1).record(candidate, failed=1)
+    reject = ("reject", "test_it.py::test_one", "--candidate", "claude-opus-5-5")
+    assert console(*reject, "--reason", "no JSON").returncode == 0
+
+    project.replay(candidate, failed=1)
+    project.says("problem: rejected", "no JSON", "--llmregress-record rewrite")
+    assert "nothing is pending" in console("accept", "--all").stdout
+    project.replay(candidate, "--llmregress-accept")
+    assert "{}" in project.read("__llm__/test_it/one.cassette.yaml")
+
+    project.record(candidate, mode="rewrite", failed=1)
+    assert "test_it.py::test_one" in console("accept").stdout
