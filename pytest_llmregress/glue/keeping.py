@@ -123,6 +123,8 @@ def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
     snapshot = _snapshot(found, cassette)
     if not found.changes and found.accepted is not None:
         snapshot = replace(snapshot, decision=found.accepted.decision)
+    elif found.settings.accept and found.changes:
+        snapshot = replace(snapshot, decision=sign_now())
     if found.good and (found.settings.accept or not found.changes):
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
@@ -142,7 +144,7 @@ def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
     if rejected := _rejection_of(found, snapshot):
         return Kept(rejected=rejected)
     if found.good and found.settings.accept:
-        snapshot = replace(snapshot, decision=sign(_author(), ""))
+        snapshot = replace(snapshot, decision=sign_now())
         baseline = found.paths.of_baseline()
         write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
         write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
@@ -160,6 +162,11 @@ def _rejection_of(found: Found, snapshot: Snapshot) -> Decision | None:
     return next((e.decision for e in rejections if e.cassette == snapshot.cassette), None)
 
 
+def sign_now() -> Decision:
+    """Return that somebody accepts what this run finds, without a word on why."""
+    return sign(_author(), "")
+
+
 @cache
 def _author() -> str:
     return find_author()
@@ -173,7 +180,8 @@ def _keep_replay(found: Found, old: Cassette) -> Kept:
         return Kept() if found.in_ci and not accepting else _keep_candidate(found, old)
     changes = tuple(change for sample in found.samples for change in sample.found_in_replay)
     if accepting and (changes or found.accepted is None):
-        write_snapshot(found.paths.snapshot, _snapshot(found, old), inspect=found.inspect)
+        snapshot = replace(_snapshot(found, old), decision=sign_now())
+        write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)
         return Kept(accepted=True)
     if not changes:

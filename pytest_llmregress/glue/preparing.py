@@ -20,6 +20,7 @@ from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.screening import MIN_BASELINE
 from pytest_llmregress.core.settings import Candidate, RecordMode
 from pytest_llmregress.core.snapshot import Snapshot
+from pytest_llmregress.glue.keeping import sign_now
 from pytest_llmregress.glue.planning import Slot, plan
 from pytest_llmregress.glue.rules import Rules
 from pytest_llmregress.reporting import failures
@@ -62,7 +63,7 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
     carried: Mapping[int, tuple[Interaction, ...]] = {}
     try:
         if settings.accept and settings.candidate is None:
-            accept(paths)  # what an earlier run left pending
+            accept(paths, decision=sign_now())  # what an earlier run left pending
         accepted = read_if_there(paths.snapshot, read_snapshot)
         old = read_if_there(paths.cassette, read_any)
         if settings.record is not RecordMode.NONE:

@@ -49,6 +49,7 @@ def test_a_lost_snapshot_is_told_and_comes_back_from_its_recording(one):
     one.replay("--llmregress-accept", passed=1)
     assert one.problems() == {}
     assert "outcome: {value: answered" in one.read(SNAPSHOT)
+    assert "accepted:" in one.read(SNAPSHOT)
 
 
 def test_a_first_recording_that_failed_is_asked_anew_where_that_is_said(one):
