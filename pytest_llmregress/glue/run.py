@@ -52,8 +52,8 @@ class Run:
     """What its recordings cost, and may cost."""
     in_waves: Counter[str] = field(default_factory=Counter)
     """By node id, how many answers of its recording came in waves of this very run."""
-    rules: dict[str, Rules] = field(default_factory=dict)
-    """Under an empty name, the rules of the tests that have none of their own."""
+    plain_rules: list[Rules] = field(default_factory=list)
+    """The rules of all tests that have none of their own, once they are read."""
     stems: set[tuple[Path, str]] = field(default_factory=set)
     """Folder and stem of the files of each marked test that was collected."""
 

@@ -234,16 +234,19 @@ class TestRun:
     def read_rules(self, config: Mapping[str, Any]) -> None:
         """Read the rules with the test's `llm_config`; RulesError where it cannot be."""
         is_plain = not config and not any(mark.args or mark.kwargs for mark in self.markers)
-        known = self.run.rules.get("") if is_plain else None
-        self.rules = known or Rules.read(
-            test=self.node_id,
-            sources=self.run.sources,
-            redactor=self.run.redactor,
-            markers=self.markers,
-            config=config,
-        )
-        if is_plain:
-            self.run.rules[""] = self.rules
+        plain = self.run.plain_rules
+        if is_plain and plain:
+            self.rules = plain[0]
+        else:
+            self.rules = Rules.read(
+                test=self.node_id,
+                sources=self.run.sources,
+                redactor=self.run.redactor,
+                markers=self.markers,
+                config=config,
+            )
+            if is_plain:
+                plain.append(self.rules)
         if self._promoted is not None:
             settings = replace(self.rules.settings, candidate=None)
             self.rules = replace(self.rules, settings=settings)
