@@ -2,7 +2,9 @@
 
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
@@ -12,10 +14,11 @@ SUPPORTED: Mapping[str, str] = {"anthropic": ">=1.0,<3", "vcrpy": ">=9.4.2,<10"}
 not see what anthropic 1.0 and later send, and the live API is called."""
 
 
-def installed() -> dict[str, str]:
-    """Return the versions that a report or a cassette names."""
+@cache
+def installed() -> Mapping[str, str]:
+    """Return the versions that a report or a cassette names: reading them takes a while."""
     found = {name: _version(name) for name in ("pytest-llmregress", "pytest", *SUPPORTED)}
-    return {**found, "python": platform.python_version()}
+    return MappingProxyType({**found, "python": platform.python_version()})
 
 
 def unsupported(versions: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What is kept of a test's run: nothing half-made, nothing accepted without a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -49,7 +49,7 @@ class Found:
     """When this session began."""
     recorded_at: str
     """When what is new was recorded."""
-    versions: dict[str, str]
+    versions: Mapping[str, str]
     in_ci: bool
 
     @property

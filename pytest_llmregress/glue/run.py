@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ class Run:
     hook: Any
     providers: tuple[Provider, ...]
     redactor: Redactor
-    versions: dict[str, str]
+    versions: Mapping[str, str]
     in_ci: bool
     started: str
     """When this session began, as ISO 8601 in UTC."""

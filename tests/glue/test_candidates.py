@@ -341,7 +341,7 @@ SEVERAL = """
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_the_report_holds_every_marked_test_and_the_counts(project, workers):
     project.write(app=APP, test_it=SEVERAL).record(*workers, passed=7)
     project.stand.script(NEW, "[[refusal cyber]]")

@@ -114,7 +114,7 @@ def test_a_failure_that_its_fresh_samples_do_not_bear_out_is_unconfirmed(project
 
     project.offline().replay(CANDIDATE, "-v", unconfirmed=1)
     project.says("UNCONFIRMED")
-    project.replay(CANDIDATE, "-n", "2", unconfirmed=1)
+    project.replay(CANDIDATE, "-n", "1", unconfirmed=1)
 
 
 def test_the_number_of_fresh_samples_can_be_chosen(project):

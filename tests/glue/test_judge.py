@@ -95,7 +95,7 @@ def test_a_score_that_is_not_compared_is_refused(project):
     written(project, test).record(failed=1).says("a score from 1 to 5 is neither true nor false")
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_async_tests_judge_too(project, workers):
     project.write({"pytest.ini": "[pytest]\nasyncio_mode = auto\n"})
     test = """

@@ -63,7 +63,7 @@ def test_a_bad_marker_is_told_the_same_way_from_a_worker(project):
         """
     )
 
-    project.replay("-n", "2", errors=1)
+    project.replay("-n", "1", errors=1)
 
     project.says("test_it.py::test_bad: @pytest.mark.llm: max_cals: there is no such keyword")
     project.never_says("INTERNALERROR")

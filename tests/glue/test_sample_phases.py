@@ -251,7 +251,7 @@ def test_parametrized_tests_are_sampled_each(project):
 
     assert len(project.stand.requests) == 4
     assert tally(project, "test_one[a]") == tally(project, "test_one[b]") == (2, 2)
-    project.offline().replay("-n", "2", passed=2)
+    project.offline().replay("-n", "1", passed=2)
 
 
 @needs("anyio")
@@ -426,7 +426,7 @@ def test_who_adds_up_reports_by_phase_counts_a_test_once(project):
     write(project, slow).write(conftest=counting).record(passed=1)
 
     project.says("calls 1")
-    project.record("-n", "2", "--durations=0", passed=1).says("calls 1")
+    project.record("-n", "1", "--durations=0", passed=1).says("calls 1")
 
 
 def test_a_tear_down_that_asks_what_was_not_recorded_leaves_the_next_module_alone(project):

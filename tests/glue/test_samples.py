@@ -375,7 +375,7 @@ def test_durations_are_told(project, more: tuple[str, ...]):
 
 @pytest.mark.parametrize(
     "options",
-    [("-n", "2"), ("-p", "no:xdist"), ("-p", "no:terminal")],
+    [("-n", "1"), ("-p", "no:xdist"), ("-p", "no:terminal")],
     ids=["xdist", "no xdist", "no terminal"],
 )
 def test_it_is_the_same_with_workers_and_without_a_terminal(project, options: tuple[str, ...]):
@@ -455,7 +455,7 @@ def test_a_file_that_cannot_be_read_is_told_once(project):
 
 
 def test_the_record_of_a_test_is_plain_json(project):
-    written(project, 2).record("-n", "2", failed=1)
+    written(project, 2).record("-n", "1", failed=1)
 
     found = json.loads(project.read("report.json"))["tests"][0]
     assert (found["passes"], found["samples"], found["passed"]) == (2, 3, False)

@@ -9,15 +9,35 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from pkgutil import walk_packages
+from unittest import mock
 
-PRELOADED = [
-    *("pytest", "anthropic", "anthropic.resources", "vcr.cassette", "httpx2", "yaml"),
-    *("genai_prices.data", "genai_prices.data_snapshot"),
-    *(f"pytest_llmregress.{name}" for name in ("glue.run", "core.judging_suite")),
-]
-"""What is imported when needed, and when not, is looked at by runs that are not forked."""
+import pytest_llmregress
+
+_WARM = "warm_process"
+_HELPERS = str(Path(__file__).parent)
+
+
+@cache
+def _context() -> ForkServerContext:
+    """Start the server that forks, with what most runs import: most of what a short run takes.
+
+    What is imported when needed, and when not, is looked at by runs that are not forked.
+    """
+    plugins = [point.module for point in entry_points(group="pytest11")]
+    found = walk_packages(pytest_llmregress.__path__, f"{pytest_llmregress.__name__}.")
+    ours = [module.name for module in found if "cli" not in module.name.split(".")]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", *plugins, *ours, _WARM])
+    with mock.patch.dict(os.environ, PYTHONPATH=_HELPERS):  # the server has no other search path
+        forkserver.ensure_running()
+    return context
 
 
 def is_available() -> bool:
@@ -29,12 +49,10 @@ def start_forked(
     arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path
 ) -> BaseProcess:
     """Start pytest; its output goes to a file."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     # What is imported already cannot be rewritten, which is none of the run's concern.
     quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
     given = ([*quiet, *arguments], str(cwd), dict(env), str(output))
-    process = context.Process(target=_run, args=given)
+    process = _context().Process(target=_run, args=given)
     process.start()
     return process
 

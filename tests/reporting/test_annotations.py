@@ -88,7 +88,7 @@ def test_there_are_ten_at_most_and_the_rest_is_counted():
     assert lines[-1] == "and 6 more tests without an annotation"
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_a_run_on_github_annotates_from_the_root_of_the_repository(project, workers):
     project.write({"sub/test_it.py": TEST})
     github = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(project.root.parent)}

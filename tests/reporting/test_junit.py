@@ -118,7 +118,7 @@ def test_hostile_text_leaves_the_file_whole():
     assert "<script>" in suite.find("testcase/failure").text
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_pytests_own_file_has_the_same_facts_once(project, workers):
     project.write(
         test_it="""

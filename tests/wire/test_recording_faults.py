@@ -8,7 +8,7 @@ APP = """
     import anthropic
 
     FAULTY = os.environ.get("FAULTY", "")
-    client = anthropic.Anthropic()
+    client = anthropic.Anthropic(max_retries=1)
 
     def asking(mark):
         text = f"[[{mark}]] please" if FAULTY else "[[say Good.]]"
