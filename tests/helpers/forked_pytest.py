@@ -7,6 +7,7 @@ longer. The server process that forks them is single-threaded and has run no tes
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -81,6 +82,8 @@ def _run(arguments: list[str], cwd: str, env: dict[str, str], output: str) -> No
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
+    # Whoever started the suite in the background had it ignored, and so would every run.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
