@@ -97,12 +97,11 @@ def async_handler_of(bridge: Bridge, real: Any, library: ModuleType) -> Any:
     return vcr_handle_async_request(bridge, real, library)
 
 
-def patches_of_aiohttp(bridge: Bridge, aiohttp: Any) -> Iterator[tuple[Any, str, Any]]:
-    """Yield (class, attribute, replacement)."""
+def handler_of_aiohttp(bridge: Bridge, real: Any) -> Any:
+    """Return vcrpy's stub of what a session of aiohttp sends by."""
     from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415 - imports aiohttp
 
-    real = aiohttp.ClientSession._request  # noqa: SLF001 - the attribute that vcrpy patches
-    yield aiohttp.ClientSession, "_request", vcr_request(bridge, real)
+    return vcr_request(bridge, real)
 
 
 def patchers_of_urllib3(bridge: Bridge) -> Iterator[Any]:

@@ -1,13 +1,13 @@
 """Interception of HTTP: stubs around the transports, with a tape behind them."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache, cached_property
-from importlib.util import find_spec
+from functools import cache, cached_property, wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmregress.adapters.cassette.latecomers import Latecomers
 from pytest_llmregress.adapters.cassette.replaying import Handler, async_handler, handler
 from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
 from pytest_llmregress.adapters.replacing import Replaced, own_value
@@ -29,8 +29,10 @@ def intercepted(tape: Tape) -> Iterator[None]:
     Of each installed library only what goes over a network is patched: an application under
     test that is called in process (ASGI, WSGI) is left alone.
     """
-    if tape.mode is not TapeMode.REPLAY or _may_be_imported_yet():
-        import vcr  # noqa: F401, PLC0415 - imports what it knows of all the libraries
+    if tape.mode is TapeMode.REPLAY:
+        _LATECOMERS.watch()
+    else:
+        _LATECOMERS.let_in()
     stubs = _take_stubs()
     try:
         with stubs.playing(tape):
@@ -39,34 +41,24 @@ def intercepted(tape: Tape) -> Iterator[None]:
         _READY.append(stubs)
 
 
-def _may_be_imported_yet() -> bool:
-    """Whether a test could still import a library that has to be patched.
-
-    Where none is installed that vcrpy patches, a replay does without its half of a second.
-    """
-    return any(name not in sys.modules and _is_installed(name) for name in _CLIENTS)
-
-
-@cache
-def _is_installed(name: str) -> bool:
-    return find_spec(name) is not None
-
-
 class _Stubs:
     """What stands in the libraries' places: built once, since building takes longer than a call."""
 
     tape: Tape
 
     def __init__(self) -> None:
-        self._imported = _imported()
         self._of_urllib3: Bridge | None = None
-        patches = [*self._of_httpx()]
         self._removers: list[AbstractContextManager[Any]] = []
-        if "aiohttp" in sys.modules:
-            from pytest_llmregress.adapters.cassette import bridge  # noqa: PLC0415 - imports vcr
+        self._replaced = Replaced()
+        self._imported = _imported()
+        self._patches = self._patches_of(self._imported)
 
-            patches += bridge.patches_of_aiohttp(self._bridge, sys.modules["aiohttp"])
-        if "urllib3" in sys.modules:
+    def _patches_of(self, libraries: Container[str]) -> list[tuple[Any, str, Any, Any]]:
+        """Return owner, attribute, what stands there for the time of a test, and what does else."""
+        patches = [*self._of_httpx(libraries)]
+        if "aiohttp" in libraries:  # the SDK imports it where it is installed
+            patches.append(self._of_aiohttp())
+        if "urllib3" in libraries:
             from pytest_llmregress.adapters.cassette import bridge  # noqa: PLC0415 - imports vcr
 
             self._of_urllib3 = bridge.Bridge(self)
@@ -77,7 +69,7 @@ class _Stubs:
                     self._removers.append(patcher)
         # vcrpy has two groups that stand in the same places: the last one does.
         last = {(id(owner), name): (owner, name, new) for owner, name, new in patches}
-        self._patches = [(*patch, own_value(*patch[:2])) for patch in last.values()]
+        return [(*patch, own_value(*patch[:2])) for patch in last.values()]
 
     @property
     def is_fresh(self) -> bool:
@@ -91,16 +83,27 @@ class _Stubs:
     @contextmanager
     def playing(self, tape: Tape) -> Iterator[None]:
         """Stand there, with a tape behind, for as long as the context lasts."""
-        replaced = Replaced()
         self.tape = tape
+        _PLAYING.append(self)
         try:
-            for owner, name, new, real in self._patches:
-                replaced.replace_known(owner, name, new, before=real)
+            self._put(self._patches)
             yield
         finally:
+            _PLAYING.remove(self)
             for remover in self._removers:
                 remover.__exit__(None, None, None)
-            replaced.restore()
+            self._replaced.restore()
+
+    def catch_up(self) -> None:
+        """Stand in the places of what was imported by now as well."""
+        known, self._imported = self._imported, _imported()
+        late = self._patches_of(self._imported - known)
+        self._patches += late
+        self._put(late)
+
+    def _put(self, patches: Iterable[tuple[Any, str, Any, Any]]) -> None:
+        for owner, name, new, real in patches:
+            self._replaced.replace_known(owner, name, new, before=real)
 
     @cached_property
     def _bridge(self) -> "Bridge":
@@ -108,11 +111,11 @@ class _Stubs:
 
         return Bridge(self)
 
-    def _of_httpx(self) -> Iterator[_Patch]:
+    def _of_httpx(self, libraries: Container[str]) -> Iterator[_Patch]:
         for name in ("httpx2", "httpx"):
-            library = sys.modules.get(name)
-            if library is None:
+            if name not in libraries:
                 continue
+            library = sys.modules[name]
             # A client over a MockTransport is a client whose model a test has scripted: recorded
             # too.
             for transport in (library.HTTPTransport, library.MockTransport):
@@ -125,6 +128,23 @@ class _Stubs:
                 record = self._recorder(library, real, is_async=True)
                 new = async_handler(library, real, tape=self._tape, record=record)
                 yield transport, "handle_async_request", new
+
+    def _of_aiohttp(self) -> _Patch:
+        session: Any = sys.modules["aiohttp"].ClientSession
+        real = session._request  # noqa: SLF001 - the attribute that vcrpy patches
+
+        @cache
+        def stub() -> Any:
+            _LATECOMERS.let_in()
+            from pytest_llmregress.adapters.cassette import bridge  # noqa: PLC0415 - imports vcr
+
+            return bridge.handler_of_aiohttp(self._bridge, real)
+
+        @wraps(real)
+        async def _request(*arguments: Any, **keywords: Any) -> Any:
+            return await stub()(*arguments, **keywords)
+
+        return session, "_request", _request
 
     def _tape(self) -> Tape:
         return self.tape
@@ -155,5 +175,16 @@ def _take_stubs() -> _Stubs:
     return _Stubs()
 
 
-def _imported() -> list[bool]:
-    return [name in sys.modules for name in _CLIENTS]
+def _imported() -> set[str]:
+    return {name for name in _CLIENTS if name in sys.modules}
+
+
+_PLAYING: list[_Stubs] = []
+
+
+def _catch_up() -> None:
+    for stubs in _PLAYING:
+        stubs.catch_up()
+
+
+_LATECOMERS = Latecomers(_CLIENTS, arrived=_catch_up)

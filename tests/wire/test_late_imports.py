@@ -1,0 +1,76 @@
+"""Libraries that a test imports only while it is replayed: what they send is answered as well."""
+
+import pytest
+
+APP = """
+import os
+import sys
+
+URL = os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages"
+HEADERS = {"x-api-key": "sk-nobody", "anthropic-version": "2023-06-01"}
+
+
+def body(text):
+    message = {"role": "user", "content": f"[[say {text}]]"}
+    return {"model": "claude-opus-5", "max_tokens": 50, "messages": [message]}
+
+
+def by_requests():
+    import requests
+
+    assert sys.modules["requests"] is requests is sys.modules["requests.sessions"].__dict__.get(
+        "requests", requests
+    )
+    assert requests.Session is sys.modules["requests.sessions"].Session
+    assert "late" not in type(requests.__spec__.loader).__name__.lower()
+    return requests.post(URL, headers=HEADERS, json=body("requests")).json()
+
+
+def by_urllib3():
+    import urllib3
+
+    return urllib3.request("POST", URL, headers=HEADERS, json=body("urllib3")).json()
+
+"""
+
+TEST = """
+import sys
+
+import httpx2
+import pytest
+from app import HEADERS, URL, body
+import app
+
+
+@pytest.mark.llm
+def test_first():  # before it, nothing is patched
+    assert httpx2.post(URL, headers=HEADERS, json=body("first")).status_code == 200
+    assert "{name}" not in sys.modules or {recording}
+
+
+@pytest.mark.llm
+def test_late(llm_calls):
+    reply = app.by_{name}()
+    assert reply["content"][0]["text"] == "{name}"
+    assert [call.text for call in llm_calls] == ["{name}"]
+
+
+@pytest.mark.llm
+def test_next(llm_calls):
+    assert app.by_{name}()["content"][0]["text"] == "{name}"
+    assert httpx2.post(URL, headers=HEADERS, json=body("next")).status_code == 200
+    assert len(llm_calls) == 2
+"""
+
+
+@pytest.mark.parametrize("name", ["requests", "urllib3"])
+def test_what_is_imported_in_the_middle_of_a_replay_reaches_no_network(project, name):
+    pytest.importorskip(name, reason=f"{name} is not installed")
+    # A process that has imported nothing, not even by another plugin.
+    anew = {"PYTHONPATH": ".", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ours = ("-p", "pytest_llmregress.plugin")
+    project.write(app=APP, test_it=TEST.replace("{name}", name).replace("{recording}", "True"))
+    project.record(*ours, env=anew, passed=3).offline()
+    project.write(test_it=TEST.replace("{name}", name).replace("{recording}", "False"))
+
+    project.replay(*ours, env=anew, passed=3)
