@@ -42,6 +42,8 @@ class Cassette:
     """Of all samples, one after another, each in the order in which its requests were sent."""
     samples: tuple[Sample, ...] = ()
     """One for each run; empty where nothing is written down about the only one."""
+    digest: str = field(default="", compare=False)
+    """Of what went over the wire, where it was read from a file of ours; empty elsewhere."""
 
     @property
     def runs(self) -> tuple[tuple[Interaction, ...], ...]:

@@ -104,7 +104,9 @@ class Judgement:
                 own = self._own_sample()
                 self._found = (
                     behavior,
-                    () if own is None else differences(own.behavior, behavior),
+                    ()
+                    if own is None or own.behavior is behavior
+                    else differences(own.behavior, behavior),
                 )
             found = self._found[1]
         else:

@@ -51,6 +51,8 @@ class Found:
     """When what is new was recorded."""
     versions: Mapping[str, str]
     in_ci: bool
+    built_in: bool
+    """Whether nobody but the built-in traits has a say on its behavior."""
 
     @property
     def settings(self) -> Settings:
@@ -230,6 +232,7 @@ def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
         served_models=cassette.served_models,
         recorded_at=cassette.recorded_at,
         samples=samples,
+        built_in=found.built_in and found.own_passed,
     )
 
 

@@ -213,7 +213,8 @@ class SampleRun:
         if traffic is None or self.misses:
             return
         calls = Calls(traffic.calls_as_recorded())
-        self.behavior = self._test.behavior_of(calls)
+        known = self._test.known_behavior() if traffic.tape.is_as_recorded else None
+        self.behavior = known or self._test.behavior_of(calls)
         if traffic.mode in {Mode.RECORDED, Mode.MIXED}:
             self.judgement.exact = False
         reasons = traffic.unfinished()

@@ -262,6 +262,26 @@ class TestRun:
             traits = declare_served(traits, calls, served=contract.is_legitimate)
         return Behavior(traits=traits)
 
+    def known_behavior(self) -> Behavior | None:
+        """Return what an accepted behavior says of the very recording, or None where that is told.
+
+        What has extracted it then would say the same again.
+        """
+        is_it = (
+            self.accepted is not None
+            and self.old is not None
+            and self.accepted.built_in
+            and self.accepted.cassette == self.old.digest
+            and self._has_built_in_traits
+        )
+        return self.accepted.samples[0].behavior if is_it and self.accepted else None
+
+    @property
+    def _has_built_in_traits(self) -> bool:
+        """Whether neither another plugin nor the marker has a say on the traits of this test."""
+        asked = self.hook.pytest_llmregress_traits.get_hookimpls()
+        return len(asked) == 1 and not self.rules.contract.served_model
+
     def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> Held:
         """Hold calls against contract, standing rules and quarantine.
 
@@ -481,4 +501,5 @@ class TestRun:
             recorded_at=self.now,
             versions=self.run.versions,
             in_ci=self.run.in_ci,
+            built_in=self._has_built_in_traits,
         )

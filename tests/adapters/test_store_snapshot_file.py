@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_llmregress.adapters.store import snapshot_file
 from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
@@ -47,6 +48,45 @@ PENDING = Pending(
         Change(trait="length", severity=Severity.NOTABLE, before="1", after="25", detail="25.0x"),
     ),
 )
+
+
+PLAIN = replace(SNAPSHOT, built_in=True, samples=(replace(SNAPSHOT.samples[0], values={}),))
+
+
+def test_what_the_built_in_traits_have_said_is_known_by_its_letters(tmp_path):
+    write_snapshot(tmp_path / "of-built-ins", PLAIN)
+    write_snapshot(tmp_path / "of-others", replace(PLAIN, built_in=False))
+
+    assert read_snapshot(tmp_path / "of-built-ins").built_in
+    assert not read_snapshot(tmp_path / "of-others").built_in
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("answered", "refused"),
+        ("kind: number, severity: notable", "kind: number, severity: breaking"),
+        ("cassette: sha256:00", "cassette: sha256:01"),
+        ("\ntraits: sha256:", "\ntraits: sha256:0"),
+    ],
+    ids=["value", "severity", "recording", "digest"],
+)
+def test_what_was_edited_is_not_what_the_built_in_traits_have_said(tmp_path, old, new):
+    path = tmp_path / "s.snapshot.yaml"
+    write_snapshot(path, PLAIN)
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+    assert not read_snapshot(path).built_in
+
+
+def test_what_older_traits_have_said_is_not_trusted(tmp_path, monkeypatch):
+    monkeypatch.setattr(snapshot_file, "TRAITS", 0)
+    write_snapshot(tmp_path / "s", PLAIN)
+    monkeypatch.undo()
+
+    assert not read_snapshot(tmp_path / "s").built_in
 
 
 @pytest.mark.parametrize(

@@ -251,3 +251,41 @@ def test_a_value_that_no_test_compares_with_any_more_is_told_as_obsolete(project
         "obsolete: 1 snapshot value that no test compares with: test_it.py::test_plan value"
     )
     assert project.found()["test_plan"]["obsolete"] == ["value"]
+
+
+TEST_OF_TRAITS = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    def test_plan():
+        assert ask("Hello")
+"""
+HOOK = """
+    from pytest_llmregress import Severity, Trait, TraitKind
+
+    def pytest_llmregress_traits(calls):
+        value = "Hello" in calls[0].text
+        return [
+            Trait(name="greets", value=value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING)
+        ]
+"""
+
+
+def test_a_replay_finds_an_accepted_behavior_that_was_edited(project):
+    recorded(project, TEST_OF_TRAITS, "Hello you.")
+    name = "__llm__/test_it/plan.snapshot.yaml"
+    assert "\ntraits: sha256:" in project.read(name)
+    project.offline().replay(passed=1)
+
+    project.write({name: project.read(name).replace("value: answered", "value: refused")})
+
+    project.replay(failed=1).says("outcome")
+
+
+def test_a_replay_finds_what_a_hook_says_of_an_old_recording_by_now(project):
+    recorded(project.write(conftest=HOOK), TEST_OF_TRAITS, "Hello you.").offline()
+    assert "\ntraits: " not in project.read("__llm__/test_it/plan.snapshot.yaml")
+    project.replay(passed=1)
+
+    project.change("conftest.py", "Hello", "Good day").replay(failed=1).says("greets")

@@ -197,6 +197,13 @@ class Tape:
                 self._on_answer(exchange.interaction)
 
     @property
+    def is_as_recorded(self) -> bool:
+        """Whether all that was recorded was asked for, and nothing else."""
+        with self._lock:
+            played = all(exchange.played for exchange in self._exchanges)
+            return played and len(self._exchanges) == len(self.recorded)
+
+    @property
     def misses(self) -> tuple[Miss, ...]:
         """The requests without an answer, in order."""
         with self._lock:

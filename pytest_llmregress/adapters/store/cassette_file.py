@@ -172,8 +172,9 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         versions=top.texts_by_name("versions"),
         interactions=_interactions(path, calls, reader),
         samples=samples,
+        digest=top.text("digest"),
     )
-    said_of_all = top.text("digest"), top.text("judge_digest", default=_OF_NOTHING)
+    said_of_all = cassette.digest, top.text("judge_digest", default=_OF_NOTHING)
     refuse(path, faults, test, candidate)
     if said_of_all != _digests(cassette, reader.hashes):
         fault = "the file was edited or cut off: its calls do not have the digest that it says"

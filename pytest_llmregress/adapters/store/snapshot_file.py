@@ -1,5 +1,6 @@
 """Snapshots on disk: what is accepted, and what waits to replace it."""
 
+import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from pytest_llmregress.adapters.store.fields import Fields, expect_kind, refuse
 from pytest_llmregress.adapters.store.yaml_emit import Inline
 from pytest_llmregress.adapters.store.yaml_lines import OTHER, read_lines
 from pytest_llmregress.adapters.store.yaml_text import FORMAT, document_of, dump, read_text
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.core.behavior import TRAITS, Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.core.canonical import canonical
 from pytest_llmregress.core.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
 
@@ -41,6 +42,9 @@ def read_snapshot(path: Path) -> Snapshot:
         samples=_samples(top, () if plain is None else plain[1]),
         pending=pending,
         decision=read_decision(top.fields("accepted")) if top.has("accepted") else None,
+        built_in=plain is not None
+        and top.has("traits")
+        and top.text("traits") == _seal(top.text("cassette"), plain[2]),
     )
     refuse(path, faults, snapshot.test, None if pending is None else pending.candidate)
     return snapshot
@@ -77,6 +81,10 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
             _sample_block(number, sample, first) for number, sample in enumerate(others, start=2)
         ]
     text = dump(document)
+    if snapshot.built_in and not others:
+        head, _, rest = text.partition(_BEHAVIOR)
+        seal = _seal(snapshot.cassette, rest)
+        text = f"{head}\ntraits: {seal}{_BEHAVIOR}{rest}"
     if inspect is not None:
         inspect(path, text)
     write_text(path, text)
@@ -101,8 +109,14 @@ _BODY = frozenset({"behavior", "values", "samples"})
 _NEXT_TRAIT = re.compile(r"\n  (?=[^ \n])")
 
 
-def _split(text: str) -> tuple[str, tuple[Trait, ...]] | None:
-    """Return what a file says before its behavior, and its traits.
+def _seal(cassette: str, behavior: str) -> str:
+    """Return what tells a behavior that built-in traits have said of a cassette from any other."""
+    said = f"{TRAITS}\n{cassette}\n{behavior}"
+    return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+def _split(text: str) -> tuple[str, tuple[Trait, ...], str] | None:
+    """Return what a file says before its behavior, its traits, and the behavior as it is written.
 
     None where it holds more than the traits of one sample, or they are not as `dump` writes them.
     """
@@ -113,7 +127,7 @@ def _split(text: str) -> tuple[str, tuple[Trait, ...]] | None:
     known = tuple(trait for trait in traits if trait is not None)
     if len({trait.name for trait in known}) < len(traits) or read_lines(f"{head}\n") is OTHER:
         return None
-    return f"{head}\n", known
+    return f"{head}\n", known, rest
 
 
 @lru_cache(maxsize=4096)

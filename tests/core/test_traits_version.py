@@ -1,0 +1,28 @@
+"""The version of what the built-in traits say grows with each change of it."""
+
+import hashlib
+from pathlib import Path
+
+from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.core.behavior import TRAITS
+from pytest_llmregress.core.call import Calls
+from pytest_llmregress.core.canonical import canonical
+from pytest_llmregress.core.traits import traits_of
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SAID = {1: "58227ed3c594366f64010f568fa9e599a29b9ef3f78235e55f3ac3756c3da22a"}
+"""By version, the digest of what the traits say of every recording of the examples."""
+
+
+def test_what_traits_say_of_the_examples_is_what_this_version_says():
+    said = hashlib.sha256()
+    provider = AnthropicProvider()
+    for path in sorted(EXAMPLES.rglob("*.cassette.yaml")):
+        for run in read_cassette(path).runs:
+            read = (provider.read(each) for each in run if not each.judge)
+            traits = traits_of(Calls([call for call in read if call is not None]))
+            said.update(canonical([trait.to_json() for trait in traits]).encode())
+
+    # Where the same recordings are told otherwise, raise TRAITS in core/behavior.py.
+    assert SAID[TRAITS] == said.hexdigest()
