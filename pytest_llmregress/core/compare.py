@@ -22,8 +22,9 @@ from pytest_llmregress.core.noise import (
     number,
 )
 from pytest_llmregress.core.severities import Severities
+from pytest_llmregress.core.tool_match import ToolMatch
 from pytest_llmregress.core.trait_rules import MAX_DETAIL, report, rule_of
-from pytest_llmregress.core.trajectory import ToolMatch, compare_arguments, mismatch
+from pytest_llmregress.core.trajectory import compare_arguments, mismatch
 from pytest_llmregress.core.words import cut, in_words
 
 ENOUGH_FOR_FACTS = 3

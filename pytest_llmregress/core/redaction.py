@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -190,9 +190,14 @@ def find_secrets(text: str, *, redactor: Redactor) -> tuple[Finding, ...]:
 
 def carries_credentials(request: Request) -> bool:
     """Whether a request asks for credentials; its answer is never recorded and never replayed."""
-    url = urlsplit(request.url)
-    host = _CREDENTIAL_HOSTS.fullmatch(url.hostname or "")
-    return host is not None or _CREDENTIAL_PATHS.search(url.path) is not None
+    return _leads_to_credentials(request.url)
+
+
+@lru_cache(maxsize=64)
+def _leads_to_credentials(url: str) -> bool:
+    parts = urlsplit(url)
+    host = _CREDENTIAL_HOSTS.fullmatch(parts.hostname or "")
+    return host is not None or _CREDENTIAL_PATHS.search(parts.path) is not None
 
 
 def _compile(patterns: Iterable[str]) -> tuple[list[re.Pattern[bytes]], list[str]]:

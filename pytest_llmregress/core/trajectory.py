@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from pytest_llmregress.core.behavior import Change, Severity
@@ -16,50 +15,12 @@ from pytest_llmregress.core.difference import (
     told_apart,
 )
 from pytest_llmregress.core.noise import ARGUMENTS, weigh
+from pytest_llmregress.core.tool_match import ToolMatch
 from pytest_llmregress.core.words import cut, in_words
 
 MAX_DETAIL = 200
 """Characters of a change's detail."""
 SHUFFLED = "the same calls in another order"
-
-
-class ToolMatch(StrEnum):
-    """How the tools that a candidate calls relate to those of the baseline; agentevals' words."""
-
-    STRICT = "strict"
-    """The same tools, in the same order."""
-    UNORDERED = "unordered"
-    """The same tools as often, in any order."""
-    SUBSET = "subset"
-    """Nothing that the baseline does not call, and no more often."""
-    SUPERSET = "superset"
-    """All that the baseline calls, and at least as often."""
-
-    def allows(self, before: Sequence[str], after: Sequence[str]) -> bool:
-        """Say whether a candidate's tools stand in this relation to the baseline's."""
-        relation = tool_relation(before, after)
-        return relation is not None and self in _IMPLIED[relation]
-
-
-_IMPLIED = {
-    ToolMatch.STRICT: frozenset(ToolMatch),
-    ToolMatch.UNORDERED: frozenset(ToolMatch) - {ToolMatch.STRICT},
-    ToolMatch.SUBSET: frozenset({ToolMatch.SUBSET}),
-    ToolMatch.SUPERSET: frozenset({ToolMatch.SUPERSET}),
-}
-"""The relations that hold where the closest one does."""
-
-
-def tool_relation(before: Sequence[str], after: Sequence[str]) -> ToolMatch | None:
-    """Return the closest relation between the names of two trajectories; None where none holds."""
-    if list(before) == list(after):
-        return ToolMatch.STRICT
-    old, new = Counter(before), Counter(after)
-    if old == new:
-        return ToolMatch.UNORDERED
-    if new <= old:
-        return ToolMatch.SUBSET
-    return ToolMatch.SUPERSET if old <= new else None
 
 
 def mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> Change:

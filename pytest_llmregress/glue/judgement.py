@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pytest_llmregress.adapters import deepdiff
 from pytest_llmregress.core.behavior import Behavior, Change, Severity
-from pytest_llmregress.core.compare import Classify, compare, differences
-from pytest_llmregress.core.normalize import normalize
 from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
-from pytest_llmregress.core.values import compare_samples, missing_facts
 from pytest_llmregress.core.words import in_words
 from pytest_llmregress.glue.rules import Terms
+
+if TYPE_CHECKING:  # what compares is imported where something is to be compared
+    from pytest_llmregress.core.compare import Classify
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Judgement:
     """Whether whatever this run finds is to be accepted."""
     terms: Terms = field(default_factory=Terms)
     """What the test says about severities and tools."""
-    classify: Classify | None = None
+    classify: "Classify | None" = None
     clean: Callable[[Any], Any] = lambda value: value
     """Takes secrets out of a JSON value: a test has what the model said, not what is recorded."""
     values: dict[str, Any] = field(default_factory=dict)
@@ -52,6 +51,13 @@ class Judgement:
         that the others are seen as well. In a new recording, whose words always differ,
         only a missing fact of the test's own; the rest becomes part of the drift.
         """
+        from pytest_llmregress.adapters import deepdiff  # noqa: PLC0415 - only with a value
+        from pytest_llmregress.core.normalize import normalize  # noqa: PLC0415 - as above
+        from pytest_llmregress.core.values import (  # noqa: PLC0415 - as above
+            compare_samples,
+            missing_facts,
+        )
+
         name = self._unique(name)
         value = self.values[name] = self.clean(normalize(actual))
         missing = missing_facts(value, facts)
@@ -99,25 +105,7 @@ class Judgement:
         """Return everything that differs from what was accepted, the worst first."""
         if self.accepted is None:
             return ()
-        if self.exact:
-            if self._found is None or self._found[0] is not behavior:
-                own = self._own_sample()
-                self._found = (
-                    behavior,
-                    ()
-                    if own is None or own.behavior is behavior
-                    else differences(own.behavior, behavior),
-                )
-            found = self._found[1]
-        else:
-            found = compare(
-                self.accepted.behaviors,
-                behavior,
-                severities=self.terms.severity,
-                classify=self.classify,
-                tools=self.terms.tool_match,
-                differ=deepdiff.locate,
-            )
+        found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
         if not passed and self._has_passed():
             found = (
                 Change(
@@ -129,6 +117,31 @@ class Judgement:
                 *found,
             )
         return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
+
+    def _in_replay(self, behavior: Behavior) -> tuple[Change, ...]:
+        """Return each trait that the accepted recording had otherwise."""
+        own = self._own_sample()
+        if own is None or own.behavior is behavior:
+            return ()
+        if self._found is None or self._found[0] is not behavior:
+            from pytest_llmregress.core.compare import differences  # noqa: PLC0415 - on use
+
+            self._found = behavior, differences(own.behavior, behavior)
+        return self._found[1]
+
+    def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
+        """Return what the rules find between all accepted samples and a new one."""
+        from pytest_llmregress.adapters import deepdiff  # noqa: PLC0415 - only with something new
+        from pytest_llmregress.core.compare import compare  # noqa: PLC0415 - as above
+
+        return compare(
+            () if self.accepted is None else self.accepted.behaviors,
+            behavior,
+            severities=self.terms.severity,
+            classify=self.classify,
+            tools=self.terms.tool_match,
+            differ=deepdiff.locate,
+        )
 
     def _has_passed(self) -> bool:
         """Tell whether what is accepted never failed: what fails now and then is no change."""

@@ -213,7 +213,7 @@ def _leave_pending(
 
 def drop_stale(paths: TestPaths) -> None:
     """Delete what an earlier replay left pending, now that the code is back to what it was."""
-    if not paths.pending_snapshot.exists() or paths.pending_cassette.exists():
+    if not paths.has_pending_snapshot or paths.pending_cassette.exists():
         return  # a recording was paid for: only a person decides on it
     try:
         pending = read_snapshot(paths.pending_snapshot).pending

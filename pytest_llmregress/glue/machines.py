@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmregress.core.report import RunReport, TestRecord
 from pytest_llmregress.hookspecs import RECORD
-from pytest_llmregress.reporting.annotations import Place, annotate
 from pytest_llmregress.reporting.facts import PREFIX, properties_of
+
+if TYPE_CHECKING:
+    from pytest_llmregress.reporting.annotations import Place
 
 NAME = "llmregress-machines"
 
@@ -40,11 +43,15 @@ class Machines:
         """Annotate what failed, where GitHub reads along."""
         if self._report is None or not os.environ.get("GITHUB_ACTIONS"):
             return
+        from pytest_llmregress.reporting.annotations import annotate  # noqa: PLC0415 - on GitHub
+
         places = {test: self._place(*each) for test, each in self._locations.items()}
         for line in annotate(self._report, places):
             terminalreporter.write_line(line)
 
-    def _place(self, file: str, line: int | None, _name: str) -> Place:
+    def _place(self, file: str, line: int | None, _name: str) -> "Place":
+        from pytest_llmregress.reporting.annotations import Place  # noqa: PLC0415 - on GitHub
+
         path = (self._root / file).resolve()
         workspace = Path(os.environ.get("GITHUB_WORKSPACE") or self._root).resolve()
         inside = path.is_relative_to(workspace)

@@ -14,7 +14,7 @@ from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.rulebook import RuleBook, RuleError
 from pytest_llmregress.core.settings import Settings, Source
 from pytest_llmregress.core.severities import Severities
-from pytest_llmregress.core.trajectory import ToolMatch
+from pytest_llmregress.core.tool_match import ToolMatch
 from pytest_llmregress.reporting import failures
 
 _CONTRACT = tuple(field.name for field in fields(Contract))

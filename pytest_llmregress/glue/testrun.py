@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -195,7 +195,7 @@ class TestRun:
         return Traffic(
             self.run,
             test=self.node_id,
-            cassette=self.cassette_name,
+            cassette=lambda: self.cassette_name,
             recorded=slot.recorded,
             exists=self.old is not None,
             mode=slot.mode,
@@ -432,15 +432,12 @@ class TestRun:
 
     def relative(self, path: Path) -> str:
         """Return a path as reports have it, from the root folder."""
-        try:
-            return path.relative_to(self.run.root).as_posix()
-        except ValueError:
-            return path.as_posix()
+        return _relative(path, self.run.root)
 
     @cached_property
     def cassette_name(self) -> str:
         """The path of its cassette, as reports have it."""
-        return self.relative(self.paths.cassette)
+        return f"{_relative(self.paths.directory, self.run.root)}/{self.paths.cassette.name}"
 
     def _replays_what_is_accepted(self) -> bool:
         """Whether nothing is new: what `keep` finds in the end, and most tests of most runs."""
@@ -503,3 +500,11 @@ class TestRun:
             in_ci=self.run.in_ci,
             built_in=self._has_built_in_traits,
         )
+
+
+@lru_cache(maxsize=256)
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()

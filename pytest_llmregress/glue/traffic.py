@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 class Traffic:
     """What one run of one test sends and what it is answered, for as long as it is open.
 
-    Parameters: `recorded`, what was recorded for this run (None where nothing was); `exists`,
-    whether its test has a cassette at all; `carried`, the answers that an interrupted recording
-    had paid for already; `number`, which sample of its test this run is, from 1; `usage`, what a
-    call of this test has come to before; `intercept`, how its HTTP comes to the tape;
-    `limited`, whether the limits of the run hold for what it sends.
+    Parameters: `cassette`, its path as reports have it; `recorded`, what was recorded for this
+    run (None where nothing was); `exists`, whether its test has a cassette at all; `carried`, the
+    answers that an interrupted recording had paid for already; `number`, which sample of its test
+    this run is, from 1; `usage`, what a call of this test has come to before; `intercept`, how its
+    HTTP comes to the tape; `limited`, whether the limits of the run hold for what it sends.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
@@ -44,7 +44,7 @@ class Traffic:
         run: "Run",
         *,
         test: str,
-        cassette: str,
+        cassette: Callable[[], str],
         recorded: tuple[Interaction, ...] | None,
         exists: bool,
         mode: TapeMode,
@@ -209,7 +209,7 @@ class Traffic:
             request=miss.request,
             times=miss.times_recorded,
             where=line_that_asks(self._run.root),
-            cassette=self._cassette,
+            cassette=self._cassette(),
             explanation=explanation,
             renamed=renamed,
             pending=pending,

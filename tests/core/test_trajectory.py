@@ -6,8 +6,9 @@ from pytest_llmregress.adapters.deepdiff import locate
 from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall
 from pytest_llmregress.core.compare import compare
+from pytest_llmregress.core.tool_match import ToolMatch, tool_relation
 from pytest_llmregress.core.traits import traits_of
-from pytest_llmregress.core.trajectory import ToolMatch, compare_arguments, tool_relation
+from pytest_llmregress.core.trajectory import compare_arguments
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 TRAITS = {

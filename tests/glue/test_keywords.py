@@ -9,7 +9,7 @@ import pytest
 from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.rulebook import forbids
 from pytest_llmregress.core.settings import Source
-from pytest_llmregress.core.trajectory import ToolMatch
+from pytest_llmregress.core.tool_match import ToolMatch
 from pytest_llmregress.glue.rules import Rules, RulesError, Terms
 
 KNOWN = (

@@ -1,7 +1,5 @@
 """Who decides on what is pending, and the file that remembers what was rejected."""
 
-import getpass
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +37,9 @@ def sign(author: str, reason: str) -> Decision:
 
 def find_author() -> str:
     """Return "NAME <EMAIL>" as git knows the user, or the login name."""
+    import getpass  # noqa: PLC0415 - only where somebody decides
+    import subprocess  # noqa: PLC0415 - as above
+
     try:
         said = subprocess.run(
             ["git", "config", "--get-regexp", r"^user\.(name|email)$"],  # noqa: S607 - the user's own

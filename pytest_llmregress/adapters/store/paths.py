@@ -51,6 +51,15 @@ class TestPaths:
         """Return a file beside the journal that is as short-lived as that one."""
         return self.directory / f"{self._name}.{word}.part.jsonl"
 
+    @property
+    def has_pending_snapshot(self) -> bool:
+        """Whether a behavior waits: each replay looks, and a `Path` takes longer than the look."""
+        return Path(f"{self.directory}/{self._name}.snapshot.new.yaml").exists()
+
+    def has_part(self, word: str) -> bool:
+        """Whether there is such a short-lived file."""
+        return Path(f"{self.directory}/{self._name}.{word}.part.jsonl").exists()
+
     def of_baseline(self) -> "TestPaths":
         """Return the paths of the same test's baseline."""
         return TestPaths(directory=self.directory, stem=self.stem)

@@ -13,16 +13,22 @@ from pytest_llmregress.core.rejudging import Wanted
 
 FORMAT = 1
 KIND = "wanted judgements"
+_WORD = "judge"
 
 
 class WantedFile:
     """The wanted judgements of one variant of a test. Safe to use from several threads."""
 
     def __init__(self, paths: TestPaths, *, test: str) -> None:
-        self.path = wanted_path(paths)
+        self._paths = paths
         self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
         self._lock = threading.Lock()
         self._noted: list[Wanted] = []
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return wanted_path(self._paths)
 
     def read(self) -> tuple[Wanted, ...]:
         """Return what is noted; nothing where the file is damaged: a replay writes it again."""
@@ -45,7 +51,7 @@ class WantedFile:
 
     def remove_outdated(self) -> None:
         """Delete what an earlier run has noted, where this one has noted nothing."""
-        if not self._noted:
+        if not self._noted and self._paths.has_part(_WORD):
             self.remove()
 
     def remove(self) -> None:
@@ -55,7 +61,7 @@ class WantedFile:
 
 def wanted_path(paths: TestPaths) -> Path:
     """Return where the wanted judgements of a variant are noted."""
-    return paths.part("judge")
+    return paths.part(_WORD)
 
 
 def answers_path(paths: TestPaths) -> Path:
