@@ -29,6 +29,7 @@ from pytest_llmregress.hookspecs import RECORD
 
 CONFIG_FIXTURE = "_llmregress_config"
 """The fixture in plugin.py that hands a test's `llm_config` over."""
+_CONFIG = "llm_config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +91,16 @@ class Run:
 
     def prepare(self, marked: Sequence[pytest.Item]) -> None:
         """Have each marked test's `llm_config` read before its own fixtures are set up."""
+        overridden: dict[pytest.Collector | None, bool] = {}
         for item in marked:
             paths = paths_of(item.path, item.nodeid, None)
             self.stems.add((paths.directory, paths.stem))
             names = getattr(item, "fixturenames", None)  # an item that is no function has none
-            if names is not None and CONFIG_FIXTURE not in names:
+            if names is None or CONFIG_FIXTURE in names:
+                continue
+            if item.parent not in overridden:
+                overridden[item.parent] = _has_own_config(item)
+            if _CONFIG in names or overridden[item.parent]:
                 names.insert(0, CONFIG_FIXTURE)
 
     def read(self, interaction: Interaction) -> Call | None:
@@ -117,6 +123,19 @@ class Run:
         """Ask all plugins what a call costs; None where nobody knows."""
         cost: float | None = self.hook.pytest_llmregress_price(call=call)
         return cost
+
+
+def _has_own_config(item: pytest.Item) -> bool:
+    """Whether anybody overrides `llm_config` where a test is: else it need not be looked up.
+
+    The look-up of a fixture that a function does not name takes pytest a tenth of a whole test.
+    """
+    manager = getattr(item.session, "_fixturemanager", None)
+    try:
+        found = manager.getfixturedefs(_CONFIG, item)  # type: ignore[union-attr]
+    except (AttributeError, TypeError):  # private: where it is another one, each is looked up
+        return True
+    return found is None or len(found) > 1
 
 
 class Opening:

@@ -162,7 +162,7 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         top.blame("samples", "a sample has fewer calls than none")
     elif samples and sum(sample.calls for sample in samples) != len(calls):
         top.blame("samples", f"their calls do not add up to {len(calls)}")
-    named, reader = top.fields("models"), Reader(MAX_EXPANDED)
+    named, reader = top.fields("models"), Reader(MAX_EXPANDED, calls=len(calls))
     cassette = Cassette(
         test=test,
         candidate=candidate,

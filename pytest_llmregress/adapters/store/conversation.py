@@ -156,9 +156,12 @@ class Reader:
     """Restores what a `Writer` described, in the same order.
 
     Raises `TooLarge` where the bodies come to more than `limit` characters.
+
+    :param calls: how many there are: after the last one, nothing has to be at hand.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, calls: int) -> None:
+        self._last = calls
         self._budget = Budget(limit)
         self._renderer = Renderer(self._budget)
         self._sent: dict[int, _Sent] = {}
@@ -185,14 +188,14 @@ class Reader:
         else:
             body, _ = restore_body(fields, self._budget)
         if structure is not None:
-            body = self._render(fields, structure, extends)
+            body = self._render(fields, structure, extends, is_last=call == self._last)
         request = Request(
             method=fields.text("method", default=base.method if base else None),
             url=fields.text("url", default=base.url if base else None),
             headers=base.headers if base and not fields.has("headers") else _headers(fields),
             body=body,
         )
-        if structure is not None and isinstance(structure.value, dict):
+        if call < self._last and structure is not None and isinstance(structure.value, dict):
             self._sent[call] = _Sent(
                 method=request.method,
                 url=request.url,
@@ -263,11 +266,15 @@ class Reader:
                 fields.blame(ANSWER, f"the answer of call {number} cannot be sent again like that")
         return self._repeated[key]
 
-    def _render(self, fields: Fields, structure: Structure, extends: list[Any] | None) -> bytes:
+    def _render(
+        self, fields: Fields, structure: Structure, extends: list[Any] | None, *, is_last: bool
+    ) -> bytes:
         value = structure.value
         history = _history_of(value) if isinstance(value, dict) else None
         try:
-            return self._renderer.render(value, structure.style, shared=history, extends=extends)
+            return self._renderer.render(
+                value, structure.style, shared=history, extends=extends, is_last=is_last
+            )
         except (ValueError, TypeError, RecursionError):
             fields.blame("json", "it is no JSON")
             return b""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from functools import partial
 from hashlib import sha256
 from operator import is_
 from typing import Any
@@ -13,11 +12,11 @@ MAX_DEPTH = 64
 """Of JSON that is stored as structure; what is nested deeper is stored as text."""
 
 STYLES: dict[str, Callable[[Any], str]] = {
-    "compact": partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
-    "compact-ascii": partial(json.dumps, allow_nan=False, separators=(",", ":")),
-    "spaced": partial(json.dumps, ensure_ascii=False, allow_nan=False),
-    "spaced-ascii": partial(json.dumps, allow_nan=False),
-    "indented": partial(json.dumps, ensure_ascii=False, allow_nan=False, indent=2),
+    "compact": json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode,
+    "compact-ascii": json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode,
+    "spaced": json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode,
+    "spaced-ascii": json.JSONEncoder(allow_nan=False).encode,
+    "indented": json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=2).encode,
 }
 """The ways to write JSON that are told apart, by name; the first is the one without a name."""
 
@@ -97,12 +96,15 @@ class Renderer:
         *,
         shared: str | None = None,
         extends: list[Any] | None = None,
+        is_last: bool = False,
     ) -> bytes:
         """Return a value as text; the items of the list under `shared` are likely to be known.
 
+        :param is_last: whether nothing follows that could share anything with it.
         :param extends: an earlier list with whose items, the very same, that list may begin.
         """
-        if not isinstance(value, dict) or not value or style not in _SEPARATORS:
+        is_alone = is_last and extends is None
+        if is_alone or not isinstance(value, dict) or not value or style not in _SEPARATORS:
             return self._counted(_encoded(STYLES[style](value)))
         between, colon = map(str.encode, _SEPARATORS[style])
         parts: list[bytes | memoryview] = []
