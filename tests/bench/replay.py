@@ -6,7 +6,8 @@ Each contestant, alone in its pytest, records the same calls against a scripted 
 suite and replays them with the server stopped. CPU is user and system time of the process; rounds
 go through all contestants forwards, then backwards. Further tables: a conversation of many turns
 in one test, and what the plugin costs a suite that has no marked test. `--short` is for a CI log;
-no time fails anything.
+no time fails anything. `--instructions` counts instructions of a replayed test with valgrind, which
+are the same on a busy machine and a quiet one, and takes a minute for each of six runs.
 """
 
 import argparse
@@ -192,10 +193,16 @@ def write_files(folder: Path, conftest: str, tests: str) -> None:
 
 
 def run(
-    folder: Path, plugin: str, arguments: Sequence[str], environment: dict[str, str]
+    folder: Path,
+    plugin: str,
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    *,
+    under: Sequence[str] = (),
 ) -> Measured:
     """Run pytest with one plugin; return what it took. Every test has to pass."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "clock"]
+    command = [*under, sys.executable, *("-m", "pytest", "-q", "-p", "no:cacheprovider")]
+    command += ["-p", "clock"]
     command += [*(["-p", plugin] if plugin else []), *arguments]
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": "."}
     with (folder / "output.txt").open("wb") as output:
@@ -262,13 +269,48 @@ def measure_replay(
         _say_ratios(reckoned)
 
 
-def _say_ratios(costs: dict[str, list[float]]) -> None:
+def count_instructions(*, root: Path) -> None:
+    """Print how many instructions a replayed test takes, with a shared client, and its ratios."""
+    few, many = 20, 120
+    stand = LlmStand().start()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(root),
+        "ANTHROPIC_BASE_URL": stand.url,
+        "ANTHROPIC_API_KEY": "sk-nobody",
+        "PYTHONHASHSEED": "0",
+    }
+    contestants = [each for each in CONTESTANTS if each.in_short]
+    folders = {each.name: root / f"counted-{n}" for n, each in enumerate(contestants)}
+    for contestant in contestants:
+        folder = folders[contestant.name]
+        write_suite(folder, contestant, tests=many, per_test=False)
+        run(folder, contestant.plugin, contestant.record, environment)
+    stand.stop()
+    counted: dict[str, list[float]] = {}
+    for contestant in contestants:
+        folder = folders[contestant.name]
+        runs = []
+        for tests in (few, many):
+            chosen = [f"test_calls.py::test_{number}" for number in range(tests)]
+            found = folder / f"counted-{tests}"
+            valgrind = ["valgrind", "--tool=cachegrind", "--cache-sim=no"]
+            valgrind += [f"--cachegrind-out-file={found}"]
+            run(folder, contestant.plugin, chosen, environment, under=valgrind)
+            runs.append(int(found.read_text().rpartition("summary:")[2].split()[0]))
+        counted[contestant.name] = [(runs[1] - runs[0]) / (many - few) / 1e6]
+        say(f"  {contestant.name}: counted")
+    say(f"\nshared client: instructions of one replayed test, from {few} to {many} tests")
+    _say_ratios(counted, unit="M")
+
+
+def _say_ratios(costs: dict[str, list[float]], *, unit: str = "ms") -> None:
     """Print a line a contestant: its median, over the first one's and over the peer's."""
     medians = {name: statistics.median(each) for name, each in costs.items()}
     floor, peer = next(iter(medians.values())), medians.get(PEER.name)
     for name, cost in medians.items():
         beside = f"  {cost / peer:5.2f} x {PEER.name}" if peer else ""
-        say(f"  {name:<24} {cost:9.2f} ms  {cost / floor:6.2f} x floor{beside}")
+        say(f"  {name:<24} {cost:9.2f} {unit:<2}  {cost / floor:6.2f} x floor{beside}")
 
 
 def measure_conversation(*, turns: int, rounds: int, root: Path) -> None:
@@ -394,6 +436,7 @@ def main() -> int:
     """Run by command."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--short", action="store_true", help="fewer contestants, tests and rounds")
+    parser.add_argument("--instructions", action="store_true", help="count them with valgrind")
     arguments = parser.parse_args()
     chosen = [each for each in CONTESTANTS if each.in_short or not arguments.short]
     present = [each for each in chosen if importlib.util.find_spec(each.needs)]
@@ -406,6 +449,8 @@ def main() -> int:
         say("\none test with many calls, each with the whole conversation")
         for turns in (100,) if arguments.short else (100, 200):
             measure_conversation(turns=turns, rounds=2 if arguments.short else 3, root=root)
+        if arguments.instructions:
+            count_instructions(root=root)
         tests, rounds = (60, 1) if arguments.short else (110, 2)
         say("\nreplay")
         measure_replay(present, tests=tests, rounds=rounds, root=root)
