@@ -201,6 +201,10 @@ class RunReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, the counts first."""
+        return {**self.head_to_json(), "tests": [test.to_json() for test in self.tests]}
+
+    def head_to_json(self) -> dict[str, Any]:
+        """Return plain JSON of all but the tests."""
         return {
             "llmregress_report": FORMAT,
             "created": self.created,
@@ -216,7 +220,6 @@ class RunReport:
             },
             "verdict": None if self.verdict is None else self.verdict.to_json(),
             "orphans": list(self.orphans),
-            "tests": [test.to_json() for test in self.tests],
         }
 
     @classmethod

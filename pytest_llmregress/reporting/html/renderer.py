@@ -15,12 +15,8 @@ class HtmlReporter:
 
     suffix: str = ".html"
 
-    def render(self, report: RunReport) -> str:
-        """Return the whole file; whatever a model said in it is text, and nothing else."""
-        return "".join(self.pieces(report))
-
-    def pieces(self, report: RunReport) -> Iterator[str]:
-        """Yield the file piece by piece, so that nobody has to hold all of it."""
+    def render(self, report: RunReport) -> Iterator[str]:
+        """Yield the file test by test; whatever a model said in it is text, and nothing else."""
         style, script = _read("page.css"), _read("page.js")
         for piece in draw_page(
             report,
