@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 from pytest_llmregress.core.behavior import Drift, Severity
@@ -146,8 +147,8 @@ class TestRecord:
             candidate=data["candidate"],
             cassette=data["cassette"],
             calls=data["calls"],
-            requested_models=tuple(data["requested_models"]),
-            served_models=tuple(data["served_models"]),
+            requested_models=_share(tuple(data["requested_models"])),
+            served_models=_share(tuple(data["served_models"])),
             input_tokens=data["input_tokens"],
             output_tokens=data["output_tokens"],
             unplayed=data["unplayed"],
@@ -168,6 +169,12 @@ class TestRecord:
             after=None if data["after"] is None else Side.from_json(data["after"]),
             verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
         )
+
+
+@lru_cache(maxsize=256)
+def _share(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the same tuple for the same names: a suite has few, and a record a test."""
+    return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
