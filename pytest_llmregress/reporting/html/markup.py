@@ -27,12 +27,13 @@ class Form:
     loses its line breaks and indents: each would be a node of the page, row by row.
     """
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_fill", "_pattern")
 
     def __init__(self, literal: str) -> None:
         lines = literal.splitlines()
         joined = literal if len(lines) == 1 else "".join(line.strip() for line in lines)
         self._pattern = joined.replace("%", "%%").replace("{}", "%s")
+        self._fill = lru_cache(maxsize=256)(lambda values: self(*values).text)
 
     def __call__(self, *values: Value) -> Markup:
         """Return the markup with a value in each gap."""
@@ -57,6 +58,10 @@ class Form:
                 ]
             )
         )
+
+    def again(self, rows: Iterable[tuple[Value, ...]]) -> Markup:
+        """Return the same as `each`, sooner for rows most of which other tests have, too."""
+        return Markup("".join([self._fill(row) for row in rows]))
 
 
 def join(pieces: Iterable[Markup]) -> Markup:

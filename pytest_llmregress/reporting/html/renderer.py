@@ -1,6 +1,6 @@
 """Renders the page: style and script out of this package, and a policy over them."""
 
-import base64
+import binascii
 import hashlib
 import pkgutil
 from collections.abc import Iterator
@@ -42,4 +42,5 @@ def _read(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{binascii.b2a_base64(digest, newline=False).decode()}"
