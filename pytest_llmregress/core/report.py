@@ -1,10 +1,10 @@
 """What a run found, as plain values: one record a test, and all of them together."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from pytest_llmregress.core.behavior import Drift, Severity
 from pytest_llmregress.core.evidence import TestEvidence
@@ -12,6 +12,8 @@ from pytest_llmregress.core.rulebook import RuleResult
 from pytest_llmregress.core.side import Side
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict
+
+_T = TypeVar("_T", bound=Hashable)
 
 FORMAT = 1
 """Number of the report's format; grows when a reader would have to change."""
@@ -140,6 +142,10 @@ class TestRecord:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
+        before = None if data["before"] is None else Side.from_json(data["before"])
+        after = None if data["after"] is None else Side.from_json(data["after"])
+        if before is not None and after is not None and before.prompt == after.prompt:
+            after = replace(after, prompt=before.prompt)  # as it is in most tests: held once
         return cls(
             test=data["test"],
             mode=Mode(data["mode"]),
@@ -161,20 +167,29 @@ class TestRecord:
             passes=data["passes"],
             obsolete=tuple(data["obsolete"]),
             unconfirmed=data["unconfirmed"],
-            evidence=None if data["evidence"] is None else TestEvidence.from_json(data["evidence"]),
+            evidence=None if data["evidence"] is None else _read_evidence(data["evidence"]),
             rules=tuple(map(RuleResult.from_json, data["rules"])),
             rules_before=tuple(map(RuleResult.from_json, data["rules_before"])),
             cost_usd=data["cost_usd"],
-            before=None if data["before"] is None else Side.from_json(data["before"]),
-            after=None if data["after"] is None else Side.from_json(data["after"]),
+            before=before,
+            after=after,
             verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
         )
 
 
-@lru_cache(maxsize=256)
-def _share(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the same tuple for the same names: a suite has few, and a record a test."""
-    return names
+def _read_evidence(data: Mapping[str, Any]) -> TestEvidence:
+    evidence = TestEvidence.from_json(data)
+    return replace(evidence, traits=tuple(map(_share, evidence.traits)))
+
+
+@lru_cache(maxsize=1024)
+def _one_of_equals(value: Hashable) -> Hashable:
+    return value
+
+
+def _share(value: _T) -> _T:
+    """Return one and the same object for equal ones: of a suite, most tests have the same."""
+    return cast("_T", _one_of_equals(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
