@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 RECORD = "llmregress"
-"""The attribute of a marked test's tear-down report: its `TestRecord` as plain JSON."""
+"""The attribute of a marked test's tear-down report: its `TestRecord` as plain JSON.
+
+Gone once every `pytest_runtest_logreport` has seen it: pytest keeps all reports until the end.
+"""
 
 
 HELD_BACK = "llmregress_held_back"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -11,7 +11,7 @@ from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 
 if TYPE_CHECKING:
     from pytest_llmregress.core.call import Calls
-    from pytest_llmregress.core.report import RunReport
+    from pytest_llmregress.core.report import RunReport, TestRecord
     from pytest_llmregress.glue.fixtures import SnapshotAssertion
     from pytest_llmregress.glue.judge import Judge
 
@@ -40,18 +40,32 @@ REPEATABLE = frozenset({"candidate", "report"})
 class Records:
     """What the marked tests found: each test's record rides on its report, from workers too."""
 
-    def __init__(self) -> None:
-        self.by_test: dict[str, Mapping[str, Any]] = {}
+    def __init__(self, *, in_worker: bool) -> None:
+        self._in_worker = in_worker
+        self.by_test: dict[str, TestRecord] = {}
+        """Empty in a worker: what it finds belongs to its controller."""
         self.orphans: Sequence[str] = ()
         """Recordings that belong to no test; known where the whole suite was collected."""
         self.report: RunReport | None = None
         """What the run found, once it is over."""
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the record of a test; the last one where it ran several times."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(
+        self, report: pytest.TestReport
+    ) -> Generator[None, object, object]:
+        """Take the record of a test over; the last one where it ran several times.
+
+        Off its report, once everybody has seen it: pytest keeps all reports until the end.
+        """
+        result = yield
         record = getattr(report, RECORD, None)
         if record is not None:
-            self.by_test[report.nodeid] = record
+            delattr(report, RECORD)
+            if not self._in_worker:
+                from pytest_llmregress.core.report import TestRecord  # noqa: PLC0415 - with a record
+
+                self.by_test[report.nodeid] = TestRecord.from_json(record)
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -110,7 +124,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "llm(**limits): record and replay this test's model calls, and report drift"
     )
-    config.stash[RECORDS] = Records()
+    config.stash[RECORDS] = Records(in_worker=hasattr(config, "workerinput"))
     if _is_controller(config):  # which collects nothing, and so never knows what is marked
         _keep_records(config)
     keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]

@@ -56,13 +56,22 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """What is compared of a cassette: its numbers, and no text of it."""
+
+    models: tuple[str, ...]
+    """Those that it asked for."""
+    test: RecordedTest
+
+
 @dataclass(slots=True, kw_only=True)
 class _Stored:
     """What is on disk, read as far as it was needed."""
 
     tests: dict[str, StoredTest]
     problems: Problems = field(default_factory=Problems)
-    _cassettes: dict[Path, Cassette | None] = field(default_factory=dict)
+    _recorded: dict[Path, _Recorded | None] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,25 +89,26 @@ class _Stored:
             if not test.cassette and any(paths.variant is None for paths in test.pending)
         )
 
-    def cassettes(self, variant: str) -> dict[str, Cassette]:
-        """Return the cassettes of a variant by test; those that are not there are left out."""
+    def recorded(self, variant: str) -> dict[str, _Recorded]:
+        """Return what is recorded of a variant by test; what is not there is left out."""
         found = ((name, self._read(test, variant)) for name, test in self.tests.items())
-        return {name: cassette for name, cassette in found if cassette is not None}
+        return {name: recorded for name, recorded in found if recorded is not None}
 
     def asked(self, variant: str) -> set[tuple[str, ...]]:
         """Return the models that the cassettes of a variant asked for."""
-        return {cassette.requested_models for cassette in self.cassettes(variant).values()}
+        return {recorded.models for recorded in self.recorded(variant).values()}
 
-    def _read(self, test: StoredTest, variant: str) -> Cassette | None:
+    def _read(self, test: StoredTest, variant: str) -> _Recorded | None:
         if variant != BASELINE and variant not in test.candidates:
             return None
         slug = None if variant == BASELINE else slug_of_variant(variant)
         path = TestPaths(
             directory=test.paths.directory, stem=test.paths.stem, variant=slug
         ).cassette
-        if path not in self._cassettes:
-            self._cassettes[path] = self.problems.read(path, read_cassette)
-        return self._cassettes[path]
+        if path not in self._recorded:
+            cassette = self.problems.read(path, read_cassette)
+            self._recorded[path] = None if cassette is None else _recorded(cassette)
+        return self._recorded[path]
 
 
 def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Format) -> Result:
@@ -165,23 +175,26 @@ def _there(stored: _Stored) -> str:
 
 
 def _variant(name: str, stored: _Stored) -> Variant:
-    cassettes = stored.cassettes(name)
-    models = dict.fromkeys(each for c in cassettes.values() for each in c.requested_models)
+    recorded = stored.recorded(name)
+    models = dict.fromkeys(model for each in recorded.values() for model in each.models)
     return Variant(
         name=name,
         models=", ".join(models) or "no model",
-        tests={test: _recorded(cassette) for test, cassette in cassettes.items()},
+        tests={test: each.test for test, each in recorded.items()},
         waiting=frozenset(stored.waiting if name == BASELINE else ()),
         accepted=name == BASELINE,
     )
 
 
-def _recorded(cassette: Cassette) -> RecordedTest:
+def _recorded(cassette: Cassette) -> _Recorded:
     runs = [_calls(run) for run in cassette.runs]
     first = next((run[0] for run in runs if run), None)
-    return RecordedTest(
-        samples=tuple(map(_sample, cassette.notes, runs)),
-        request="" if first is None else _fingerprint(first),
+    return _Recorded(
+        models=cassette.requested_models,
+        test=RecordedTest(
+            samples=tuple(map(_sample, cassette.notes, runs)),
+            request="" if first is None else _fingerprint(first),
+        ),
     )
 
 

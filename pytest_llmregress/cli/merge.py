@@ -47,12 +47,11 @@ def merge(files: Sequence[Path], *, to: Path) -> Result:
         return Result(status=Status.FAILED, problems=tuple(problems))
     try:
         report = merge_shards(shards)
-        text = reporters[to.suffix.lower()].render(report)
+        write_text(to, reporters[to.suffix.lower()].render(report))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Types are not checked value by value on reading, so a file edited by hand gets as far.
         what = f"one of them is damaged: {type(error).__name__}: {error}; write it again"
         return Result(status=Status.FAILED, problems=(f"merge: {what}",))
-    write_text(to, text)
     lines = (
         *_notes(shards),
         *summary_lines(report),

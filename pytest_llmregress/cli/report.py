@@ -29,12 +29,11 @@ def write_report(run: Path, *, output: Path | None) -> Result:
     if problems or reporter is None:
         return Result(status=Status.FAILED, problems=tuple(problems))
     try:
-        text = reporter.render(report)
+        write_text(to, reporter.render(report))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Types are not checked value by value on reading, so a file edited by hand gets as far.
         what = f"it is damaged: {type(error).__name__}: {error}; write it again: {_AGAIN}"
         return Result(status=Status.FAILED, problems=(f"{run}: {what}",))
-    write_text(to, text)
     return Result(status=Status.FINE, lines=(f"{to}: {count(len(report.tests), 'test')}",))
 
 

@@ -1,5 +1,6 @@
 """The seams: what a provider and a reporter have to be."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from pytest_llmregress.core.call import Call
@@ -39,6 +40,9 @@ class Reporter(Protocol):
     suffix: str
     """The ending of the files that it writes, such as ".json"."""
 
-    def render(self, report: RunReport) -> str:
-        """Return the whole file."""
+    def render(self, report: RunReport) -> Iterable[str]:
+        """Return the file: as one text, or as pieces, which are written one by one.
+
+        Pieces that are rendered as they are asked for need no room for the whole file.
+        """
         ...

@@ -1,9 +1,10 @@
 """What a run found, as plain values: one record a test, and all of them together."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, Self, TypeVar, cast
 
 from pytest_llmregress.core.behavior import Drift, Severity
 from pytest_llmregress.core.evidence import TestEvidence
@@ -11,6 +12,8 @@ from pytest_llmregress.core.rulebook import RuleResult
 from pytest_llmregress.core.side import Side
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict
+
+_T = TypeVar("_T", bound=Hashable)
 
 FORMAT = 1
 """Number of the report's format; grows when a reader would have to change."""
@@ -139,6 +142,10 @@ class TestRecord:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
+        before = None if data["before"] is None else Side.from_json(data["before"])
+        after = None if data["after"] is None else Side.from_json(data["after"])
+        if before is not None and after is not None and before.prompt == after.prompt:
+            after = replace(after, prompt=before.prompt)  # as it is in most tests: held once
         return cls(
             test=data["test"],
             mode=Mode(data["mode"]),
@@ -146,8 +153,8 @@ class TestRecord:
             candidate=data["candidate"],
             cassette=data["cassette"],
             calls=data["calls"],
-            requested_models=tuple(data["requested_models"]),
-            served_models=tuple(data["served_models"]),
+            requested_models=_share(tuple(data["requested_models"])),
+            served_models=_share(tuple(data["served_models"])),
             input_tokens=data["input_tokens"],
             output_tokens=data["output_tokens"],
             unplayed=data["unplayed"],
@@ -160,14 +167,29 @@ class TestRecord:
             passes=data["passes"],
             obsolete=tuple(data["obsolete"]),
             unconfirmed=data["unconfirmed"],
-            evidence=None if data["evidence"] is None else TestEvidence.from_json(data["evidence"]),
+            evidence=None if data["evidence"] is None else _read_evidence(data["evidence"]),
             rules=tuple(map(RuleResult.from_json, data["rules"])),
             rules_before=tuple(map(RuleResult.from_json, data["rules_before"])),
             cost_usd=data["cost_usd"],
-            before=None if data["before"] is None else Side.from_json(data["before"]),
-            after=None if data["after"] is None else Side.from_json(data["after"]),
+            before=before,
+            after=after,
             verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
         )
+
+
+def _read_evidence(data: Mapping[str, Any]) -> TestEvidence:
+    evidence = TestEvidence.from_json(data)
+    return replace(evidence, traits=tuple(map(_share, evidence.traits)))
+
+
+@lru_cache(maxsize=1024)
+def _one_of_equals(value: Hashable) -> Hashable:
+    return value
+
+
+def _share(value: _T) -> _T:
+    """Return one and the same object for equal ones: of a suite, most tests have the same."""
+    return cast("_T", _one_of_equals(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +223,10 @@ class RunReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, the counts first."""
+        return {**self.head_to_json(), "tests": [test.to_json() for test in self.tests]}
+
+    def head_to_json(self) -> dict[str, Any]:
+        """Return plain JSON of all but the tests."""
         return {
             "llmregress_report": FORMAT,
             "created": self.created,
@@ -216,7 +242,6 @@ class RunReport:
             },
             "verdict": None if self.verdict is None else self.verdict.to_json(),
             "orphans": list(self.orphans),
-            "tests": [test.to_json() for test in self.tests],
         }
 
     @classmethod

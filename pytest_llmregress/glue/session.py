@@ -134,7 +134,7 @@ def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
 
 
 def finish(
-    session: pytest.Session, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
+    session: pytest.Session, records: Mapping[str, TestRecord], orphans: Sequence[str]
 ) -> RunReport | None:
     """Judge the suite, write each report that was asked for, and tell the other plugins.
 
@@ -248,9 +248,9 @@ def _judge(settings: Settings, tests: Sequence[TestRecord]) -> SuiteVerdict | No
 
 
 def _report(
-    settings: Settings, records: Mapping[str, Mapping[str, Any]], orphans: Sequence[str]
+    settings: Settings, records: Mapping[str, TestRecord], orphans: Sequence[str]
 ) -> RunReport:
-    tests = tuple(TestRecord.from_json(records[test]) for test in sorted(records))
+    tests = tuple(records[test] for test in sorted(records))
     verdict = _judge(settings, tests)
     # Among all tests a verdict may be another one than for a test alone, and a report has one.
     final = {} if verdict is None else {each.test: each for each in verdict.tests}

@@ -1,5 +1,7 @@
 """What a report says of one test to programs: whether it fails, and its facts by name."""
 
+from functools import lru_cache
+
 from pytest_llmregress.core.evidence import Tally
 from pytest_llmregress.core.report import TestRecord
 from pytest_llmregress.core.settings import FailOn
@@ -46,7 +48,13 @@ def properties_of(test: TestRecord) -> tuple[tuple[str, str], ...]:
         "problems": ", ".join(dict.fromkeys(problem.code for problem in test.problems)),
         "pending": test.pending,
     }
-    return tuple((f"{PREFIX}{name}", printable(fact)) for name, fact in facts.items() if fact)
+    return tuple([_property(name, fact) for name, fact in facts.items() if fact])
+
+
+@lru_cache(maxsize=1024)
+def _property(name: str, fact: str) -> tuple[str, str]:
+    """Return the same pair for the same fact: pytest keeps those of each test until the end."""
+    return f"{PREFIX}{name}", printable(fact)
 
 
 def story_of(test: TestRecord, fail_on: str) -> str:

@@ -1,5 +1,6 @@
 """The report of a run as JUnit XML, for the pages that CI services make of it."""
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pytest_llmregress.core.report import RunReport, TestRecord
@@ -20,6 +21,10 @@ from pytest_llmregress.reporting.verdict import lines_of_suite
 _SUITE = "llmregress"
 _VERDICT = "suite verdict"
 """The name of the test case that stands for all tests together."""
+_LEVEL = 2
+"""How deep a test case lies in the file."""
+_NO_CASE = f"{_LEVEL * '  '}<testcase />\n"
+"""Where the test cases belong. No text of others has it: in XML no text has a "<"."""
 _NO_TIME = "0.000"
 """How long a test took is in pytest's own file; readers want the attribute to be there."""
 
@@ -33,13 +38,13 @@ class JunitReporter:
 
     suffix: str = ".xml"
 
-    def render(self, report: RunReport) -> str:
-        """Return the whole file."""
-        failed = [test for test in report.tests if is_failed(test, report.fail_on)]
+    def render(self, report: RunReport) -> Iterator[str]:
+        """Yield the file test by test."""
+        failed = sum(is_failed(test, report.fail_on) for test in report.tests)
         suite_fails = _fails(report)
         counts = {
             "tests": str(len(report.tests) + (report.verdict is not None)),
-            "failures": str(len(failed) + suite_fails),
+            "failures": str(failed + suite_fails),
             "errors": "0",
             "time": _NO_TIME,
         }
@@ -50,12 +55,25 @@ class JunitReporter:
             {"name": _SUITE, **counts, "skipped": "0", "timestamp": _timestamp(report.created)},
         )
         _add_properties(suite, _properties_of_run(report))
+        SubElement(suite, "testcase")
+        head, _, tail = _text(root).partition(_NO_CASE)
+        yield f'<?xml version="1.0" encoding="utf-8"?>\n{head}'
         for test in report.tests:
-            _add_test(suite, test, fail_on=report.fail_on)
+            yield _as_line(_case_of_test(test, fail_on=report.fail_on))
         if report.verdict is not None:
-            _add_verdict(suite, report.verdict, fails=suite_fails, fail_on=report.fail_on)
-        indent(root)
-        return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'
+            yield _as_line(
+                _case_of_verdict(report.verdict, fails=suite_fails, fail_on=report.fail_on)
+            )
+        yield f"{tail}\n"
+
+
+def _as_line(case: Element) -> str:
+    return f"{_LEVEL * '  '}{_text(case, level=_LEVEL)}\n"
+
+
+def _text(element: Element, *, level: int = 0) -> str:
+    indent(element, level=level)
+    return tostring(element, encoding="unicode")
 
 
 def _fails(report: RunReport) -> bool:
@@ -63,9 +81,9 @@ def _fails(report: RunReport) -> bool:
     return is_judged and FailOn(report.fail_on) is not FailOn.NEVER
 
 
-def _add_test(suite: Element, test: TestRecord, *, fail_on: str) -> None:
+def _case_of_test(test: TestRecord, *, fail_on: str) -> Element:
     classname, name = _address(test.test)
-    case = SubElement(suite, "testcase", {"classname": classname, "name": name, "time": _NO_TIME})
+    case = Element("testcase", {"classname": classname, "name": name, "time": _NO_TIME})
     _add_properties(case, properties_of(test))
     if is_failed(test, fail_on):
         kind = test.problems[0].code if test.problems else "drift"
@@ -75,10 +93,11 @@ def _add_test(suite: Element, test: TestRecord, *, fail_on: str) -> None:
         failure.text = story_of(test, fail_on)
     elif story := story_of(test, fail_on):
         SubElement(case, "system-out").text = story
+    return case
 
 
-def _add_verdict(suite: Element, verdict: SuiteVerdict, *, fails: bool, fail_on: str) -> None:
-    case = SubElement(suite, "testcase", {"classname": _SUITE, "name": _VERDICT, "time": _NO_TIME})
+def _case_of_verdict(verdict: SuiteVerdict, *, fails: bool, fail_on: str) -> Element:
+    case = Element("testcase", {"classname": _SUITE, "name": _VERDICT, "time": _NO_TIME})
     _add_properties(case, ((f"{PREFIX}verdict", str(verdict.verdict)),))
     text = shown("\n".join(lines_of_suite(verdict, fail_on=fail_on)))
     if fails:
@@ -86,6 +105,7 @@ def _add_verdict(suite: Element, verdict: SuiteVerdict, *, fails: bool, fail_on:
         SubElement(case, "failure", head).text = text
     else:
         SubElement(case, "system-out").text = text
+    return case
 
 
 def _properties_of_run(report: RunReport) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,6 @@
 
 import textwrap
 
-from pytest_llmregress.core.settings import FailOn
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict, Verdict
 from pytest_llmregress.core.verdict_words import MIN_SAMPLES, NAMES
@@ -14,6 +13,8 @@ MAX_TOLD = 10
 _INDENT = "  "
 
 
+_NEVER, _BREAKING = "never", "breaking"
+"""Words of `FailOn`, whose module takes several milliseconds to import."""
 _FAILS = "fails the run"
 _SPARES = "does not fail the run"
 
@@ -22,11 +23,11 @@ def say_fails(*, fails: bool, fail_on: str) -> str:
     """Say what becomes of a run by a verdict; where nothing may fail it, that it would."""
     if not fails:
         return _SPARES
-    return "would fail the run, but fail-on is never" if fail_on == FailOn.NEVER else _FAILS
+    return "would fail the run, but fail-on is never" if fail_on == _NEVER else _FAILS
 
 
 def lines_of_test(
-    verdict: TestVerdict, *, indent: str = "", fail_on: str = FailOn.BREAKING
+    verdict: TestVerdict, *, indent: str = "", fail_on: str = _BREAKING
 ) -> tuple[str, ...]:
     """Return the verdict on one test: its name and what becomes of it, then why."""
     fails = say_fails(fails=verdict.fails, fail_on=fail_on)
@@ -37,7 +38,7 @@ def lines_of_test(
     return head, *(line for each in told for line in _wrap(each, indent=indent + _INDENT))
 
 
-def lines_of_suite(suite: SuiteVerdict, *, fail_on: str = FailOn.BREAKING) -> tuple[str, ...]:
+def lines_of_suite(suite: SuiteVerdict, *, fail_on: str = _BREAKING) -> tuple[str, ...]:
     """Return the verdict on a suite, then that on each test there is something to say about."""
     told = [test for test in suite.tests if _is_told(test)]
     told.sort(key=lambda test: (not test.fails, test.verdict is Verdict.NO_EVIDENCE))

@@ -72,6 +72,37 @@ def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_behind(tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_text_may_come_in_pieces_each_of_which_is_written_before_the_next_is_asked_for(tmp_path):
+    path = tmp_path / "c.html"
+    sizes = []
+
+    def pieces():
+        for _ in range(3):
+            (temporary,) = tmp_path.iterdir()
+            sizes.append(temporary.stat().st_size)
+            yield "é" * 100_000
+
+    write_text(path, pieces())
+
+    assert path.read_text("utf-8") == "é" * 300_000
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
+def test_pieces_that_break_off_keep_the_old_file_and_leave_nothing_behind(tmp_path):
+    path = tmp_path / "c.html"
+    path.write_text("old")
+
+    def pieces():
+        yield "new"
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        write_text(path, pieces())
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_write_that_cannot_replace_its_target_leaves_nothing_behind(tmp_path):
     path = tmp_path / "c.yaml"
     (path / "inside").mkdir(parents=True)

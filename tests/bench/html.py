@@ -44,11 +44,11 @@ def seconds_and_size(contestant: str) -> tuple[float, int]:
         start = time.process_time()
         from pytest_llmregress.reporting.html import HtmlReporter
 
-        page = HtmlReporter().render(report)
+        page = "".join(HtmlReporter().render(report))
         return time.process_time() - start, len(page)
     from pytest_llmregress.reporting.html import HtmlReporter
 
-    page = HtmlReporter().render(report)
+    page = "".join(HtmlReporter().render(report))
     pieces = page.split("<")
     texts = texts_of([test.to_json() for test in report.tests])
     start = time.process_time()

@@ -21,7 +21,7 @@ EARLY, LATE = "2026-01-02T03:04:05+00:00", "2026-01-02T04:04:05+00:00"
 
 def write(name: str, *tests: TestRecord, **fields: object) -> None:
     report = report_of(*tests, **fields)
-    Path(name).write_text(JsonReporter().render(report), encoding="utf-8")
+    Path(name).write_text("".join(JsonReporter().render(report)), encoding="utf-8")
 
 
 def read(name: str) -> RunReport:

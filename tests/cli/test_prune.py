@@ -140,7 +140,7 @@ def test_the_orphans_of_a_report_are_gone(project):
     project.accepted(REFUND)
     project.accepted(PLAN)
     report = report_of(record(PLAN), orphans=(f"{FOLDER}/refund.cassette.yaml",))
-    Path("run.json").write_text(JsonReporter().render(report), encoding="utf-8")
+    Path("run.json").write_text("".join(JsonReporter().render(report)), encoding="utf-8")
     run = project.run("prune", "--from-report", "run.json", "--delete")
 
     assert run.status == 0

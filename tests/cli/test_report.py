@@ -21,16 +21,16 @@ def write(project, text: str) -> Path:
 
 
 def test_a_page_is_written_beside_the_run(project):
-    write(project, JsonReporter().render(REPORT))
+    write(project, "".join(JsonReporter().render(REPORT)))
     done = project.run("report", "run.json")
 
     assert (done.status, done.out, done.err) == (0, ["run.html: 2 tests"], [])
-    assert (project.root / "run.html").read_text("utf-8") == HtmlReporter().render(REPORT)
+    assert (project.root / "run.html").read_text("utf-8") == "".join(HtmlReporter().render(REPORT))
 
 
 @pytest.mark.parametrize("name", ["x.html", "new/x.HTML", "x.json", "x.md", "x.xml"])
 def test_the_ending_of_the_output_chooses_the_format(project, name):
-    write(project, JsonReporter().render(REPORT))
+    write(project, "".join(JsonReporter().render(REPORT)))
     done = project.run("report", "run.json", "-o", name)
 
     assert (done.status, done.out) == (0, [f"{name}: 2 tests"])
@@ -44,7 +44,7 @@ def test_what_to_json_wrote_from_json_reads():
 
 @pytest.mark.parametrize("name", ["x.pdf", "x", "x.html.gz"])
 def test_another_ending_is_refused(project, name):
-    write(project, JsonReporter().render(REPORT))
+    write(project, "".join(JsonReporter().render(REPORT)))
     done = project.run("report", "run.json", "-o", name)
     (line,) = done.err
 
@@ -57,12 +57,12 @@ def test_another_ending_is_refused(project, name):
 
 
 def test_the_run_itself_is_never_overwritten(project):
-    path = write(project, JsonReporter().render(REPORT))
+    path = write(project, "".join(JsonReporter().render(REPORT)))
     done = project.run("report", "run.json", "-o", "./run.json")
 
     assert done.status == 2
     assert "this is the file to read; write another one" in done.err[0]
-    assert path.read_text("utf-8") == JsonReporter().render(REPORT)
+    assert path.read_text("utf-8") == "".join(JsonReporter().render(REPORT))
 
 
 def test_a_file_that_is_not_there_is_named(project):

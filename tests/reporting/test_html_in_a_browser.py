@@ -44,7 +44,7 @@ def show(tab: Page, tmp_path: Path):
     def opened(report: RunReport, *, fragment: str = "", width: int = 1280) -> Page:
         # A name of its own each time: to go to the same place once more loads nothing.
         path = tmp_path / f"report-{len(list(tmp_path.iterdir()))}.html"
-        path.write_text(HtmlReporter().render(report), encoding="utf-8")
+        path.write_text("".join(HtmlReporter().render(report)), encoding="utf-8")
         tab.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,

@@ -5,7 +5,7 @@ import json
 from pytest_llmregress.core.protocols import Reporter
 from pytest_llmregress.core.report import Problem, RunReport, TestRecord
 from pytest_llmregress.reporting.json import JsonReporter
-from reports import record
+from reports import compared, drifted, record, run
 
 MISSED = Problem(code="no_match", message="lone \ud800 surrogate")
 REPORT = RunReport(
@@ -19,7 +19,7 @@ REPORT = RunReport(
 
 def test_a_report_is_the_plain_json_of_the_run():
     reporter: Reporter = JsonReporter()
-    text = reporter.render(REPORT)
+    text = "".join(reporter.render(REPORT))
 
     assert reporter.suffix == ".json"
     assert json.loads(text) == REPORT.to_json()
@@ -28,11 +28,33 @@ def test_a_report_is_the_plain_json_of_the_run():
 
 
 def test_keys_are_sorted_and_indented():
-    text = JsonReporter().render(REPORT)
+    text = "".join(JsonReporter().render(REPORT))
 
     assert text.startswith('{\n  "candidate": null,\n  "counts": {\n    "breaking": 0,\n')
     assert '"versions": {\n    "anthropic": "2.12.0",\n    "pytest": "9.2"\n  }' in text
 
 
 def test_every_report_can_be_written_as_utf_8():
-    assert JsonReporter().render(REPORT).encode("utf-8").isascii()
+    assert "".join(JsonReporter().render(REPORT)).encode("utf-8").isascii()
+
+
+def test_a_report_comes_in_pieces_that_are_the_json_of_the_run_whole():
+    report = compared(*(drifted(f"t.py::test_{n}") for n in range(3)))
+    pieces = list(JsonReporter().render(report))
+
+    assert "".join(pieces) == json.dumps(report.to_json(), indent=2, sort_keys=True) + "\n"
+    assert max(map(len, pieces)) < len("".join(pieces)) / 2
+
+
+def test_a_run_without_a_test_is_a_report_too():
+    report = run()
+
+    assert "".join(JsonReporter().render(report)) == (
+        json.dumps(report.to_json(), indent=2, sort_keys=True) + "\n"
+    )
+
+
+def test_a_name_that_looks_like_the_place_of_the_tests_is_a_name():
+    report = run(record(), candidate='\n  "tests": []', orphans=('"tests": []',))
+
+    assert json.loads("".join(JsonReporter().render(report))) == report.to_json()

@@ -26,7 +26,7 @@ SHAPE = {
 
 
 def render(*tests, **fields) -> ET.Element:
-    root = ET.fromstring(JunitReporter().render(report_of(*tests, **fields)).encode())
+    root = ET.fromstring("".join(JunitReporter().render(report_of(*tests, **fields))).encode())
     for element in root.iter():
         attributes, children = SHAPE[element.tag]
         assert set(element.attrib) == attributes
@@ -40,6 +40,29 @@ def render(*tests, **fields) -> ET.Element:
 def facts(case: ET.Element) -> dict[str, str]:
     found = case.findall("properties/property")
     return {each.attrib["name"].removeprefix("llmregress."): each.attrib["value"] for each in found}
+
+
+def test_a_file_comes_in_pieces_none_of_which_grows_with_the_number_of_tests():
+    drift = drift_of(Severity.BREAKING)
+    few, many = (
+        [
+            *JunitReporter().render(
+                report_of(*(record(f"t.py::{n}", drift=drift) for n in range(of)))
+            )
+        ]
+        for of in (10, 100)
+    )
+
+    assert len(many) - len(few) == 90
+    assert max(map(len, many)) < max(map(len, few)) + 20
+
+
+def test_the_elements_are_indented_one_level_below_another():
+    text = "".join(JunitReporter().render(report_of(record("t.py::test_a"))))
+
+    assert text.endswith("    </testcase>\n  </testsuite>\n</testsuites>\n")
+    assert "\n    <testcase classname=" in text
+    assert "\n      <properties>\n        <property name=" in text
 
 
 def test_a_test_has_its_facts_as_properties():

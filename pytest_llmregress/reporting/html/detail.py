@@ -4,17 +4,18 @@ import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pytest_llmregress.core.behavior import Drift, Severity
+from pytest_llmregress.core.behavior import Change, Drift, Severity
 from pytest_llmregress.core.cause import NOT_COMPARED, SAME, Cause
 from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.report import Mode, TestRecord
+from pytest_llmregress.core.rulebook import RuleResult
 from pytest_llmregress.core.side import Side
 from pytest_llmregress.core.statistics.intervals import wilson
 from pytest_llmregress.core.tally import tally
 from pytest_llmregress.core.verdict import TestVerdict
 from pytest_llmregress.core.verdict_words import NAMES
 from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.html.markup import NOTHING, Form, Markup, join
+from pytest_llmregress.reporting.html.markup import NOTHING, Form, Markup, Value, join
 from pytest_llmregress.reporting.html.plots import file_of, name_of, say_seconds, tallies_of
 from pytest_llmregress.reporting.html.text import shorten
 from pytest_llmregress.reporting.html.words import (
@@ -98,7 +99,7 @@ def draw_detail(  # noqa: PLR0913 - what is known of a test beside its record
     drift, before, after = test.drift, test.before, test.after
     cause = None if drift is None else drift.cause
     both = None if before is None or after is None else (before, after)
-    samples = _LINE.each((each,) for each in _samples(test, verdict, fail_on))
+    samples = _LINE.again([(each,) for each in _samples(test, verdict, fail_on)])
     commands = _COMMAND.each(_commands(test))
     return _CARD(
         str(number),
@@ -117,8 +118,8 @@ def draw_detail(  # noqa: PLR0913 - what is known of a test beside its record
         NOTHING if both is None else draw_steps(*both),
         NOTHING if cause is None or not cause.summary else _cause(cause),
         _SAMPLES(samples) if samples.text else NOTHING,
-        NOTHING if both is None else _MEASURES(_MEASURE.each(_measures(*both))),
-        _rules(test),
+        NOTHING if both is None else _MEASURES(_MEASURE.again(_measures(*both))),
+        _rules(test.rules, test.rules_before),
         _NEXT(commands) if commands.text else NOTHING,
     )
 
@@ -140,19 +141,20 @@ def _about(test: TestRecord) -> Iterator[str]:
 def _changes(drift: Drift) -> Markup:
     if not drift.changes:
         return NOTHING
-    rows = _CHANGE.each(
-        (
-            TONES[change.severity],
-            str(change.severity),
-            line(change.trait),
-            line(change.before),
-            line(change.after),
-            _ASIDE(line(change.detail)) if change.detail else NOTHING,
-        )
-        for change in drift.changes[:MAX_LIST]
-    )
+    rows = _CHANGE.again([_change(change) for change in drift.changes[:MAX_LIST]])
     more = len(drift.changes) - MAX_LIST
     return _CHANGES(rows, MORE(str(more)) if more > 0 else NOTHING)
+
+
+def _change(change: Change) -> tuple[Value, ...]:
+    return (
+        TONES[change.severity],
+        str(change.severity),
+        line(change.trait),
+        line(change.before),
+        line(change.after),
+        _ASIDE(line(change.detail)) if change.detail else NOTHING,
+    )
 
 
 def _measures(before: Side, after: Side) -> list[tuple[str, str, str]]:
@@ -175,7 +177,7 @@ def _seconds(latency: float | None) -> str:
 
 
 def _cause(cause: Cause) -> Markup:
-    facts = _FACT.each([(line(name), line(what)) for name, what in _facts(cause)])
+    facts = _FACT.again([(line(name), line(what)) for name, what in _facts(cause)])
     return _CAUSE(line(cause.summary), _LIST(facts) if facts.text else NOTHING)
 
 
@@ -220,13 +222,13 @@ def _rate(passed: int, n: int) -> str:
     return f"{passed} of {n} passed, 95 % interval {100 * low:.0f}-{100 * high:.0f} %"
 
 
-def _rules(test: TestRecord) -> Markup:
-    rules = tally(test.rules, baseline=test.rules_before)[:MAX_LIST] if test.rules else ()
-    if not rules:
+@lru_cache(maxsize=256)  # most tests keep the rules that others keep
+def _rules(results: tuple[RuleResult, ...], before: tuple[RuleResult, ...]) -> Markup:
+    if not results:
         return NOTHING
     drawn = []
-    for rule in rules:
-        broken = [each for own in test.rules if own.name == rule.name for each in own.broken]
+    for rule in tally(results, baseline=before)[:MAX_LIST]:
+        broken = [each for own in results if own.name == rule.name for each in own.broken]
         lines = _BROKEN_LINE.each((line(each),) for each in broken[:5])
         drawn.append(_RULE(line(rule.in_words), _BROKEN(lines) if broken else NOTHING))
     return _RULES(join(drawn))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain
 
 from pytest_llmregress.reporting.html.text import as_text
 
@@ -28,30 +27,46 @@ class Form:
     loses its line breaks and indents: each would be a node of the page, row by row.
     """
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_fill", "_pattern")
 
     def __init__(self, literal: str) -> None:
         lines = literal.splitlines()
         joined = literal if len(lines) == 1 else "".join(line.strip() for line in lines)
         self._pattern = joined.replace("%", "%%").replace("{}", "%s")
+        self._fill = lru_cache(maxsize=256)(lambda values: self(*values).text)
 
     def __call__(self, *values: Value) -> Markup:
         """Return the markup with a value in each gap."""
-        return Markup(self._pattern % _texts(values))
+        return Markup(
+            self._pattern
+            % tuple([each.text if type(each) is Markup else _as_text(each) for each in values])
+        )
 
     def each(self, rows: Iterable[tuple[Value, ...]]) -> Markup:
         """Return the markup once for each row of values."""
         filled = list(rows)
-        return Markup(self._pattern * len(filled) % _texts(chain.from_iterable(filled)))
+        if not filled:
+            return NOTHING
+        return Markup(
+            self._pattern
+            * len(filled)
+            % tuple(
+                [
+                    each.text if type(each) is Markup else _as_text(each)
+                    for row in filled
+                    for each in row
+                ]
+            )
+        )
+
+    def again(self, rows: Iterable[tuple[Value, ...]]) -> Markup:
+        """Return the same as `each`, sooner for rows most of which other tests have, too."""
+        return Markup("".join([self._fill(row) for row in rows]))
 
 
 def join(pieces: Iterable[Markup]) -> Markup:
     """Return pieces one behind another."""
     return Markup("".join([piece.text for piece in pieces]))
-
-
-def _texts(values: Iterable[Value]) -> tuple[str, ...]:
-    return tuple([each.text if type(each) is Markup else _as_text(each) for each in values])
 
 
 NOTHING = Markup("")

@@ -86,7 +86,7 @@ def draw_row(  # noqa: PLR0913 - what is known of a test beside its record
         str(number),
         name_of(test.test),
         file_of(test.test),
-        _NOTE.each((flag,) for flag in flags if flag != badge),
+        _NOTE.again([(flag,) for flag in flags if flag != badge]),
         _traits(test),
         _passed(tallies_of(test)),
         _pair(number_of(test, "usage.output_tokens"), say=say_number),

@@ -49,16 +49,12 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 Tool = tuple[str, Mapping[str, Any]]
 
 
+@lru_cache(maxsize=1024)  # most names come again with each test
 def line(text: str) -> str:
     """Return a text on one line, cut where it is too long for that."""
-    return (
-        _line(text) if len(text) <= MAX_WORDS else shorten(_line(text[: 4 * MAX_WORDS]), MAX_WORDS)
-    )
-
-
-@lru_cache(maxsize=1024)  # most names come again with each test
-def _line(text: str) -> str:
-    return " ".join(text.split())
+    if len(text) <= MAX_WORDS:
+        return " ".join(text.split())
+    return shorten(" ".join(text[: 4 * MAX_WORDS].split()), MAX_WORDS)
 
 
 def draw_words(before: Side, after: Side, *, room: int, aligned: bool) -> Markup:
@@ -167,4 +163,4 @@ def _tool(tool: Tool | None) -> Markup:
     if tool is None:
         return _NO_CALL
     name, arguments = tool
-    return _TOOL(line(name), shorten(_to_json(arguments), MAX_WORDS))
+    return _TOOL(line(name), shorten(_to_json(arguments), MAX_WORDS) if arguments else "{}")
