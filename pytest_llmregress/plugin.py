@@ -57,14 +57,16 @@ class Records:
 
         Off its report, once everybody has seen it: pytest keeps all reports until the end.
         """
-        result = yield
         record = getattr(report, RECORD, None)
+        if record is not None and not self._in_worker:
+            from pytest_llmregress.core.report import TestRecord  # noqa: PLC0415 - with a record
+            from pytest_llmregress.reporting.facts import tell_facts  # noqa: PLC0415 - as above
+
+            test = self.by_test[report.nodeid] = TestRecord.from_json(record)
+            tell_facts(test, report.user_properties)  # to whoever reads them, such as --junitxml
+        result = yield
         if record is not None:
             delattr(report, RECORD)
-            if not self._in_worker:
-                from pytest_llmregress.core.report import TestRecord  # noqa: PLC0415 - with a record
-
-                self.by_test[report.nodeid] = TestRecord.from_json(record)
         return result
 
     @pytest.hookimpl(tryfirst=True)

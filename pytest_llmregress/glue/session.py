@@ -72,7 +72,7 @@ def check(config: pytest.Config) -> None:
                 f"--llmregress-report={path}: no report has this ending; {endings}"
             )
     _check_versions()
-    _register_machines(config)
+    _register_github(config)
     progress.register(config, settings.record)
     if config.pluginmanager.hasplugin("pytest_llm"):
         config.pluginmanager.register(_MarkerIsClaimed(), "llmregress-marker-is-claimed")
@@ -90,7 +90,7 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
         return ()
     _check_versions()
     _register_built_ins(config)
-    _register_machines(config)
+    _register_github(config)
     run = Run.from_config(config)
     config.pluginmanager.register(Activity(run), "llmregress-activity")
     teller: progress.Progress | None = config.pluginmanager.get_plugin("llmregress-progress")
@@ -220,8 +220,8 @@ def _register_built_ins(config: pytest.Config) -> None:
         config.pluginmanager.register(BuiltIns(), _BUILT_INS)
 
 
-def _register_machines(config: pytest.Config) -> None:
-    from pytest_llmregress.glue.machines import register  # noqa: PLC0415 - only where there is work
+def _register_github(config: pytest.Config) -> None:
+    from pytest_llmregress.glue.github import register  # noqa: PLC0415 - only where there is work
 
     register(config)
 

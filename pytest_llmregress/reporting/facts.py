@@ -51,6 +51,12 @@ def properties_of(test: TestRecord) -> tuple[tuple[str, str], ...]:
     return tuple([_property(name, fact) for name, fact in facts.items() if fact])
 
 
+def tell_facts(test: TestRecord, properties: list[tuple[str, object]]) -> None:
+    """Add the facts of a test to what pytest tells of it, once."""
+    if not any(name.startswith(PREFIX) for name, _ in properties):
+        properties += properties_of(test)
+
+
 @lru_cache(maxsize=1024)
 def _property(name: str, fact: str) -> tuple[str, str]:
     """Return the same pair for the same fact: pytest keeps those of each test until the end."""

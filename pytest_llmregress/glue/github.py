@@ -1,4 +1,4 @@
-"""What other programs learn beside the reports: properties of tests, annotations of GitHub."""
+"""What GitHub Actions shows beside a change: annotations of what failed."""
 
 import os
 from pathlib import Path
@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmregress.core.report import RunReport, TestRecord
+from pytest_llmregress.core.report import RunReport
 from pytest_llmregress.hookspecs import RECORD
-from pytest_llmregress.reporting.facts import PREFIX, properties_of
 
 if TYPE_CHECKING:
     from pytest_llmregress.reporting.annotations import Place
 
-NAME = "llmregress-machines"
+NAME = "llmregress-github"
 
 
-class Machines:
+class Annotations:
     """Runs where the reports arrive: in the only process, or in the controller of xdist."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -26,13 +25,9 @@ class Machines:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hand the facts of a test to whoever reads `user_properties`, such as --junitxml."""
-        record = getattr(report, RECORD, None)
-        if record is None:
-            return
-        self._locations[report.nodeid] = report.location
-        if not any(name.startswith(PREFIX) for name, _ in report.user_properties):
-            report.user_properties += properties_of(TestRecord.from_json(record))
+        """Remember where a test is."""
+        if hasattr(report, RECORD):
+            self._locations[report.nodeid] = report.location
 
     def pytest_llmregress_finish(self, report: RunReport) -> None:
         """Remember what the run found."""
@@ -41,7 +36,7 @@ class Machines:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Annotate what failed, where GitHub reads along."""
-        if self._report is None or not os.environ.get("GITHUB_ACTIONS"):
+        if self._report is None:
             return
         from pytest_llmregress.reporting.annotations import annotate  # noqa: PLC0415 - on GitHub
 
@@ -60,6 +55,8 @@ class Machines:
 
 
 def register(config: pytest.Config) -> None:
-    """Register it once; not in a worker, whose reports arrive elsewhere."""
-    if not hasattr(config, "workerinput") and not config.pluginmanager.hasplugin(NAME):
-        config.pluginmanager.register(Machines(config), NAME)
+    """Register it once on GitHub; not in a worker, whose reports arrive elsewhere."""
+    if not os.environ.get("GITHUB_ACTIONS") or hasattr(config, "workerinput"):
+        return
+    if not config.pluginmanager.hasplugin(NAME):
+        config.pluginmanager.register(Annotations(config), NAME)
