@@ -3,14 +3,14 @@
 import ssl
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self
 
 from pytest_llmregress.core.http import Response
-from pytest_llmregress.core.wave import REFUSALS, Pace
+from pytest_llmregress.core.wave import REFUSALS, Pace, Standing
 
 MAX_REFUSALS = 30
 """How often a server may put one request off while it answers others."""
@@ -80,6 +80,11 @@ class Wave:
                 self._transports[key] = made
         self._stopped = False
         self._settled: set[int] = set()
+        self._under_way = 0
+        self._refused: Counter[int] = Counter()
+        self._refused_last = 0
+        self._heard = time.monotonic()
+        """When the last answer came, or the wave began."""
         self.answered = 0
         self.given_up = ""
         """Why a request got no whole answer, of the last such one; empty where all did."""
@@ -101,10 +106,10 @@ class Wave:
             for transport in self._transports.values():
                 transport.close()
 
-    def wait(self, sendings: Sequence[Sending], *, tell: Callable[[int], None]) -> None:
+    def wait(self, sendings: Sequence[Sending], *, tell: Callable[[Standing], None]) -> None:
         """Return when these are answered or given up.
 
-        :param tell: called every once in a while, with how many are answered by now.
+        :param tell: called every once in a while, with how far the wave is by now.
         """
         wanted = {id(sending) for sending in sendings}
         while True:
@@ -112,7 +117,18 @@ class Wave:
                 if wanted <= self._settled:
                     return
                 self._changed.wait(_TICK)
-            tell(self.answered)
+                standing = self._standing(time.monotonic())
+            tell(standing)
+
+    def _standing(self, now: float) -> Standing:
+        return Standing(
+            answered=self.answered,
+            under_way=self._under_way,
+            refused=self._refused_last,
+            refusals=self._refused[self._refused_last],
+            next_try=self._pace.wait(now),
+            silence=now - self._heard,
+        )
 
     def _work(self) -> None:
         while True:
@@ -142,6 +158,7 @@ class Wave:
                 status = response.status
                 with self._changed:
                     self._pace.answered(response, sent=began, now=time.monotonic())
+                    self._take_notice(status)
                     self._changed.notify_all()
                 why = f"the server answered {status}"
                 if status not in REFUSALS:
@@ -165,6 +182,14 @@ class Wave:
                 return
             if status not in REFUSALS:
                 self._pause(_FIRST_PAUSE * 2 ** (attempts - 1))
+
+    def _take_notice(self, status: int) -> None:
+        if status in REFUSALS:
+            self._refused[status] += 1
+            self._refused_last = status
+        else:
+            self._refused_last = 0
+            self._heard = time.monotonic()
 
     def _may_go(self) -> bool:
         """Wait until the pace allows another request; tell whether it may go out at all."""
@@ -194,7 +219,13 @@ class Wave:
         request = outgoing.request
         if _RETRIES in request.headers:
             request.headers[_RETRIES] = str(retries)
-        return self._transports[_key(outgoing)].exchange(request)
+        with self._changed:
+            self._under_way += 1
+        try:
+            return self._transports[_key(outgoing)].exchange(request)
+        finally:
+            with self._changed:
+                self._under_way -= 1
 
 
 class Transport:

@@ -9,7 +9,7 @@ recording, so that order, reports and outcomes are pytest's own; what is still m
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +20,9 @@ from pytest_llmregress.adapters.sending import Sending, Wave
 from pytest_llmregress.adapters.tls import shared_contexts
 from pytest_llmregress.core.http import Response
 from pytest_llmregress.core.settings import Settings
-from pytest_llmregress.core.wave import Forecast, Pace
+from pytest_llmregress.core.wave import Forecast, Pace, Standing
 from pytest_llmregress.glue import spending
+from pytest_llmregress.glue.again import command_again
 from pytest_llmregress.glue.batching import BatchError, BatchWave, Place
 from pytest_llmregress.glue.trial import Trial
 from pytest_llmregress.glue.trying import Aim, Asked, try_all
@@ -64,12 +65,17 @@ class Waves:
         goes_on = self._config.getoption("continue_on_collection_errors")
         with shared_contexts():
             if goes_on or not session.testsfailed:
-                self._record(session)
+                marked = [item for item in session.items if item.get_closest_marker("llm")]
+                trials = {item: Trial.of_item(item, self._run) for item in marked}
+                try:
+                    self._record(session, trials)
+                except KeyboardInterrupt:
+                    self._tell_kept(trials.values())
+                    raise
+                del trials
             return (yield)
 
-    def _record(self, session: pytest.Session) -> None:
-        marked = [item for item in session.items if item.get_closest_marker("llm")]
-        trials = {item: Trial.of_item(item, self._run) for item in marked}
+    def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, Trial]) -> None:
         aims = [
             Aim(item=item, sample=slot.number)
             for item, trial in trials.items()
@@ -245,15 +251,17 @@ class Waves:
 
     # --- telling -----------------------------------------------------------------------------
 
-    def _teller(self, number: int, *, of: int) -> Callable[[int], None]:
+    def _teller(self, number: int, *, of: int) -> Callable[[Standing], None]:
         began = told = time.monotonic()
+        told_why = False
 
-        def tell(answered: int) -> None:
-            nonlocal told
+        def tell(standing: Standing) -> None:
+            nonlocal told, told_why
             now = time.monotonic()
-            if now - told >= _TELL_EVERY and answered < of:
-                told = now
-                self._tell(words.during_wave(number, answered, of=of, seconds=now - began))
+            is_news = standing.is_held and not told_why
+            if (is_news or now - told >= _TELL_EVERY) and standing.answered < of:
+                told, told_why = now, standing.is_held
+                self._tell(words.during_wave(number, standing, of=of, seconds=now - began))
 
         return tell
 
@@ -267,9 +275,18 @@ class Waves:
             left += max(0, known - self._recorded.get(each.aim, Counter()).total())
         return left * seconds_a_call
 
+    def _tell_kept(self, trials: Iterable[Trial]) -> None:
+        kept = sum(trial.saved for trial in trials)
+        self._write(words.interrupted(kept, command_again(self._config, self._settings)))
+
     def _tell(self, line: str) -> None:
+        if self._config.get_verbosity() >= 0:
+            self._write(line)
+
+    def _write(self, line: str) -> None:
         terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None and self._config.get_verbosity() >= 0:
+        if terminal is not None:
+            terminal.ensure_newline()
             terminal.write_line(line)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.core.wave import Forecast
+from pytest_llmregress.core.wave import Forecast, Standing
 from pytest_llmregress.core.wording import count
 
 
@@ -41,10 +41,25 @@ def during_batch(number: int, batches: Sequence[str], *, seconds: float) -> str:
     return f"llmregress: wave {number}: waiting for {', '.join(batches)} since {time(seconds)}"
 
 
-def during_wave(number: int, answered: int, *, of: int, seconds: float) -> str:
-    """Return how far a wave is, and when it will be over."""
+def during_wave(number: int, standing: Standing, *, of: int, seconds: float) -> str:
+    """Return how far a wave is, and when it will be over, or else why it stands still."""
+    answered = standing.answered
+    head = f"llmregress: wave {number}: {answered} of {count(of, 'call')} answered"
+    if standing.is_held:
+        return f"{head}; {_held_up(standing)}"
     left = f", about {time(seconds / answered * (of - answered))} left" if answered else ""
-    return f"llmregress: wave {number}: {answered} of {count(of, 'call')} answered{left}"
+    return f"{head}{left}"
+
+
+def _held_up(standing: Standing) -> str:
+    """Say what a wave waits for."""
+    silent = f"no answer for {time(standing.silence)}"
+    if not standing.refused:
+        return f"{silent}: {count(standing.under_way, 'call')} sent and not answered yet"
+    refused = f"the server answered {standing.refused} {count(standing.refusals, 'time')}"
+    if standing.next_try > 0:
+        return f"{refused}; next try in {time(standing.next_try)}"
+    return f"{refused}; {silent}, it is asked again"
 
 
 def after_wave(  # noqa: PLR0913 - what a line tells
@@ -58,6 +73,14 @@ def after_wave(  # noqa: PLR0913 - what a line tells
     if left is not None:
         parts.append(f"about {time(left)} left")
     return "; ".join(parts)
+
+
+def interrupted(kept: int, command: str) -> str:
+    """Say what is left of a recording that somebody has interrupted."""
+    return (
+        f"llmregress: interrupted: {count(kept, 'answer')} kept in the journals; carry on with: "
+        f"{command}"
+    )
 
 
 def after_waves(inline: Sequence[tuple[str, str]]) -> list[str]:

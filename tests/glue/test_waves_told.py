@@ -1,0 +1,95 @@
+"""What a wave tells while it waits, and when somebody interrupts it."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from forked_pytest import is_available, start_forked
+from wave_stand import WaveStand
+
+APP = """
+    import anthropic
+
+    def ask(text):
+        client = anthropic.Anthropic(max_retries=0)
+        message = {"role": "user", "content": text}
+        asked = {"model": "claude-opus-5", "max_tokens": 50, "messages": [message]}
+        return client.messages.create(**asked).content[0].text
+"""
+SINGLE = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    @pytest.mark.parametrize("number", range(6))
+    def test_one(number):
+        assert ask(f"[[say {number}]]") == str(number)
+"""
+
+
+@pytest.fixture
+def stand() -> Iterator[WaveStand]:
+    stand = WaveStand()
+    yield stand.start()
+    stand.stop()
+
+
+@pytest.fixture
+def single(project):
+    return project.write(app=APP, test_it=SINGLE)
+
+
+def test_who_waits_for_a_server_that_refuses_is_told_why(single, stand):
+    stand.refusals = [(529, {"retry-after": "1.5"})] * 6
+
+    single.record(passed=6)
+    lines = [each for each in single.output.splitlines() if "the server answered 529" in each]
+
+    assert len(lines) == 1
+    assert re.fullmatch(
+        r"llmregress: wave 1: 0 of 6 calls answered; the server answered 529 \d times?; "
+        r"next try in 1\.\d s",
+        lines[0],
+    )
+
+
+@pytest.mark.skipif(not is_available(), reason="interrupts a forked process: POSIX only")
+@pytest.mark.parametrize("quiet", [(), ("-q",)], ids=["", "quiet"])
+def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
+    project, stand, key, tmp_path, quiet
+):
+    stand.held = "[[say 5]]"
+    project.write(app=APP, test_it=SINGLE)
+    output = tmp_path / "interrupted.txt"
+    process = start_forked(
+        ["--llmregress-record=once", "-p", "no:cacheprovider", *quiet],
+        cwd=project.root,
+        env={
+            "HOME": str(project.home),
+            "ANTHROPIC_BASE_URL": stand.url,
+            "ANTHROPIC_API_KEY": key,
+        },
+        output=output,
+    )
+    ends = time.monotonic() + 60
+    while len(list(project.root.rglob("*.part.jsonl"))) < 5:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    with stand.changed:
+        stand.held = None
+        stand.changed.notify_all()
+
+    assert process.exitcode == pytest.ExitCode.INTERRUPTED
+    told = [line for line in output.read_text().splitlines() if "interrupted: " in line]
+    assert len(told) == 1
+    assert told[0].startswith("llmregress: interrupted: 5 answers kept in the journals; carry on ")
+    command = " ".join(["--llmregress-record=once -p no:cacheprovider", *quiet])
+    assert ": pytest " in told[0]
+    assert told[0].endswith(f" {command}")
