@@ -90,6 +90,7 @@ def test_a_key_that_is_refused_is_not_tried_for_each_test_of_a_wave(single, stan
     assert len(stand.calls) <= 2 + 5
     assert single.problems() == {f"test_one[{n}]": ["not_whole"] for n in range(5)}
     single.says("not answered: the server answered 401 authentication_error: scripted 401")
+    single.says("5 tests: 5 not whole")
     assert single.names() == []
 
 
@@ -161,6 +162,7 @@ def test_a_limit_holds_for_single_calls_too(single, stand):
 
     assert len(stand.calls) == 2
     assert list(single.problems().values()) == [["over_limit"]] * 3
+    single.says("5 tests: 2 recorded, 3 stopped, 2 accepted")
 
 
 def test_no_app_can_swallow_a_limit(project, stand):
