@@ -55,12 +55,14 @@ def try_all(
     *,
     begin: Callable[[Aim], Trial],
     differs: Callable[[Aim, Trial], bool],
+    waiting: Sequence[Aim] = (),
 ) -> Tried:
     """Run each sample up to what is not recorded, and return what was asked for.
 
     :param begin: waits until a sample can be tried, and returns its trial.
     :param differs: tells of a sample that was tried whether it has not asked again for what it
         had asked for before.
+    :param waiting: samples that this pass leaves out, and that may be tried after it.
     """
     asked: list[Asked] = []
     inline: dict[Aim, str] = {}
@@ -78,6 +80,7 @@ def try_all(
                 watch.begin(pad)
                 later = [each.item for each in aims[place + 1 :]]
                 others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
+                others += [each.item for each in waiting]
                 upcoming = _Upcoming(aim.item, _keeper(watch, later, others))
                 run_trial(aim.item, trial, upcoming)
                 why = _why_inline(trial, watch, refused=pad.refused)

@@ -9,8 +9,8 @@ recording, so that order, reports and outcomes are pytest's own; what is still m
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,12 +20,12 @@ from pytest_llmregress.adapters.sending import Sending, Wave
 from pytest_llmregress.adapters.tls import shared_contexts
 from pytest_llmregress.core.http import Response
 from pytest_llmregress.core.settings import Settings
-from pytest_llmregress.core.wave import Forecast, Pace, Standing
-from pytest_llmregress.glue import spending
-from pytest_llmregress.glue.again import command_again
+from pytest_llmregress.core.wave import Forecast, Pace
 from pytest_llmregress.glue.batching import BatchError, BatchWave, Place
+from pytest_llmregress.glue.telling import TELL_EVERY, Telling
 from pytest_llmregress.glue.trial import Trial
 from pytest_llmregress.glue.trying import Aim, Asked, try_all
+from pytest_llmregress.glue.turn import Turn
 from pytest_llmregress.reporting import waves as words
 
 if TYPE_CHECKING:
@@ -38,21 +38,24 @@ LEAST = 2
 """Samples from which on a wave is any faster than the test itself."""
 MAX_UNPROCESSED = 2
 """How often a request may come back from a batch without having been processed."""
-_TELL_EVERY = 10.0
-"""Seconds."""
 _INTERACTIVE = ("usepdb", "trace", "collectonly", "setuponly", "setupplan", "setupshow")
 
 
 class Waves:
     """Wraps the loop over the tests. Registered only where something may be recorded."""
 
-    def __init__(self, config: pytest.Config, run: "Run", settings: Settings) -> None:
+    def __init__(
+        self, config: pytest.Config, run: "Run", settings: Settings, *, telling: Telling
+    ) -> None:
         self._config = config
         self._run = run
         self._settings = settings
+        self._telling = telling
         self._least = 1 if settings.batch else LEAST
         self._pace = Pace()
         self._journals = threading.Lock()
+        self._order: dict[Aim, int] = {}
+        """Which sample comes how soon."""
         self._inline: dict[Aim, str] = {}
         """What is left to the ordinary run, and why."""
         self._recorded: dict[Aim, Counter[str]] = {}
@@ -70,7 +73,7 @@ class Waves:
                 try:
                     self._record(session, trials)
                 except KeyboardInterrupt:
-                    self._tell_kept(trials.values())
+                    self._telling.interrupted(sum(trial.saved for trial in trials.values()))
                     raise
                 del trials
             return (yield)
@@ -83,6 +86,7 @@ class Waves:
         ]
         if len(aims) < self._least:
             return
+        self._order = {aim: place for place, aim in enumerate(aims)}
         asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
         for number in range(1, MAX_WAVES + 1):
             if len(asked) < self._least:
@@ -90,12 +94,17 @@ class Waves:
             asked = self._send(session, number, asked)
         inline = [(aim.item.nodeid, why) for aim, why in self._inline.items()]
         for line in words.after_waves(inline):
-            self._tell(line)
+            self._telling.tell(line)
 
     def _try(
-        self, session: pytest.Session, aims: Sequence[Aim], *, begin: Callable[[Aim], Trial]
+        self,
+        session: pytest.Session,
+        aims: Sequence[Aim],
+        *,
+        begin: Callable[[Aim], Trial],
+        waiting: Sequence[Aim] = (),
     ) -> Sequence[Asked]:
-        tried = try_all(session, aims, begin=begin, differs=self._differs)
+        tried = try_all(session, aims, begin=begin, differs=self._differs, waiting=waiting)
         self._inline |= tried.inline
         return tried.asked
 
@@ -108,34 +117,35 @@ class Waves:
     def _send(
         self, session: pytest.Session, number: int, asked: Sequence[Asked]
     ) -> Sequence[Asked]:
-        """Send a wave, and try each sample again as soon as it is answered.
+        """Send as much of a wave as limits allow, and try each sample again once it is answered.
 
         Return what is asked for next; nothing where no further wave may be sent.
         """
         spent = self._run.spending
-        noted = [(each, note) for each in asked for note in each.notes]
-        batch = BatchWave([self._place(*each) for each in noted if self._fits(each[1])])
-        single = [each for each in noted if not self._fits(each[1])]
-        requests = [_about_to_send(self._place(*each), in_batch=False) for each in single]
-        requests += [_about_to_send(each, in_batch=True) for each in batch.new]
-        self._tell(
+        whole = Turn(asked, place=self._place, fits=self._fits)
+        allowed = spent.fitting(whole.requests)
+        if not allowed:
+            spent.refuse([each for sample in whole.requests for each in sample])
+            self._telling.tell(words.wave_not_sent(number))
+            return ()
+        turn, later = whole.first(allowed), asked[allowed:]
+        batch = turn.batch
+        self._telling.tell(
             words.before_wave(
                 number,
-                spent.forecast(requests),
-                at_a_time=min(self._settings.concurrency, len(single)),
-                tests=len({each.aim.item for each in asked}),
+                spent.forecast([each for sample in turn.requests for each in sample]),
+                at_a_time=min(self._settings.concurrency, len(turn.single)),
+                tests=turn.tests,
                 in_batches=len(batch.places),
+                later=whole.size - turn.size,
             )
         )
-        if requests and (stop := spent.refuse(requests)) is not None:
-            self._tell(words.wave_not_sent(number, stop.why))
-            return ()
         began, before = time.monotonic(), spent.spent
         sendings: dict[Aim, list[Sending]] = {}
-        for each, note in single:
+        for each, note in turn.single:
             sendings.setdefault(each.aim, []).append(self._sending(each, note))
         out = [sending for some in sendings.values() for sending in some]
-        tell = self._teller(number, of=len(out))
+        tell = self._telling.of_wave(number, of=len(out))
         goes_on = self._hand_in(number, batch)
         asked_next: Sequence[Asked] = ()
         with Wave(out, at_a_time=self._settings.concurrency, pace=self._pace) as wave:
@@ -148,21 +158,29 @@ class Waves:
                     return trial
 
                 # In their order, and all of them: which fixtures stay set up depends on it.
-                asked_next = self._try(session, [each.aim for each in asked], begin=begin)
+                asked_next = self._try(
+                    session,
+                    [each.aim for each in turn.asked],
+                    begin=begin,
+                    waiting=[each.aim for each in later],
+                )
             wave.wait(out, tell=tell)
-        self._leave_unanswered(asked)
+        self._leave_unanswered(turn.asked)
         seconds, answered = time.monotonic() - began, wave.answered + batch.answered
-        self._tell(
+        self._telling.tell(
             words.after_wave(
                 number,
                 _difference(spent.spent, before, calls=answered),
-                of=len(noted),
+                of=turn.size,
                 seconds=seconds,
                 left=None if batch.places else self._time_left(asked, seconds / max(1, answered)),
                 given_up=wave.given_up or batch.error,
             )
         )
-        return [each for each in asked_next if each.aim not in self._inline]
+        if spent.stop is not None:
+            return ()
+        left = [each for each in asked_next if each.aim not in self._inline]
+        return sorted([*left, *later], key=lambda each: self._order[each.aim])
 
     def _fits(self, note: Note) -> bool:
         return self._settings.batch and batches.fits(note.exchange.request)
@@ -175,7 +193,7 @@ class Waves:
             batch.hand_in()
         except BatchError as error:
             return self._stop("no_batch", str(error))
-        self._tell(words.handed_in(number))
+        self._telling.tell(words.handed_in(number))
         return True
 
     def _wait(self, number: int, batch: BatchWave) -> bool:
@@ -187,9 +205,9 @@ class Waves:
         def tell(going_on: Sequence[str]) -> None:
             nonlocal told
             now = time.monotonic()
-            if now - told >= _TELL_EVERY:
+            if now - told >= TELL_EVERY:
                 told = now
-                self._tell(words.during_batch(number, going_on, seconds=now - began))
+                self._telling.tell(words.during_batch(number, going_on, seconds=now - began))
 
         try:
             left = batch.wait(seconds=self._settings.batch_wait, tell=tell)
@@ -203,8 +221,7 @@ class Waves:
     def _stop(self, code: str, why: str) -> bool:
         """Let nothing more be sent in this run: what is asked for in a batch costs half."""
         why = str(self._run.redactor.value(why))  # it may quote a server, and lands in reports
-        self._run.spending.stop = spending.Stop(code=code, why=why, option="")
-        self._tell(f"llmregress: {why}")
+        self._run.spending.halt(code, why)
         return False
 
     def _leave_unanswered(self, asked: Sequence[Asked]) -> None:
@@ -251,20 +268,6 @@ class Waves:
 
     # --- telling -----------------------------------------------------------------------------
 
-    def _teller(self, number: int, *, of: int) -> Callable[[Standing], None]:
-        began = told = time.monotonic()
-        told_why = False
-
-        def tell(standing: Standing) -> None:
-            nonlocal told, told_why
-            now = time.monotonic()
-            is_news = standing.is_held and not told_why
-            if (is_news or now - told >= _TELL_EVERY) and standing.answered < of:
-                told, told_why = now, standing.is_held
-                self._tell(words.during_wave(number, standing, of=of, seconds=now - began))
-
-        return tell
-
     def _time_left(self, asked: Sequence[Asked], seconds_a_call: float) -> float | None:
         """Return how long the turns will take that are still to come; None where none is known."""
         left = 0
@@ -275,35 +278,20 @@ class Waves:
             left += max(0, known - self._recorded.get(each.aim, Counter()).total())
         return left * seconds_a_call
 
-    def _tell_kept(self, trials: Iterable[Trial]) -> None:
-        kept = sum(trial.saved for trial in trials)
-        self._write(words.interrupted(kept, command_again(self._config, self._settings)))
-
-    def _tell(self, line: str) -> None:
-        if self._config.get_verbosity() >= 0:
-            self._write(line)
-
-    def _write(self, line: str) -> None:
-        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
-            terminal.ensure_newline()
-            terminal.write_line(line)
-
 
 def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
     """Have a run that records do so in waves, where nothing speaks against it."""
+    telling = Telling(config, settings, run.spending)
+    if not hasattr(config, "workerinput"):  # a worker's terminal is nobody's
+        run.spending.is_told = True
+        config.pluginmanager.register(telling, f"{NAME}-telling")
     if settings.concurrency < LEAST and not settings.batch:
         return
     if hasattr(config, "workerinput") or config.getoption("numprocesses", default=None):
         return  # xdist is another way to wait for several calls at once
     if any(config.getoption(name, default=False) for name in _INTERACTIVE):
         return
-    config.pluginmanager.register(Waves(config, run, settings), NAME)
-
-
-def _about_to_send(place: Place, *, in_batch: bool) -> spending.Asked:
-    known = place.trial.usage_of_a_call
-    return spending.Asked(request=place.note.exchange.request, known=known, in_batch=in_batch)
+    config.pluginmanager.register(Waves(config, run, settings, telling=telling), NAME)
 
 
 def _difference(after: Forecast, before: Forecast, *, calls: int) -> Forecast:

@@ -11,21 +11,31 @@ def money(cost: float | None) -> str:
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
-def before_wave(
-    number: int, expected: Forecast, *, at_a_time: int, tests: int, in_batches: int
+def before_wave(  # noqa: PLR0913 - what a line tells
+    number: int, expected: Forecast, *, at_a_time: int, tests: int, in_batches: int, later: int
 ) -> str:
-    """Return what a wave is going to send."""
+    """Return what a wave is going to send.
+
+    :param later: calls that are asked for and would go past a limit of the run.
+    """
     ways = [f"{at_a_time} at a time"] if at_a_time else []
     ways += [f"{in_batches} in batches"] if in_batches else []
     return (
         f"llmregress: wave {number}: {count(expected.calls, 'call')} of {count(tests, 'test')}, "
         f"{', '.join(ways)}; expected: {expected.tokens:,} tokens, cost {money(expected.cost)}"
+        + (f"; {count(later, 'call')} more would go past the limit, and wait" if later else "")
     )
 
 
-def wave_not_sent(number: int, why: str) -> str:
+def wave_not_sent(number: int) -> str:
     """Say that a wave is not sent."""
-    return f"llmregress: wave {number} is not sent: {why}"
+    return f"llmregress: wave {number} is not sent: a limit of the run is reached"
+
+
+def stopped(why: str, command: str) -> str:
+    """Say why nothing more was sent in this run, and what carries on; empty where nothing does."""
+    carries_on = f" Carry on with: {command}" if command else ""
+    return f"llmregress: the recording was stopped: {why}. What is recorded is kept.{carries_on}"
 
 
 def handed_in(number: int) -> str:
@@ -100,9 +110,10 @@ def after_waves(inline: Sequence[tuple[str, str]]) -> list[str]:
 def over_limit(spent: Forecast, expected: Forecast, *, limit: str, share: int) -> str:
     """Say why nothing more is sent."""
     part = f" for {share} workers together" if share > 1 else ""
+    calls = "call" if expected.calls == 1 else count(expected.calls, "call")
     return (
         f"this run has spent {spent.tokens:,} tokens ({money(spent.cost)}), the next "
-        f"{count(expected.calls, 'call')} would come to about {expected.tokens:,} tokens "
+        f"{calls} would come to about {expected.tokens:,} tokens "
         f"({money(expected.cost)}), and {limit}{part}"
     )
 
@@ -125,7 +136,12 @@ def waits_in_batch(batches: Sequence[str], *, seconds: float) -> str:
 
 
 def not_sent(test: str, why: str, command: str) -> str:
-    """Say that a test was stopped by a limit of the run, and what is to be done about it."""
+    """Say that a test was stopped by a limit of the run, and what is to be done about it.
+
+    :param why: empty where the run tells it, once, and the command for all of its tests.
+    """
+    if not why:
+        return f"{test}: the recording was stopped; the end of this run says why, and how to go on"
     return f"{test}: the recording stops here: {why}. What is recorded is kept. {command}"
 
 
