@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmregress.adapters import batches
+from pytest_llmregress.adapters import batches, locking
 from pytest_llmregress.adapters.cassette.noting import Note
 from pytest_llmregress.adapters.sending import Sending, Wave
 from pytest_llmregress.adapters.tls import shared_contexts
@@ -69,7 +69,8 @@ class Waves:
         with shared_contexts():
             if goes_on or not session.testsfailed:
                 marked = [item for item in session.items if item.get_closest_marker("llm")]
-                trials = {item: Trial.of_item(item, self._run) for item in marked}
+                found = ((item, Trial.of_item(item, self._run)) for item in marked)
+                trials = {item: trial for item, trial in found if trial.claim()}
                 try:
                     self._record(session, trials)
                 except KeyboardInterrupt:
@@ -281,6 +282,7 @@ class Waves:
 
 def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
     """Have a run that records do so in waves, where nothing speaks against it."""
+    config.add_cleanup(locking.release_all)
     telling = Telling(config, settings, run.spending)
     if not hasattr(config, "workerinput"):  # a worker's terminal is nobody's
         run.spending.is_told = True

@@ -5,6 +5,8 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 
@@ -57,16 +59,10 @@ def test_who_waits_for_a_server_that_refuses_is_told_why(single, stand):
     )
 
 
-@pytest.mark.skipif(not is_available(), reason="interrupts a forked process: POSIX only")
-@pytest.mark.parametrize("quiet", [(), ("-q",)], ids=["", "quiet"])
-def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
-    project, stand, key, tmp_path, quiet
-):
-    stand.held = "[[say 5]]"
-    project.write(app=APP, test_it=SINGLE)
-    output = tmp_path / "interrupted.txt"
-    process = start_forked(
-        ["--llmregress-record=once", "-p", "no:cacheprovider", *quiet],
+def start(project, stand, key: str, output: Path, *arguments: str) -> BaseProcess:
+    """Start a recording that runs beside this test."""
+    return start_forked(
+        ["--llmregress-record=once", "-p", "no:cacheprovider", *arguments],
         cwd=project.root,
         env={
             "HOME": str(project.home),
@@ -75,16 +71,36 @@ def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
         },
         output=output,
     )
+
+
+def wait_for_journals(root: Path, number: int) -> None:
     ends = time.monotonic() + 60
-    while len(list(project.root.rglob("*.part.jsonl"))) < 5:
+    while sum(path.read_bytes().endswith(b"}\n") for path in root.rglob("*.part.jsonl")) < number:
         assert time.monotonic() < ends
         time.sleep(0.05)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGINT)
-    process.join(60)
+
+
+def let_go(stand) -> None:
     with stand.changed:
         stand.held = None
         stand.changed.notify_all()
+
+
+@pytest.mark.skipif(not is_available(), reason="interrupts a forked process: POSIX only")
+@pytest.mark.parametrize("quiet", [(), ("-q",)], ids=["", "quiet"])
+def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
+    project, stand, key, tmp_path, quiet
+):
+    stand.held = "[[say 5]]"
+    project.write(app=APP, test_it=SINGLE)
+    output = tmp_path / "interrupted.txt"
+    process = start(project, stand, key, output, *quiet)
+    wait_for_journals(project.root, 5)
+
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)
+    process.join(60)
+    let_go(stand)
 
     assert process.exitcode == pytest.ExitCode.INTERRUPTED
     told = [line for line in output.read_text().splitlines() if "interrupted: " in line]
@@ -93,3 +109,23 @@ def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
     command = " ".join(["--llmregress-record=once -p no:cacheprovider", *quiet])
     assert ": pytest " in told[0]
     assert told[0].endswith(f" {command}")
+
+
+@pytest.mark.skipif(not is_available(), reason="needs a forked process: POSIX only")
+def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, stand, key, tmp_path):
+    stand.held = "[[say 5]]"
+    project.write(app=APP, test_it=SINGLE)
+    first = start(project, stand, key, tmp_path / "first.txt")
+    wait_for_journals(project.root, 5)
+
+    project.record(errors=6)
+    let_go(stand)
+    first.join(60)
+
+    assert first.exitcode == 0
+    assert set(stand.texts.values()) == {1}
+    assert project.problems() == {f"test_one[{n}]": ["not_kept"] for n in range(6)}
+    project.says(f"process {first.pid} is recording this test at the moment")
+    assert not [name for name in project.names() if ".part." in name]
+    project.record(passed=6)
+    project.says("6 tests: 6 replayed")
