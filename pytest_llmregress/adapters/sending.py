@@ -63,21 +63,18 @@ class Wave:
     """Requests that go out together, from threads of their own, while the caller does other things.
 
     A request whose answer stays an error is given up: whoever noted it has to do without. What
-    patches transports in the meantime, as a tape does, does not reach it.
+    patches transports after one was added, as a tape does, does not reach it.
     """
 
-    def __init__(self, sendings: Sequence[Sending], *, at_a_time: int, pace: Pace) -> None:
-        self._sendings = tuple(sendings)
-        self._left = deque(sendings)
+    def __init__(self, *, at_a_time: int, pace: Pace) -> None:
+        self._sendings: list[Sending] = []
+        self._left: deque[Sending] = deque()
         self._at_a_time = at_a_time
         self._pace = pace
         self._changed = threading.Condition()
         self._transports: dict[_Key, Transport] = {}
-        for sending in sendings:
-            key = _key(sending.outgoing)
-            if key not in self._transports:
-                made = Transport(sending.outgoing, connections=at_a_time)
-                self._transports[key] = made
+        self._workers = 0
+        self._is_hopeless = False
         self._stopped = False
         self._settled: set[int] = set()
         self._under_way = 0
@@ -91,10 +88,24 @@ class Wave:
 
     def __enter__(self) -> Self:
         """Begin to send."""
-        for _ in range(min(self._at_a_time, len(self._sendings))):
+        return self
+
+    def add(self, sending: Sending) -> None:
+        """Have a request sent; not while a tape patches transports, which it would go through."""
+        key = _key(sending.outgoing)
+        if key not in self._transports:
+            self._transports[key] = Transport(sending.outgoing, connections=self._at_a_time)
+        with self._changed:
+            self._sendings.append(sending)
+            if self._is_hopeless:
+                self._settled.add(id(sending))
+                return
+            self._left.append(sending)
+            self._changed.notify_all()
+        if self._workers < self._at_a_time:
+            self._workers += 1
             # Daemons: whoever interrupts a recording is not to wait for what is in flight.
             threading.Thread(target=self._work, daemon=True).start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Send nothing more; what is in flight may still be answered."""
@@ -133,7 +144,9 @@ class Wave:
     def _work(self) -> None:
         while True:
             with self._changed:
-                if self._stopped or not self._left:
+                while not self._left and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
                     return
                 sending = self._left.popleft()
             try:
@@ -212,6 +225,7 @@ class Wave:
         with self._changed:
             self.given_up = why
             if hopeless:  # the key is wrong, or nobody is there: the others would fare no better
+                self._is_hopeless = True
                 self._settled.update(map(id, self._left))
                 self._left.clear()
 

@@ -46,6 +46,14 @@ class Forecast:
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
 
+    def times(self, factor: float) -> "Forecast":
+        """Return what more of the same will come to."""
+        return Forecast(
+            calls=round(self.calls * factor),
+            tokens=round(self.tokens * factor),
+            cost=None if self.cost is None else self.cost * factor,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

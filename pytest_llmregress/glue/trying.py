@@ -49,13 +49,14 @@ class Tried:
     """What only the ordinary run can record, and why."""
 
 
-def try_all(
+def try_all(  # noqa: PLR0913 - each of them is of one pass
     session: pytest.Session,
     aims: Sequence[Aim],
     *,
     begin: Callable[[Aim], Trial],
     differs: Callable[[Aim, Trial], bool],
     waiting: Sequence[Aim] = (),
+    take: Callable[[Asked], None] = lambda _: None,
 ) -> Tried:
     """Run each sample up to what is not recorded, and return what was asked for.
 
@@ -63,6 +64,7 @@ def try_all(
     :param differs: tells of a sample that was tried whether it has not asked again for what it
         had asked for before.
     :param waiting: samples that this pass leaves out, and that may be tried after it.
+    :param take: takes what a sample has asked for, as soon as it is known.
     """
     asked: list[Asked] = []
     inline: dict[Aim, str] = {}
@@ -90,6 +92,7 @@ def try_all(
                     inline[aim] = why
                 elif pad.notes:
                     asked.append(Asked(aim=aim, trial=trial, notes=tuple(pad.notes)))
+                    take(asked[-1])
     finally:
         plugins.unregister(watch)
     return Tried(asked=tuple(asked), inline=inline)

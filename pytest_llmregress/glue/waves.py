@@ -6,22 +6,24 @@ are tried again, one turn further. The ordinary run then finds its answers as af
 recording, so that order, reports and outcomes are pytest's own; what is still missing, it records.
 """
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmregress.adapters import batches, locking
 from pytest_llmregress.adapters.cassette.noting import Note
-from pytest_llmregress.adapters.sending import Sending, Wave
+from pytest_llmregress.adapters.garbage import collected_lightly
+from pytest_llmregress.adapters.sending import Wave
 from pytest_llmregress.adapters.tls import shared_contexts
-from pytest_llmregress.core.http import Response
 from pytest_llmregress.core.settings import Settings
 from pytest_llmregress.core.wave import Forecast, Pace
-from pytest_llmregress.glue.batching import BatchError, BatchWave, Place
+from pytest_llmregress.glue.answers import Answers
+from pytest_llmregress.glue.batching import BatchError, BatchWave
+from pytest_llmregress.glue.flight import Flight
 from pytest_llmregress.glue.telling import TELL_EVERY, Telling
 from pytest_llmregress.glue.trial import Trial
 from pytest_llmregress.glue.trying import Aim, Asked, try_all
@@ -53,20 +55,18 @@ class Waves:
         self._telling = telling
         self._least = 1 if settings.batch else LEAST
         self._pace = Pace()
-        self._journals = threading.Lock()
+        self._answers = Answers(run)
         self._order: dict[Aim, int] = {}
         """Which sample comes how soon."""
         self._inline: dict[Aim, str] = {}
         """What is left to the ordinary run, and why."""
-        self._recorded: dict[Aim, Counter[str]] = {}
-        """The keys of the requests that waves have answered, by sample."""
         self._unprocessed: Counter[Aim] = Counter()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Record in waves, then run the tests."""
         goes_on = self._config.getoption("continue_on_collection_errors")
-        with shared_contexts():
+        with shared_contexts(), collected_lightly():
             if goes_on or not session.testsfailed:
                 marked = [item for item in session.items if item.get_closest_marker("llm")]
                 found = ((item, Trial.of_item(item, self._run)) for item in marked)
@@ -88,8 +88,12 @@ class Waves:
         if len(aims) < self._least:
             return
         self._order = {aim: place for place, aim in enumerate(aims)}
-        asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
-        for number in range(1, MAX_WAVES + 1):
+        is_free = not self._run.spending.is_limited and not self._settings.batch
+        if is_free:
+            asked = self._send_while_trying(session, aims, trials)
+        else:
+            asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
+        for number in range(1 + is_free, MAX_WAVES + 1):
             if len(asked) < self._least:
                 break
             asked = self._send(session, number, asked)
@@ -104,14 +108,12 @@ class Waves:
         *,
         begin: Callable[[Aim], Trial],
         waiting: Sequence[Aim] = (),
+        take: Callable[[Asked], None] = lambda _: None,
     ) -> Sequence[Asked]:
-        tried = try_all(session, aims, begin=begin, differs=self._differs, waiting=waiting)
+        differs = self._answers.differs
+        tried = try_all(session, aims, begin=begin, differs=differs, waiting=waiting, take=take)
         self._inline |= tried.inline
         return tried.asked
-
-    def _differs(self, aim: Aim, trial: Trial) -> bool:
-        """Whether a sample has not asked again for all that waves have recorded of it."""
-        return bool(self._recorded.get(aim, Counter()) - Counter(trial.played()))
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -123,65 +125,123 @@ class Waves:
         Return what is asked for next; nothing where no further wave may be sent.
         """
         spent = self._run.spending
-        whole = Turn(asked, place=self._place, fits=self._fits)
+        whole = self._turn(asked)
         allowed = spent.fitting(whole.requests)
         if not allowed:
             spent.refuse([each for sample in whole.requests for each in sample])
             self._telling.tell(words.wave_not_sent(number))
             return ()
-        turn, later = whole.first(allowed), asked[allowed:]
-        batch = turn.batch
-        self._telling.tell(
-            words.before_wave(
-                number,
-                spent.forecast([each for sample in turn.requests for each in sample]),
-                at_a_time=min(self._settings.concurrency, len(turn.single)),
-                tests=turn.tests,
-                in_batches=len(batch.places),
-                later=whole.size - turn.size,
-            )
-        )
-        began, before = time.monotonic(), spent.spent
-        sendings: dict[Aim, list[Sending]] = {}
-        for each, note in turn.single:
-            sendings.setdefault(each.aim, []).append(self._sending(each, note))
-        out = [sending for some in sendings.values() for sending in some]
+        turn = whole.first(allowed)
+        self._tell_before(number, turn, later=whole.size - turn.size)
+        goes_on = self._hand_in(number, turn.batch)
+        with self._flight() as flight:
+            for each, note in turn.single:
+                flight.send(each, note)
+            goes_on = goes_on and self._wait(number, turn.batch)
+            return self._land(session, number, turn, flight, later=asked[allowed:], goes_on=goes_on)
+
+    def _send_while_trying(
+        self, session: pytest.Session, aims: Sequence[Aim], trials: Mapping[pytest.Item, Trial]
+    ) -> Sequence[Asked]:
+        """Try each sample for the first time, and send what it asks for at once: the first wave.
+
+        Not where a limit holds: what all of it will come to is known only in the end.
+        """
+        waiting: list[Asked] = []
+        with self._flight() as flight:
+
+            def take(asked: Asked) -> None:
+                waiting.append(asked)
+                if not flight.has_begun:
+                    if len(waiting) < LEAST:
+                        return
+                    first = self._forecast(
+                        Turn(waiting, place=self._answers.place, fits=self._fits)
+                    )
+                    expected = first.times(len(aims) / LEAST)
+                    self._telling.tell(words.first_calls(expected, like=LEAST))
+                for each in waiting:
+                    for note in each.notes:
+                        flight.send(each, note)
+                waiting.clear()
+
+            asked = self._try(session, aims, begin=lambda aim: trials[aim.item], take=take)
+            if not flight.has_begun:
+                return asked
+            turn = self._turn(asked)
+            self._tell_before(1, turn, later=0)
+            return self._land(session, 1, turn, flight, later=(), goes_on=True)
+
+    @contextmanager
+    def _flight(self) -> Iterator[Flight]:
+        with Wave(at_a_time=self._settings.concurrency, pace=self._pace) as wave:
+            yield Flight(wave, self._answers, self._run.spending)
+
+    def _land(  # noqa: PLR0913 - the parts of a wave
+        self,
+        session: pytest.Session,
+        number: int,
+        turn: Turn,
+        flight: Flight,
+        *,
+        later: Sequence[Asked],
+        goes_on: bool,
+    ) -> Sequence[Asked]:
+        """Try each sample again as soon as it is answered, and return what is asked for next."""
+        wave, batch, out = flight.wave, turn.batch, flight.sendings
         tell = self._telling.of_wave(number, of=len(out))
-        goes_on = self._hand_in(number, batch)
+
+        def begin(aim: Aim) -> Trial:
+            wave.wait(flight.of_sample(aim), tell=tell)
+            trial = Trial.of_item(aim.item, self._run)
+            trial.leave_journal()
+            return trial
+
         asked_next: Sequence[Asked] = ()
-        with Wave(out, at_a_time=self._settings.concurrency, pace=self._pace) as wave:
-            if goes_on and self._wait(number, batch):
-
-                def begin(aim: Aim) -> Trial:
-                    wave.wait(sendings.get(aim, ()), tell=tell)
-                    trial = Trial.of_item(aim.item, self._run)
-                    trial.leave_journal()
-                    return trial
-
-                # In their order, and all of them: which fixtures stay set up depends on it.
-                asked_next = self._try(
-                    session,
-                    [each.aim for each in turn.asked],
-                    begin=begin,
-                    waiting=[each.aim for each in later],
-                )
-            wave.wait(out, tell=tell)
+        if goes_on:
+            # In their order, and all of them: which fixtures stay set up depends on it.
+            asked_next = self._try(
+                session,
+                [each.aim for each in turn.asked],
+                begin=begin,
+                waiting=[each.aim for each in later],
+            )
+        wave.wait(out, tell=tell)
         self._leave_unanswered(turn.asked)
-        seconds, answered = time.monotonic() - began, wave.answered + batch.answered
+        seconds, answered = flight.seconds, wave.answered + batch.answered
+        left = None if batch.places else self._answers.left([*turn.asked, *later])
         self._telling.tell(
             words.after_wave(
                 number,
-                _difference(spent.spent, before, calls=answered),
+                flight.came_to(answered),
                 of=turn.size,
                 seconds=seconds,
-                left=None if batch.places else self._time_left(asked, seconds / max(1, answered)),
+                left=None if left is None else left * seconds / max(1, answered),
                 given_up=wave.given_up or batch.error,
             )
         )
-        if spent.stop is not None:
+        if self._run.spending.stop is not None:
             return ()
-        left = [each for each in asked_next if each.aim not in self._inline]
-        return sorted([*left, *later], key=lambda each: self._order[each.aim])
+        found = [each for each in asked_next if each.aim not in self._inline]
+        return sorted([*found, *later], key=lambda each: self._order[each.aim])
+
+    def _tell_before(self, number: int, turn: Turn, *, later: int) -> None:
+        self._telling.tell(
+            words.before_wave(
+                number,
+                self._forecast(turn),
+                at_a_time=min(self._settings.concurrency, len(turn.single)),
+                tests=turn.tests,
+                in_batches=len(turn.batch.places),
+                later=later,
+            )
+        )
+
+    def _turn(self, asked: Sequence[Asked]) -> Turn:
+        return Turn(asked, place=self._answers.place, fits=self._fits)
+
+    def _forecast(self, turn: Turn) -> Forecast:
+        return self._run.spending.forecast([each for some in turn.requests for each in some])
 
     def _fits(self, note: Note) -> bool:
         return self._settings.batch and batches.fits(note.exchange.request)
@@ -230,54 +290,12 @@ class Waves:
         if self._run.spending.stop is not None:
             return
         for each in asked:
-            missing = [note for note in each.notes if self._fault(note)]
+            missing = [note for note in each.notes if self._answers.fault(note)]
             if missing and all(map(self._fits, missing)):
                 self._unprocessed[each.aim] += 1
                 missing = missing if self._unprocessed[each.aim] >= MAX_UNPROCESSED else []
             if missing:
                 self._inline[each.aim] = "no whole answer came"
-
-    def _sending(self, asked: Asked, note: Note) -> Sending:
-        def take(response: Response, started: float) -> str | None:
-            note.exchange.started = started
-            return self._take(asked.aim, note, response, measured=True)
-
-        return Sending(outgoing=note.outgoing, take=take)
-
-    def _place(self, asked: Asked, note: Note) -> Place:
-        def take(response: Response) -> None:
-            self._take(asked.aim, note, response, measured=False)
-
-        return Place(trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
-
-    def _take(self, aim: Aim, note: Note, response: Response, *, measured: bool) -> str | None:
-        """Put an answer on disk; say why it is not whole, or None where it is."""
-        ended = time.perf_counter()
-        with self._journals:  # samples of a test share one file
-            note.exchange.started += time.perf_counter() - ended
-            note.tape.answer(note.exchange, response, measured=measured)
-            why = self._fault(note)
-            if why is None:
-                self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
-                self._run.in_waves[aim.item.nodeid] += 1
-        return why
-
-    def _fault(self, note: Note) -> str | None:
-        """Say why a request is not answered, or None where it is."""
-        interaction = note.exchange.interaction
-        return "no answer came" if interaction is None else self._run.incomplete(interaction)
-
-    # --- telling -----------------------------------------------------------------------------
-
-    def _time_left(self, asked: Sequence[Asked], seconds_a_call: float) -> float | None:
-        """Return how long the turns will take that are still to come; None where none is known."""
-        left = 0
-        for each in asked:
-            known = each.trial.known_calls
-            if known is None:
-                return None
-            left += max(0, known - self._recorded.get(each.aim, Counter()).total())
-        return left * seconds_a_call
 
 
 def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
@@ -294,8 +312,3 @@ def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
     if any(config.getoption(name, default=False) for name in _INTERACTIVE):
         return
     config.pluginmanager.register(Waves(config, run, settings, telling=telling), NAME)
-
-
-def _difference(after: Forecast, before: Forecast, *, calls: int) -> Forecast:
-    cost = None if after.cost is None or before.cost is None else after.cost - before.cost
-    return Forecast(calls=calls, tokens=after.tokens - before.tokens, cost=cost)

@@ -11,6 +11,18 @@ def money(cost: float | None) -> str:
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
+def first_calls(expected: Forecast, *, like: int) -> str:
+    """Say that calls go out while other tests are still tried, and what all may come to.
+
+    :param like: how many samples the forecast for all of them is made from.
+    """
+    return (
+        "llmregress: wave 1: its first calls go out while other tests are tried; if those ask for "
+        f"what the first {like} do: {count(expected.calls, 'call')}, {expected.tokens:,} tokens, "
+        f"cost {money(expected.cost)}"
+    )
+
+
 def before_wave(  # noqa: PLR0913 - what a line tells
     number: int, expected: Forecast, *, at_a_time: int, tests: int, in_batches: int, later: int
 ) -> str:

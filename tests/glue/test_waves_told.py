@@ -129,3 +129,54 @@ def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, st
     assert not [name for name in project.names() if ".part." in name]
     project.record(passed=6)
     project.says("6 tests: 6 replayed")
+
+
+WATCHING = """
+    import time
+    from pathlib import Path
+
+    import pytest
+    from app import ask
+
+    pytestmark = pytest.mark.llm
+
+    @pytest.mark.parametrize("number", range(2))
+    def test_first(number):
+        assert ask(f"[[say {number}]]") == str(number)
+
+    def test_last():
+        seen = Path("seen.txt")
+        if not seen.exists():
+            ends = time.monotonic() + 30
+            while len(list(Path().rglob("*.part.jsonl"))) < 2 and time.monotonic() < ends:
+                time.sleep(0.01)
+            seen.write_text(str(len(list(Path().rglob("*.part.jsonl")))))
+        assert ask("[[say last]]") == "last"
+"""
+
+
+def test_the_first_calls_go_out_while_the_other_tests_are_tried(project, stand):
+    project.write(app=APP, test_it=WATCHING)
+
+    project.record(passed=3)
+
+    assert project.read("seen.txt") == "2"
+    assert set(stand.texts.values()) == {1}
+    first, second = (
+        project.output.index("wave 1: its first calls"),
+        project.output.index("3 calls of"),
+    )
+    assert first < second
+    project.says(
+        "llmregress: wave 1: its first calls go out while other tests are tried; if those ask for "
+        "what the first 2 do: 3 calls, 219 tokens, cost $0.0041",
+        "wave 1: 3 calls of 3 tests, 3 at a time; expected: ",
+        "wave 1: 3 of 3 calls answered in ",
+    )
+
+
+def test_under_a_limit_nothing_goes_out_before_all_of_it_is_known(single, stand):
+    single.record("--llmregress-max-tokens=10_000", passed=6)
+
+    assert set(stand.texts.values()) == {1}
+    single.never_says("its first calls go out")
