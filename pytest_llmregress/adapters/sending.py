@@ -246,7 +246,13 @@ class Transport:
     """A transport of the library that has made a request, with the TLS context of its client."""
 
     def __init__(self, outgoing: Outgoing, *, connections: int) -> None:
+        # Not from a thread: what it imports would be patched by a tape while it is half there.
+        from pytest_llmregress.adapters.cassette.bridge import (  # noqa: PLC0415 - imports vcr
+            read_response,
+        )
+
         library = outgoing.library
+        self._read: Callable[[Any], Response] = read_response
         limits = library.Limits(max_connections=connections, max_keepalive_connections=connections)
         verify = True if outgoing.context is None else outgoing.context
         self._transport = library.HTTPTransport(verify=verify, limits=limits)
@@ -259,7 +265,7 @@ class Transport:
             body = b"".join(response.stream)
         finally:
             response.stream.close()
-        return decoded(response, body)
+        return self._read(_as_vcr_has_it(response, body))
 
     def close(self) -> None:
         """Close its connections."""
@@ -270,14 +276,10 @@ def _key(outgoing: Outgoing) -> _Key:
     return outgoing.library.__name__, id(outgoing.context)
 
 
-def decoded(response: Any, body: bytes) -> Response:
-    """Return a library's response as a value, without the compression of its way."""
-    from pytest_llmregress.adapters.cassette.bridge import (  # noqa: PLC0415 - imports vcr
-        read_response,
-    )
-
+def _as_vcr_has_it(response: Any, body: bytes) -> dict[str, Any]:
+    """Return a library's response in vcrpy's form, which is read without its compression."""
     headers: dict[str, list[str]] = {}
     for name, value in response.headers.multi_items():
         headers.setdefault(name, []).append(value)
     status = {"code": response.status_code, "message": response.reason_phrase}
-    return read_response({"status": status, "headers": headers, "body": {"string": body}})
+    return {"status": status, "headers": headers, "body": {"string": body}}

@@ -180,3 +180,15 @@ def test_under_a_limit_nothing_goes_out_before_all_of_it_is_known(single, stand)
 
     assert set(stand.texts.values()) == {1}
     single.never_says("its first calls go out")
+
+
+def test_what_a_call_takes_for_the_first_time_disturbs_no_test_that_is_tried_meanwhile(
+    project, stand
+):
+    project.write(app=APP, test_it=SINGLE.replace("range(6)", "range(60)"))
+
+    # A process of its own, which has not yet imported what the first answer takes.
+    project.record(env={"PYTHONPATH": str(project.root)}, passed=60)
+
+    project.says("wave 1: 60 of 60 calls answered in ")
+    project.never_says("one call at a time")
