@@ -3,14 +3,14 @@
 import ssl
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self
 
 from pytest_llmregress.core.http import Response
-from pytest_llmregress.core.wave import REFUSALS, Pace
+from pytest_llmregress.core.wave import REFUSALS, Pace, Standing
 
 MAX_REFUSALS = 30
 """How often a server may put one request off while it answers others."""
@@ -63,33 +63,49 @@ class Wave:
     """Requests that go out together, from threads of their own, while the caller does other things.
 
     A request whose answer stays an error is given up: whoever noted it has to do without. What
-    patches transports in the meantime, as a tape does, does not reach it.
+    patches transports after one was added, as a tape does, does not reach it.
     """
 
-    def __init__(self, sendings: Sequence[Sending], *, at_a_time: int, pace: Pace) -> None:
-        self._sendings = tuple(sendings)
-        self._left = deque(sendings)
+    def __init__(self, *, at_a_time: int, pace: Pace) -> None:
+        self._sendings: list[Sending] = []
+        self._left: deque[Sending] = deque()
         self._at_a_time = at_a_time
         self._pace = pace
         self._changed = threading.Condition()
         self._transports: dict[_Key, Transport] = {}
-        for sending in sendings:
-            key = _key(sending.outgoing)
-            if key not in self._transports:
-                made = Transport(sending.outgoing, connections=at_a_time)
-                self._transports[key] = made
+        self._workers = 0
+        self._is_hopeless = False
         self._stopped = False
         self._settled: set[int] = set()
+        self._under_way = 0
+        self._refused: Counter[int] = Counter()
+        self._refused_last = 0
+        self._heard = time.monotonic()
+        """When the last answer came, or the wave began."""
         self.answered = 0
         self.given_up = ""
         """Why a request got no whole answer, of the last such one; empty where all did."""
 
     def __enter__(self) -> Self:
         """Begin to send."""
-        for _ in range(min(self._at_a_time, len(self._sendings))):
+        return self
+
+    def add(self, sending: Sending) -> None:
+        """Have a request sent; not while a tape patches transports, which it would go through."""
+        key = _key(sending.outgoing)
+        if key not in self._transports:
+            self._transports[key] = Transport(sending.outgoing, connections=self._at_a_time)
+        with self._changed:
+            self._sendings.append(sending)
+            if self._is_hopeless:
+                self._settled.add(id(sending))
+                return
+            self._left.append(sending)
+            self._changed.notify_all()
+        if self._workers < self._at_a_time:
+            self._workers += 1
             # Daemons: whoever interrupts a recording is not to wait for what is in flight.
             threading.Thread(target=self._work, daemon=True).start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Send nothing more; what is in flight may still be answered."""
@@ -101,10 +117,10 @@ class Wave:
             for transport in self._transports.values():
                 transport.close()
 
-    def wait(self, sendings: Sequence[Sending], *, tell: Callable[[int], None]) -> None:
+    def wait(self, sendings: Sequence[Sending], *, tell: Callable[[Standing], None]) -> None:
         """Return when these are answered or given up.
 
-        :param tell: called every once in a while, with how many are answered by now.
+        :param tell: called every once in a while, with how far the wave is by now.
         """
         wanted = {id(sending) for sending in sendings}
         while True:
@@ -112,12 +128,25 @@ class Wave:
                 if wanted <= self._settled:
                     return
                 self._changed.wait(_TICK)
-            tell(self.answered)
+                standing = self._standing(time.monotonic())
+            tell(standing)
+
+    def _standing(self, now: float) -> Standing:
+        return Standing(
+            answered=self.answered,
+            under_way=self._under_way,
+            refused=self._refused_last,
+            refusals=self._refused[self._refused_last],
+            next_try=self._pace.wait(now),
+            silence=now - self._heard,
+        )
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                if self._stopped or not self._left:
+                while not self._left and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
                     return
                 sending = self._left.popleft()
             try:
@@ -142,6 +171,7 @@ class Wave:
                 status = response.status
                 with self._changed:
                     self._pace.answered(response, sent=began, now=time.monotonic())
+                    self._take_notice(status)
                     self._changed.notify_all()
                 why = f"the server answered {status}"
                 if status not in REFUSALS:
@@ -166,6 +196,14 @@ class Wave:
             if status not in REFUSALS:
                 self._pause(_FIRST_PAUSE * 2 ** (attempts - 1))
 
+    def _take_notice(self, status: int) -> None:
+        if status in REFUSALS:
+            self._refused[status] += 1
+            self._refused_last = status
+        else:
+            self._refused_last = 0
+            self._heard = time.monotonic()
+
     def _may_go(self) -> bool:
         """Wait until the pace allows another request; tell whether it may go out at all."""
         with self._changed:
@@ -187,6 +225,7 @@ class Wave:
         with self._changed:
             self.given_up = why
             if hopeless:  # the key is wrong, or nobody is there: the others would fare no better
+                self._is_hopeless = True
                 self._settled.update(map(id, self._left))
                 self._left.clear()
 
@@ -194,14 +233,26 @@ class Wave:
         request = outgoing.request
         if _RETRIES in request.headers:
             request.headers[_RETRIES] = str(retries)
-        return self._transports[_key(outgoing)].exchange(request)
+        with self._changed:
+            self._under_way += 1
+        try:
+            return self._transports[_key(outgoing)].exchange(request)
+        finally:
+            with self._changed:
+                self._under_way -= 1
 
 
 class Transport:
     """A transport of the library that has made a request, with the TLS context of its client."""
 
     def __init__(self, outgoing: Outgoing, *, connections: int) -> None:
+        # Not from a thread: what it imports would be patched by a tape while it is half there.
+        from pytest_llmregress.adapters.cassette.bridge import (  # noqa: PLC0415 - imports vcr
+            read_response,
+        )
+
         library = outgoing.library
+        self._read: Callable[[Any], Response] = read_response
         limits = library.Limits(max_connections=connections, max_keepalive_connections=connections)
         verify = True if outgoing.context is None else outgoing.context
         self._transport = library.HTTPTransport(verify=verify, limits=limits)
@@ -214,7 +265,7 @@ class Transport:
             body = b"".join(response.stream)
         finally:
             response.stream.close()
-        return decoded(response, body)
+        return self._read(_as_vcr_has_it(response, body))
 
     def close(self) -> None:
         """Close its connections."""
@@ -225,14 +276,10 @@ def _key(outgoing: Outgoing) -> _Key:
     return outgoing.library.__name__, id(outgoing.context)
 
 
-def decoded(response: Any, body: bytes) -> Response:
-    """Return a library's response as a value, without the compression of its way."""
-    from pytest_llmregress.adapters.cassette.bridge import (  # noqa: PLC0415 - imports vcr
-        read_response,
-    )
-
+def _as_vcr_has_it(response: Any, body: bytes) -> dict[str, Any]:
+    """Return a library's response in vcrpy's form, which is read without its compression."""
     headers: dict[str, list[str]] = {}
     for name, value in response.headers.multi_items():
         headers.setdefault(name, []).append(value)
     status = {"code": response.status_code, "message": response.reason_phrase}
-    return read_response({"status": status, "headers": headers, "body": {"string": body}})
+    return {"status": status, "headers": headers, "body": {"string": body}}

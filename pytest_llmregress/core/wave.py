@@ -18,6 +18,10 @@ BATCH_SHARE = 0.5
 BYTES_A_TOKEN = 4
 UNKNOWN_OUTPUT = 1_024
 """Tokens that a request may be answered with that says nothing of a limit."""
+LONG_WAIT = 1.0
+"""Seconds that a refusal asks for, from which on somebody who reads along wants to know of it."""
+LONG_SILENCE = 10.0
+"""Seconds without an answer from which on one does."""
 _OK, _FIRST_ERROR = 200, 400
 _TOO_MANY = 429
 _FIRST_HOLD, _LONGEST_HOLD = 0.5, 60.0
@@ -41,6 +45,36 @@ class Forecast:
             tokens=self.tokens + other.tokens,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
+
+    def times(self, factor: float) -> "Forecast":
+        """Return what more of the same will come to."""
+        return Forecast(
+            calls=round(self.calls * factor),
+            tokens=round(self.tokens * factor),
+            cost=None if self.cost is None else self.cost * factor,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a wave is that is under way, and what holds it up."""
+
+    answered: int = 0
+    under_way: int = 0
+    """Requests that the server has and has not answered."""
+    refused: int = 0
+    """The status of the last refusal; 0 where an answer has come since."""
+    refusals: int = 0
+    """How often the server has answered with this status."""
+    next_try: float = 0.0
+    """Seconds until the next request may go out."""
+    silence: float = 0.0
+    """Seconds since the last answer, or since the wave began."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it stands still, for longer than calls take."""
+        return (self.refused != 0 and self.next_try >= LONG_WAIT) or self.silence >= LONG_SILENCE
 
 
 class Pace:

@@ -1,7 +1,7 @@
 """What a run spends on its recordings, and the limits that stop it before it spends more."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +12,10 @@ from pytest_llmregress.core.protocols import Provider
 from pytest_llmregress.core.settings import Settings
 from pytest_llmregress.core.wave import BATCH_SHARE, Forecast, body_of, expected_usage
 from pytest_llmregress.reporting import waves as words
+
+MAX_TOKENS, MAX_COST = "--llmregress-max-tokens", "--llmregress-max-cost"
+_ROUNDED = 1.1
+"""What makes up for rounding to two digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +33,18 @@ class Stop:
     """Why nothing more is sent in this run."""
 
     code: str
+    in_full: str
     why: str
-    option: str
-    """What a command has to say for the recording to go on, with a blank before it."""
+    """What each test that is stopped says of it; empty where the run says it, once."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """The limits that it would take for the recording to go on, by option."""
+    may_go_on: bool = True
+    """Whether the same command, with these limits, carries on."""
+
+    @property
+    def option(self) -> str:
+        """What a command has to say for the recording to go on, with a blank before it."""
+        return "".join(f" {name} {value}" for name, value in self.limits.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,8 @@ class Spending:
     spent: Forecast = field(default_factory=Forecast)
     stop: Stop | None = None
     """Why nothing more is sent; it holds to the end of the run."""
+    is_told: bool = False
+    """Whether the run itself tells why it was stopped: its tests do not repeat it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -90,45 +105,74 @@ class Spending:
             total += self._forecast(each)
         return total
 
+    def fitting(self, asked: Sequence[Sequence[Asked]]) -> int:
+        """Return how many of these groups of requests, from the first one on, may be sent."""
+        if self.stop is not None:
+            return 0
+        if not self.is_limited:
+            return len(asked)
+        expected = Forecast()
+        for number, group in enumerate(asked):
+            expected += self.forecast(group)
+            if group and self._broken(expected):
+                return number
+        return len(asked)
+
     def refuse(self, asked: Sequence[Asked]) -> Stop | None:
         """Return why requests must not be sent, or None where they may be."""
         if self.stop is None and self.is_limited:
             expected = self.forecast(asked)
             models = sorted({self._model(each.request)[1] for each in asked})
             with self._lock:
-                self.stop = self._stop(expected, models)
+                broken = self._broken(expected)
+                if broken:
+                    self._stop_at(broken, expected, models)
         return self.stop
 
-    def _stop(self, expected: Forecast, models: Sequence[str]) -> Stop | None:
-        limits, spent = self.limits, self.spent
-        total = spent + expected
-        if limits.tokens is not None and total.tokens * limits.share > limits.tokens:
-            return Stop(
-                code="over_limit",
-                why=words.over_limit(
-                    spent,
-                    expected,
-                    limit=f"--llmregress-max-tokens is {limits.tokens:,}",
-                    share=limits.share,
-                ),
-                option=f" --llmregress-max-tokens {total.tokens * limits.share}",
-            )
-        if limits.cost is None:
-            return None
-        if total.cost is None:
-            return Stop(code="over_limit", why=words.no_price(models), option="")
-        if total.cost * limits.share <= limits.cost:
-            return None
-        return Stop(
-            code="over_limit",
-            why=words.over_limit(
-                spent,
-                expected,
-                limit=f"--llmregress-max-cost is {words.money(limits.cost)}",
-                share=limits.share,
-            ),
-            option=f" --llmregress-max-cost {total.cost * limits.share:.2g}",
+    def halt(
+        self,
+        code: str,
+        why: str,
+        *,
+        limits: Mapping[str, str] | None = None,
+        may_go_on: bool = True,
+    ) -> None:
+        """Let nothing more be sent in this run."""
+        self.stop = Stop(
+            code=code,
+            in_full=why,
+            why="" if self.is_told else why,
+            limits=limits or {},
+            may_go_on=may_go_on,
         )
+
+    def _broken(self, expected: Forecast) -> str:
+        """Return the limit that requests would go past; empty where they may be sent."""
+        limits, total = self.limits, self.spent + expected
+        if limits.tokens is not None and total.tokens * limits.share > limits.tokens:
+            return MAX_TOKENS
+        if limits.cost is None:
+            return ""
+        if total.cost is None or total.cost * limits.share > limits.cost:
+            return MAX_COST
+        return ""
+
+    def _stop_at(self, limit: str, expected: Forecast, models: Sequence[str]) -> None:
+        limits, spent = self.limits, self.spent
+        if limit == MAX_COST and (spent + expected).cost is None:
+            self.halt("over_limit", words.no_price(models), may_go_on=False)
+            return
+        # What is recorded is not paid for again: the next run has to afford the rest.
+        if limit == MAX_TOKENS:
+            most = limits.tokens or 0
+            told, enough = f"{most:,}", str(max(most, expected.tokens * limits.share))
+        else:
+            dear = limits.cost or 0.0
+            needed = (expected.cost or 0.0) * limits.share
+            told = words.money(dear)
+            enough = f"{dear:g}" if needed <= dear else f"{needed * _ROUNDED:.2g}"
+        why = words.over_limit(spent, expected, limit=f"{limit} is {told}", share=limits.share)
+        self.halt("over_limit", why, limits={limit: enough})
 
     def _forecast(self, asked: Asked) -> Forecast:
         usage = expected_usage(asked.request, known=asked.known)

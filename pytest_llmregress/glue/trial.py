@@ -48,6 +48,15 @@ class Trial(TestRun):
             return ()
         return tuple(s for s in self._prepared.slots if s.mode is not TapeMode.REPLAY)
 
+    def claim(self) -> bool:
+        """Have no other process record it; tell whether there is anything to record here."""
+        try:
+            if self.to_record:
+                self._journal.check_place()
+        except OSError:
+            return False  # the run that counts tells it
+        return bool(self.to_record)
+
     def leave_journal(self) -> None:
         """Keep its journal as it is: answers to other samples may be written at this moment."""
         self._is_journalled = True

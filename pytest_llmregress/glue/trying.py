@@ -49,18 +49,22 @@ class Tried:
     """What only the ordinary run can record, and why."""
 
 
-def try_all(
+def try_all(  # noqa: PLR0913 - each of them is of one pass
     session: pytest.Session,
     aims: Sequence[Aim],
     *,
     begin: Callable[[Aim], Trial],
     differs: Callable[[Aim, Trial], bool],
+    waiting: Sequence[Aim] = (),
+    take: Callable[[Asked], None] = lambda _: None,
 ) -> Tried:
     """Run each sample up to what is not recorded, and return what was asked for.
 
     :param begin: waits until a sample can be tried, and returns its trial.
     :param differs: tells of a sample that was tried whether it has not asked again for what it
         had asked for before.
+    :param waiting: samples that this pass leaves out, and that may be tried after it.
+    :param take: takes what a sample has asked for, as soon as it is known.
     """
     asked: list[Asked] = []
     inline: dict[Aim, str] = {}
@@ -78,6 +82,7 @@ def try_all(
                 watch.begin(pad)
                 later = [each.item for each in aims[place + 1 :]]
                 others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
+                others += [each.item for each in waiting]
                 upcoming = _Upcoming(aim.item, _keeper(watch, later, others))
                 run_trial(aim.item, trial, upcoming)
                 why = _why_inline(trial, watch, refused=pad.refused)
@@ -87,6 +92,7 @@ def try_all(
                     inline[aim] = why
                 elif pad.notes:
                     asked.append(Asked(aim=aim, trial=trial, notes=tuple(pad.notes)))
+                    take(asked[-1])
     finally:
         plugins.unregister(watch)
     return Tried(asked=tuple(asked), inline=inline)

@@ -6,25 +6,28 @@ are tried again, one turn further. The ordinary run then finds its answers as af
 recording, so that order, reports and outcomes are pytest's own; what is still missing, it records.
 """
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmregress.adapters import batches
+from pytest_llmregress.adapters import batches, locking
 from pytest_llmregress.adapters.cassette.noting import Note
-from pytest_llmregress.adapters.sending import Sending, Wave
+from pytest_llmregress.adapters.garbage import collected_lightly
+from pytest_llmregress.adapters.sending import Wave
 from pytest_llmregress.adapters.tls import shared_contexts
-from pytest_llmregress.core.http import Response
 from pytest_llmregress.core.settings import Settings
 from pytest_llmregress.core.wave import Forecast, Pace
-from pytest_llmregress.glue import spending
-from pytest_llmregress.glue.batching import BatchError, BatchWave, Place
+from pytest_llmregress.glue.answers import Answers
+from pytest_llmregress.glue.batching import BatchError, BatchWave
+from pytest_llmregress.glue.flight import Flight
+from pytest_llmregress.glue.telling import TELL_EVERY, Telling
 from pytest_llmregress.glue.trial import Trial
 from pytest_llmregress.glue.trying import Aim, Asked, try_all
+from pytest_llmregress.glue.turn import Turn
 from pytest_llmregress.reporting import waves as words
 
 if TYPE_CHECKING:
@@ -37,39 +40,46 @@ LEAST = 2
 """Samples from which on a wave is any faster than the test itself."""
 MAX_UNPROCESSED = 2
 """How often a request may come back from a batch without having been processed."""
-_TELL_EVERY = 10.0
-"""Seconds."""
 _INTERACTIVE = ("usepdb", "trace", "collectonly", "setuponly", "setupplan", "setupshow")
 
 
 class Waves:
     """Wraps the loop over the tests. Registered only where something may be recorded."""
 
-    def __init__(self, config: pytest.Config, run: "Run", settings: Settings) -> None:
+    def __init__(
+        self, config: pytest.Config, run: "Run", settings: Settings, *, telling: Telling
+    ) -> None:
         self._config = config
         self._run = run
         self._settings = settings
+        self._telling = telling
         self._least = 1 if settings.batch else LEAST
         self._pace = Pace()
-        self._journals = threading.Lock()
+        self._answers = Answers(run)
+        self._order: dict[Aim, int] = {}
+        """Which sample comes how soon."""
         self._inline: dict[Aim, str] = {}
         """What is left to the ordinary run, and why."""
-        self._recorded: dict[Aim, Counter[str]] = {}
-        """The keys of the requests that waves have answered, by sample."""
         self._unprocessed: Counter[Aim] = Counter()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Record in waves, then run the tests."""
         goes_on = self._config.getoption("continue_on_collection_errors")
-        with shared_contexts():
+        with shared_contexts(), collected_lightly():
             if goes_on or not session.testsfailed:
-                self._record(session)
+                marked = [item for item in session.items if item.get_closest_marker("llm")]
+                found = ((item, Trial.of_item(item, self._run)) for item in marked)
+                trials = {item: trial for item, trial in found if trial.claim()}
+                try:
+                    self._record(session, trials)
+                except KeyboardInterrupt:
+                    self._telling.interrupted(sum(trial.saved for trial in trials.values()))
+                    raise
+                del trials
             return (yield)
 
-    def _record(self, session: pytest.Session) -> None:
-        marked = [item for item in session.items if item.get_closest_marker("llm")]
-        trials = {item: Trial.of_item(item, self._run) for item in marked}
+    def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, Trial]) -> None:
         aims = [
             Aim(item=item, sample=slot.number)
             for item, trial in trials.items()
@@ -77,86 +87,161 @@ class Waves:
         ]
         if len(aims) < self._least:
             return
-        asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
-        for number in range(1, MAX_WAVES + 1):
+        self._order = {aim: place for place, aim in enumerate(aims)}
+        is_free = not self._run.spending.is_limited and not self._settings.batch
+        if is_free:
+            asked = self._send_while_trying(session, aims, trials)
+        else:
+            asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
+        for number in range(1 + is_free, MAX_WAVES + 1):
             if len(asked) < self._least:
                 break
             asked = self._send(session, number, asked)
         inline = [(aim.item.nodeid, why) for aim, why in self._inline.items()]
         for line in words.after_waves(inline):
-            self._tell(line)
+            self._telling.tell(line)
 
     def _try(
-        self, session: pytest.Session, aims: Sequence[Aim], *, begin: Callable[[Aim], Trial]
+        self,
+        session: pytest.Session,
+        aims: Sequence[Aim],
+        *,
+        begin: Callable[[Aim], Trial],
+        waiting: Sequence[Aim] = (),
+        take: Callable[[Asked], None] = lambda _: None,
     ) -> Sequence[Asked]:
-        tried = try_all(session, aims, begin=begin, differs=self._differs)
+        differs = self._answers.differs
+        tried = try_all(session, aims, begin=begin, differs=differs, waiting=waiting, take=take)
         self._inline |= tried.inline
         return tried.asked
-
-    def _differs(self, aim: Aim, trial: Trial) -> bool:
-        """Whether a sample has not asked again for all that waves have recorded of it."""
-        return bool(self._recorded.get(aim, Counter()) - Counter(trial.played()))
 
     # --- sending -----------------------------------------------------------------------------
 
     def _send(
         self, session: pytest.Session, number: int, asked: Sequence[Asked]
     ) -> Sequence[Asked]:
-        """Send a wave, and try each sample again as soon as it is answered.
+        """Send as much of a wave as limits allow, and try each sample again once it is answered.
 
         Return what is asked for next; nothing where no further wave may be sent.
         """
         spent = self._run.spending
-        noted = [(each, note) for each in asked for note in each.notes]
-        batch = BatchWave([self._place(*each) for each in noted if self._fits(each[1])])
-        single = [each for each in noted if not self._fits(each[1])]
-        requests = [_about_to_send(self._place(*each), in_batch=False) for each in single]
-        requests += [_about_to_send(each, in_batch=True) for each in batch.new]
-        self._tell(
-            words.before_wave(
-                number,
-                spent.forecast(requests),
-                at_a_time=min(self._settings.concurrency, len(single)),
-                tests=len({each.aim.item for each in asked}),
-                in_batches=len(batch.places),
-            )
-        )
-        if requests and (stop := spent.refuse(requests)) is not None:
-            self._tell(words.wave_not_sent(number, stop.why))
+        whole = self._turn(asked)
+        allowed = spent.fitting(whole.requests)
+        if not allowed:
+            spent.refuse([each for sample in whole.requests for each in sample])
+            self._telling.tell(words.wave_not_sent(number))
             return ()
-        began, before = time.monotonic(), spent.spent
-        sendings: dict[Aim, list[Sending]] = {}
-        for each, note in single:
-            sendings.setdefault(each.aim, []).append(self._sending(each, note))
-        out = [sending for some in sendings.values() for sending in some]
-        tell = self._teller(number, of=len(out))
-        goes_on = self._hand_in(number, batch)
+        turn = whole.first(allowed)
+        self._tell_before(number, turn, later=whole.size - turn.size)
+        goes_on = self._hand_in(number, turn.batch)
+        with self._flight() as flight:
+            for each, note in turn.single:
+                flight.send(each, note)
+            goes_on = goes_on and self._wait(number, turn.batch)
+            return self._land(session, number, turn, flight, later=asked[allowed:], goes_on=goes_on)
+
+    def _send_while_trying(
+        self, session: pytest.Session, aims: Sequence[Aim], trials: Mapping[pytest.Item, Trial]
+    ) -> Sequence[Asked]:
+        """Try each sample for the first time, and send what it asks for at once: the first wave.
+
+        Not where a limit holds: what all of it will come to is known only in the end.
+        """
+        waiting: list[Asked] = []
+        with self._flight() as flight:
+
+            def take(asked: Asked) -> None:
+                waiting.append(asked)
+                if not flight.has_begun:
+                    if len(waiting) < LEAST:
+                        return
+                    first = self._forecast(
+                        Turn(waiting, place=self._answers.place, fits=self._fits)
+                    )
+                    expected = first.times(len(aims) / LEAST)
+                    self._telling.tell(words.first_calls(expected, like=LEAST))
+                for each in waiting:
+                    for note in each.notes:
+                        flight.send(each, note)
+                waiting.clear()
+
+            asked = self._try(session, aims, begin=lambda aim: trials[aim.item], take=take)
+            if not flight.has_begun:
+                return asked
+            turn = self._turn(asked)
+            self._tell_before(1, turn, later=0)
+            return self._land(session, 1, turn, flight, later=(), goes_on=True)
+
+    @contextmanager
+    def _flight(self) -> Iterator[Flight]:
+        with Wave(at_a_time=self._settings.concurrency, pace=self._pace) as wave:
+            yield Flight(wave, self._answers, self._run.spending)
+
+    def _land(  # noqa: PLR0913 - the parts of a wave
+        self,
+        session: pytest.Session,
+        number: int,
+        turn: Turn,
+        flight: Flight,
+        *,
+        later: Sequence[Asked],
+        goes_on: bool,
+    ) -> Sequence[Asked]:
+        """Try each sample again as soon as it is answered, and return what is asked for next."""
+        wave, batch, out = flight.wave, turn.batch, flight.sendings
+        tell = self._telling.of_wave(number, of=len(out))
+
+        def begin(aim: Aim) -> Trial:
+            wave.wait(flight.of_sample(aim), tell=tell)
+            trial = Trial.of_item(aim.item, self._run)
+            trial.leave_journal()
+            return trial
+
         asked_next: Sequence[Asked] = ()
-        with Wave(out, at_a_time=self._settings.concurrency, pace=self._pace) as wave:
-            if goes_on and self._wait(number, batch):
-
-                def begin(aim: Aim) -> Trial:
-                    wave.wait(sendings.get(aim, ()), tell=tell)
-                    trial = Trial.of_item(aim.item, self._run)
-                    trial.leave_journal()
-                    return trial
-
-                # In their order, and all of them: which fixtures stay set up depends on it.
-                asked_next = self._try(session, [each.aim for each in asked], begin=begin)
-            wave.wait(out, tell=tell)
-        self._leave_unanswered(asked)
-        seconds, answered = time.monotonic() - began, wave.answered + batch.answered
-        self._tell(
+        if goes_on:
+            # In their order, and all of them: which fixtures stay set up depends on it.
+            asked_next = self._try(
+                session,
+                [each.aim for each in turn.asked],
+                begin=begin,
+                waiting=[each.aim for each in later],
+            )
+        wave.wait(out, tell=tell)
+        self._leave_unanswered(turn.asked)
+        seconds, answered = flight.seconds, wave.answered + batch.answered
+        left = None if batch.places else self._answers.left([*turn.asked, *later])
+        self._telling.tell(
             words.after_wave(
                 number,
-                _difference(spent.spent, before, calls=answered),
-                of=len(noted),
+                flight.came_to(answered),
+                of=turn.size,
                 seconds=seconds,
-                left=None if batch.places else self._time_left(asked, seconds / max(1, answered)),
+                left=None if left is None else left * seconds / max(1, answered),
                 given_up=wave.given_up or batch.error,
             )
         )
-        return [each for each in asked_next if each.aim not in self._inline]
+        if self._run.spending.stop is not None:
+            return ()
+        found = [each for each in asked_next if each.aim not in self._inline]
+        return sorted([*found, *later], key=lambda each: self._order[each.aim])
+
+    def _tell_before(self, number: int, turn: Turn, *, later: int) -> None:
+        self._telling.tell(
+            words.before_wave(
+                number,
+                self._forecast(turn),
+                at_a_time=min(self._settings.concurrency, len(turn.single)),
+                tests=turn.tests,
+                in_batches=len(turn.batch.places),
+                later=later,
+            )
+        )
+
+    def _turn(self, asked: Sequence[Asked]) -> Turn:
+        return Turn(asked, place=self._answers.place, fits=self._fits)
+
+    def _forecast(self, turn: Turn) -> Forecast:
+        return self._run.spending.forecast([each for some in turn.requests for each in some])
 
     def _fits(self, note: Note) -> bool:
         return self._settings.batch and batches.fits(note.exchange.request)
@@ -169,7 +254,7 @@ class Waves:
             batch.hand_in()
         except BatchError as error:
             return self._stop("no_batch", str(error))
-        self._tell(words.handed_in(number))
+        self._telling.tell(words.handed_in(number))
         return True
 
     def _wait(self, number: int, batch: BatchWave) -> bool:
@@ -181,9 +266,9 @@ class Waves:
         def tell(going_on: Sequence[str]) -> None:
             nonlocal told
             now = time.monotonic()
-            if now - told >= _TELL_EVERY:
+            if now - told >= TELL_EVERY:
                 told = now
-                self._tell(words.during_batch(number, going_on, seconds=now - began))
+                self._telling.tell(words.during_batch(number, going_on, seconds=now - began))
 
         try:
             left = batch.wait(seconds=self._settings.batch_wait, tell=tell)
@@ -197,8 +282,7 @@ class Waves:
     def _stop(self, code: str, why: str) -> bool:
         """Let nothing more be sent in this run: what is asked for in a batch costs half."""
         why = str(self._run.redactor.value(why))  # it may quote a server, and lands in reports
-        self._run.spending.stop = spending.Stop(code=code, why=why, option="")
-        self._tell(f"llmregress: {why}")
+        self._run.spending.halt(code, why)
         return False
 
     def _leave_unanswered(self, asked: Sequence[Asked]) -> None:
@@ -206,89 +290,25 @@ class Waves:
         if self._run.spending.stop is not None:
             return
         for each in asked:
-            missing = [note for note in each.notes if self._fault(note)]
+            missing = [note for note in each.notes if self._answers.fault(note)]
             if missing and all(map(self._fits, missing)):
                 self._unprocessed[each.aim] += 1
                 missing = missing if self._unprocessed[each.aim] >= MAX_UNPROCESSED else []
             if missing:
                 self._inline[each.aim] = "no whole answer came"
 
-    def _sending(self, asked: Asked, note: Note) -> Sending:
-        def take(response: Response, started: float) -> str | None:
-            note.exchange.started = started
-            return self._take(asked.aim, note, response, measured=True)
-
-        return Sending(outgoing=note.outgoing, take=take)
-
-    def _place(self, asked: Asked, note: Note) -> Place:
-        def take(response: Response) -> None:
-            self._take(asked.aim, note, response, measured=False)
-
-        return Place(trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
-
-    def _take(self, aim: Aim, note: Note, response: Response, *, measured: bool) -> str | None:
-        """Put an answer on disk; say why it is not whole, or None where it is."""
-        ended = time.perf_counter()
-        with self._journals:  # samples of a test share one file
-            note.exchange.started += time.perf_counter() - ended
-            note.tape.answer(note.exchange, response, measured=measured)
-            why = self._fault(note)
-            if why is None:
-                self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
-                self._run.in_waves[aim.item.nodeid] += 1
-        return why
-
-    def _fault(self, note: Note) -> str | None:
-        """Say why a request is not answered, or None where it is."""
-        interaction = note.exchange.interaction
-        return "no answer came" if interaction is None else self._run.incomplete(interaction)
-
-    # --- telling -----------------------------------------------------------------------------
-
-    def _teller(self, number: int, *, of: int) -> Callable[[int], None]:
-        began = told = time.monotonic()
-
-        def tell(answered: int) -> None:
-            nonlocal told
-            now = time.monotonic()
-            if now - told >= _TELL_EVERY and answered < of:
-                told = now
-                self._tell(words.during_wave(number, answered, of=of, seconds=now - began))
-
-        return tell
-
-    def _time_left(self, asked: Sequence[Asked], seconds_a_call: float) -> float | None:
-        """Return how long the turns will take that are still to come; None where none is known."""
-        left = 0
-        for each in asked:
-            known = each.trial.known_calls
-            if known is None:
-                return None
-            left += max(0, known - self._recorded.get(each.aim, Counter()).total())
-        return left * seconds_a_call
-
-    def _tell(self, line: str) -> None:
-        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None and self._config.get_verbosity() >= 0:
-            terminal.write_line(line)
-
 
 def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
     """Have a run that records do so in waves, where nothing speaks against it."""
+    config.add_cleanup(locking.release_all)
+    telling = Telling(config, settings, run.spending)
+    if not hasattr(config, "workerinput"):  # a worker's terminal is nobody's
+        run.spending.is_told = True
+        config.pluginmanager.register(telling, f"{NAME}-telling")
     if settings.concurrency < LEAST and not settings.batch:
         return
     if hasattr(config, "workerinput") or config.getoption("numprocesses", default=None):
         return  # xdist is another way to wait for several calls at once
     if any(config.getoption(name, default=False) for name in _INTERACTIVE):
         return
-    config.pluginmanager.register(Waves(config, run, settings), NAME)
-
-
-def _about_to_send(place: Place, *, in_batch: bool) -> spending.Asked:
-    known = place.trial.usage_of_a_call
-    return spending.Asked(request=place.note.exchange.request, known=known, in_batch=in_batch)
-
-
-def _difference(after: Forecast, before: Forecast, *, calls: int) -> Forecast:
-    cost = None if after.cost is None or before.cost is None else after.cost - before.cost
-    return Forecast(calls=calls, tokens=after.tokens - before.tokens, cost=cost)
+    config.pluginmanager.register(Waves(config, run, settings, telling=telling), NAME)

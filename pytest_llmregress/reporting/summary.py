@@ -25,6 +25,9 @@ MAX_NAMED = 3
 MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
 """Codes of the problems of a request that no recording answered."""
 
+STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
+"""Codes of the problems of a test whose recording was stopped by the run."""
+
 REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
 """Codes of problems that fail no test."""
 
@@ -58,14 +61,10 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
 
 def _head(report: RunReport) -> str:
     """Say what was done, and what was compared as far as nothing differs."""
-    missed = [test for test in report.tests if _is_missed(test)]
-    answered = [test for test in report.tests if not _is_missed(test)]
-    numbers = [(sum(test.mode is mode for test in answered), word) for mode, word in _MODES.items()]
-    numbers += [
-        (len(missed), "missed"),
-        (sum(test.accepted for test in report.tests), "accepted"),
-    ]
-    done = ", ".join(f"{number} {word}" for number, word in numbers if number)
+    numbers = Counter(_came_to(test) for test in report.tests)
+    numbers["accepted"] = sum(test.accepted for test in report.tests)
+    words = (*_MODES.values(), "not whole", "not saved", "stopped", "missed", "accepted")
+    done = ", ".join(f"{numbers[word]} {word}" for word in words if numbers[word])
     parts = [f"{count(len(report.tests), 'test')}: {done}"]
     if report.candidate is not None:
         parts.append(f"candidate {visible(report.candidate)}")
@@ -242,6 +241,22 @@ def _is_single(tests: Sequence[TestRecord]) -> bool:
 
 def _codes(test: TestRecord) -> frozenset[str]:
     return frozenset(problem.code for problem in test.problems)
+
+
+def _came_to(test: TestRecord) -> str:
+    """Return in a word what a test came to; "recorded" is only what has a recording by now."""
+    if _is_missed(test):
+        return "missed"
+    if _codes(test) & STOPS:
+        return "stopped"
+    is_new = test.mode in {Mode.RECORDED, Mode.MIXED}
+    # A baseline that has failed waits for a decision, unless it lacks an answer.
+    is_left = test.passed or test.accepted or test.pending or test.candidate is not None
+    if is_new and "not_kept" in _codes(test):
+        return "not saved"
+    if is_new and ("not_whole" in _codes(test) or not is_left):
+        return "not whole"
+    return _MODES[test.mode]
 
 
 def _is_missed(test: TestRecord) -> bool:

@@ -1,9 +1,11 @@
 """Tests of shuffled labels, intervals of numbers, sizes, and of what is refused."""
 
+import bisect
 import math
 import random
 from collections.abc import Callable
 from itertools import combinations, product
+from statistics import median
 
 import pytest
 
@@ -210,6 +212,20 @@ def test_a_ratio_gets_an_interval_from_30_tests_on():
     assert 1.05 < interval.low < 1.2 < interval.high < 1.35
     assert median_ratio(differences, seed=0) == (ratio, interval)
     assert median_ratio(differences[6:35], seed=0) == (pytest.approx(1.2), None)
+
+
+@pytest.mark.parametrize("n", [30, 31, 64, 101])
+def test_the_interval_of_a_median_is_the_one_of_resampling(n: int):
+    source = random.Random(n)
+    differences = [source.gauss(0.1, 0.4) for _ in range(n)]
+    resampled = sorted(median(source.choices(differences, k=n)) for _ in range(20_000))
+    _, interval = median_ratio(differences, seed="tokens")
+
+    assert interval is not None
+    for bound, share in zip(interval, (0.025, 0.975), strict=True):
+        below = bisect.bisect_left(resampled, math.log(bound) - 1e-12) / len(resampled)
+        upto = bisect.bisect_right(resampled, math.log(bound) + 1e-12) / len(resampled)
+        assert below - 0.012 <= share <= upto + 0.012
 
 
 def test_differences_that_are_all_equal_have_an_interval_without_width():

@@ -1,5 +1,6 @@
 """Waves against a server that refuses, that is down, and against limits of the run."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -90,6 +91,7 @@ def test_a_key_that_is_refused_is_not_tried_for_each_test_of_a_wave(single, stan
     assert len(stand.calls) <= 2 + 5
     assert single.problems() == {f"test_one[{n}]": ["not_whole"] for n in range(5)}
     single.says("not answered: the server answered 401 authentication_error: scripted 401")
+    single.says("5 tests: 5 not whole")
     assert single.names() == []
 
 
@@ -112,39 +114,80 @@ def test_an_answer_that_is_an_error_of_the_test_is_recorded_as_one(project, stan
     project.offline().replay(passed=5)
 
 
-def test_a_wave_that_would_take_too_many_tokens_is_not_sent(project, stand):
+def stops(project) -> list[str]:
+    """What the last run says of why it was stopped."""
+    return re.findall(r"llmregress: the recording was stopped: .*", project.output)
+
+
+def test_as_much_of_a_wave_is_sent_as_a_limit_allows_in_the_order_of_the_tests(project, stand):
     project.write(app=APP, test_it=TWO_TURNS)
 
-    project.record("--llmregress-max-tokens=150", failed=2)
+    project.record("--llmregress-max-tokens=130", passed=1, failed=1)
     kept = [name for name in project.names() if name.endswith(".part.jsonl")]
 
-    assert len(stand.calls) == 2
-    assert len(kept) == 2
-    assert project.problems() == {f"test_two[{w}]": ["over_limit"] for w in "ab"}
+    assert stand.texts == {"[[say a]]": 1, "[[say then]] a": 1, "[[say b]]": 1}
+    assert len(kept) == 1
+    assert project.problems() == {"test_two[b]": ["over_limit"]}
     project.says(
-        "llmregress: wave 2 is not sent: this run has spent ",
-        "the next 2 calls would come to about ",
-        "and --llmregress-max-tokens is 150",
-        "What is recorded is kept. pytest 'test_it.py::test_two[a]' --llmregress-record once "
-        "--llmregress-max-tokens ",
+        "wave 1: 1 call of 1 test, 1 at a time; expected: ",
+        "; 1 call more would go past the limit, and wait",
+        "2 tests: 1 recorded, 1 stopped, 1 accepted",
+        "test_two[b]: the recording was stopped; the end of this run says why, and how to go on",
+    )
+    assert len(stops(project)) == 1
+    assert re.search(
+        r"stopped: this run has spent \d+ tokens \(.*\), the next call would come to about \d+ "
+        r"tokens \(.*\), and --llmregress-max-tokens is 130\. What is recorded is kept\. Carry on "
+        r"with: pytest .* --llmregress-record=once --llmregress-max-tokens 130$",
+        stops(project)[0],
     )
 
-    project.record("--llmregress-max-tokens=2_000", passed=2)
+    project.record("--llmregress-max-tokens=130", passed=2)
 
-    assert answered(stand) == {1}
-    assert len(stand.calls) == 4
+    assert set(stand.texts.values()) == {1}
+    assert stops(project) == []
 
 
-def test_a_wave_that_would_cost_too_much_is_not_sent(priced, stand):
-    priced.write(test_it=SINGLE)
+def test_one_message_and_one_command_for_all_that_a_limit_has_stopped(priced, stand):
+    priced.write(test_it=SINGLE.replace("range(5)", "range(40)"))
 
-    priced.record("--llmregress-max-cost=0.1", failed=5)
+    priced.record("--llmregress-max-cost=0.05", failed=40)
 
     assert stand.calls == []
-    priced.says("and --llmregress-max-cost is $0.1000")
+    assert priced.output.count("Carry on with") == 1
+    (line,) = stops(priced)
+    assert "the next 40 calls would come to about" in line
+    assert "and --llmregress-max-cost is $0.0500" in line
+    priced.says("wave 1 is not sent", "40 tests: 40 stopped")
 
-    priced.record("--llmregress-max-cost=1", passed=5)
-    assert len(stand.calls) == 5
+    command = line.partition("Carry on with: pytest ")[2]
+    enough = command.rpartition("--llmregress-max-cost ")[2]
+    assert "0.05" not in command
+    priced.record(f"--llmregress-max-cost={enough}", passed=40)
+    assert len(stand.calls) == 40
+
+
+def test_modules_of_which_a_limit_lets_a_part_through_are_set_up_and_torn_down(priced, stand):
+    module = (
+        SINGLE.replace("range(5)", "range(3)")
+        .replace("[[say", "[[say MODULE")
+        .replace("== str(number)", '== f"MODULE {number}"')
+    )
+    for name in "ab":
+        priced.write({f"test_{name}.py": module.replace("MODULE", name)})
+
+    priced.record("--llmregress-max-cost=0.2", passed=6)
+
+    assert set(stand.texts.values()) == {1}
+    assert len(stand.calls) == 6
+    priced.says("more would go past the limit, and wait")
+
+
+def test_workers_say_how_to_go_on_with_each_test(single, stand):
+    single.record("--llmregress-max-tokens=10", "-n", "2", failed=5)
+
+    assert stand.calls == []
+    single.says("What is recorded is kept. pytest 'test_it.py::test_one[0]' --llmregress-record ")
 
 
 def test_what_is_recorded_tells_what_an_answer_will_cost(priced, stand):
@@ -161,6 +204,7 @@ def test_a_limit_holds_for_single_calls_too(single, stand):
 
     assert len(stand.calls) == 2
     assert list(single.problems().values()) == [["over_limit"]] * 3
+    single.says("5 tests: 2 recorded, 3 stopped, 2 accepted")
 
 
 def test_no_app_can_swallow_a_limit(project, stand):
@@ -180,6 +224,8 @@ def test_costs_cannot_be_limited_where_nobody_knows_a_price(project, stand):
     project.record("--llmregress-max-cost=5", failed=5)
 
     assert stand.calls == []
+    assert len(stops(project)) == 1
+    assert "Carry on with" not in project.output
     project.says(
         "nobody knows the price of own-model; install",
         "say it in the hook pytest_llmregress_price, or limit --llmregress-max-tokens instead",

@@ -1,6 +1,9 @@
 """The lines at the end of a run."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from pytest_llmregress.core.behavior import Change, Drift, Severity
 from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
@@ -34,6 +37,27 @@ def test_a_first_recording_is_one_line():
     lines = summary(record("t.py::test_a", mode=Mode.RECORDED, accepted=True))
 
     assert lines == ("1 test: 1 recorded, 1 accepted",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"mode": Mode.RECORDED, "problems": ["over_limit"]}, "stopped"),
+        ({"mode": Mode.IDLE, "problems": ["waits_in_batch"]}, "stopped"),
+        ({"mode": Mode.MIXED, "problems": ["not_whole"]}, "not whole"),
+        ({"mode": Mode.RECORDED, "problems": ["not_kept"]}, "not saved"),
+        ({"mode": Mode.RECORDED, "passed": False}, "not whole"),
+        ({"mode": Mode.RECORDED, "passed": False, "pending": "a.snapshot.new.yaml"}, "recorded"),
+        ({"mode": Mode.RECORDED, "passed": False, "candidate": "new"}, "recorded"),
+        ({"mode": Mode.RECORDED, "problems": ["no_match"]}, "missed"),
+        ({"mode": Mode.REPLAYED, "passed": False}, "replayed"),
+    ],
+)
+def test_only_what_has_a_recording_by_now_is_called_recorded(fields: dict[str, Any], word: str):
+    problems = tuple(Problem(code=code, message="…") for code in fields.pop("problems", ()))
+    lines = summary(record("t.py::test_a", problems=problems, **fields))
+
+    assert lines[0].partition(";")[0] == f"1 test: 1 {word}"
 
 
 def test_a_candidate_without_a_difference_is_one_line_and_not_called_stable():

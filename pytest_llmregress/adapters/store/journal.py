@@ -12,17 +12,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_llmregress.adapters import locking
 from pytest_llmregress.core.http import Interaction, Request, Response
 
 FORMAT = 1
 KIND = "journal"
 
 
+_NEVER_READ = -1
+"""No size that a file has."""
+
+
 class Journal:
-    """The journal of one test, written by one process."""
+    """The journal of one test, written by one process at a time."""
 
     def __init__(self, path: Path, *, test: str) -> None:
         self.path = path
+        self._size = _NEVER_READ
         self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
 
     def read(self) -> dict[int, tuple[Interaction, ...]]:
@@ -32,9 +38,12 @@ class Journal:
         test or a newer version wrote is left alone, and nothing is carried on from it.
         """
         try:
-            lines = self.path.read_bytes().splitlines(keepends=True)
+            text = self.path.read_bytes()
         except FileNotFoundError:
+            self._size = 0
             return {}
+        self._size = len(text)
+        lines = text.splitlines(keepends=True)
         found: dict[int, list[Interaction]] = {}
         for number, line in enumerate(lines):
             try:
@@ -51,7 +60,17 @@ class Journal:
         return {sample: tuple(interactions) for sample, interactions in found.items()}
 
     def check_place(self) -> None:
-        """Raise OSError where a recording could not be saved, before it costs anything."""
+        """Raise OSError where a recording could not be saved, before it costs anything.
+
+        From here on it is this process's, until it is removed or the process ends.
+        """
+        is_new = locking.acquire(self.path)
+        if is_new and self._size not in {_NEVER_READ, self._size_now()}:
+            locking.release(self.path)
+            raise locking.OccupiedError(
+                "another process has recorded this test in the meantime; run the same command "
+                "again, which carries on with that"
+            )
         place = next(folder for folder in self.path.parents if folder.exists())
         if not (place.is_dir() and os.access(place, os.W_OK)):
             raise PermissionError(f"{place}: nothing can be written there")
@@ -59,7 +78,7 @@ class Journal:
     def start(self, carried: Mapping[int, tuple[Interaction, ...]]) -> None:
         """Begin anew with the answers that are carried on; without any, no file is made yet."""
         if not any(carried.values()):
-            self.remove()
+            self.path.unlink(missing_ok=True)
             return
         lines = [_line(self._head)]
         for sample, interactions in carried.items():
@@ -91,8 +110,12 @@ class Journal:
             os.fsync(file.fileno())
 
     def remove(self) -> None:
-        """Delete the file, if there is one."""
+        """Delete the file, if there is one, and let other processes record the test."""
         self.path.unlink(missing_ok=True)
+        locking.release(self.path)
+
+    def _size_now(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:

@@ -119,9 +119,9 @@ def median_ratio(
     """Return the median ratio of candidate to baseline, and its interval from 30 tests on.
 
     A difference is one per test: the mean logarithm of the candidate minus the baseline's. 1.1 is
-    10 % more. Source: a percentile bootstrap over tests with 1,999 draws; below 30 tests it would
-    be too narrow, and is None. Raise ValueError unless there is a finite difference or more, and
-    0 < confidence < 1.
+    10 % more. Source: a percentile bootstrap over tests (Efron 1979) with 1,999 draws; below 30
+    tests it would be too narrow, and is None. Raise ValueError unless there is a finite difference
+    or more, and 0 < confidence < 1.
     """
     check_numbers(differences, name="differences")
     check_inside(confidence, name="confidence")
@@ -130,10 +130,28 @@ def median_ratio(
     if n < FEWEST_FOR_BOOTSTRAP:
         return ratio, None
     draws = random.Random(seed)  # noqa: S311 -- a repeatable draw, not a secret
-    medians = sorted(median(draws.choices(differences, k=n)) for _ in range(_BOOTSTRAPS))
+    ordered = sorted(differences)
+    medians = sorted(_draw_median(ordered, draws) for _ in range(_BOOTSTRAPS))
     outside = math.floor((1 - confidence) / 2 * (_BOOTSTRAPS + 1))
     low, high = medians[max(0, outside - 1)], medians[min(_BOOTSTRAPS - 1, _BOOTSTRAPS - outside)]
     return ratio, Interval(math.exp(low), math.exp(high))
+
+
+def _draw_median(ordered: Sequence[float], draws: random.Random) -> float:
+    """Return the median of as many values as there are, drawn from them with replacement.
+
+    Only the middle ones are drawn, whatever the others are: of n places that are uniform over
+    the ordered values, the m-th is beta distributed with m and n - m + 1, and the next one is the
+    first of n - m that are uniform above it (David and Nagaraja 2003, 2.1 and 2.5).
+    """
+    n = len(ordered)
+    middle = (n + 1) // 2
+    place = draws.betavariate(middle, n - middle + 1)
+    low = ordered[min(n - 1, int(place * n))]
+    if n % 2:
+        return low
+    following = 1 - (1 - place) * (1 - draws.random()) ** (1 / (n - middle))
+    return (low + ordered[min(n - 1, int(following * n))]) / 2
 
 
 def _check_rate(k: int, n: int, confidence: float) -> None:
