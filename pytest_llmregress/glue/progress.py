@@ -30,6 +30,8 @@ class Progress:
         """Known once the tests are collected, in the process that runs them."""
         self._done = Done(tests=0, of=None, samples=0, tokens=0, cost=0.0, seconds=0.0)
         self._began = 0.0
+        self._has_news = False
+        """Whether anything was sent since it last told: waves tell of theirs."""
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> str:
         """Tell the plan."""
@@ -52,6 +54,8 @@ class Progress:
             return
         done, cost = self._done, record["cost_usd"]
         is_new = record["mode"] in {"recorded", "mixed"}
+        in_waves = self.run is not None and self.run.in_waves[report.nodeid] > 0
+        self._has_news = self._has_news or (is_new and not in_waves)
         if is_new:
             done = replace(
                 done,
@@ -64,8 +68,9 @@ class Progress:
         terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         is_last = self._done.tests == done.of
         is_quiet = terminal is None or self._config.get_verbosity() < 0
-        if is_quiet or is_last or self._done.tests % step:
+        if is_quiet or is_last or self._done.tests % step or not self._has_news:
             return
+        self._has_news = False
         if done.of is None:
             terminal.write("\n")  # the dots of workers belong to no file that it could end
         terminal.write_line(render_progress(self._done))

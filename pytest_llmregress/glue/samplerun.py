@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from pytest_llmregress.adapters.cassette.tape import TapeMode
+from pytest_llmregress.adapters.locking import OccupiedError
 from pytest_llmregress.core.behavior import Behavior, Change
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.http import Interaction
@@ -74,6 +75,8 @@ class SampleRun:
         )
         try:
             self.traffic = test.traffic(slot, self.misses)
+        except OccupiedError as error:
+            self._fail("occupied", f"{test.node_id}: {error}")
         except OSError as error:
             self._fail("not_kept", failures.not_kept(test.node_id, str(error)))
 

@@ -40,8 +40,11 @@ def told(project) -> list[str]:
     return [line for line in lines if not line.startswith("llmregress: wave")]
 
 
+ONE_BY_ONE = "--llmregress-concurrency=1"
+
+
 def test_a_first_recording_tells_what_it_will_do_and_how_far_it_is(many):
-    many.record(passed=4)
+    many.record(ONE_BY_ONE, passed=4)
 
     plan, *progress = told(many)
     assert plan == (
@@ -78,9 +81,18 @@ def test_a_price_that_nobody_knows_is_unknown(many):
     many.write(conftest=PRICES.replace("PRICE", "None"), app=APP.replace("opus-5", "own-1"))
     many.write(test_it=TEST)
 
-    many.record("--llmregress-samples=3", "--llmregress-accept", mode="rewrite", passed=4)
+    accepted = ("--llmregress-samples=3", "--llmregress-accept")
+    many.record(*accepted, ONE_BY_ONE, mode="rewrite", passed=4)
 
     assert told(many)[1].split(", ")[3] == "cost unknown"
+
+
+def test_a_run_of_what_its_waves_have_recorded_tells_nothing_more(many):
+    many.record(passed=4)
+
+    assert [line.partition(";")[0] for line in told(many)] == [
+        "llmregress: recording 3 tests, 6 samples"
+    ]
 
 
 def test_a_top_up_expects_only_what_is_new(many):

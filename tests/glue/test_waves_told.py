@@ -124,7 +124,7 @@ def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, st
 
     assert first.exitcode == 0
     assert set(stand.texts.values()) == {1}
-    assert project.problems() == {f"test_one[{n}]": ["not_kept"] for n in range(6)}
+    assert project.problems() == {f"test_one[{n}]": ["occupied"] for n in range(6)}
     project.says(f"process {first.pid} is recording this test at the moment")
     assert not [name for name in project.names() if ".part." in name]
     project.record(passed=6)
