@@ -53,6 +53,14 @@ PENDING = Pending(
 PLAIN = replace(SNAPSHOT, built_in=True, samples=(replace(SNAPSHOT.samples[0], values={}),))
 
 
+def test_a_test_of_which_the_traits_say_nothing_has_a_snapshot_too(tmp_path):
+    nothing = replace(PLAIN, samples=(SampleSnapshot(),))
+
+    write_snapshot(tmp_path / "s", nothing)
+
+    assert read_snapshot(tmp_path / "s") == nothing
+
+
 def test_what_the_built_in_traits_have_said_is_known_by_its_letters(tmp_path):
     write_snapshot(tmp_path / "of-built-ins", PLAIN)
     write_snapshot(tmp_path / "of-others", replace(PLAIN, built_in=False))

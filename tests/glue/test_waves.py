@@ -612,6 +612,7 @@ def test_a_killed_wave_loses_what_is_in_flight_and_nothing_else(project, stand, 
         output=output,
     )
     wait_for_journals(project.root, 5)
+    stand.wait_for("[[say 5]]")
     assert process.pid is not None
     os.kill(process.pid, number)
     process.join(60)

@@ -96,6 +96,7 @@ def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
     output = tmp_path / "interrupted.txt"
     process = start(project, stand, key, output, *quiet)
     wait_for_journals(project.root, 5)
+    stand.wait_for("[[say 5]]")
 
     assert process.pid is not None
     os.kill(process.pid, signal.SIGINT)
@@ -117,6 +118,7 @@ def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, st
     project.write(app=APP, test_it=SINGLE)
     first = start(project, stand, key, tmp_path / "first.txt")
     wait_for_journals(project.root, 5)
+    stand.wait_for("[[say 5]]")
 
     project.record(errors=6)
     let_go(stand)

@@ -47,6 +47,12 @@ class WaveStand(LlmStand):
         """How often each text was asked for, in single calls."""
         return Counter(last_text(body["messages"]) for body in self.calls)
 
+    def wait_for(self, text: str) -> None:
+        """Return once a call with this text has come; whether it was answered is another thing."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.texts[text], _LONGEST):
+                raise TimeoutError(f"nobody has asked for {text}")
+
     @contextmanager
     def counted(self, text: str):
         with self.changed:

@@ -81,10 +81,9 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
             _sample_block(number, sample, first) for number, sample in enumerate(others, start=2)
         ]
     text = dump(document)
-    if snapshot.built_in and not others:
-        head, _, rest = text.partition(_BEHAVIOR)
-        seal = _seal(snapshot.cassette, rest)
-        text = f"{head}\ntraits: {seal}{_BEHAVIOR}{rest}"
+    head, found, rest = text.partition(_BEHAVIOR)
+    if snapshot.built_in and found and not others:
+        text = f"{head}\ntraits: {_seal(snapshot.cassette, rest)}{found}{rest}"
     if inspect is not None:
         inspect(path, text)
     write_text(path, text)
