@@ -3,14 +3,12 @@
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from forked_pytest import is_available, start_forked
-from wave_stand import WaveStand
+from wave_stand import TRIALS_COUNTED, WaveStand, wait_for_trials
 
 APP = """
     import anthropic
@@ -598,7 +596,7 @@ def test_what_is_recorded_is_not_run_twice_where_nothing_is_missing(project, sta
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_wave_loses_what_is_in_flight_and_nothing_else(project, stand, key, number):
     stand.held = "[[say 5]]"
-    project.write(app=APP, test_it=SINGLE)
+    project.write(app=APP, test_it=SINGLE, conftest=TRIALS_COUNTED)
     env = {
         "HOME": str(project.home),
         "ANTHROPIC_BASE_URL": stand.url,
@@ -611,8 +609,8 @@ def test_a_killed_wave_loses_what_is_in_flight_and_nothing_else(project, stand, 
         env=env,
         output=output,
     )
-    wait_for_journals(project.root, 5)
     stand.wait_for("[[say 5]]")
+    wait_for_trials(project.root, 6 + 5)  # from here on it waits for the call that is held
     assert process.pid is not None
     os.kill(process.pid, number)
     process.join(60)
@@ -627,10 +625,3 @@ def test_a_killed_wave_loses_what_is_in_flight_and_nothing_else(project, stand, 
     project.says("carried on: 5 answers paid for by a recording")
     assert not [name for name in project.names() if ".part." in name]
     project.offline().replay(passed=6)
-
-
-def wait_for_journals(root: Path, number: int) -> None:
-    ends = time.monotonic() + 60
-    while len(list(root.rglob("*.part.jsonl"))) < number:
-        assert time.monotonic() < ends
-        time.sleep(0.05)

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forked_pytest import is_available, start_forked
-from wave_stand import WaveStand
+from wave_stand import TRIALS_COUNTED, WaveStand, wait_for_trials
 
 APP = """
     import anthropic
@@ -73,13 +72,6 @@ def start(project, stand, key: str, output: Path, *arguments: str) -> BaseProces
     )
 
 
-def wait_for_journals(root: Path, number: int) -> None:
-    ends = time.monotonic() + 60
-    while sum(path.read_bytes().endswith(b"}\n") for path in root.rglob("*.part.jsonl")) < number:
-        assert time.monotonic() < ends
-        time.sleep(0.05)
-
-
 def let_go(stand) -> None:
     with stand.changed:
         stand.held = None
@@ -92,11 +84,11 @@ def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
     project, stand, key, tmp_path, quiet
 ):
     stand.held = "[[say 5]]"
-    project.write(app=APP, test_it=SINGLE)
+    project.write(app=APP, test_it=SINGLE, conftest=TRIALS_COUNTED)
     output = tmp_path / "interrupted.txt"
     process = start(project, stand, key, output, *quiet)
-    wait_for_journals(project.root, 5)
     stand.wait_for("[[say 5]]")
+    wait_for_trials(project.root, 6 + 5)  # from here on it waits for the call that is held
 
     assert process.pid is not None
     os.kill(process.pid, signal.SIGINT)
@@ -115,10 +107,10 @@ def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
 @pytest.mark.skipif(not is_available(), reason="needs a forked process: POSIX only")
 def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, stand, key, tmp_path):
     stand.held = "[[say 5]]"
-    project.write(app=APP, test_it=SINGLE)
+    project.write(app=APP, test_it=SINGLE, conftest=TRIALS_COUNTED)
     first = start(project, stand, key, tmp_path / "first.txt")
-    wait_for_journals(project.root, 5)
     stand.wait_for("[[say 5]]")
+    wait_for_trials(project.root, 6 + 5)  # from here on it waits for the call that is held
 
     project.record(errors=6)
     let_go(stand)

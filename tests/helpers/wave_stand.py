@@ -2,8 +2,10 @@
 
 import json
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,26 @@ from llm_stand import LlmStand, _Handler
 
 BATCHES = "/v1/messages/batches"
 _LONGEST = 20.0
+
+TRIALS_COUNTED = """
+    import pytest
+
+    @pytest.fixture(autouse=True)
+    def counted():
+        yield
+        with open("ended.txt", "a") as file:
+            file.write("once\\n")
+"""
+"""A conftest that counts how often a test has ended, trials included."""
+
+
+def wait_for_trials(root: Path, number: int) -> None:
+    """Return once so many trials of a recording that runs beside have ended."""
+    ends, ended = time.monotonic() + 60, root / "ended.txt"
+    while not ended.exists() or ended.read_text().count("\n") < number:
+        if time.monotonic() > ends:
+            raise TimeoutError(f"{number} trials have not ended")
+        time.sleep(0.05)
 
 
 class WaveStand(LlmStand):
