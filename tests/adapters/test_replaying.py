@@ -52,3 +52,44 @@ def test_a_replay_of_the_sdks_library_does_not_import_vcrpy(hidden):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "418 A teapot ['1', '2'] yes False"
+
+
+BESIDE = """
+import asyncio
+import sys
+
+import urllib3  # vcrpy is imported for it, and imports aiohttp
+from pytest_llmregress.adapters.cassette.interception import intercepted
+from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
+from pytest_llmregress.core.redaction import Redactor
+
+class Missed(BaseException):
+    pass
+
+def fail(miss):
+    raise Missed
+
+async def ask():
+    import aiohttp
+
+    async with aiohttp.ClientSession() as session:
+        await session.post("http://127.0.0.1:9/v1", data=b"asked")
+
+assert "aiohttp" not in sys.modules
+with intercepted(Tape(mode=TapeMode.REPLAY, recorded=[], redactor=Redactor(), on_miss=fail)):
+    try:
+        asyncio.run(ask())
+    except Missed:
+        print("missed")
+"""
+
+
+def test_what_vcrpy_imports_for_one_library_reaches_no_network_by_another():
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+    pytest.importorskip("urllib3", reason="urllib3 is not installed")
+
+    done = subprocess.run(
+        [sys.executable, "-c", BESIDE], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.strip() == "missed", done.stderr

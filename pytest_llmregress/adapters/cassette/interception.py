@@ -22,6 +22,10 @@ _CLIENTS = ("httpx2", "httpx", "aiohttp", "urllib3")
 """The libraries that send over a network, as far as they are told apart here."""
 
 
+_BY_VCRPY = "urllib3"
+"""The one of them that only vcrpy's own patchers stand in front of, in a replay as well."""
+
+
 @contextmanager
 def intercepted(tape: Tape) -> Iterator[None]:
     """Send the HTTP of the whole process through a tape for as long as the context lasts.
@@ -29,9 +33,9 @@ def intercepted(tape: Tape) -> Iterator[None]:
     Of each installed library only what goes over a network is patched: an application under
     test that is called in process (ASGI, WSGI) is left alone.
     """
-    if tape.mode is TapeMode.REPLAY:
+    if tape.mode is TapeMode.REPLAY and _BY_VCRPY not in sys.modules:
         _LATECOMERS.watch()
-    else:
+    else:  # before it is looked what there is to patch: vcrpy imports all of them
         _LATECOMERS.let_in()
     stubs = _take_stubs()
     try:
@@ -58,7 +62,7 @@ class _Stubs:
         patches = [*self._of_httpx(libraries)]
         if "aiohttp" in libraries:  # the SDK imports it where it is installed
             patches.append(self._of_aiohttp())
-        if "urllib3" in libraries:
+        if _BY_VCRPY in libraries:
             from pytest_llmregress.adapters.cassette import bridge  # noqa: PLC0415 - imports vcr
 
             self._of_urllib3 = bridge.Bridge(self)
