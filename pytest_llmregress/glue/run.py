@@ -128,7 +128,7 @@ class Run:
 def _has_own_config(item: pytest.Item) -> bool:
     """Whether anybody overrides `llm_config` where a test is: else it need not be looked up.
 
-    The look-up of a fixture that a function does not name takes pytest a tenth of a whole test.
+    pytest looks a fixture that no function names up for each test anew.
     """
     manager = getattr(item.session, "_fixturemanager", None)
     try:

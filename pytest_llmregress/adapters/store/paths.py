@@ -53,7 +53,7 @@ class TestPaths:
 
     @property
     def has_pending_snapshot(self) -> bool:
-        """Whether a behavior waits: each replay looks, and a `Path` takes longer than the look."""
+        """Whether a behavior waits: each replay looks, and makes no `Path` for it."""
         return Path(f"{self.directory}/{self._name}.snapshot.new.yaml").exists()
 
     def has_part(self, word: str) -> bool:

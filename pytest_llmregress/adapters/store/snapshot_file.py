@@ -105,9 +105,6 @@ def decision_block(decision: Decision) -> dict[str, Any]:
 _BEHAVIOR = "\nbehavior:\n  "
 _NO_VALUES = "\nvalues: {}\n"
 _BODY = frozenset({"behavior", "values", "samples"})
-_NUMBER_TRAIT = re.compile(
-    r"([a-z]+[._][a-z_]+): \{value: (0|[1-9][0-9]{0,17}), kind: number, severity: ([a-z]+)\}"
-)
 _NEXT_TRAIT = re.compile(r"\n  (?=[^ \n])")
 
 
@@ -135,9 +132,6 @@ def _split(text: str) -> tuple[str, tuple[Trait, ...], str] | None:
 @lru_cache(maxsize=4096)
 def _trait_once(text: str) -> Trait | None:
     """Return the trait that a piece of a file is, or None: many files have the same traits."""
-    if number := _NUMBER_TRAIT.fullmatch(text):  # which hardly any two of them share
-        name, value, *rest = number.groups()
-        return _plain_trait(name, {"value": int(value), "kind": "number", "severity": rest[0]})
     found = read_lines(f"behavior:\n  {text}\n")
     behavior = found.get("behavior") if isinstance(found, dict) and len(found) == 1 else None
     if not isinstance(behavior, dict) or len(behavior) != 1:
