@@ -497,6 +497,7 @@ def failure(kind: str, text: str) -> dict[str, Any]:
         (413, failure("request_too_large", "no"), "request_too_large: no", None),
         (422, b"", "HTTP 422 Why", None),
         (401, failure("a", "b"), "a: b", "the server answered 401 a: b"),
+        (402, failure("a", "b"), "a: b", "the server answered 402 a: b"),
         (403, failure("a", "b"), "a: b", "the server answered 403 a: b"),
         (404, failure("a", "b"), "a: b", "the server answered 404 a: b"),
         (408, failure("a", "b"), "a: b", "the server answered 408 a: b"),

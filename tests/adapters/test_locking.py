@@ -4,6 +4,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -77,6 +78,28 @@ def test_a_process_that_was_killed_keeps_nobody_from_recording(tmp_path: Path, f
     locking.release_all()
 
     assert locks(folder) == []
+
+
+def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_taken_again(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As another process does that lets go between our opening of the file and our lock on it."""
+    system = pytest.importorskip("fcntl", reason="the system has no such locks")
+    deleted: list[Path] = []
+
+    def lockf(file, flags) -> None:
+        for path in [] if deleted else locks(folder):
+            path.unlink()
+            deleted.append(path)
+        system.lockf(file, flags)
+
+    late = SimpleNamespace(LOCK_EX=system.LOCK_EX, LOCK_NB=system.LOCK_NB, lockf=lockf)
+    monkeypatch.setattr(locking, "_FCNTL", late)
+
+    assert locking.acquire(tmp_path / "a")
+
+    assert locks(folder) == deleted != []
+    assert deleted[0].read_text() == str(os.getpid())
 
 
 def test_without_locks_of_the_system_what_is_left_behind_is_taken_over(

@@ -349,6 +349,17 @@ def test_an_attempt_without_an_answer_is_replaced_by_its_retry():
 # --- by bytes, and by keys -------------------------------------------------------------------
 
 
+def test_a_run_whose_answers_came_live_is_not_as_recorded():
+    replayed, live, short, longer = (tape_of(TapeMode.EXTEND, recorded(("a", "1"))) for _ in "1234")
+    ask(replayed, "a")
+    live.answer(live.ask(post("b"), retry=False), said("1"))
+    ask(longer, "a")
+    longer.answer(longer.ask(post("a"), retry=False), said("1"))
+
+    assert replayed.is_as_recorded
+    assert not any(tape.is_as_recorded for tape in (live, short, longer))
+
+
 class Scanned(Redactor):
     """A redactor that counts what it is asked to clean."""
 

@@ -107,6 +107,14 @@ def test_costs_that_add_up_to_the_limit_but_for_rounding_are_within_it():
     assert broken({"budget": {"cost_usd": 10}}, *calls, before=Calls(calls[:1])) == ()
 
 
+def test_a_cost_that_exceeds_its_limit_by_rounding_alone_keeps_it():
+    above = 0.1 + 0.2
+
+    assert above > 0.3
+    assert broken({"max_cost_usd": 0.3}, call(), price=lambda _: above) == ()
+    assert broken({"max_cost_usd": 0.3}, call(), price=lambda _: 0.300001) != ()
+
+
 def test_of_a_measure_that_was_0_any_is_over():
     lines = broken({"budget": {"tool_calls": 3}}, call(), call("look"), before=Calls([call()]))
 
@@ -172,6 +180,13 @@ def test_an_http_error_is_not_billed():
     failed = call(outcome=Outcome.ERROR, status=529, usage=Usage(), served_model=None)
 
     assert broken({"max_cost_usd": 0.01}, failed, call()) == ()
+
+
+def test_a_call_that_was_answered_with_exactly_400_costs_nothing():
+    refused = call(outcome=Outcome.ERROR, status=400)
+
+    assert broken({"max_cost_usd": 0.01}, refused, call()) == ()
+    assert broken({"max_cost_usd": 0.01}, call(status=399), call()) != ()
 
 
 @pytest.mark.parametrize(

@@ -442,12 +442,18 @@ def test_calls_that_were_sent_at_once_may_come_in_any_order():
     assert cause([one, two], [two, one]).kind is CauseKind.NONE
 
 
-def test_a_call_that_failed_and_was_made_again_is_no_difference():
-    failed = call("", outcome=Outcome.ERROR, status=529, error="overloaded_error")
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 529])
+def test_a_call_that_failed_and_was_made_again_is_no_difference(status: int) -> None:
+    failed = call("", outcome=Outcome.ERROR, status=status, error="overloaded_error")
 
-    found = cause([call()], [failed, call()])
+    assert cause([call()], [failed, call()]).kind is CauseKind.NONE
+    assert cause([call()], [failed]).kind is not CauseKind.NONE
 
-    assert found.kind is CauseKind.NONE
+
+def test_a_call_that_was_refused_for_what_it_asks_is_a_difference_though_it_was_made_again():
+    refused = call("", outcome=Outcome.ERROR, status=400, error="invalid_request_error")
+
+    assert cause([call()], [refused, call()]).kind is not CauseKind.NONE
 
 
 @pytest.mark.parametrize(

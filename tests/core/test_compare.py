@@ -431,3 +431,19 @@ def test_values_that_read_alike_are_told_apart(before, after):
 
 def test_what_is_printed_can_be_written_to_a_file():
     assert printable("a\ud800b").encode() == b"a\\ud800b"
+
+
+def lists_of_keys(lost: int) -> tuple[Severity, Severity]:
+    """Severities of a key lost from a full list: where the new list is full, and where not."""
+    keys = [f"k{number:03}: number" for number in range(MAX_KEY_PATHS)]
+    left = [key for at, key in enumerate(keys) if at != lost]
+    found = [
+        only(compare(one("text.json_keys", keys), one("text.json_keys", after))).severity
+        for after in ([*left, "z: number"], left)
+    ]
+    return found[0], found[1]
+
+
+def test_a_lost_key_that_is_the_last_one_a_full_list_reaches_is_breaking():
+    assert lists_of_keys(lost=MAX_KEY_PATHS - 1) == (BREAKING, BREAKING)
+    assert lists_of_keys(lost=0) == (BREAKING, BREAKING)

@@ -181,6 +181,8 @@ def test_a_new_value_that_most_fresh_samples_do_not_repeat_is_told_with_its_coun
     [
         ((10, 10), (0, 5), True),
         ((5, 5), (0, 5), True),
+        ((19, 20), (0, 5), True),
+        ((18, 19), (0, 5), False),
         ((9, 10), (0, 5), False),
         ((10, 10), (1, 5), False),
         ((10, 10), (0, 4), False),

@@ -60,6 +60,9 @@ def test_it_is_the_requested_model_by_another_name(requested: str | None, served
         ("anthropic.claude-opus-5", "claude-opus-4-8"),
         ("anthropic/claude-opus-5", "openai/gpt-5"),
         ("claude-opus-4-1", "claude-opus-4-1-2025"),
+        # A dated name keeps what looks like a floating alias.
+        ("claude-opus-4-0-20250514", "claude-opus-4-20250514"),
+        ("claude-3-5-haiku-latest-20241022", "claude-3-5-haiku-20241022"),
     ],
 )
 def test_it_is_another_model(requested: str, served: str):

@@ -191,6 +191,27 @@ def test_a_rule_sees_the_whole_conversation_of_a_message_thread():
     ]
 
 
+def test_a_thread_goes_on_from_its_latest_call_where_no_tool_answer_tells():
+    seen = []
+    on = {"type": "continue", "previous_message_id": "msg_1"}
+    calls = [
+        call(text, request={"thread": thread, "messages": [{"role": "user", "content": word}]})
+        for text, thread, word in [
+            ("First.", {"type": "create"}, "A"),
+            ("Second.", {"type": "create"}, "B"),
+            ("Third.", on, "C"),
+        ]
+    ]
+
+    check(lambda asked: seen.append(asked.request["messages"]), *calls)
+
+    assert [message["content"] for message in seen[2]] == [
+        "B",
+        [{"type": "text", "text": "Second."}],
+        "C",
+    ]
+
+
 # --- sentences -------------------------------------------------------------------------------
 
 

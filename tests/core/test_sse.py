@@ -56,9 +56,10 @@ def test_the_line_ends_of_unicode_stay_in_the_data() -> None:
     assert parse_events(f"data: {data}\n\n".encode()) == (Event(event=None, data=data),)
 
 
-def _frame(headers: bytes, payload: bytes) -> bytes:
+def _frame(headers: bytes, payload: bytes, *, off_by: int = 0) -> bytes:
     prelude = struct.pack("!II", 16 + len(headers) + len(payload), len(headers))
-    start = prelude + struct.pack("!I", zlib.crc32(prelude)) + headers + payload
+    crc = zlib.crc32(prelude) ^ off_by
+    start = prelude + struct.pack("!I", crc) + headers + payload
     return start + struct.pack("!I", zlib.crc32(start))
 
 
@@ -94,6 +95,12 @@ def test_headers_of_other_types_are_stepped_over() -> None:
 def test_a_frame_with_a_wrong_byte_ends_the_stream(position: int) -> None:
     wrong = bytearray(TWO)
     wrong[position] ^= 0x01
+
+    assert parse_frames(ONE + wrong + ONE) == parse_frames(ONE)
+
+
+def test_a_frame_whose_head_has_a_wrong_checksum_ends_the_stream() -> None:
+    wrong = _frame(TYPE, b"two", off_by=1)  # and the checksum of the whole is right
 
     assert parse_frames(ONE + wrong + ONE) == parse_frames(ONE)
 

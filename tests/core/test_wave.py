@@ -105,6 +105,34 @@ def test_a_server_that_does_not_say_when_is_left_alone_longer_each_time():
     assert holds == pytest.approx([0.5, 1.0, 2.0])
 
 
+def test_waits_of_two_processes_differ_by_jitter():
+    holds = []
+    for jitter in (0.0, 1.0):
+        pace = Pace(jitter=lambda drawn=jitter: drawn)
+        pace.answered(answer(529), sent=100.0, now=100.0)
+        holds.append(pace.wait(100.0))
+
+    assert holds == pytest.approx([0.375, 0.625])
+
+
+def test_an_answer_to_a_request_from_before_the_refusal_does_not_end_the_row():
+    late, new = (Pace(jitter=lambda: 0.5) for _ in range(2))
+    for pace, sent in ((late, 99.0), (new, 101.0)):
+        pace.answered(answer(529), sent=99.0, now=100.0)
+        pace.answered(answer(), sent=sent, now=102.0)
+        pace.answered(answer(529), sent=200.0, now=200.0)
+
+    assert late.wait(200.0) == pytest.approx(1.0)
+    assert new.wait(200.0) == pytest.approx(0.5)
+
+
+def test_a_retry_after_of_a_year_holds_for_an_hour():
+    pace = Pace()
+    pace.answered(answer(429, retry_after="31536000"), sent=100.0, now=100.0)
+
+    assert pace.wait(100.0) == pytest.approx(3600)
+
+
 def test_what_is_expected_is_judged_by_the_recordings_or_by_what_is_allowed_at_most():
     request = asked(model="m", max_tokens=500, messages=[])
     sent = len(request.body) // 4

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.rulebook import forbids
-from pytest_llmregress.core.settings import Source
+from pytest_llmregress.core.settings import FailOn, Source
 from pytest_llmregress.core.tool_match import ToolMatch
 from pytest_llmregress.glue.rules import Rules, RulesError, Terms
 
@@ -78,6 +78,30 @@ def test_standing_rules_are_merged_name_by_name_and_none_switches_one_off():
     )
 
     assert rules.rule_book.rules == {"a": a, "c": d, "d": d}
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, 1, 1.0])
+def test_a_pass_rate_may_be_none_or_all(rate: float):
+    assert read({"pass_rate": rate}).terms.pass_rate == rate
+
+
+def test_the_command_line_wins_over_llm_config_in_the_rules_of_a_test():
+    command_line = Source(name="--llmregress-{key}", values={"fail_on": "never"})
+    ini = Source(name="llmregress_{key}", values={"fail_on": "cosmetic"})
+    silent = Source(name="--llmregress-{key}", values={})
+
+    said = [
+        Rules.read(
+            test="test_it.py::test_a",
+            sources=sources,
+            redactor=Redactor(),
+            markers=[],
+            config={"fail_on": "notable"},
+        ).settings.fail_on
+        for sources in ([command_line, ini], [silent, ini])
+    ]
+
+    assert said == [FailOn.NEVER, FailOn.NOTABLE]
 
 
 def test_an_unknown_keyword_is_told_with_all_that_are_known():

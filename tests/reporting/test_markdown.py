@@ -140,3 +140,16 @@ def test_what_waits_comes_with_the_commands_to_decide():
     text = render(waiting, candidate="a b; rm -rf ~")
 
     assert "pytest --llmregress-candidate 'a b; rm -rf ~'\npytest-llmregress status" in text
+
+
+def test_one_drifted_test_with_five_samples_has_no_note_on_single_recordings():
+    def note(*tests) -> bool:
+        return "1 recording against 1" in render(*tests).partition("<details>")[0]
+
+    drift = drift_of(Severity.NOTABLE)
+    one, five = record("t.py::test_a", drift=drift), record("t.py::test_b", drift=drift, samples=5)
+
+    assert note(one)
+    assert note(one, record("t.py::test_c", samples=5))  # which did not drift
+    assert not note(five)
+    assert not note(one, five)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.core.behavior import Change, Drift, Severity
+from pytest_llmregress.core.evidence import Tally, TestEvidence
 from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
 from pytest_llmregress.reporting.summary import summary_lines
 from reports import record
@@ -209,3 +210,29 @@ def test_what_a_terminal_would_obey_is_spelled_out():
 
     assert all(line.isprintable() for line in lines)
     assert lines[2] == r"  notable  t.py::test_a[\x1b[2J]"
+
+
+def held_against(before: int, after: int, severity: Severity) -> TestRecord:
+    """Return a drifted test whose baseline and candidate have as many samples."""
+    name = f"t.py::test_{before}_{after}"
+    tallies = {"baseline": Tally(passed=before, n=before), "screen": Tally(passed=after, n=after)}
+    return record(
+        name,
+        mode=Mode.RECORDED,
+        samples=after,
+        passes=after,
+        drift=drift(severity),
+        evidence=TestEvidence(test=name, **tallies),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sides", "is_told"),
+    [([(1, 1)], True), ([(1, 5)], False), ([(5, 1)], False), ([(1, 1), (1, 5)], False)],
+)
+def test_five_samples_of_the_candidate_are_not_one_recording_against_one(
+    sides: list[tuple[int, int]], is_told: bool
+):
+    text = "\n".join(summary(*(held_against(*each, Severity.NOTABLE) for each in sides)))
+
+    assert ("1 recording against 1" in text) is is_told

@@ -187,3 +187,16 @@ def test_a_name_cannot_move_the_cursor():
     lines = lines_of_test(judge_test(evidence("test_a[\x1b[2J]"), settings=Gate()))
 
     assert lines[0].startswith("test_a[\\x1b[2J]: no evidence of a change")
+
+
+def test_failing_tests_are_told_first():
+    quarantined, failing = (
+        evidence(f"t.py::test_{name}", broken=("called pay",), quarantine=reason)
+        for name, reason in (("a", "until June"), ("b", ""))
+    )
+    lines = lines_of_suite(judge_suite([quarantined, failing], gate=Gate()))
+
+    assert [line for line in lines if line.startswith("  t.py")] == [
+        "  t.py::test_b: broken; fails the run",
+        "  t.py::test_a: broken; does not fail the run",
+    ]

@@ -1,0 +1,66 @@
+"""What a run may spend: which requests may still be sent, as values in and out."""
+
+import json
+
+import pytest
+
+from pytest_llmregress.core.call import Call
+from pytest_llmregress.core.http import Request
+from pytest_llmregress.core.wave import Forecast
+from pytest_llmregress.glue.spending import MAX_COST, MAX_TOKENS, Asked, Limits, Spending
+
+OUTPUT = 100
+
+
+def asked() -> Asked:
+    """Return a request that is expected to come to `TOKENS`."""
+    body = json.dumps({"model": "m", "max_tokens": OUTPUT}).encode()
+    return Asked(request=Request(method="POST", url="https://a/v1/messages", body=body), known=None)
+
+
+TOKENS = OUTPUT + len(asked().request.body) // 4
+
+
+def spending(limits: Limits, *, spent: Forecast | None = None) -> Spending:
+    return Spending(limits=limits, providers=(), price=a_cent, spent=spent or Forecast())
+
+
+def a_cent(_: Call) -> float:
+    return 0.01
+
+
+@pytest.mark.parametrize("share", [1, 2])
+def test_requests_that_come_to_exactly_the_token_limit_may_be_sent(share: int):
+    requests = [asked(), asked()]
+    enough = share * (5 + 2 * TOKENS)
+    exactly, one_less = (
+        spending(Limits(tokens=tokens, share=share), spent=Forecast(calls=1, tokens=5))
+        for tokens in (enough, enough - 1)
+    )
+
+    assert exactly.fitting([requests]) == 1
+    assert exactly.refuse(requests) is None
+    assert one_less.fitting([[asked()], [asked()]]) == 1
+    stop = one_less.refuse(requests)
+    assert stop is not None
+    assert (stop.code, list(stop.limits)) == ("over_limit", [MAX_TOKENS])
+
+
+@pytest.mark.parametrize("share", [1, 2])
+def test_requests_that_come_to_exactly_the_cost_limit_may_be_sent(share: int):
+    exactly, less = (spending(Limits(cost=cost * share, share=share)) for cost in (0.02, 0.0199))
+    requests = [asked(), asked()]
+
+    assert exactly.refuse(requests) is None
+    stop = less.refuse(requests)
+    assert stop is not None
+    assert list(stop.limits) == [MAX_COST]
+    assert less.refuse([]) is stop  # once it is stopped, it stays so
+
+
+def test_without_a_limit_everything_may_be_sent():
+    free = spending(Limits())
+
+    assert not free.is_limited
+    assert free.fitting([[asked()]] * 3) == 3
+    assert free.forecast([asked()] * 3) == Forecast(calls=3, tokens=3 * TOKENS, cost=0.03)
