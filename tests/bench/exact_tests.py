@@ -14,14 +14,7 @@ from pytest_llmregress.core.statistics.multiplicity import (
     discrete_benjamini_hochberg,
     discrete_holm,
 )
-from pytest_llmregress.core.statistics.permutation import (
-    Statistic,
-    categorical,
-    mann_whitney,
-    permutation_mean,
-    sign_flip,
-    suite_mismatch,
-)
+from pytest_llmregress.core.statistics.permutation import sign_flip, suite_mismatch
 
 SOURCE = random.Random(1)
 
@@ -90,22 +83,9 @@ def main() -> None:
     measure("all that a verdict needs, 500 tests, 3 to 30 samples", lambda: judge(uneven))
     for n in (100, 1000, 10_000):
         measure(f"Fisher, {n} v {n}", lambda n=n: fisher(n * 3 // 5, n, n // 2, n))
-    for n in (10, 30, 50):
-        sides = [[SOURCE.randint(1, n) for _ in range(n)] for _ in range(2)]
-        measure(f"Mann-Whitney with ties, {n} v {n}", lambda s=sides: mann_whitney(*s))
-    for n in (10, 50):
-        sides = [[SOURCE.gauss(0, 1) for _ in range(n)] for _ in range(2)]
-        measure(f"permutation of means, {n} v {n}", lambda s=sides: permutation_mean(*s, seed=0))
     for n in (16, 500):
         numbers = [SOURCE.gauss(0, 1) for _ in range(n)]
         measure(f"sign flips, {n} tests", lambda d=numbers: sign_flip(d, seed=0))
-    for n, letters in ((10, "AABCD"), (50, "AABCDEFGHIJ")):
-        texts = [SOURCE.choices(letters, k=n) for _ in range(2)]
-        measure(f"categories, {n} v {n} of {len(letters) - 1}", lambda t=texts: categorical(*t))
-        measure(
-            f"categories by distance, {n} v {n} of {len(letters) - 1}",
-            lambda t=texts: categorical(*t, statistic=Statistic.DISTANCE),
-        )
     for n1, n2 in ((10, 5), (20, 20)):
         pairs = [(SOURCE.choices("AABCD", k=n1), SOURCE.choices("AABCD", k=n2)) for _ in range(500)]
         measure(

@@ -11,7 +11,6 @@ import pytest
 
 from pytest_llmregress.core.statistics.better import probability_better
 from pytest_llmregress.core.statistics.exact import (
-    Alternative,
     Table,
     attainable,
     fisher,
@@ -20,7 +19,6 @@ from pytest_llmregress.core.statistics.exact import (
     stratified,
 )
 from pytest_llmregress.core.statistics.intervals import (
-    clopper_pearson,
     median_ratio,
     newcombe,
     paired_t,
@@ -28,50 +26,16 @@ from pytest_llmregress.core.statistics.intervals import (
     wilson,
 )
 from pytest_llmregress.core.statistics.multiplicity import (
-    benjamini_hochberg,
     discrete_benjamini_hochberg,
     discrete_holm,
     holm,
 )
-from pytest_llmregress.core.statistics.permutation import (
-    Statistic,
-    categorical,
-    mann_whitney,
-    permutation_mean,
-    sign_flip,
-    suite_mismatch,
-    total_variation,
-)
+from pytest_llmregress.core.statistics.permutation import sign_flip, suite_mismatch
 from pytest_llmregress.core.statistics.sizes import (
     detectable_drop,
-    failure_rate_bound,
     paired_tests,
     samples_per_side,
 )
-
-WORSE, BETTER, DIFFERENT = Alternative.WORSE, Alternative.BETTER, Alternative.DIFFERENT
-
-
-def test_passes_as_numbers_have_the_p_value_of_passes():
-    for a, b in [(5, 0), (5, 3), (2, 4), (0, 0)]:
-        before, after = [1] * a + [0] * (5 - a), [1] * b + [0] * (4 - b)
-        p = fisher(a, 5, b, 4)
-
-        assert permutation_mean(before, after, seed=0, alternative=WORSE) == pytest.approx(p)
-        assert mann_whitney(before, after, alternative=WORSE) == pytest.approx(p)
-
-
-def test_rank_sums_of_many_values_are_counted_as_by_enumeration():
-    source = random.Random(3)
-    values = [source.randint(1, 6) for _ in range(15)]
-    ranks = [
-        sum(other < value for other in values) + (values.count(value) + 1) / 2 for value in values
-    ]
-    sums = [sum(chosen) for chosen in combinations(ranks, 7)]
-
-    share = sum(total >= sum(ranks[8:]) for total in sums) / len(sums)
-
-    assert mann_whitney(values[:8], values[8:], alternative=BETTER) == share
 
 
 def test_a_draw_of_signs_agrees_with_all_of_them():
@@ -86,65 +50,20 @@ def test_a_draw_of_signs_agrees_with_all_of_them():
     assert drawn * 5000 == pytest.approx(round(drawn * 5000))
 
 
-def test_a_draw_of_splits_agrees_with_ranks_where_both_tell_the_same():
-    before, after = list(range(15)), list(range(6, 21))
-
-    drawn = permutation_mean(before, after, seed=1)
-
-    assert drawn == pytest.approx(mann_whitney(before, after), abs=0.02)
-    assert drawn == permutation_mean(before, after, seed=1)
-
-
 def test_differences_that_are_rounding_show_nothing():
     assert sign_flip([4e-16] * 14, seed=0) == 1
     assert sign_flip([4e-16] * 40, seed=0) == 1
-    assert permutation_mean([0.1 + 0.2] * 6, [0.3] * 6, seed=0) == 1
-    assert permutation_mean([0.3] * 6, [0.1 + 0.2] * 6, seed=0) == 1
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize(("alternative", "p"), [(WORSE, 5 / 8), (BETTER, 5 / 8), (DIFFERENT, 1)])
-def test_decimals_that_cancel_out_tie(sign: int, alternative: Alternative, p: float):
-    """Two of the eight sums are 0, though no float adds up to it."""
-    differences = [sign * 0.1, sign * 0.2, sign * -0.3]
-
-    assert sign_flip(differences, seed=0, alternative=alternative) == p
+def test_decimals_that_cancel_out_tie(sign: int):
+    """Two of the eight sums are 0, though no float adds up to it; all are as far from 0."""
+    assert sign_flip([sign * 0.1, sign * 0.2, sign * -0.3], seed=0) == 1
 
 
 def test_nothing_drawn_is_ever_impossible():
     assert sign_flip([1.0] * 60, seed=0) == 1 / 5000
-    assert permutation_mean([0] * 30, [1] * 30, seed=0) == 1 / 5000
     assert suite_mismatch([(["a"] * 10, ["b"] * 5)] * 30, seed=0) == 1 / 2000
-
-
-@pytest.mark.parametrize("statistic", Statistic)
-@pytest.mark.parametrize("seed", range(10))
-def test_categories_have_the_p_value_of_all_splits(seed: int, statistic: Statistic):
-    source = random.Random(seed)
-    values = [source.choice("AAABBCDE"[: 4 + seed % 5]) for _ in range(11)]
-
-    def measure(chosen: tuple[int, ...]) -> tuple[float, float]:
-        after = [values[position] for position in chosen]
-        before = [values[position] for position in range(11) if position not in chosen]
-        ways = math.prod(math.comb(values.count(value), after.count(value)) for value in "ABCDE")
-        return -ways, total_variation(before, after)
-
-    place = list(Statistic).index(statistic)
-    observed = measure((7, 8, 9, 10))[place]
-    splits = list(combinations(range(11), 4))
-    share = sum(measure(split)[place] >= observed - 1e-12 for split in splits) / len(splits)
-
-    assert categorical(values[:7], values[7:], statistic=statistic) == pytest.approx(share)
-
-
-def test_two_categories_have_the_p_value_of_passes():
-    for a, n1, b, n2 in [(200, 200, 190, 200), (130, 200, 110, 190), (3, 10, 3, 5)]:
-        before, after = ["a"] * a + ["b"] * (n1 - a), ["a"] * b + ["b"] * (n2 - b)
-
-        p = fisher(a, n1, b, n2, DIFFERENT)
-
-        assert categorical(before, after) == pytest.approx(p, rel=1e-10)
-        assert total_variation(before, after) == pytest.approx(abs(a / n1 - b / n2))
 
 
 def test_a_suite_of_categories_is_tested_by_labels_within_each_test():
@@ -284,12 +203,9 @@ NAN = math.nan
         (lambda: discrete_holm([Table(1, 1, 3, 1)]), r"tables\[0\]\.b=3"),
         (lambda: discrete_benjamini_hochberg([Table(1, math.inf, 3, 1)]), r"tables\[0\]\.n1=inf"),
         (lambda: holm([0.5, NAN]), r"ps\[1\]=nan"),
-        (lambda: benjamini_hochberg([1.5]), r"ps\[0\]=1\.5"),
         (lambda: probability_better(3, 2, 1, 1), "a=3"),
         (lambda: wilson(0, 0), "n=0"),
         (lambda: wilson(1, 2, 1), "confidence=1"),
-        (lambda: clopper_pearson(3, 2), "k=3"),
-        (lambda: clopper_pearson(1, 2, NAN), "confidence=nan"),
         (lambda: newcombe(0, 0, 1, 1), "n1=0"),
         (lambda: newcombe(1, 1, 0, 0), "n2=0"),
         (lambda: newcombe(2, 1, 0, 3), "a=2"),
@@ -301,11 +217,6 @@ NAN = math.nan
         (lambda: median_ratio([0.1], seed=0, confidence=95), "confidence=95"),
         (lambda: sign_flip([], seed=0), r"len\(differences\)=0"),
         (lambda: sign_flip([math.inf], seed=0), r"differences\[0\]=inf"),
-        (lambda: permutation_mean([], [1], seed=0), r"len\(baseline\)=0"),
-        (lambda: permutation_mean([1], [NAN], seed=0), r"candidate\[0\]=nan"),
-        (lambda: mann_whitney([1], []), r"len\(candidate\)=0"),
-        (lambda: categorical([], ["a"]), r"len\(baseline\)=0"),
-        (lambda: total_variation(["a"], []), r"len\(candidate\)=0"),
         (lambda: suite_mismatch([(["a"], ["a"]), (["a"], [])], seed=0), r"len\(candidate\)=0"),
         (lambda: samples_per_side(0.9, 0.9), r"p1=0\.9"),
         (lambda: samples_per_side(0.9, 1.1), r"p2=1\.1"),
@@ -314,9 +225,6 @@ NAN = math.nan
         (lambda: paired_tests(0.1, 0.2), r"difference=0\.2"),
         (lambda: paired_tests(0.1, 0), "difference=0"),
         (lambda: paired_tests(1.1, 0.2), r"discordance=1\.1"),
-        (lambda: failure_rate_bound(0), "n=0"),
-        (lambda: failure_rate_bound(math.inf), "n=inf"),
-        (lambda: failure_rate_bound(5, 0), "confidence=0"),
         (lambda: detectable_drop(0.3, 1, 1), r"q=0\.3"),
         (lambda: detectable_drop(0.1, 0, 1), "samples=0"),
         (lambda: detectable_drop(0.1, 1, 0), "tests=0"),

@@ -110,13 +110,12 @@ def attainable(
     return tuple(_as_p(total / sums[-1]) for total in sums)
 
 
-def mcnemar(b: int, c: int, *, mid_p: bool = False) -> float:
+def mcnemar(b: int, c: int) -> float:
     """Return the two-sided p-value of McNemar's exact test; above 0, up to 1.
 
     Of pairs that differ, `b` passed in the baseline only and `c` in the candidate only. Source:
-    the binomial distribution with 1/2; mid-p, which is less conservative and may exceed its
-    level, after Fagerland, Lydersen and Laake 2013. No pair gives 1. Raise ValueError unless
-    b >= 0 and c >= 0.
+    the binomial distribution with 1/2. No pair gives 1. Raise ValueError unless b >= 0 and
+    c >= 0.
     """
     check_count(0, b, names=("0", "b"))
     check_count(0, c, names=("0", "c"))
@@ -125,13 +124,7 @@ def mcnemar(b: int, c: int, *, mid_p: bool = False) -> float:
     for k in range(fewer):
         term = term * (pairs - k) // (k + 1)
         below += term
-    if not mid_p:
-        return _as_p(2 * below / 2**pairs)
-    if pairs == 0:
-        return 1.0
-    if b == c:
-        return _as_p((2 ** (pairs + 1) - term) / 2 ** (pairs + 1))
-    return _as_p((2 * below - term) / 2**pairs)
+    return _as_p(2 * below / 2**pairs)
 
 
 def stratified(strata: Sequence[Table], alternative: Alternative = Alternative.WORSE) -> float:

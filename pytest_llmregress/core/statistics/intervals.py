@@ -44,19 +44,6 @@ def wilson(k: int, n: int, confidence: float = 0.95) -> Interval:
     )
 
 
-def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> Interval:
-    """Return the exact interval of a pass rate of `k` of `n`; shares from 0 to 1.
-
-    Source: Clopper and Pearson 1934, as quantiles of the beta distribution. It is wider than
-    `wilson`, and never too narrow. Raise ValueError as `wilson` does.
-    """
-    _check_rate(k, n, confidence)
-    tail = (1 - confidence) / 2
-    low = 0.0 if k == 0 else _solve(lambda x: _beta(k, n - k + 1, x) - tail, 0.0, 1.0)
-    high = 1.0 if k == n else _solve(lambda x: _beta(k + 1, n - k, x) - (1 - tail), 0.0, 1.0)
-    return Interval(low, high)
-
-
 def newcombe(a: int, n1: int, b: int, n2: int, confidence: float = 0.95) -> Interval:
     """Return the interval of the candidate's pass rate minus the baseline's; from -1 to 1.
 

@@ -24,20 +24,6 @@ def holm(ps: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
-def benjamini_hochberg(ps: Sequence[float]) -> tuple[float, ...]:
-    """Return p-values adjusted for the expected share of false findings, in the order given.
-
-    Source: Benjamini and Hochberg 1995. Raise ValueError unless each of `ps` is from 0 to 1.
-    """
-    _check(ps)
-    adjusted = [1.0] * len(ps)
-    smallest = 1.0
-    for rank, position in reversed(list(enumerate(_ascending(ps), start=1))):
-        smallest = min(smallest, len(ps) * ps[position] / rank)
-        adjusted[position] = smallest
-    return tuple(adjusted)
-
-
 def discrete_holm(
     tables: Sequence[Table], alternative: Alternative = Alternative.WORSE
 ) -> tuple[float, ...]:
@@ -66,8 +52,7 @@ def discrete_benjamini_hochberg(
     """Return p-values of `fisher`, adjusted as by Benjamini and Hochberg, in the order given.
 
     All tests add what they can attain, as in `discrete_holm`, and the sum is divided by the rank.
-    Source: Heyse 2011; never above `benjamini_hochberg`. Raise ValueError, with the position, on
-    an impossible table.
+    Source: Heyse 2011. Raise ValueError, with the position, on an impossible table.
     """
     families = _Families(tables, alternative)
     everything = Counter(families.margins)

@@ -8,20 +8,19 @@ from pytest_llmregress.core.statistics.checks import check_at_least, check_insid
 _NORMAL = NormalDist()
 
 
-def samples_per_side(  # noqa: PLR0913 -- two rates, and the four terms of the question by keyword
+def samples_per_side(
     p1: float,
     p2: float,
     *,
     power: float = 0.8,
     alpha: float = 0.05,
     two_sided: bool = False,
-    corrected: bool = True,
 ) -> int:
     """Return the samples per side that show a change from rate `p1` to `p2`; 1 or more.
 
-    Source: Fleiss, Levin and Paik 2003, with the pooled variance; `corrected` adds the continuity
-    correction of Casagrande, Pike and Smith 1978, which tracks what Fisher's test needs and is
-    slightly conservative. Raise ValueError where a rate is not from 0 to 1, both are equal, or
+    Source: Fleiss, Levin and Paik 2003, with the pooled variance and the continuity correction of
+    Casagrande, Pike and Smith 1978, which tracks what Fisher's test needs and is slightly
+    conservative. Raise ValueError where a rate is not from 0 to 1, both are equal, or
     not 0 < alpha < power < 1.
     """
     check_share(p1, name="p1")
@@ -35,9 +34,7 @@ def samples_per_side(  # noqa: PLR0913 -- two rates, and the four terms of the q
         _one_way(alpha, two_sided=two_sided) * math.sqrt(2 * mean * (1 - mean))
         + _NORMAL.inv_cdf(power) * math.sqrt(p1 * (1 - p1) + p2 * (1 - p2))
     ) ** 2 / distance**2
-    if corrected:
-        n = n / 4 * (1 + math.sqrt(1 + 4 / (n * distance))) ** 2
-    return math.ceil(n)
+    return math.ceil(n / 4 * (1 + math.sqrt(1 + 4 / (n * distance))) ** 2)
 
 
 def paired_tests(
@@ -46,13 +43,12 @@ def paired_tests(
     *,
     power: float = 0.8,
     alpha: float = 0.05,
-    two_sided: bool = True,
 ) -> int:
     """Return the tests, each run once per side, that show a difference of pass rates; 1 or more.
 
     `discordance` is the share of tests whose outcome differs between the sides. Source: Connor
-    1987, for McNemar's test. Raise ValueError unless 0 < |difference| <= discordance <= 1 and
-    0 < alpha < power < 1.
+    1987, for McNemar's two-sided test. Raise ValueError unless
+    0 < |difference| <= discordance <= 1 and 0 < alpha < power < 1.
     """
     check_share(discordance, name="discordance")
     _check_power(power, alpha)
@@ -61,20 +57,9 @@ def paired_tests(
         raise ValueError(
             f"difference={difference!r}: it is not 0, and no more than discordance={discordance}."
         )
-    root = _one_way(alpha, two_sided=two_sided) * math.sqrt(discordance)
+    root = _one_way(alpha, two_sided=True) * math.sqrt(discordance)
     rest = _NORMAL.inv_cdf(power) * math.sqrt(discordance - distance**2)
     return math.ceil((root + rest) ** 2 / distance**2)
-
-
-def failure_rate_bound(n: int, confidence: float = 0.95) -> float:
-    """Return the failure rate that `n` samples without a failure still allow; above 0, up to 1.
-
-    Source: the one-sided Clopper-Pearson bound, 1 - (1 - confidence)^(1/n). Raise ValueError
-    unless n >= 1 and 0 < confidence < 1.
-    """
-    check_at_least(n, 1, name="n")
-    check_inside(confidence, name="confidence")
-    return -math.expm1(math.log1p(-confidence) / n)
 
 
 def detectable_drop(q: float, samples: int, tests: int) -> float:
