@@ -10,8 +10,6 @@ from pytest_llmregress.core.explain import PartChange
 from pytest_llmregress.core.models import is_as_requested
 from pytest_llmregress.core.wording import plain
 
-MIN_FINGERPRINTS = 5
-"""Samples a side from which on two sets of fingerprints are compared: one model has several."""
 MODEL = "model"
 _OR_CHANCE = "consistent with a change at the provider, or with chance"
 _MANY = 3
@@ -26,34 +24,17 @@ class Recording:
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of the packages that recorded."""
     recorded_at: str = ""
-    fingerprints: tuple[str, ...] = ()
-    """Of the backend, one a call that has one, repetitions kept."""
-    judge: str = ""
-    """The model that judged the answers; empty where none did."""
 
 
-def find_cause(baseline: Recording, candidate: Recording, *, unstable: bool = False) -> Cause:
+def find_cause(baseline: Recording, candidate: Recording) -> Cause:
     """Say what the drift between two recordings of a test is consistent with.
 
-    Parameters: `unstable`, whether the baseline does not repeat itself, so that nothing can be
-    attributed where the request is the same. Nothing is raised, whatever the requests hold.
+    Nothing is raised, whatever the requests hold.
     """
     found = find_divergence(baseline.calls, candidate.calls)
-    judge = Shift(before=_names([baseline.judge]), after=_names([candidate.judge]))
     requested = _shift(baseline, candidate, "requested_model")
     served = _shift(baseline, candidate, "served_model")
-    facts = _Facts(
-        found=found,
-        requested=requested,
-        served=served,
-        fingerprints=Shift(
-            before=_names(baseline.fingerprints), after=_names(candidate.fingerprints)
-        ),
-        enough_fingerprints=min(len(baseline.fingerprints), len(candidate.fingerprints))
-        >= MIN_FINGERPRINTS,
-        judge=judge,
-        unstable=unstable,
-    )
+    facts = _Facts(found=found, served=served)
     kind = _judge(facts)
     return Cause(
         kind=kind,
@@ -62,8 +43,6 @@ def find_cause(baseline: Recording, candidate: Recording, *, unstable: bool = Fa
         requested=requested,
         served=served,
         alias_moved=bool(found.moves),
-        fingerprints=facts.fingerprints,
-        judge=judge,
         recorded_at=Shift(
             before=_names([baseline.recorded_at]), after=_names([candidate.recorded_at])
         ),
@@ -86,21 +65,7 @@ class _Facts:
     """What the judgement is made from."""
 
     found: Divergence
-    requested: Shift
     served: Shift
-    fingerprints: Shift
-    enough_fingerprints: bool
-    judge: Shift
-    unstable: bool
-
-    @property
-    def judge_changed(self) -> bool:
-        return bool(self.judge.before and self.judge.after) and self.judge.moved
-
-    @property
-    def backend_changed(self) -> bool:
-        before, after = set(self.fingerprints.before), set(self.fingerprints.after)
-        return self.enough_fingerprints and not before & after
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -115,8 +80,6 @@ class _Facts:
             words.append(f"served model {_arrows(found.moves)}")
         if found.differed_before:
             words.append("an earlier answer of the same model")
-        if self.judge_changed:
-            words.append(f"judge {self.judge}")
         return tuple(words)
 
 
@@ -125,15 +88,12 @@ def _judge(facts: _Facts) -> CauseKind:
     found = facts.found
     same_served = bool(facts.served.before) and not facts.served.moved
     table = (
-        (not any(facts.found.calls) and not facts.judge_changed, CauseKind.UNKNOWN),
+        (not any(found.calls), CauseKind.UNKNOWN),
         (len(facts.changed) > 1, CauseKind.SEVERAL),
         (bool(found.parts), CauseKind.REQUEST),
         (found.tool_results is not None, CauseKind.TOOL_RESULT),
-        (facts.judge_changed, CauseKind.JUDGE),
-        (facts.unstable, CauseKind.UNSTABLE),
         (bool(found.switches) and not same_served, CauseKind.MODEL),
         (bool(found.moves), CauseKind.SERVED_MODEL),
-        (found.parting is not None and facts.backend_changed, CauseKind.BACKEND),
         (found.parting is not None, CauseKind.PROVIDER),
     )
     return next((kind for applies, kind in table if applies), CauseKind.NONE)
@@ -151,19 +111,14 @@ def _summary(kind: CauseKind, facts: _Facts) -> str:
         CauseKind.SERVED_MODEL: (
             f"served model changed behind the same name: {move}; {_otherwise(facts)}"
         ),
-        CauseKind.BACKEND: (
-            "same model id, backend configuration differs: consistent with a change at the provider"
-        ),
         CauseKind.PROVIDER: _provider(facts),
-        CauseKind.JUDGE: f"judge changed: {facts.judge}; judge again before comparing",
         CauseKind.SEVERAL: (
             f"several things changed ({_list(facts.changed)}): none of them is singled out"
         ),
-        CauseKind.UNSTABLE: "baseline unstable: it does not repeat itself; cannot attribute",
         CauseKind.NONE: "requests and answers are the same in both recordings",
         CauseKind.UNKNOWN: "no calls of a model on either side; cannot attribute",
     }[kind]
-    if kind in {CauseKind.MODEL, CauseKind.SERVED_MODEL, CauseKind.BACKEND, CauseKind.PROVIDER}:
+    if kind in {CauseKind.MODEL, CauseKind.SERVED_MODEL, CauseKind.PROVIDER}:
         words += _reservation(facts)
     return words
 

@@ -21,14 +21,9 @@ class CauseKind(StrEnum):
     """The requested model was switched, and nothing else."""
     SERVED_MODEL = "served_model"
     """Another model behind the same name."""
-    BACKEND = "backend"
-    """The same served model, run differently."""
     PROVIDER = "provider"
     """Same request, same served model, other behavior."""
-    JUDGE = "judge"
     SEVERAL = "several"
-    UNSTABLE = "unstable"
-    """The baseline does not repeat itself, so nothing is attributed."""
     NONE = "none"
     """Requests and answers are the same."""
     UNKNOWN = "unknown"
@@ -79,8 +74,6 @@ class Cause:
     served: Shift = Shift()
     alias_moved: bool = False
     """Whether another model was served behind the same requested name."""
-    fingerprints: Shift = Shift()
-    judge: Shift = Shift()
     recorded_at: Shift = Shift()
     versions: Mapping[str, Shift] = field(default_factory=dict)
     """Of each package that recorded either side."""
@@ -112,8 +105,6 @@ class Cause:
             "requested": self.requested.to_json(),
             "served": self.served.to_json(),
             "alias_moved": self.alias_moved,
-            "fingerprints": self.fingerprints.to_json(),
-            "judge": self.judge.to_json(),
             "recorded_at": self.recorded_at.to_json(),
             "versions": {name: shift.to_json() for name, shift in self.versions.items()},
             "tool_results": self.tool_results,
@@ -134,8 +125,6 @@ class Cause:
             requested=Shift.from_json(data["requested"]),
             served=Shift.from_json(data["served"]),
             alias_moved=data["alias_moved"],
-            fingerprints=Shift.from_json(data["fingerprints"]),
-            judge=Shift.from_json(data["judge"]),
             recorded_at=Shift.from_json(data["recorded_at"]),
             versions={name: Shift.from_json(shift) for name, shift in data["versions"].items()},
             tool_results=data["tool_results"],

@@ -126,14 +126,6 @@ def code_blocks(text: str | TextView) -> tuple[CodeBlock, ...]:
     return parsed_blocks(view(text).fences)
 
 
-def is_bare_code(text: str | TextView) -> bool:
-    """Say whether a whole text is a Python program as it stands, such as a function.
-
-    An expression or an assignment is not enough: "No" and "42" are Python, too.
-    """
-    return view(text).is_program
-
-
 def language(text: str | TextView) -> str:
     """Return the ISO 639 code of the language of a text's prose, or "und" where it does not show.
 

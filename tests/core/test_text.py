@@ -11,11 +11,11 @@ from pytest_llmregress.core.text import (
     MAX_KEY_PATHS,
     JsonForm,
     code_blocks,
-    is_bare_code,
     json_form,
     json_value,
     key_paths,
     language,
+    view,
     words,
 )
 
@@ -148,7 +148,7 @@ def test_the_number_of_blocks_is_bounded():
     ],
 )
 def test_a_whole_text_is_code_only_where_it_defines_or_imports(text, bare):
-    assert is_bare_code(text) is bare
+    assert view(text).is_program is bare
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_the_code_of_the_june_models_is_fenced_and_that_of_march_was_bare():
     fenced, bare = Counter(), Counter()
     for model, text in answers("leetcode_easy"):
         fenced[model] += bool(code_blocks(text))
-        bare[model] += is_bare_code(text)
+        bare[model] += view(text).is_program
 
     assert fenced == {
         "gpt-4-0314": 0,

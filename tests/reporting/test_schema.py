@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from importlib.resources import files
 
 import jsonschema
 import pytest
@@ -17,7 +18,6 @@ from pytest_llmregress.core import (
     suite_verdict,
     verdict,
 )
-from pytest_llmregress.reporting.schema import read_schema
 from reports import record
 from run_reports import drift_of, regressed, report_of
 
@@ -69,12 +69,17 @@ VALUES = {
     "NumberVerdict": suite_verdict.NumberVerdict,
     "TraitVerdict": suite_verdict.TraitVerdict,
 }
+SCHEMA = json.loads(
+    files("pytest_llmregress.reporting.schema")
+    .joinpath(f"report-{report.FORMAT}.schema.json")
+    .read_text(encoding="utf-8")
+)
 ADDED = {"RunReport": {"llmregress_report", "counts"}, "Drift": {"severity"}}
 """What `to_json` says beyond the fields."""
 
 
 def faults(data: object) -> list[str]:
-    validator = jsonschema.Draft202012Validator(read_schema())
+    validator = jsonschema.Draft202012Validator(SCHEMA)
     return [f"{list(error.path)}: {error.message[:200]}" for error in validator.iter_errors(data)]
 
 
@@ -89,18 +94,17 @@ def objects(schema: object) -> list[dict]:
 
 
 def test_the_schema_is_one_of_draft_2020_12():
-    schema = read_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["properties"]["llmregress_report"] == {
-        "description": schema["properties"]["llmregress_report"]["description"],
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["properties"]["llmregress_report"] == {
+        "description": SCHEMA["properties"]["llmregress_report"]["description"],
         "const": report.FORMAT,
     }
 
 
 def test_every_object_is_closed_and_all_of_its_fields_are_there():
-    found = objects(read_schema())
+    found = objects(SCHEMA)
 
     assert len(found) > len(VALUES)
     for part in found:
@@ -110,8 +114,7 @@ def test_every_object_is_closed_and_all_of_its_fields_are_there():
 
 @pytest.mark.parametrize("name", VALUES)
 def test_every_field_of_a_value_is_described(name):
-    schema = read_schema()
-    part = schema if name == "RunReport" else schema["$defs"][name]
+    part = SCHEMA if name == "RunReport" else SCHEMA["$defs"][name]
     expected = {field.name for field in fields(VALUES[name])} | ADDED.get(name, set())
 
     assert set(part["properties"]) == expected
