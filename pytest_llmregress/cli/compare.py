@@ -3,13 +3,13 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from pytest_llmregress.adapters.prices import price
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.providers.registry import built_in_providers, read_calls
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
@@ -20,7 +20,6 @@ from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.canonical import digest
 from pytest_llmregress.core.cassette import Cassette, Sample
 from pytest_llmregress.core.comparing_variants import compare_variants
-from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.variants import (
     Comparison,
@@ -187,7 +186,8 @@ def _variant(name: str, stored: _Stored) -> Variant:
 
 
 def _recorded(cassette: Cassette) -> _Recorded:
-    runs = [_calls(run) for run in cassette.runs]
+    providers = built_in_providers()
+    runs = [read_calls(run, providers) for run in cassette.runs]
     first = next((run[0] for run in runs if run), None)
     return _Recorded(
         models=cassette.requested_models,
@@ -196,13 +196,6 @@ def _recorded(cassette: Cassette) -> _Recorded:
             request="" if first is None else _fingerprint(first),
         ),
     )
-
-
-def _calls(run: Iterable[Interaction]) -> Calls:
-    """Return the calls of a run, those of a judge apart."""
-    provider = AnthropicProvider()
-    read = (provider.read(interaction) for interaction in run if not interaction.judge)
-    return Calls(call for call in read if call is not None)
 
 
 def _fingerprint(call: Call) -> str:

@@ -19,7 +19,11 @@ from pytest_llmregress.adapters.foreign.layout import (
 )
 from pytest_llmregress.adapters.foreign.reading import read_foreign
 from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.providers.registry import (
+    built_in_providers,
+    read_call,
+    read_calls,
+)
 from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.adapters.store.errors import UnwritableValue
 from pytest_llmregress.adapters.store.paths import FOLDER as OURS
@@ -185,8 +189,7 @@ def _harmless(row: _Row, redactor: Redactor) -> _Row:
         return _skip(row, "it holds nothing but credentials")
     attempts = without_retries(stored)
     clean = tuple(map(redactor.interaction, attempts))
-    provider = AnthropicProvider()
-    calls = [call for call in map(provider.read, clean) if call is not None]
+    calls = read_calls(clean, built_in_providers())
     cassette = replace(
         row.cassette,
         requested_models=_distinct(call.requested_model for call in calls),
@@ -223,12 +226,13 @@ def _read_ours(file: Path, to: Path | None, work: _Work) -> _Row:
     module = file.parent
     variant = "" if cassette.candidate is None else f"@{slug_of_variant(cassette.candidate)}"
     folder = module.parent.parent / FOLDER if to is None else to.resolve()
+    providers = built_in_providers()
     return replace(
         row,
         test=cassette.test,
         target=folder / module.name / f"{cassette_name(cassette.test)}{variant}.yaml",
         cassette=cassette,
-        calls=sum(AnthropicProvider().read(each) is not None for each in cassette.interactions),
+        calls=sum(read_call(each, providers) is not None for each in cassette.interactions),
     )
 
 

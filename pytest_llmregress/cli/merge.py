@@ -8,13 +8,13 @@ from pathlib import Path
 from pytest_llmregress.adapters.store.atomic import write_text
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import shorten
-from pytest_llmregress.core.protocols import Reporter
 from pytest_llmregress.core.report import ReportError, RunReport, TestRecord
 from pytest_llmregress.core.settings import FailOn, Settings
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import Gate
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.facts import is_failed
+from pytest_llmregress.reporting.reporters import BUILT_IN, EXTENSIONS
 from pytest_llmregress.reporting.summary import summary_lines
 
 MAX_NOTES = 10
@@ -36,18 +36,17 @@ def merge(files: Sequence[Path], *, to: Path) -> Result:
     Nothing is written where one of them cannot be read, or they do not belong together. The exit
     status is that of the whole: 1 where it fails, or something is pending.
     """
-    reporters = _reporters()
+    reporter = BUILT_IN.get(to.suffix.lower())
     problems = []
-    if to.suffix.lower() not in reporters:
-        endings = ", ".join(sorted(reporters))
-        problems.append(f"--output {to}: no report has this ending; {endings}")
+    if reporter is None:
+        problems.append(f"--output {to}: no report has this ending; {EXTENSIONS}")
     shards = [each for file in files if (each := _read(file, problems)) is not None]
     problems += refusals(shards)
-    if problems:
+    if problems or reporter is None:
         return Result(status=Status.FAILED, problems=tuple(problems))
     try:
         report = merge_shards(shards)
-        write_text(to, reporters[to.suffix.lower()].render(report))
+        write_text(to, reporter().render(report))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Types are not checked value by value on reading, so a file edited by hand gets as far.
         what = f"one of them is damaged: {type(error).__name__}: {error}; write it again"
@@ -176,18 +175,3 @@ def _status(report: RunReport) -> Status:
 
 def _version(report: RunReport) -> str:
     return report.versions.get(_PLUGIN, "unknown")
-
-
-def _reporters() -> Mapping[str, Reporter]:
-    from pytest_llmregress.reporting.html import HtmlReporter  # noqa: PLC0415 - see cli/main.py
-    from pytest_llmregress.reporting.json import JsonReporter  # noqa: PLC0415
-    from pytest_llmregress.reporting.junit import JunitReporter  # noqa: PLC0415
-    from pytest_llmregress.reporting.markdown import MarkdownReporter  # noqa: PLC0415
-
-    reporters: Sequence[Reporter] = (
-        HtmlReporter(),
-        JsonReporter(),
-        JunitReporter(),
-        MarkdownReporter(),
-    )
-    return {reporter.suffix: reporter for reporter in reporters}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.adapters.prices import price
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.providers.registry import built_in_providers, read_calls
 from pytest_llmregress.adapters.store.cassette_file import digest_of, read_cassette
 from pytest_llmregress.adapters.store.decisions import read_rejections
 from pytest_llmregress.adapters.store.errors import UnreadableFile
@@ -71,9 +71,7 @@ def _sample(accepted: Snapshot | None, pending: Snapshot | None) -> int:
 def _calls(cassette: Cassette | None, sample: int) -> Calls:
     runs: Sequence[Sequence[Interaction]] = () if cassette is None else cassette.runs
     run = runs[sample] if sample < len(runs) else ()
-    provider = AnthropicProvider()
-    read = (provider.read(each) for each in run if not each.judge)
-    return Calls(call for call in read if call is not None)
+    return read_calls(run, built_in_providers())
 
 
 def _evidence(cassette: Cassette, calls: Calls) -> Recording:

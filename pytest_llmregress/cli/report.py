@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pytest_llmregress.adapters.store.atomic import write_text
 from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.core.protocols import Reporter
 from pytest_llmregress.core.report import ReportError, RunReport
 from pytest_llmregress.core.wording import count
+from pytest_llmregress.reporting.reporters import BUILT_IN, EXTENSIONS
 
 _HELP = "pytest-llmregress report --help"
 _AGAIN = "pytest --llmregress-report RUN.json"
@@ -17,9 +17,9 @@ def write_report(run: Path, *, output: Path | None) -> Result:
     """Read the JSON of a run and write it in the format that the ending of `output` names."""
     to = run.with_suffix(".html") if output is None else output
     problems = []
-    reporter = _reporter_for(to)
+    reporter = BUILT_IN.get(to.suffix.lower())
     if reporter is None:
-        problems.append(f"{to}: no report has this ending; .html, .json, .md, .xml. {_HELP}")
+        problems.append(f"{to}: no report has this ending; {EXTENSIONS}. {_HELP}")
     if to.resolve() == run.resolve():
         problems.append(f"{to}: this is the file to read; write another one. {_HELP}")
     try:
@@ -29,7 +29,7 @@ def write_report(run: Path, *, output: Path | None) -> Result:
     if problems or reporter is None:
         return Result(status=Status.FAILED, problems=tuple(problems))
     try:
-        write_text(to, reporter.render(report))
+        write_text(to, reporter().render(report))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Types are not checked value by value on reading, so a file edited by hand gets as far.
         what = f"it is damaged: {type(error).__name__}: {error}; write it again: {_AGAIN}"
@@ -42,25 +42,3 @@ def _read(path: Path) -> RunReport:
         return RunReport.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ReportError(f"it is no JSON: {error}; write it again: {_AGAIN}") from None
-
-
-def _reporter_for(path: Path) -> Reporter | None:
-    """Return what writes a format; the import of the others would only cost time."""
-    match path.suffix.lower():
-        case ".html":
-            from pytest_llmregress.reporting.html import HtmlReporter  # noqa: PLC0415 - see above
-
-            return HtmlReporter()
-        case ".json":
-            from pytest_llmregress.reporting.json import JsonReporter  # noqa: PLC0415 - see above
-
-            return JsonReporter()
-        case ".md":
-            from pytest_llmregress.reporting.markdown import MarkdownReporter  # noqa: PLC0415
-
-            return MarkdownReporter()
-        case ".xml":
-            from pytest_llmregress.reporting.junit import JunitReporter  # noqa: PLC0415
-
-            return JunitReporter()
-    return None

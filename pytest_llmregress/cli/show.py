@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.adapters.foreign.reading import read_any
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.adapters.providers.registry import built_in_providers, read_call
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, shorten
 from pytest_llmregress.cli.words import models_in_words
@@ -39,8 +39,8 @@ def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:
 
 def rows_of(cassette: Cassette) -> list[Row]:
     """Return the interactions of a cassette, those that are calls of a model as calls."""
-    provider = AnthropicProvider()
-    return [(None if e.judge else provider.read(e)) or e for e in cassette.interactions]
+    providers = built_in_providers()
+    return [(None if e.judge else read_call(e, providers)) or e for e in cassette.interactions]
 
 
 def _render(file: Path, cassette: Cassette, width: int) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ class BuiltIns:
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_providers(self) -> Sequence[Provider]:
         """Return the reader of Anthropic's wire format."""
-        from pytest_llmregress.adapters.providers.anthropic import (  # noqa: PLC0415 - on use
-            AnthropicProvider,
+        from pytest_llmregress.adapters.providers.registry import (  # noqa: PLC0415 - on use
+            built_in_providers,
         )
 
-        return [AnthropicProvider()]
+        return built_in_providers()
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_traits(self, calls: Calls) -> Sequence[Trait]:
@@ -37,12 +37,7 @@ class BuiltIns:
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_reporters(self) -> Sequence[Reporter]:
-        """Return the writers of HTML, JSON, JUnit XML and Markdown."""
-        from pytest_llmregress.reporting.html import HtmlReporter  # noqa: PLC0415 - on use
-        from pytest_llmregress.reporting.json import JsonReporter  # noqa: PLC0415 - on use
-        from pytest_llmregress.reporting.junit import JunitReporter  # noqa: PLC0415 - on use
-        from pytest_llmregress.reporting.markdown import (  # noqa: PLC0415 - on use
-            MarkdownReporter,
-        )
+        """Return the writers of HTML, JSON, Markdown and JUnit XML."""
+        from pytest_llmregress.reporting.reporters import BUILT_IN  # noqa: PLC0415 - on use
 
-        return [HtmlReporter(), JsonReporter(), JunitReporter(), MarkdownReporter()]
+        return [reporter() for reporter in BUILT_IN.values()]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.paths import TestPaths, paths_of
+from pytest_llmregress.adapters.store.paths import TestPaths, paths_of, relative_to_root
 from pytest_llmregress.core.http import Request
 
 NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
@@ -36,7 +36,7 @@ def orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, 
         for path in sorted(folder.glob(f"*/*{SUFFIX}"))
         if _stem(path) not in wanted.get(path.parent, ())
     ]
-    return tuple(_relative(path, config.rootpath) for path in found)
+    return tuple(relative_to_root(path, config.rootpath) for path in found)
 
 
 def former_name(
@@ -64,7 +64,7 @@ def former_name(
         if any(key_of(interaction.request) == key for interaction in recorded):
             old, new = TestPaths(directory=paths.directory, stem=stem), paths.of_baseline()
             return " && ".join(
-                f"git mv {_relative(source, root)} {_relative(target, root)}"
+                f"git mv {relative_to_root(source, root)} {relative_to_root(target, root)}"
                 for source, target in ((old.cassette, new.cassette), (old.snapshot, new.snapshot))
                 if source.exists()
             )
@@ -73,7 +73,3 @@ def former_name(
 
 def _stem(path: Path) -> str:
     return path.name.removesuffix(SUFFIX).partition("@")[0]
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +14,7 @@ from pytest_llmregress.adapters.cassette.interception import intercepted
 from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
 from pytest_llmregress.adapters.foreign.reading import read_any
 from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.adapters.store.paths import paths_of
+from pytest_llmregress.adapters.store.paths import paths_of, relative_to_root
 from pytest_llmregress.core.behavior import Behavior, Change, Drift, Severity, Trait
 from pytest_llmregress.core.call import Call, Calls, Usage
 from pytest_llmregress.core.cassette import Cassette
@@ -432,12 +432,12 @@ class TestRun:
 
     def relative(self, path: Path) -> str:
         """Return a path as reports have it, from the root folder."""
-        return _relative(path, self.run.root)
+        return relative_to_root(path, self.run.root)
 
     @cached_property
     def cassette_name(self) -> str:
         """The path of its cassette, as reports have it."""
-        return f"{_relative(self.paths.directory, self.run.root)}/{self.paths.cassette.name}"
+        return f"{relative_to_root(self.paths.directory, self.run.root)}/{self.paths.cassette.name}"
 
     def _replays_what_is_accepted(self) -> bool:
         """Whether nothing is new: what `keep` finds in the end, and most tests of most runs."""
@@ -500,11 +500,3 @@ class TestRun:
             in_ci=self.run.in_ci,
             built_in=self._has_built_in_traits,
         )
-
-
-@lru_cache(maxsize=256)
-def _relative(path: Path, root: Path) -> str:
-    try:
-        return path.relative_to(root).as_posix()
-    except ValueError:
-        return path.as_posix()

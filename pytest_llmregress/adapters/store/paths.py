@@ -81,3 +81,12 @@ def paths_of(test_file: Path, node_id: str, candidate: str | None) -> TestPaths:
 @lru_cache(maxsize=256)
 def _directory_of(test_file: Path) -> Path:
     return test_file.parent / FOLDER / test_file.stem
+
+
+@lru_cache(maxsize=256)
+def relative_to_root(path: Path, root: Path) -> str:
+    """Return a path as reports have it: from the root folder, if it is below it; "/" in it."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()

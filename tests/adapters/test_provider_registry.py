@@ -1,0 +1,63 @@
+"""Several providers as one: the first that knows an interaction reads it."""
+
+import json
+from dataclasses import replace
+
+from pytest_llmregress.adapters.providers.registry import (
+    built_in_providers,
+    read_call,
+    read_calls,
+)
+from pytest_llmregress.core.call import Call, Outcome
+from pytest_llmregress.core.http import Interaction, Request, Response
+
+BODY = {"model": "claude-opus-5", "max_tokens": 9, "messages": [{"role": "user", "content": "?"}]}
+REPLY = {
+    "type": "message",
+    "model": "claude-opus-5",
+    "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Yes."}],
+    "usage": {"input_tokens": 3, "output_tokens": 2},
+}
+
+
+def exchange(url: str) -> Interaction:
+    return Interaction(
+        request=Request(method="POST", url=url, body=json.dumps(BODY).encode()),
+        response=Response(status=200, body=json.dumps(REPLY).encode()),
+    )
+
+
+CLAUDE = exchange("https://api.anthropic.com/v1/messages")
+LOCAL = exchange("https://models.example/ask")
+
+
+class Known:
+    """A provider that knows every interaction."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def read(self, interaction: Interaction) -> Call | None:
+        return Call(provider=self.name, outcome=Outcome.ANSWERED)
+
+    def requested_model(self, request: Request) -> str | None:
+        return None
+
+    def incomplete(self, interaction: Interaction) -> str | None:
+        return None
+
+
+def test_the_first_provider_that_knows_an_interaction_reads_it():
+    providers = [*built_in_providers(), Known("first"), Known("second")]
+
+    calls = [read_call(each, providers) for each in (CLAUDE, LOCAL)]
+
+    assert [call and call.provider for call in calls] == ["anthropic", "first"]
+    assert read_call(LOCAL, built_in_providers()) is None
+
+
+def test_neither_a_question_to_a_judge_nor_what_nobody_knows_is_a_call_of_a_test():
+    calls = read_calls([CLAUDE, LOCAL, replace(CLAUDE, judge=True)], built_in_providers())
+
+    assert [call.text for call in calls] == ["Yes."]
