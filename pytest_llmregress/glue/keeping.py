@@ -103,10 +103,10 @@ def keep(found: Found) -> Kept:
 
     Raises OSError and ValueError where a file cannot be written.
     """
+    if not found.whole:
+        return Kept()  # of a replay, too: what it did not come to would no longer be accepted
     if found.is_replay and found.old is not None:
         return _keep_replay(found, found.old)
-    if not found.whole:
-        return Kept()
     cassette = cassette_of(found)
     if found.settings.candidate is not None:
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
@@ -189,7 +189,7 @@ def _keep_replay(found: Found, old: Cassette) -> Kept:
     if not changes:
         drop_stale(found.paths)
         return Kept()
-    if found.in_ci or found.paths.pending_cassette.exists() or not found.whole:
+    if found.in_ci or found.paths.pending_cassette.exists():
         return Kept()  # a recording that waits keeps its snapshot; this replay can be run again
     return _leave_pending(found, _snapshot(found, old), Waits.CHANGED, changes)
 
