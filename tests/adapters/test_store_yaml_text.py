@@ -11,6 +11,7 @@ from enum import StrEnum
 import pytest
 import yaml
 
+from pytest_llmregress.adapters.foreign.yaml_safe import load_yaml
 from pytest_llmregress.adapters.store.errors import ForeignFile, UnreadableFile, UnwritableValue
 from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor
 from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
@@ -220,6 +221,60 @@ def test_aliases_are_followed_within_bounds(text, words):
         parse(text, aliases=True)
 
     assert caught.value.words == words
+
+
+NESTED = {
+    "101 lists": "\n\na: " + "[" * 101 + "]" * 101,
+    "lists in a line": "\n\na: " + "[" * 5000,
+    "lists in a line, closed": "\n\na: " + "[" * 1500 + "]" * 1500,
+    "lists with anchors": "\n\na: " + "".join(f"&n{n} [" for n in range(1500)),
+    "mappings in a line": "\n\n" + "{a: " * 5000,
+    "mappings as keys": "\n\n" + "{" * 5000,
+    "lists by dashes": "a:\n\n" + "- " * 30_000 + "x\n",
+    "lists in lines": "a:\n" + " [\n" * 5000,
+    "mappings in lines": "".join(f"{' ' * n}a:\n" for n in range(1500)),
+}
+LINES = {"lists in lines": 101, "mappings in lines": 101}
+"""Of the list or mapping that is one too deep; in the others it is the third."""
+READERS = [parse, load_yaml]
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize("nesting", NESTED)
+def test_deep_nesting_is_named_with_its_line_whichever_part_notices_it_first(nesting, read):
+    with pytest.raises(Fault) as caught:
+        read(NESTED[nesting])
+
+    assert caught.value.words == "it is nested more than 100 deep"
+    assert caught.value.line == LINES.get(nesting, 3)
+
+
+def test_without_libyaml_deep_nesting_is_named_in_the_same_words():
+    code = """
+import json, sys
+sys.modules["yaml._yaml"] = None
+import yaml
+from pytest_llmregress.adapters.foreign.yaml_safe import load_yaml
+from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
+assert not yaml.__with_libyaml__
+for text in json.load(sys.stdin):
+    for read in (parse, load_yaml):
+        try:
+            read(text)
+        except Fault as fault:
+            print(f"{fault.line}: {fault.words}")
+"""
+    expected = [LINES.get(name, 3) for name in NESTED for _ in READERS]
+
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(list(NESTED.values())),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert out.stdout.splitlines() == [f"{n}: it is nested more than 100 deep" for n in expected]
 
 
 def test_what_is_nested_too_deep_is_not_written():

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault
+from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, TOO_DEEP, Fault, explain
 
 try:
     from yaml import CSafeLoader as Loader
@@ -17,6 +17,7 @@ MAX_ALIASED_NODES = 1_000_000
 MAX_ALIASED_CHARACTERS = 64 * 1024 * 1024
 """Characters of text that they stand for."""
 
+_REFUSAL = "it is no YAML that can be read safely"
 _TAG = "tag:yaml.org,2002:"
 _LEFT_AS_TEXT = {f"{_TAG}timestamp", f"{_TAG}value"}
 
@@ -53,12 +54,10 @@ def load_yaml(text: str) -> Any:
     try:
         _measure(text)
         return yaml.load(text, Loader=_ForeignLoader)  # noqa: S506 - a subclass of the safe one
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        words = f"it is no YAML that can be read safely: {error.problem or error.context}"
-        raise Fault(None if mark is None else mark.line + 1, words) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Fault(None, f"it is no YAML that can be read safely: {error}") from None
+    except yaml.YAMLError as error:
+        raise explain(error, _REFUSAL) from None
+    except (ValueError, RecursionError) as error:
+        raise Fault(None, f"{_REFUSAL}: {error}") from None
 
 
 def _measure(text: str) -> None:
@@ -98,7 +97,7 @@ def _resolve(event: yaml.AliasEvent, known: dict[str, _Size]) -> _Size:
 
 def _check_depth(event: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Fault(_line(event), f"it is nested more than {MAX_DEPTH} deep")
+        raise Fault(_line(event), TOO_DEEP)
 
 
 def _line(event: Any) -> int:

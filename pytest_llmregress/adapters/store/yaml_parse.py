@@ -14,6 +14,8 @@ except ImportError:  # PyYAML without libyaml: slower, the same otherwise
 MAX_DEPTH = 100
 """Lists and mappings inside of one another. Deeper ones could end the process, not the read."""
 
+TOO_DEEP = f"it is nested more than {MAX_DEPTH} deep"
+
 MAX_EXPANDED = 512 * 1024 * 1024
 """Characters that a file stands for, with all that it tells once and means several times."""
 
@@ -79,12 +81,23 @@ def parse(text: str, *, aliases: bool = False) -> Any:
         raise Fault(line, f"the character U+{ord(found[0]):04X} is not allowed in YAML")
     try:
         return _build(text, _Anchors(allowed=aliases))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        words = f"it is no YAML: {error.problem or error.context}"
-        raise Fault(None if mark is None else mark.line + 1, words) from None
     except yaml.YAMLError as error:
-        raise Fault(None, f"it is no YAML: {error}") from None
+        raise explain(error, "it is no YAML") from None
+
+
+def explain(error: yaml.YAMLError, refusal: str) -> Fault:
+    """Return an error of PyYAML as a fault with its line; `refusal` begins its words.
+
+    libyaml looks ahead in a line. In PyYAML 6.0.4 it so refuses deep nesting before this package
+    sees the list or mapping that is too deep; older versions leave that to this package. A user
+    reads the same words in both cases.
+    """
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Fault(None, f"{refusal}: {error}")
+    mark = error.problem_mark or error.context_mark
+    line = None if mark is None else mark.line + 1
+    problem = str(error.problem or error.context)
+    return Fault(line, TOO_DEEP if "nesting" in problem else f"{refusal}: {problem}")
 
 
 def find_line(text: str, fault: str) -> int | None:
@@ -175,7 +188,7 @@ def _build(text: str, anchors: _Anchors) -> Any:
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             _refuse_tag(event)
             if len(opened) == MAX_DEPTH:
-                raise Fault(_line(event), f"it is nested more than {MAX_DEPTH} deep")
+                raise Fault(_line(event), TOO_DEEP)
             empty: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
             opened.append(_Open(empty, event.anchor))
             continue

@@ -13,7 +13,13 @@ from pytest_llmregress.adapters.store.errors import (
 )
 from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor, Inline, InlineList, emit
 from pytest_llmregress.adapters.store.yaml_lines import OTHER, read_lines
-from pytest_llmregress.adapters.store.yaml_parse import MAX_DEPTH, Fault, find_line, parse
+from pytest_llmregress.adapters.store.yaml_parse import (
+    MAX_DEPTH,
+    TOO_DEEP,
+    Fault,
+    find_line,
+    parse,
+)
 
 FORMAT = 1
 """Number of the format of cassettes and snapshots; grows when an older reader would err."""
@@ -156,7 +162,7 @@ def _foreign(path: Path) -> ForeignFile:
 def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
     """Refuse what is no JSON value, with its path."""
     if depth > MAX_DEPTH:
-        raise _unwritable(path, f"it is nested more than {MAX_DEPTH} deep")
+        raise _unwritable(path, TOO_DEEP)
     if type(value) is Anchor:
         _check(value.value, path, depth)
     elif type(value) is list or type(value) is InlineList:
