@@ -80,6 +80,16 @@ class Records:
             return "unconfirmed", "u", "UNCONFIRMED"
         return None
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Say below pytest's own last line why the run failed, where a drift is why."""
+        result = yield
+        if self.report is not None:
+            from pytest_llmregress.glue import session as run  # noqa: PLC0415 - only with records
+
+            run.close(session, self.report)
+        return result
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker of xdist has found beside its tests."""

@@ -191,6 +191,18 @@ def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: 
         terminal.write_line(f"report: {path}{told}")
 
 
+def close(session: pytest.Session, report: RunReport) -> None:
+    """Write the last line of a run that fails by a drift alone."""
+    from pytest_llmregress.reporting.summary import closing_line  # noqa: PLC0415 - with records
+
+    terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+        return
+    line = closing_line(report, failed=session.testsfailed)
+    if line is not None and not session.config.stash.get(UNWRITTEN, {}):
+        terminal.write_line(line)
+
+
 class _MarkerIsClaimed:
     """Says, test file by test file, that another plugin runs what is marked `llm`."""
 

@@ -10,6 +10,7 @@ from pytest_llmregress.core.report import Mode, RunReport, TestRecord
 from pytest_llmregress.core.tally import tally
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.drift import ONCE
+from pytest_llmregress.reporting.facts import drift_fails
 from pytest_llmregress.reporting.layout import WIDTH, align, count_severities, visible
 from pytest_llmregress.reporting.verdict import lines_of_suite
 
@@ -56,6 +57,24 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         *_orphans(report.orphans),
         *_obsolete(report.tests),
         *_pending(report.tests),
+    )
+
+
+def closing_line(report: RunReport, *, failed: int) -> str | None:
+    """Return the last line of a run that ends with status 1 by a drift alone; `failed` tests did.
+
+    People and scripts see first that a command failed, and look at its last line for why.
+    """
+    if report.candidate is None:
+        return None
+    number = sum(drift_fails(test, report.fail_on) for test in report.tests)
+    tests = f"in {number} of {count(len(report.tests), 'test')} at or above {report.fail_on}"
+    by_suite = report.verdict is not None and report.verdict.fails and report.fail_on != "never"
+    if failed > number or not (number or by_suite):
+        return None
+    return (
+        f"llmregress: exit status 1, as it is meant: candidate {visible(report.candidate)} drifts "
+        f"{tests if number else 'over the suite'}; --llmregress-fail-on never only reports it"
     )
 
 

@@ -20,17 +20,26 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
+ENVIRONMENT = ["python3 -m venv .venv", ". .venv/bin/activate"]
+"""What both commands begin with: Python of Debian or Homebrew installs nothing outside of one."""
+
+
+def command(marker: str) -> list[str]:
+    """Return the steps of the command below a marker, which is one line."""
+    (line,) = re.findall(rf"^<!-- {marker} -->\n```sh\n(.*)\n```$", README, flags=re.MULTILINE)
+    return line.split(" && ")
+
+
 @pytest.fixture(scope="module")
 def main_job(tmp_path_factory) -> str:
     """Return the output of the README's main job, its installation apart."""
-    (command,) = (block for block in blocks("sh") if "--llmregress-report" in block)
-    steps = [step.split() for step in command.strip().split(" && ")]
-    assert steps[0] == ["python", "-m", "pip", "install", "-e", "."]
+    *installation, replay, candidate = command("main-job")
+    assert installation == [*ENVIRONMENT, "python -m pip install -e ."]
     output = ""
-    for step in steps[1:]:
+    for step, status in ((replay, 0), (candidate, 1)):
         arguments = [
             str(tmp_path_factory.mktemp("report") / part) if part == "drift.json" else part
-            for part in step[1:]
+            for part in step.split()[1:]
         ]
         env = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "PYTEST_"))}
         result = subprocess.run(
@@ -43,7 +52,7 @@ def main_job(tmp_path_factory) -> str:
             check=False,
         )
         output += result.stdout
-        assert result.returncode == (1 if "--llmregress-candidate" in step else 0), output
+        assert result.returncode == status, output
     return output
 
 
@@ -56,6 +65,24 @@ def test_the_drift_that_it_shows_is_the_drift_of_the_main_job(main_job):
 def test_the_main_job_replays_without_a_claim_and_fails_with_a_reason(main_job):
     assert "replay: deterministic, no drift claim" in main_job
     assert re.search(r"drift: \d+ breaking", main_job)
+
+
+def test_the_last_line_of_the_main_job_says_that_its_exit_status_is_meant(main_job):
+    (paragraph,) = (part for part in README.split("\n\n") if "`drift.json`" in part)
+
+    last = main_job.strip().splitlines()[-1]
+
+    assert last.startswith("llmregress: exit status 1, as it is meant: candidate qwen2.5-coder")
+    assert "exit status 1" in paragraph
+    assert README.index(paragraph) < README.index("<!-- main-job -->")
+
+
+def test_the_test_command_makes_its_own_environment():
+    assert command("test-command") == [
+        *ENVIRONMENT,
+        'python -m pip install -e ".[test]"',
+        "python -m pytest -n auto",
+    ]
 
 
 def test_it_names_every_option_and_every_keyword():

@@ -8,8 +8,8 @@ import pytest
 from pytest_llmregress.core.behavior import Change, Drift, Severity
 from pytest_llmregress.core.evidence import Tally, TestEvidence
 from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
-from pytest_llmregress.reporting.summary import summary_lines
-from reports import record
+from pytest_llmregress.reporting.summary import closing_line, summary_lines
+from reports import compared, record
 
 
 def summary(*tests: TestRecord, **fields: object) -> tuple[str, ...]:
@@ -236,3 +236,50 @@ def test_five_samples_of_the_candidate_are_not_one_recording_against_one(
     text = "\n".join(summary(*(held_against(*each, Severity.NOTABLE) for each in sides)))
 
     assert ("1 recording against 1" in text) is is_told
+
+
+WORSE = {"drift": drift(Severity.BREAKING), "passed": False}
+
+
+def closing(*tests: TestRecord, failed: int, **fields: Any) -> str | None:
+    plain = {"candidate": "new", "fail_on": "breaking", **fields}
+    return closing_line(
+        RunReport(created="2026-01-02T03:04:05Z", versions={}, tests=tests, **plain), failed=failed
+    )
+
+
+def test_the_last_line_says_that_a_drift_is_meant_to_fail_the_run():
+    line = closing(record("t.py::test_a", **WORSE), record("t.py::test_b"), failed=1)
+
+    assert line == (
+        "llmregress: exit status 1, as it is meant: candidate new drifts in 1 of 2 tests at or "
+        "above breaking; --llmregress-fail-on never only reports it"
+    )
+
+
+def test_the_last_line_says_it_of_a_verdict_on_the_suite_alone():
+    judged = compared(record("t.py::test_a")).verdict
+    assert judged is not None
+    verdict = replace(judged, fails=True)
+
+    line = closing(record("t.py::test_a"), failed=0, verdict=verdict)
+
+    assert line == (
+        "llmregress: exit status 1, as it is meant: candidate new drifts over the suite; "
+        "--llmregress-fail-on never only reports it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("record_of", "fields"),
+    [
+        (WORSE, {"failed": 2}),
+        (WORSE, {"failed": 1, "fail_on": "never"}),
+        (WORSE, {"failed": 1, "candidate": None}),
+        ({"passed": False}, {"failed": 1}),
+        ({"drift": drift(Severity.NOTABLE), "passed": False}, {"failed": 1}),
+    ],
+    ids=["another test", "never", "no candidate", "no drift", "below fail-on"],
+)
+def test_no_failure_is_called_meant_that_is_no_drift(record_of, fields):
+    assert closing(record("t.py::test_a", **record_of), **fields) is None
