@@ -27,7 +27,7 @@ def unsupported(versions: Mapping[str, str]) -> tuple[str, ...]:
     for name, allowed in SUPPORTED.items():
         found = versions[name]
         try:
-            fits = found in SpecifierSet(allowed)
+            fits = SpecifierSet(allowed).contains(found, prereleases=True)
         except InvalidVersion:
             fits = False
         if not fits:

@@ -21,6 +21,8 @@ GOOD = {"anthropic": "2.12.0", "vcrpy": "9.4.2"}
         ("vcrpy", "9.4.10"),
         ("vcrpy", "9.5"),
         ("vcrpy", "9.99.0.post1"),
+        ("anthropic", "2.99.0rc1"),
+        ("vcrpy", "9.5.0.dev3"),
     ],
 )
 def test_a_version_in_the_range_is_supported(package: str, version: str):
@@ -32,6 +34,7 @@ def test_a_version_in_the_range_is_supported(package: str, version: str):
     [
         ("anthropic", "0.97.0", ">=1.0,<3"),
         ("anthropic", "3.0.0", ">=1.0,<3"),
+        ("anthropic", "3.0.0rc1", ">=1.0,<3"),
         ("anthropic", "10.0", ">=1.0,<3"),
         ("anthropic", "not installed", ">=1.0,<3"),
         ("vcrpy", "8.1.1", ">=9.4.2,<10"),

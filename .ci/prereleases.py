@@ -1,0 +1,101 @@
+"""Prints what the tests say of each dependency's pre-release; a table to read, which fails nothing.
+
+A dependency whose newest version is a stable one has nothing to try, and its row says so.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+EXTRAS = ("prices", "test")
+"""Optional dependencies that the tests use, beside those that every user has."""
+FAST = (
+    "tests/adapters/test_versions.py",
+    "tests/adapters/test_deepdiff.py",
+    "tests/adapters/test_store_yaml_text.py",
+    "tests/glue/test_candidates.py",
+    "tests/glue/test_snapshots.py",
+    "tests/wire/test_surfaces.py",
+)
+"""Each dependency is used by one of them."""
+SECONDS = 240
+"""For the tests of one pre-release."""
+
+
+def main() -> None:
+    """Print a row for each dependency."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--uv", required=True, help="path of uv")
+    parser.add_argument("--tree", type=Path, required=True, help="a copy of this repository")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for environments")
+    given = parser.parse_args()
+    row = "{:<16}{:<12}{:<14}{}".format
+    print(row("dependency", "stable", "pre-release", "result"))
+    for requirement in _read_requirements(given.tree / "pyproject.toml"):
+        name = requirement.name
+        stable, newest = _find_newest(name), _find_newest(name, "--pre")
+        if newest is None or stable is None:
+            print(row(name, "?", "?", "the package index tells no version"), flush=True)
+        elif newest <= stable:
+            print(row(name, str(stable), "none", "nothing newer than the stable one"), flush=True)
+        else:
+            result = try_version(requirement, newest, given.uv, given.tree, given.work / name)
+            print(row(name, str(stable), str(newest), result), flush=True)
+
+
+def _read_requirements(pyproject: Path) -> Iterator[Requirement]:
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    optional = (each for extra in EXTRAS for each in project["optional-dependencies"][extra])
+    for line in (*project["dependencies"], *optional):
+        requirement = Requirement(line)
+        if requirement.name != project["name"]:
+            yield requirement
+
+
+def _find_newest(name: str, *options: str) -> Version | None:
+    """Return the newest version that the package index has for this Python."""
+    done = _run([sys.executable, "-m", "pip", "index", "versions", name, *options], seconds=60)
+    found = re.match(r"\S+ \((\S+)\)", done.stdout)
+    return Version(found[1]) if found else None
+
+
+def try_version(requirement: Requirement, version: Version, uv: str, tree: Path, work: Path) -> str:
+    """Return in a line what the fast tests say of a version, installed whatever our bounds say."""
+    note = "" if requirement.specifier.contains(version, prereleases=True) else " (out of bounds)"
+    work.mkdir(parents=True)
+    override = work / "override.txt"
+    override.write_text(f"{requirement.name}=={version}\n", encoding="utf-8")
+    python = str(work / "env" / "bin" / "python")
+    install = [uv, "pip", "install", "-q", "--python", python, "--override", str(override)]
+    made = _run([uv, "venv", "-q", "--python", sys.executable, str(work / "env")])
+    installed = _run([*install, "-e", f"{tree}[test]"])
+    if made.returncode or installed.returncode:
+        return f"cannot be installed{note}: {_last_line(installed.stderr)}"
+    tests = _run([python, "-m", "pytest", "-q", "-n", "2", *FAST], cwd=tree)
+    return _last_line(tests.stdout or tests.stderr) + note
+
+
+def _run(
+    command: Sequence[str], *, seconds: int = SECONDS, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command, cwd=cwd, capture_output=True, text=True, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"no end within {seconds} s")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["nothing was printed"])[-1].strip()
+
+
+if __name__ == "__main__":
+    main()
