@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 from pytest_llmregress.core.deltas import clean_events, clean_frames
 from pytest_llmregress.core.http import Interaction, Request, Response, first_value
 from pytest_llmregress.core.secret_fields import spans_in_form, spans_in_json, spans_in_query
+from pytest_llmregress.core.secret_names import MIN_SECRET, secret_values
 from pytest_llmregress.core.secrets import (
     PLACEHOLDER,
     Finding,
@@ -39,14 +40,6 @@ RESPONSE_HEADERS = frozenset(
 )
 """The response headers that a cassette keeps; the SDK reads these, and they identify nobody."""
 
-MIN_SECRET = 8
-"""Characters; replacing every "1" because a variable holds it would ruin the recording."""
-LONG_SECRET = 16
-"""Characters from which on a value is taken for a secret even where it reads like a word."""
-
-_SECRET_NAME = re.compile(
-    r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)", re.IGNORECASE
-)
 _CREDENTIAL_PATHS = re.compile(
     r"/oauth2?(?:/v[\d.]+)?/token$|/latest/(?:api/token|meta-data)(?:/|$)"
 )
@@ -77,9 +70,8 @@ class Redactor:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> "Redactor":
-        """Know the values of the variables whose names say that they hold a secret."""
-        values = (value for name, value in environment.items() if _SECRET_NAME.search(name))
-        return cls(known=KnownSecrets(values=_forms(filter(_may_be_secret, values))))
+        """Know the secrets among the values of variables: see `secret_names` for which they are."""
+        return cls(known=KnownSecrets(values=_forms(secret_values(environment))))
 
     def with_rules(self, *, patterns: Iterable[str] = (), values: Iterable[str] = ()) -> "Redactor":
         """Return a redactor that takes out more; never less.
@@ -257,12 +249,6 @@ def _in_base64(data: bytes) -> Iterator[bytes]:
         core = text[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
         yield core
         yield core.replace(b"+", b"-").replace(b"/", b"_")
-
-
-def _may_be_secret(value: str) -> bool:
-    """Whether a value is none that turns up in any text, as "1" or "password" would."""
-    reads_like_a_word = value.isalpha() and value in {value.lower(), value.upper(), value.title()}
-    return len(value) >= (LONG_SECRET if reads_like_a_word else MIN_SECRET)
 
 
 def _unzipped(body: bytes) -> bytes:
