@@ -12,9 +12,9 @@ from pytest_llmregress.core.call import Call
 def price(call: Call) -> float | None:
     """Return what a call costs in USD today, or None where that is unknown.
 
-    Unknown are models that the table does not have, replies that say nothing of their tokens,
-    and everything where genai-prices is not installed. Looks nothing up on the network: as old
-    as the installed table is, so old are the prices.
+    Unknown are models that the table does not have, replies that say nothing of their tokens or
+    give what is no count, and everything where genai-prices is not installed. Looks nothing up on
+    the network: as old as the installed table is, so old are the prices.
 
     What it is blind for: discounts, what a cloud adds for a region, tools of the provider that
     are billed by use (web searches), and the model that began a reply which a fallback ended. Cache
@@ -22,7 +22,7 @@ def price(call: Call) -> float | None:
     """
     table = _table()
     model = call.served_model or call.requested_model
-    if table is None or model is None or not call.usage.total_tokens:
+    if table is None or model is None or call.usage.unknown or not call.usage.total_tokens:
         return None
     for provider in (call.provider, None):  # a gateway sells other makers' models, too
         try:

@@ -38,9 +38,10 @@ class Baseline:
 
     calls: int
     tool_calls: int
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
+    input_tokens: int | None
+    """None, as the other two, where a reply of it gave what is no count."""
+    output_tokens: int | None
+    total_tokens: int | None
     agents: int
     cost_usd: float | None
     """None where the price of one of its calls is unknown."""
@@ -50,12 +51,13 @@ class Baseline:
         """Sum up the calls of an accepted recording."""
         costs = amounts(Measure.COST_USD, calls, price=price)
         known = [cost for cost in costs if cost is not None]
+        usage = calls.usage
         return cls(
             calls=len(calls),
             tool_calls=len(calls.tools),
-            input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
-            output_tokens=calls.usage.output_tokens,
-            total_tokens=calls.usage.total_tokens,
+            input_tokens=None if usage.unknown else usage.total_tokens - usage.output_tokens,
+            output_tokens=None if usage.unknown else usage.output_tokens,
+            total_tokens=None if usage.unknown else usage.total_tokens,
             agents=sum(starts(calls)),
             cost_usd=math.fsum(known) if len(known) == len(costs) else None,
         )
@@ -67,7 +69,7 @@ class Baseline:
 
 
 def amounts(measure: Measure, calls: Calls, *, price: Price | None) -> tuple[float | None, ...]:
-    """Return what each call has spent; None where the price of a call is unknown.
+    """Return what each call has spent; None where its price is unknown, or its tokens are.
 
     What an HTTP error answered is not billed.
     """
@@ -75,14 +77,15 @@ def amounts(measure: Measure, calls: Calls, *, price: Price | None) -> tuple[flo
         return tuple(_cost(call, price) for call in calls)
     if measure is Measure.AGENTS:
         return tuple(int(start) for start in starts(calls))
-    return tuple(_OF_A_CALL[measure](call) for call in calls)
+    of_a_call, is_of_tokens = _OF_A_CALL[measure], measure in _OF_TOKENS
+    return tuple(None if is_of_tokens and call.usage.unknown else of_a_call(call) for call in calls)
 
 
 def check_limit(measure: Measure, limit: float, calls: Calls, *, price: Price | None) -> str | None:
     """Say how a hard limit was broken, or cannot be checked; None where it was kept."""
     label = f"max_{measure}={limit:,}"
     spent = amounts(measure, calls, price=price)
-    unknown = _unknown_prices(label, calls, spent)
+    unknown = _unknown(label, measure, calls, spent)
     return unknown or _over(label, measure, spent, Fraction(str(limit)), "")
 
 
@@ -92,10 +95,12 @@ def check_budget(
     """Say how a budget relative to the baseline was broken, or cannot be checked, or None."""
     label = f"budget={{'{measure}': {factor}}}"
     spent = amounts(measure, calls, price=price)
-    unknown = _unknown_prices(label, calls, spent)
+    unknown = _unknown(label, measure, calls, spent)
     if unknown:
         return unknown
     before = baseline.spent(measure)
+    if before is None and measure in _OF_TOKENS:
+        return f"{label}: how many tokens the baseline took is unknown; {_NO_COUNT}"
     if before is None:
         return f"{label}: what the baseline cost is unknown; {_PRICES}"
     limit = Fraction(str(factor)) * Fraction(str(before))
@@ -134,6 +139,8 @@ _OF_A_CALL: Mapping[Measure, Callable[[Call], int]] = {
     Measure.TOTAL_TOKENS: lambda call: call.usage.total_tokens,
 }
 
+_OF_TOKENS = frozenset({Measure.INPUT_TOKENS, Measure.OUTPUT_TOKENS, Measure.TOTAL_TOKENS})
+_NO_COUNT = "a count of tokens is a whole number, 0 or more. Look at what the server sends"
 _PRICES = (
     "nothing is taken to be free. pip install 'pytest-llmregress[prices]', or return the price "
     "from a pytest_llmregress_price hook"
@@ -145,6 +152,17 @@ def _cost(call: Call, price: Price | None) -> float | None:
         return 0.0
     cost = None if price is None else price(call)
     return float(cost) if cost is not None and math.isfinite(cost) and cost >= 0 else None
+
+
+def _unknown(
+    label: str, measure: Measure, calls: Calls, spent: Sequence[float | None]
+) -> str | None:
+    """Say which calls nobody knows the tokens of, or the price."""
+    numbered = enumerate(calls, start=1)
+    told = [f"call {n} gave {', '.join(c.usage.unknown)}" for n, c in numbered if c.usage.unknown]
+    if told and (measure in _OF_TOKENS or None in spent):
+        return f"{label}: {'; '.join(told)}; {_NO_COUNT}"
+    return _unknown_prices(label, calls, spent)
 
 
 def _unknown_prices(label: str, calls: Calls, spent: Sequence[float | None]) -> str | None:

@@ -29,15 +29,41 @@ class ToolCall:
     """The provider's id of this call; changes with every recording."""
 
 
+MAX_COUNT = 10**12
+"""Tokens; what a reply gives beyond it is no count of them."""
+_COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+_MAX_SHOWN = 40
+"""Characters of what stands in the place of a count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one call, or summed over several."""
+    """Tokens of one call, or summed over several.
+
+    What is no count (negative, above `MAX_COUNT`, no whole number) is taken as 0 and told in
+    `unknown`: a server may send anything, and nothing is to be priced or limited by that.
+    """
 
     input_tokens: int = 0
     """Tokens of the prompt that were neither written to nor read from a cache."""
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    unknown: tuple[str, ...] = ()
+    """What was given as a count and is none, such as "output_tokens: -5"; usually empty."""
+
+    def __post_init__(self) -> None:
+        unknown = []
+        for name in _COUNTS:
+            given: object = getattr(self, name)
+            if type(given) is int and 0 <= given <= MAX_COUNT:
+                continue
+            count = _read_count(given)
+            if count is None:
+                unknown.append(f"{name}: {_shown(given)}")
+            object.__setattr__(self, name, count or 0)
+        if unknown:
+            object.__setattr__(self, "unknown", (*self.unknown, *unknown))
 
     @property
     def total_tokens(self) -> int:
@@ -55,7 +81,22 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            unknown=tuple(dict.fromkeys((*self.unknown, *other.unknown))),
         )
+
+
+def _read_count(given: object) -> int | None:
+    """Return a count that is written in another way, such as 12.0; None where it is none."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    whole = 0 <= given <= MAX_COUNT and given == int(given)  # not so for NaN and infinity
+    return int(given) if whole else None
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, int) and abs(given) > MAX_COUNT:  # of many digits there is no text at all
+        return f"more than {MAX_COUNT:,}" if given > 0 else f"less than {-MAX_COUNT:,}"
+    return repr(given)[:_MAX_SHOWN]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from pytest_llmregress.core.behavior import Severity, Trait, TraitKind
-from pytest_llmregress.core.call import Call, Calls, Outcome
+from pytest_llmregress.core.call import Call, Calls, Outcome, Usage
 from pytest_llmregress.core.entities import dates, numbers, urls
 from pytest_llmregress.core.fences import CodeBlock
 from pytest_llmregress.core.models import is_as_requested
@@ -40,7 +40,8 @@ def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...
     """Return the traits of one sample of a test: always the same ones, in the same order.
 
     Args:
-        calls: All model calls of the test, in order. Without any there are no traits.
+        calls: All model calls of the test, in order. Without any there are no traits, and none of
+            tokens where a reply gave what is no count of them.
         served: Which served models are legitimate; None for `is_as_requested`.
 
     """
@@ -55,8 +56,7 @@ def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...
         _category("served_model", _served(calls, served or is_as_requested), Severity.BREAKING),
         *_tool_traits(calls),
         *text_traits(found),
-        _number("usage.output_tokens", calls.usage.output_tokens),
-        _number("usage.input_tokens", calls.usage.total_tokens - calls.usage.output_tokens),
+        *_usage_traits(calls.usage),
         _number("calls", len(calls) - _pauses_resumed(calls)),
         _number("tool_calls", len(calls.tools)),
     )
@@ -121,6 +121,16 @@ def _set(name: str, value: set[str], severity: Severity = Severity.BREAKING) -> 
 
 def _number(name: str, value: int) -> Trait:
     return Trait(name=name, value=value, kind=TraitKind.NUMBER, severity=Severity.NOTABLE)
+
+
+def _usage_traits(usage: Usage) -> tuple[Trait, ...]:
+    """Return how many tokens it took; nothing where a reply gave what is no count of them."""
+    if usage.unknown:
+        return ()
+    return (
+        _number("usage.output_tokens", usage.output_tokens),
+        _number("usage.input_tokens", usage.total_tokens - usage.output_tokens),
+    )
 
 
 def _outcome_in_words(call: Call) -> str:

@@ -58,6 +58,7 @@ def _cells(number: int, row: Row) -> tuple[str, ...]:
         status = row.response.status
         return ("-", "-", "-", f"HTTP {status}", "-", "-", "-", _seconds(row.latency))
     usage = row.usage
+    is_known = not usage.unknown
     read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
     served = _model(row.served_model)
     if row.served_model is not None and row.served_model == row.requested_model:
@@ -68,8 +69,8 @@ def _cells(number: int, row: Row) -> tuple[str, ...]:
         served,
         str(row.outcome),
         _tools(row),
-        str(read),
-        str(usage.output_tokens),
+        str(read) if is_known else "?",
+        str(usage.output_tokens) if is_known else "?",
         _seconds(row.latency),
     )
 
@@ -93,7 +94,8 @@ def _words_of(row: Row) -> str:
     if isinstance(row, Interaction):
         return printable(f"{row.request.method} {_path_of(row)}")
     refusal = f"refused: {row.refusal_category}" if row.refusal_category else ""
-    return printable(row.error or row.text or refusal)
+    tokens = f"no count: {', '.join(row.usage.unknown)}; " if row.usage.unknown else ""
+    return printable(tokens + (row.error or row.text or refusal))
 
 
 def _path_of(interaction: Interaction) -> str:
@@ -122,6 +124,7 @@ def _call_to_json(number: int, call: Call) -> dict[str, Any]:
             "output_tokens": call.usage.output_tokens,
             "cache_read_tokens": call.usage.cache_read_tokens,
             "cache_write_tokens": call.usage.cache_write_tokens,
+            "unknown": list(call.usage.unknown),
         },
         "tool_calls": [
             {"name": tool.name, "arguments": dict(tool.arguments), "id": tool.id}

@@ -229,9 +229,19 @@ def test_details_of_another_end_are_no_refusal() -> None:
     )
 
 
-@pytest.mark.parametrize("usage", [None, [], {"input_tokens": "3", "output_tokens": True}])
+@pytest.mark.parametrize("usage", [None, [], {}, {"cache_read_input_tokens": None}])
 def test_usage_that_is_none_counts_as_nothing(usage: Any) -> None:
     assert read(exchange(message("end_turn", TEXT, usage=usage))).usage == Usage()
+
+
+def test_counts_that_are_none_are_told() -> None:
+    usage = {"input_tokens": "3", "output_tokens": -5, "cache_read_input_tokens": True}
+
+    assert read(exchange(message("end_turn", TEXT, usage=usage))).usage.unknown == (
+        "input_tokens: '3'",
+        "output_tokens: -5",
+        "cache_read_tokens: True",
+    )
 
 
 @pytest.mark.parametrize("value", [None, "x", [1], 3])

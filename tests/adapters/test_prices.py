@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.adapters.prices import price
-from pytest_llmregress.core.call import Call, Outcome, Usage
+from pytest_llmregress.core.call import MAX_COUNT, Call, Outcome, Usage
 
 USAGE = Usage(
     input_tokens=700_000,
@@ -118,7 +118,7 @@ def test_without_the_table_every_price_is_unknown():
     program = (
         "import sys; sys.modules['genai_prices'] = None\n"
         "from pytest_llmregress.adapters.prices import price\n"
-        "from pytest_llmregress.core.call import Call, Outcome, Usage\n"
+        "from pytest_llmregress.core.call import MAX_COUNT, Call, Outcome, Usage\n"
         "print(price(Call(provider='anthropic', outcome=Outcome.ANSWERED,\n"
         "                 served_model='claude-opus-5', usage=Usage(input_tokens=9))))\n"
     )
@@ -140,3 +140,14 @@ def test_the_table_is_not_loaded_before_a_price_is_asked_for():
     )
 
     assert (result.stdout.strip(), result.stderr) == ("False", "")
+
+
+@pytest.mark.parametrize("count", [-5, 10**30, 1.5, "12"])
+@pytest.mark.usefixtures("table")
+def test_what_is_no_count_of_tokens_has_no_price(count: Any):
+    assert price(call(usage=Usage(input_tokens=10, output_tokens=count))) is None
+
+
+@pytest.mark.usefixtures("table")
+def test_the_largest_count_has_a_price():
+    assert price(call(usage=Usage(output_tokens=MAX_COUNT))) == pytest.approx(75_000_000)

@@ -1,5 +1,7 @@
 """The calls in a cassette, one a row."""
 
+from dataclasses import replace
+
 from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.reporting.calls import calls_to_json, render_calls
@@ -101,6 +103,13 @@ def test_what_a_terminal_would_obey_is_spelled_out():
     ]
 
 
+def test_tokens_that_are_none_are_told():
+    row = render_calls([replace(TOOL_USE, usage=Usage(output_tokens=-5))]).splitlines()[-1]
+
+    assert row.split("  ")[-1] == "no count: output_tokens: -5;"
+    assert " ?  " in row
+
+
 def test_a_cassette_without_requests_says_so():
     assert render_calls([]) == "no requests"
     assert calls_to_json([]) == []
@@ -132,6 +141,7 @@ def test_json_holds_what_the_rows_cut():
                 "output_tokens": 42,
                 "cache_read_tokens": 900,
                 "cache_write_tokens": 0,
+                "unknown": [],
             },
             "tool_calls": [
                 {"name": "lookup_order", "arguments": {"id": 7}, "id": "toolu_1"},

@@ -274,13 +274,10 @@ def _read_content(content: Any) -> tuple[str, tuple[ToolCall, ...]]:
 
 
 def _read_usage(usage: Mapping[str, Any]) -> Usage:
-    def count(key: str) -> int:
-        value = usage.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
+    """Return the counts of a reply; null says of a cache that there is none, of others nothing."""
     return Usage(
-        input_tokens=count("input_tokens"),
-        output_tokens=count("output_tokens"),
-        cache_read_tokens=count("cache_read_input_tokens"),
-        cache_write_tokens=count("cache_creation_input_tokens"),
+        input_tokens=usage.get("input_tokens", 0),
+        output_tokens=usage.get("output_tokens", 0),
+        cache_read_tokens=given(usage).get("cache_read_input_tokens", 0),
+        cache_write_tokens=given(usage).get("cache_creation_input_tokens", 0),
     )
