@@ -2,6 +2,10 @@
 
 Values in, values out; no hook may change its arguments. All run in the process that runs the
 tests (under xdist: in each worker), except `pytest_llmregress_reporters`.
+
+Each implementation is called by itself. One that raises, or returns another type, is named with
+its plugin and file, and fails the tests that it has a say on, or the run where that is none; the
+others are heard all the same. None of them may be a wrapper.
 """
 
 from collections.abc import Sequence

@@ -181,7 +181,7 @@ def pytest_terminal_summary(
 ) -> None:
     """Tell what the run found."""
     records = config.stash[RECORDS]
-    if records.by_test and records.report is not None:
+    if records.report is not None:
         from pytest_llmregress.glue import session  # noqa: PLC0415 - only with records
 
         session.summarise(terminalreporter, config, records.report)

@@ -20,6 +20,7 @@ from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.screening import MIN_BASELINE
 from pytest_llmregress.core.settings import Candidate, RecordMode
 from pytest_llmregress.core.snapshot import Snapshot
+from pytest_llmregress.glue.hooks import CODE as BAD_HOOK
 from pytest_llmregress.glue.keeping import sign_now
 from pytest_llmregress.glue.planning import Slot, plan
 from pytest_llmregress.glue.rules import Rules
@@ -59,6 +60,8 @@ class FaultError(Exception):
 
 def prepare(test: "TestRun", journal: Journal) -> Prepared:
     """Read what is there, and plan the samples; FaultError where something is wrong."""
+    if test.run.broken_hooks:
+        raise FaultError(BAD_HOOK, failures.broken_hooks(test.node_id, test.run.broken_hooks))
     settings, paths = test.settings, test.paths
     carried: Mapping[int, tuple[Interaction, ...]] = {}
     try:

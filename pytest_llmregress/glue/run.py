@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_llmregress.adapters import versions
 from pytest_llmregress.adapters.sdk import KEYLESS_ENVIRONMENT
 from pytest_llmregress.adapters.store.paths import paths_of
+from pytest_llmregress.core.budget import Price
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.llm_judge import fault_of_answer
@@ -20,6 +21,7 @@ from pytest_llmregress.core.protocols import Provider
 from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.settings import Settings, Source
 from pytest_llmregress.glue import session
+from pytest_llmregress.glue.hooks import Hooks
 from pytest_llmregress.glue.keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.glue.rules import Rules
 from pytest_llmregress.glue.sampling import hold_back, run_samples
@@ -42,13 +44,17 @@ class Run:
     """Command line, environment, ini file."""
     settings: Settings
     """What they come to where a test says nothing."""
-    hook: Any
+    hooks: Hooks
+    broken_hooks: tuple[str, ...]
+    """What is wrong with hooks that all tests depend on: none of them is run."""
     providers: tuple[Provider, ...]
     redactor: Redactor
     versions: Mapping[str, str]
     in_ci: bool
     started: str
     """When this session began, as ISO 8601 in UTC."""
+    price: Price
+    """Says what a call costs in US dollars; None where nobody knows."""
     spending: Spending
     """What its recordings cost, and may cost."""
     in_waves: Counter[str] = field(default_factory=Counter)
@@ -61,22 +67,20 @@ class Run:
     @classmethod
     def from_config(cls, config: pytest.Config) -> "Run":
         """Read everything from pytest's configuration and the environment, once."""
-        found: list[Sequence[Provider]] = config.hook.pytest_llmregress_providers()
-        rules: list[Sequence[str]] = config.hook.pytest_llmregress_redactions()
+        hooks = Hooks(config.rootpath)
+        providers = hooks.providers(config.hook)
         # What a replay without a key puts in its place stands for the key, in a prompt too.
         redactor = Redactor.of_environment({**KEYLESS_ENVIRONMENT, **os.environ})
-        try:
-            redactor = redactor.with_rules(patterns=[rule for some in rules for rule in some])
-        except ValueError as error:
-            raise pytest.UsageError(f"pytest_llmregress_redactions: {error}") from None
-        providers = tuple(provider for some in found for provider in some)
+        redactor = hooks.redactor(config.hook, redactor)
         settings = session.read_settings(config)
         return cls(
             root=config.rootpath,
             invoked_from=config.invocation_params.dir,
             sources=session.sources(config),
             settings=settings,
-            hook=config.hook,
+            price=partial(hooks.price, config.hook),
+            hooks=hooks,
+            broken_hooks=tuple(hooks.faults),
             providers=providers,
             redactor=redactor,
             versions=versions.installed(),
@@ -85,7 +89,7 @@ class Run:
             spending=Spending(
                 limits=Limits.of(config, settings),
                 providers=providers,
-                price=lambda call: config.hook.pytest_llmregress_price(call=call),
+                price=partial(hooks.price, config.hook),
             ),
         )
 
@@ -118,11 +122,6 @@ class Run:
         said = (provider.incomplete(interaction) for provider in self.providers)
         why = next((why for why in said if why is not None), None)
         return why or (fault_of_answer(interaction) if interaction.judge else None)
-
-    def price(self, call: Call) -> float | None:
-        """Ask all plugins what a call costs; None where nobody knows."""
-        cost: float | None = self.hook.pytest_llmregress_price(call=call)
-        return cost
 
 
 def _has_own_config(item: pytest.Item) -> bool:

@@ -12,6 +12,7 @@ from pytest_llmregress.core.behavior import Behavior, Change
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.report import Mode, Problem
+from pytest_llmregress.glue.hooks import CODE as BAD_HOOK
 from pytest_llmregress.glue.judgement import Judgement
 from pytest_llmregress.glue.planning import Slot
 from pytest_llmregress.glue.rules import RulesError
@@ -53,6 +54,8 @@ class SampleRun:
         """Why it failed, in a line; empty where it passed, or was not run."""
         self._passed_elsewhere = True
         """Whether set-up, tear-down and, where a framework hides its exception, the body passed."""
+        self._hook_faults = len(test.run.hooks.faults)
+        """How many faults of hooks were there before it, or are told by it."""
         self.reports: dict[str, pytest.TestReport] = {}
         """How each phase ended, where the test has several samples: shown together at its end."""
 
@@ -183,9 +186,20 @@ class SampleRun:
         return (
             traffic is not None
             and not self.misses
+            and not self.has_bad_hook
             and traffic.mode is not Mode.IDLE
             and not traffic.unfinished()
         )
+
+    @property
+    def has_bad_hook(self) -> bool:
+        """Whether a hook that has a say on it has failed: what it came to is not whole."""
+        return any(problem.code == BAD_HOOK for problem in self.problems)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether what it came to is unknown, so that nothing of it is kept."""
+        return bool(self.misses) or self.traffic is None or self.has_bad_hook
 
     @property
     def mode(self) -> Mode:
@@ -221,6 +235,7 @@ class SampleRun:
         if traffic.mode in {Mode.RECORDED, Mode.MIXED}:
             self.judgement.exact = False
         reasons = traffic.unfinished()
+        self.note_hooks()
         if reasons:
             saved = self._test.saved
             message = failures.not_whole(self._test.node_id, reasons, saved=saved)
@@ -228,11 +243,12 @@ class SampleRun:
         else:
             self._check_rules(traffic, calls)
         if (
-            not reasons and self.judgement.compares and not self.slot.tops_up
+            not (reasons or self.has_bad_hook) and self.judgement.compares and not self.slot.tops_up
         ):  # an outage or a bad key is no drift
             self.compared = True
             self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
         drifted = self._test.failing_drift()
+        self.note_hooks()
         if self.body_passed and (self.problems or drifted):
             told = [problem.message for problem in self.problems]
             self.failed_by_us = True
@@ -256,6 +272,14 @@ class SampleRun:
                 accept = self._test.accept_command
                 message = failures.replay_differs(self._test.node_id, changes, accept)
                 self._note_problem("changed", message)
+
+    def note_hooks(self) -> None:
+        """Note what hooks have done wrong since it began, or since this was last asked."""
+        faults = self._test.run.hooks.faults
+        new, self._hook_faults = dict.fromkeys(faults[self._hook_faults :]), len(faults)
+        if new and not self.has_bad_hook:
+            message = failures.broken_hooks(self._test.node_id, tuple(new))
+            self._note_problem(BAD_HOOK, message)
 
     def _note_problem(self, code: str, message: str) -> None:
         self.problems.append(Problem(code=code, message=message))

@@ -23,6 +23,7 @@ from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import Gate
 from pytest_llmregress.glue import progress
 from pytest_llmregress.glue.builtins import BuiltIns
+from pytest_llmregress.glue.hooks import HookError, Hooks
 
 SETTINGS = (
     "record",
@@ -43,6 +44,8 @@ SETTINGS = (
 )
 UNWRITTEN: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """On the configuration: why a report could not be written, by its path."""
+BAD_HOOKS: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
+"""On the configuration: what hooks that belong to no test did wrong."""
 _BUILT_INS = "llmregress-built-ins"
 
 
@@ -64,13 +67,13 @@ def check(config: pytest.Config) -> None:
             "--llmregress-cross: there is no candidate whose prompts could be crossed with those "
             "of the baseline; give one: --llmregress-candidate MODEL"
         )
-    reporters = _reporters(config)
+    hooks = Hooks(config.rootpath)
+    reporters = _reporters(config, hooks)
     for path in settings.report:
         if _reporter_for(path, reporters) is None:
             endings = ", ".join(sorted({reporter.suffix for reporter in reporters}))
-            raise pytest.UsageError(
-                f"--llmregress-report={path}: no report has this ending; {endings}"
-            )
+            fault = f"--llmregress-report={path}: no report has this ending; {endings}"
+            raise pytest.UsageError("\n".join([fault, *hooks.faults]))
     _check_versions()
     _register_github(config)
     progress.register(config, settings.record)
@@ -148,22 +151,25 @@ def finish(
     fails = report.verdict is not None and report.verdict.fails
     if fails and settings.fail_on is not FailOn.NEVER and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    unwritten = _write_reports(config, settings, report)
-    if unwritten:
-        config.stash[UNWRITTEN] = unwritten
-        if session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    config.hook.pytest_llmregress_finish(report=report)
+    hooks = Hooks(config.rootpath)
+    unwritten = _write_reports(config, settings, report, hooks)
+    hooks.finish(config.hook, report)
+    config.stash[UNWRITTEN] = unwritten
+    config.stash[BAD_HOOKS] = tuple(dict.fromkeys(hooks.faults))
+    if (unwritten or hooks.faults) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     return report
 
 
-def _write_reports(config: pytest.Config, settings: Settings, report: RunReport) -> dict[str, str]:
+def _write_reports(
+    config: pytest.Config, settings: Settings, report: RunReport, hooks: Hooks
+) -> dict[str, str]:
     """Write each report that was asked for; return why a path could not be written."""
     if not settings.report:
         return {}
     from pytest_llmregress.adapters.store.atomic import write_text  # noqa: PLC0415 - with a report
 
-    reporters = _reporters(config)
+    reporters = _reporters(config, hooks)
     unwritten = {}
     for path in settings.report:
         reporter = _reporter_for(path, reporters)
@@ -172,6 +178,8 @@ def _write_reports(config: pytest.Config, settings: Settings, report: RunReport)
         try:
             write_text(config.invocation_params.dir / path, reporter.render(report))
         except OSError as error:  # what the run found is still to be told
+            unwritten[path] = f"{error}; give another path"
+        except HookError as error:
             unwritten[path] = str(error)
     return unwritten
 
@@ -181,13 +189,18 @@ def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: 
     from pytest_llmregress.reporting.samples import lines_of_quarantine  # noqa: PLC0415 - with records
     from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415 - with records
 
+    bad_hooks = config.stash.get(BAD_HOOKS, ())
+    if not report.tests and not bad_hooks:
+        return
     terminal.write_sep("=", "llmregress")
     for line in (*summary_lines(report), *lines_of_quarantine(report)):
         terminal.write_line(line)
+    for fault in bad_hooks:
+        terminal.write_line(f"problem: bad_hook: {fault}")
     unwritten = config.stash.get(UNWRITTEN, {})
     for path in read_settings(config).report:
         why = unwritten.get(path)
-        told = "" if why is None else f": it could not be written: {why}; give another path"
+        told = "" if why is None else f": it could not be written: {why}"
         terminal.write_line(f"report: {path}{told}")
 
 
@@ -238,10 +251,9 @@ def _register_github(config: pytest.Config) -> None:
     register(config)
 
 
-def _reporters(config: pytest.Config) -> list[Reporter]:
+def _reporters(config: pytest.Config, hooks: Hooks) -> list[Reporter]:
     _register_built_ins(config)
-    found: list[Sequence[Reporter]] = config.hook.pytest_llmregress_reporters()
-    return [reporter for some in found for reporter in some]
+    return hooks.reporters(config.hook)
 
 
 def _reporter_for(path: str, reporters: Sequence[Reporter]) -> Reporter | None:

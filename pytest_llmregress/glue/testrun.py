@@ -1,6 +1,6 @@
 """One marked test with all its samples: what is recorded for it, what it ran, what it came to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -253,8 +253,7 @@ class TestRun:
 
     def behavior_of(self, calls: Calls) -> Behavior:
         """Return the behavior that calls show; a declared fallback is as requested."""
-        found: list[Sequence[Trait]] = self.hook.pytest_llmregress_traits(calls=calls)
-        traits = tuple(trait for some in reversed(found) for trait in some)
+        traits = self.run.hooks.traits(self.hook, calls)
         contract = self.rules.contract
         if contract.served_model:
             from pytest_llmregress.core.traits import declare_served  # noqa: PLC0415 - on use
@@ -303,10 +302,7 @@ class TestRun:
         self, change: Change, before: Trait | None, after: Trait | None
     ) -> Severity | None:
         """Ask all plugins how bad a change is; None where nobody says otherwise."""
-        severity: Severity | None = self.hook.pytest_llmregress_classify(
-            change=change, before=before, after=after
-        )
-        return severity
+        return self.run.hooks.classify(self.hook, change, before, after)
 
     def failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""
@@ -368,9 +364,10 @@ class TestRun:
     def finish(self, *, unconfirmed: bool = False) -> TestRecord:
         """Keep what is to be kept, and say what happened."""
         kept = Kept()
+        self.current.note_hooks()
         if all(sample.skipped and not sample.body_passed for sample in self.samples):
             self._journal.remove()  # the test itself has said that there is nothing to record
-        elif not any(sample.misses or sample.traffic is None for sample in self.samples):
+        elif not any(sample.is_unread for sample in self.samples):
             try:
                 if self._replays_what_is_accepted():
                     drop_stale(self.paths)

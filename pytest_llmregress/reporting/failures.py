@@ -116,3 +116,15 @@ def samples_too_late(test: str) -> str:
         "fixture included; say it in the marker (pytestmark holds for a whole file), or with "
         "--llmregress-samples"
     )
+
+
+def bad_hook(hook: str, what: str, *, where: str, plugin: str) -> str:
+    """Say what a hook did wrong; `plugin` is empty for a hook of a conftest."""
+    out = f"Mend it, or leave the plugin out: -p no:{plugin}" if plugin else "Mend it there"
+    of_plugin = f" of the plugin {plugin}" if plugin else ""
+    return f"{where}: {hook}{of_plugin} {what}. {out}"
+
+
+def broken_hooks(test: str, faults: Sequence[str]) -> str:
+    """Say that a test cannot be run, or judged, for hooks that have a say on it."""
+    return "\n".join([f"{test}: a hook that has a say on it fails", *(f"  {f}" for f in faults)])
