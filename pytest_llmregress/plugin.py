@@ -176,15 +176,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         records.report = run.finish(session, records.by_test, records.orphans)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(config: pytest.Config) -> None:
     """Tell what the run found."""
     records = config.stash[RECORDS]
     if records.report is not None:
         from pytest_llmregress.glue import session  # noqa: PLC0415 - only with records
 
-        session.summarise(terminalreporter, config, records.report)
+        session.summarise(config, records.report)
 
 
 def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:

@@ -1,25 +1,20 @@
 """The console script: reads its arguments, runs one command, prints what it says."""
 
 import argparse
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
+from pytest_llmregress.cli.output import PROGRAM, print_result, say, survive_any_text, width
 from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.reporting.layout import WIDTH, visible
 
-_PROGRAM = "pytest-llmregress"
 _INTERRUPTED = 130
 """As shells say it: 128 and the number of the signal."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the console script, and return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        _survive_any_text(stream)
+    survive_any_text()
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as end:  # after --help, --version, or a usage that cannot be
@@ -31,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = Result(status=Status.FAILED, problems=(f"{where}: {error.strerror or error}",))
     except KeyboardInterrupt:
         return _INTERRUPTED
-    _print(result)
+    print_result(result)
     return int(result.status)
 
 
@@ -45,7 +40,7 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: C901, PLR0911 - one 
         case "show":
             from pytest_llmregress.cli.show import show  # noqa: PLC0415 - see above
 
-            return show(arguments.cassettes, as_json=arguments.json, width=_width())
+            return show(arguments.cassettes, as_json=arguments.json, width=width())
         case "accept" | "reject" as name:
             from pytest_llmregress.cli.decide import Deed, decide  # noqa: PLC0415 - see above
 
@@ -68,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: C901, PLR0911 - one 
                 everything=arguments.all,
                 dry_run=arguments.dry_run,
                 base_url=arguments.base_url,
-                say=_say,
+                say=say,
             )
         case "compare":
             from pytest_llmregress.cli.compare import Format, compare  # noqa: PLC0415 - see above
@@ -141,7 +136,9 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong the way that the rest of this script does."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(Status.FAILED, f"{_PROGRAM}: {visible(message)}. {self.prog} --help\n")
+        fault = f"{message}. {self.prog} --help"
+        print_result(Result(status=Status.FAILED, problems=(fault,)))
+        self.exit(Status.FAILED)
 
 
 class _Version(argparse.Action):
@@ -150,13 +147,13 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from pytest_llmregress.adapters.versions import installed  # noqa: PLC0415 - see above
 
-        sys.stdout.write(f"{_PROGRAM} {installed()[_PROGRAM]}\n")
+        say(f"{PROGRAM} {installed()[PROGRAM]}")
         parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=_PROGRAM,
+        prog=PROGRAM,
         description="Read recordings of LLM tests, and decide on what is pending.",
         epilog="Exit status: 0 fine, 1 something is pending, 2 usage, or a file cannot be read.",
         allow_abbrev=False,
@@ -292,37 +289,3 @@ def _add_converters(commands: "argparse._SubParsersAction[_Parser]") -> None:
     for command in (bring, take):
         command.add_argument("--dry-run", action="store_true", help="say it, and write nothing")
         command.add_argument("--json", action="store_true", help="for programs")
-
-
-def _print(result: Result) -> None:
-    """Print what a command says; a reader that has gone, such as `head`, is no error.
-
-    Nothing that a model, a test or a file name says reaches the terminal as a control sequence.
-    """
-    try:
-        for line in result.lines:
-            sys.stdout.write(f"{visible(line)}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still buffered would fail again when the interpreter closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    for problem in result.problems:
-        for line in f"{_PROGRAM}: {problem}".split("\n"):
-            sys.stderr.write(f"{visible(line)}\n")
-
-
-def _say(line: str) -> None:
-    """Print a line while a command is still at work."""
-    sys.stdout.write(f"{visible(line)}\n")
-    sys.stdout.flush()
-
-
-def _survive_any_text(stream: TextIO) -> None:
-    """Let a terminal that knows no "→" show an escape instead of ending the script."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH

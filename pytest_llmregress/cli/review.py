@@ -21,8 +21,8 @@ from pytest_llmregress.cli.selection import Problems, shorten
 from pytest_llmregress.cli.terminal import Event, Terminal, is_terminal
 from pytest_llmregress.cli.waiting import Waiting
 from pytest_llmregress.core.review import Choice, Entry, Fate, Queue, class_of
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.layout import visible
 from pytest_llmregress.reporting.review import (
     WIDE,
     ItemView,

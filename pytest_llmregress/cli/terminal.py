@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any, Self
 
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.reporting.layout import WIDTH
 from pytest_llmregress.reporting.spans import Line, Screen
 
@@ -130,7 +131,7 @@ class Terminal:
         """Ask for a line of text, as a terminal edits one; empty where there is none."""
         self._restore()
         try:
-            sys.stdout.write(prompt)
+            sys.stdout.write(visible(prompt))
             sys.stdout.flush()
             self._buffer = b""
             while self._ending is None:

@@ -12,7 +12,8 @@ from pytest_llmregress.cli.selection import Problems, shorten
 from pytest_llmregress.core.behavior import Severity, worst
 from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.snapshot import Snapshot, Waits
-from pytest_llmregress.reporting.layout import count_severities, visible
+from pytest_llmregress.core.visible import visible
+from pytest_llmregress.reporting.layout import count_severities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

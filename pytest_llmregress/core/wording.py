@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_llmregress.core.canonical import canonical
+from pytest_llmregress.core.visible import visible
 
 WIDTH = 70
 """Characters of a text that are shown, around its first difference."""
@@ -69,19 +70,12 @@ def excerpt(text: str, *, start: int = 0, quote: str = "'") -> str:
     head = "…" if start else ""
     room = WIDTH - len(head)
     tail = "…" if len(text) - start > room else ""
-    return quote + head + _printable(text[start : start + room - len(tail)]) + tail + quote
+    return quote + head + visible(text[start : start + room - len(tail)]) + tail + quote
 
 
 def plain(text: str) -> str:
     """Return the start of a text that stands without quotes, such as a name."""
     return excerpt(text, quote="")
-
-
-def _printable(text: str) -> str:
-    """Write what cannot be seen, or would break the line, as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def common_ends(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmregress.core.canonical import canonical
+from pytest_llmregress.core.visible import visible
 
 MAX_WORDS = 120
 """Characters of a value in words."""
@@ -45,10 +46,7 @@ def excerpts(before: str, after: str) -> tuple[str, str]:
 
 def printable(text: str) -> str:
     """Return a text on one line, without what a terminal or a file could choke on."""
-    text = " ".join(text.split())
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return visible(" ".join(text.split()))
 
 
 def cut(text: str, limit: int) -> str:

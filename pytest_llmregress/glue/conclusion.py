@@ -80,5 +80,5 @@ def _bodies(test: "TestRun") -> list[str]:
     for sample in test.samples:
         for report in sample.reports.values():
             if report.failed and not sample.failed_by_us and report.longreprtext:
-                return [f"sample {sample.slot.number}:\n{report.longreprtext}"]
+                return [f"sample {sample.slot.number}:\n{report.longreprtext.expandtabs()}"]
     return []

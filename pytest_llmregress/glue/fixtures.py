@@ -6,6 +6,8 @@ from typing import Any, Self
 import pytest
 
 from pytest_llmregress.core.call import Call, Calls
+from pytest_llmregress.core.visible import visible_lines
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.judge import Judge, judge_of
 from pytest_llmregress.glue.keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.glue.testrun import TestRun
@@ -93,16 +95,16 @@ def explain_comparison(left: object, right: object) -> list[str] | None:
     for side in (left, right):
         if isinstance(side, SnapshotAssertion) and side.lines:
             accept = side._test.accept_command  # noqa: SLF001 - same file
-            return [f"{side!r}:", *side.lines, f"accept: {accept}"]
+            lines = (f"{side!r}:", *side.lines, f"accept: {accept}")
+            return [line for each in lines for line in visible_lines(each).split("\n")]
     return None
 
 
 def _test_run(request: pytest.FixtureRequest, fixture: str) -> TestRun:
     test: TestRun | None = request.node.stash.get(TEST_RUN, None)
     if test is None:
-        pytest.fail(
+        output.fail(
             f"{request.node.nodeid}: {fixture} is for tests marked with @pytest.mark.llm; "
-            "mark this one, or take the fixture out",
-            pytrace=False,
+            "mark this one, or take the fixture out"
         )
     return test

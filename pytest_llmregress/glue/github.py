@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmregress.core.report import RunReport
+from pytest_llmregress.glue import output
 from pytest_llmregress.hookspecs import RECORD
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Annotations:
     """Runs where the reports arrive: in the only process, or in the controller of xdist."""
 
     def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self._root = config.rootpath
         self._locations: dict[str, tuple[str, int | None, str]] = {}
         self._report: RunReport | None = None
@@ -34,15 +36,14 @@ class Annotations:
         self._report = report
 
     @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self) -> None:
         """Annotate what failed, where GitHub reads along."""
         if self._report is None:
             return
         from pytest_llmregress.reporting.annotations import annotate  # noqa: PLC0415 - on GitHub
 
         places = {test: self._place(*each) for test, each in self._locations.items()}
-        for line in annotate(self._report, places):
-            terminalreporter.write_line(line)
+        output.write_commands(self._config, annotate(self._report, places))
 
     def _place(self, file: str, line: int | None, _name: str) -> "Place":
         from pytest_llmregress.reporting.annotations import Place  # noqa: PLC0415 - on GitHub

@@ -1,7 +1,6 @@
 """What the fixture `llm_judge` gives to tests, and what becomes of a judgement that is missing."""
 
 import json
-from typing import NoReturn
 
 import pytest
 
@@ -14,6 +13,8 @@ from pytest_llmregress.core.llm_judge import (
     Question,
     fault_of_model,
 )
+from pytest_llmregress.core.visible import visible
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.keys import TEST_RUN
 
 HOW_TO_SET = (
@@ -54,9 +55,9 @@ class Judge:
         try:
             return judge.ask(question)
         except JudgeError as error:
-            _fail(
-                f"{self._test}: the judge {self._model} gave no verdict: {error}\n"
-                f"  rubric  {rubric}\n"
+            output.fail(
+                f"{self._test}: the judge {self._model} gave no verdict: "
+                f"{visible(str(error))}\n  rubric  {visible(rubric)}\n"
                 "  that is neither a yes nor a no, and is not kept; record the test again"
             )
 
@@ -68,13 +69,13 @@ def judge_of(request: pytest.FixtureRequest, *, model: str | None) -> Judge:
     """Return the judge of the test that asks; fails its set-up where it can have none."""
     test = request.node.nodeid
     if request.node.stash.get(TEST_RUN, None) is None:
-        _fail(
+        output.fail(
             f"{test}: llm_judge is for tests marked with @pytest.mark.llm; "
             "mark this one, or take the fixture out"
         )
     fault = fault_of_model(model)
     if model is None or fault is not None:
-        _fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET}")
+        output.fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET}")
     return Judge(test, model=model)
 
 
@@ -92,7 +93,3 @@ def _as_text(text: object) -> str:
     raise TypeError(
         f"llm_judge: a {type(text).__name__} is no text; give it a str, or a dict or a list of JSON"
     )
-
-
-def _fail(message: str) -> NoReturn:
-    raise pytest.fail.Exception(message, pytrace=False) from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmregress.core.settings import RecordMode
+from pytest_llmregress.core.visible import visible_lines
+from pytest_llmregress.glue import output
 from pytest_llmregress.hookspecs import RECORD
 from pytest_llmregress.reporting.plan import Done, Expected, render_plan, render_progress
 
@@ -40,7 +42,7 @@ class Progress:
         if self.run is None or not marked or is_quiet:
             return ""
         self._done = replace(self._done, of=len(marked))
-        return render_plan([_expect(item, self.run) for item in marked])
+        return visible_lines(render_plan([_expect(item, self.run) for item in marked]))
 
     def pytest_runtest_logstart(self) -> None:
         """Begin to count the time."""
@@ -65,15 +67,14 @@ class Progress:
             )
         self._done = replace(done, tests=done.tests + 1, seconds=time.monotonic() - self._began)
         step = TOLD if done.of is None else max(1, done.of // TOLD)
-        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         is_last = self._done.tests == done.of
-        is_quiet = terminal is None or self._config.get_verbosity() < 0
+        is_quiet = not output.is_there(self._config) or self._config.get_verbosity() < 0
         if is_quiet or is_last or self._done.tests % step or not self._has_news:
             return
         self._has_news = False
         if done.of is None:
-            terminal.write("\n")  # the dots of workers belong to no file that it could end
-        terminal.write_line(render_progress(self._done))
+            output.break_line(self._config)
+        output.write_lines(self._config, [render_progress(self._done)])
 
 
 def _expect(item: pytest.Item, run: "Run") -> Expected:

@@ -20,7 +20,7 @@ from pytest_llmregress.core.llm_judge import fault_of_answer
 from pytest_llmregress.core.protocols import Provider
 from pytest_llmregress.core.redaction import Redactor
 from pytest_llmregress.core.settings import Settings, Source
-from pytest_llmregress.glue import session
+from pytest_llmregress.glue import output, session
 from pytest_llmregress.glue.hooks import Hooks
 from pytest_llmregress.glue.keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.glue.rules import Rules
@@ -217,7 +217,7 @@ class Activity:
             return report
         test.current.note(report)
         if test.is_trial:
-            report.outcome, report.longrepr = "passed", None  # nobody is to run it once more
+            output.pass_report(report)  # nobody is to run it once more
             return report
         if test.is_sampled:
             return hold_back(test, report)
@@ -225,8 +225,8 @@ class Activity:
             told = test.untold
             setattr(report, RECORD, test.finish().to_json())
             if report.passed and test.untold != told:  # what is found only now still has to fail
-                report.outcome, report.longrepr = "failed", test.untold
+                output.fail_report(report, test.untold)
             del item.stash[TEST_RUN]
         elif call.when == "call" and not report.passed and test.untold:
-            report.sections.append(("llmregress", test.untold))
+            output.add_section(report, test.untold)
         return report

@@ -12,6 +12,7 @@ from pytest_llmregress.core.behavior import Behavior, Change
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.http import Interaction
 from pytest_llmregress.core.report import Mode, Problem
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.hooks import CODE as BAD_HOOK
 from pytest_llmregress.glue.judgement import Judgement
 from pytest_llmregress.glue.planning import Slot
@@ -117,7 +118,7 @@ class SampleRun:
         if len(self.misses) > told:
             more = len(self.misses) - told - 1
             message = self.misses[told].message + (f"\n  (and {more} more)" if more else "")
-            raise pytest.fail.Exception(message, pytrace=False) from None
+            output.fail(message)
 
     @contextmanager
     def judged(self) -> Iterator[None]:
@@ -144,7 +145,7 @@ class SampleRun:
         if hasattr(report, "wasxfail"):
             if self.misses:  # what was not recorded is not the failure that was expected
                 del report.wasxfail
-                report.outcome, report.longrepr = "failed", self.misses[0].message
+                output.fail_report(report, self.misses[0].message)
             elif report.skipped:
                 self.body_passed = True  # it failed as it should: this is its recording
         elif report.skipped:
@@ -252,7 +253,7 @@ class SampleRun:
         if self.body_passed and (self.problems or drifted):
             told = [problem.message for problem in self.problems]
             self.failed_by_us = True
-            pytest.fail("\n\n".join([*told, *([drifted] if drifted else [])]), pytrace=False)
+            output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
 
     def _check_rules(self, traffic: Traffic, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
@@ -289,7 +290,7 @@ class SampleRun:
         self._note_problem(code, message)
         self.failed_by_us = True
         self._passed_elsewhere = False
-        raise pytest.fail.Exception(message, pytrace=False) from None
+        output.fail(message)
 
 
 def _in_a_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.conclusion import Conclusion, conclude
 from pytest_llmregress.glue.keys import TEST_RUN
 from pytest_llmregress.glue.testrun import TestRun
@@ -49,7 +50,8 @@ def hold_back(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
     setattr(report, HELD_BACK, True)
     setattr(report, "when", "sample")  # noqa: B010 - typed as one of the phases, which it is not
     # What is left: `wasxfail`, without which --pdb would stop at a failure that was expected.
-    report.outcome, report.longrepr, report.sections = "passed", None, []
+    output.pass_report(report)
+    output.silence(report)
     report.duration = 0.0  # who adds durations up gets them from the reports of the whole test
     return report
 
@@ -173,7 +175,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
             report = _outcome(report, reports, conclusion) if skipped is None else skipped
         elif when == "teardown":
             worst = next((each for each in reports if each.failed), report)
-            report.outcome, report.longrepr = worst.outcome, worst.longrepr
+            output.copy_outcome(report, worst)
             setattr(report, RECORD, record.to_json())
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -188,10 +190,12 @@ def _outcome(
         return report  # it failed as it should, each time
     if hasattr(report, "wasxfail"):
         del report.wasxfail
-    report.outcome = "failed" if conclusion.failed else "passed"
-    report.longrepr = conclusion.text if conclusion.failed else None
-    if conclusion.text and not conclusion.failed:
-        report.sections = [*report.sections, ("llmregress", conclusion.text)]
+    if conclusion.failed:
+        output.fail_report(report, conclusion.text)
+    else:
+        output.pass_report(report)
+        if conclusion.text:
+            output.add_section(report, conclusion.text)
     if conclusion.unconfirmed:
         setattr(report, UNCONFIRMED, True)
     return report

@@ -21,7 +21,7 @@ from pytest_llmregress.core.settings import (
 )
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import Gate
-from pytest_llmregress.glue import progress
+from pytest_llmregress.glue import output, progress
 from pytest_llmregress.glue.builtins import BuiltIns
 from pytest_llmregress.glue.hooks import HookError, Hooks
 
@@ -57,13 +57,13 @@ def check(config: pytest.Config) -> None:
         and os.environ.get("CI")
         and not settings.allow_ci_record
     ):
-        raise pytest.UsageError(
+        raise output.usage_error(
             f"--llmregress-record={settings.record}: CI is set, and a recording in CI is paid "
             "for and thrown away; record on a machine of yours and commit the files, or allow it "
             "with --llmregress-allow-ci-record"
         )
     if config.getoption("llmregress_cross") and settings.candidate is None:
-        raise pytest.UsageError(
+        raise output.usage_error(
             "--llmregress-cross: there is no candidate whose prompts could be crossed with those "
             "of the baseline; give one: --llmregress-candidate MODEL"
         )
@@ -73,7 +73,7 @@ def check(config: pytest.Config) -> None:
         if _reporter_for(path, reporters) is None:
             endings = ", ".join(sorted({reporter.suffix for reporter in reporters}))
             fault = f"--llmregress-report={path}: no report has this ending; {endings}"
-            raise pytest.UsageError("\n".join([fault, *hooks.faults]))
+            raise output.usage_error("\n".join([fault, *hooks.faults]))
     _check_versions()
     _register_github(config)
     progress.register(config, settings.record)
@@ -114,7 +114,7 @@ def read_settings(config: pytest.Config) -> Settings:
     try:
         return Settings.resolve(sources(config))
     except SettingsError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise output.usage_error(str(error)) from None
 
 
 def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
@@ -184,7 +184,7 @@ def _write_reports(
     return unwritten
 
 
-def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: RunReport) -> None:
+def summarise(config: pytest.Config, report: RunReport) -> None:
     """Write the block at the end of the run."""
     from pytest_llmregress.reporting.samples import lines_of_quarantine  # noqa: PLC0415 - with records
     from pytest_llmregress.reporting.summary import summary_lines  # noqa: PLC0415 - with records
@@ -192,16 +192,14 @@ def summarise(terminal: pytest.TerminalReporter, config: pytest.Config, report: 
     bad_hooks = config.stash.get(BAD_HOOKS, ())
     if not report.tests and not bad_hooks:
         return
-    terminal.write_sep("=", "llmregress")
-    for line in (*summary_lines(report), *lines_of_quarantine(report)):
-        terminal.write_line(line)
-    for fault in bad_hooks:
-        terminal.write_line(f"problem: bad_hook: {fault}")
     unwritten = config.stash.get(UNWRITTEN, {})
+    output.write_title(config, "llmregress")
+    output.write_lines(config, (*summary_lines(report), *lines_of_quarantine(report)))
+    output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in bad_hooks))
     for path in read_settings(config).report:
         why = unwritten.get(path)
         told = "" if why is None else f": it could not be written: {why}"
-        terminal.write_line(f"report: {path}{told}")
+        output.write_lines(config, [f"report: {path}{told}"])
 
 
 def close(session: pytest.Session, report: RunReport) -> None:
@@ -223,7 +221,7 @@ class _MarkerIsClaimed:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Stop before the other plugin trips over our keywords."""
         if metafunc.definition.get_closest_marker("llm"):
-            raise pytest.Collector.CollectError(
+            raise output.collect_error(
                 f"{metafunc.definition.nodeid}: pytest-llm is installed too and claims the marker "
                 "`llm`; one of the two can have it. Run with -p no:pytest_llm, or uninstall it: "
                 "python -m pip uninstall pytest-llm"
@@ -237,7 +235,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 def _check_versions() -> None:
     faults = versions.unsupported(versions.installed())
     if faults:
-        raise pytest.UsageError("\n".join(faults))
+        raise output.usage_error("\n".join(faults))
 
 
 def _register_built_ins(config: pytest.Config) -> None:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from pytest_llmregress.core.settings import Settings
 from pytest_llmregress.core.wave import Standing
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.again import command_again
 from pytest_llmregress.glue.spending import Spending
 from pytest_llmregress.reporting import waves as words
@@ -31,10 +31,7 @@ class Telling:
 
     def insist(self, line: str) -> None:
         """Tell a line, quiet or not."""
-        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
-            terminal.ensure_newline()
-            terminal.write_line(line)
+        output.interject(self._config, line)
 
     def of_wave(self, number: int, *, of: int) -> Callable[[Standing], None]:
         """Return what tells how far a wave is, each time that there is something to say."""

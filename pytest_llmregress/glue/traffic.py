@@ -5,8 +5,6 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-import pytest
-
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
 from pytest_llmregress.adapters.store.journal import Journal
@@ -17,6 +15,7 @@ from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.commands import Commands, line_that_asks
 from pytest_llmregress.glue.leftovers import former_name
 from pytest_llmregress.glue.rejudging import MissedJudgements
@@ -165,7 +164,7 @@ class Traffic:
         if stop is not None:
             message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
             self._misses.append(Problem(code=stop.code, message=message))
-            pytest.fail(message, pytrace=False)
+            output.fail(message)
 
     def _journal_answer(self, interaction: Interaction) -> None:
         # What came over the network and has no latency is one of a batch.
@@ -218,7 +217,7 @@ class Traffic:
         if miss.judge:
             message += self._judgements.note(miss, self.tape)
         self._misses.append(Problem(code=str(miss.reason), message=message))
-        pytest.fail(message, pytrace=False)
+        output.fail(message)
 
     def _explain(self, miss: Miss) -> Explanation:
         """Say what differs from the nearest of the recordings, judgements and calls apart."""

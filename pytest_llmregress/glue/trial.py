@@ -10,6 +10,7 @@ from pytest_llmregress.adapters.cassette.noting import Pad, noted
 from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
 from pytest_llmregress.core.http import Request
 from pytest_llmregress.core.redaction import carries_credentials
+from pytest_llmregress.glue import output
 from pytest_llmregress.glue.keys import TEST_RUN
 from pytest_llmregress.glue.planning import Slot
 from pytest_llmregress.glue.rules import INLINE
@@ -128,4 +129,4 @@ def run_trial(item: pytest.Item, trial: Trial, nextitem: Any) -> None:
 
 def _halt() -> NoReturn:
     """Stop a test from whichever thread has asked: no exception that an app would catch."""
-    pytest.fail("this answer is not recorded yet", pytrace=False)
+    output.fail("this answer is not recorded yet")

@@ -8,9 +8,10 @@ from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.variants import Against, Comparison, Group, Standing
 from pytest_llmregress.core.verdict import Bounds, TestVerdict, Verdict
 from pytest_llmregress.core.verdict_words import NAMES, say_bounds, say_names, say_p, say_points
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.core.words import cut
-from pytest_llmregress.reporting.layout import WIDTH, align, visible
+from pytest_llmregress.reporting.layout import WIDTH, align
 from pytest_llmregress.reporting.verdict import lines_of_test
 
 HEAD = (

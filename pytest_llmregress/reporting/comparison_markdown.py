@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pytest_llmregress.core.variants import Comparison, Group
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.comparison import (
     HEAD,
@@ -19,7 +20,6 @@ from pytest_llmregress.reporting.comparison import (
     told_groups,
     told_tests,
 )
-from pytest_llmregress.reporting.layout import visible
 
 _SPECIAL = frozenset("\\`*_[]<>|#~@!$&")
 """What Markdown, or the site that shows it, would take for more than a character."""

@@ -1,9 +1,10 @@
 """The drift of one test, for people: what changed, how bad it is, what to do next."""
 
 from pytest_llmregress.core.behavior import Change, Drift
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.words import cut, printable
 from pytest_llmregress.reporting.cause import render_cause
-from pytest_llmregress.reporting.layout import WIDTH, align, count_severities, visible
+from pytest_llmregress.reporting.layout import WIDTH, align, count_severities
 
 MAX_CHANGES = 6
 """Changes that are told; the others are counted."""

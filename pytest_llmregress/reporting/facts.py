@@ -5,9 +5,9 @@ from functools import lru_cache
 from pytest_llmregress.core.evidence import Tally
 from pytest_llmregress.core.report import TestRecord
 from pytest_llmregress.core.settings import FailOn
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.words import printable
 from pytest_llmregress.reporting.drift import render_drift
-from pytest_llmregress.reporting.layout import visible
 from pytest_llmregress.reporting.verdict import lines_of_test
 
 PREFIX = "llmregress."

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pytest_llmregress.core.behavior import Change
 from pytest_llmregress.core.snapshot import Decision
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
 
 
@@ -17,9 +18,10 @@ def no_calls(test: str) -> str:
 
 def bypassed(test: str, requests: Sequence[str]) -> str:
     """Say that requests went past the cassette."""
+    told = visible(", ".join(sorted(set(requests))))
     return (
         f"{test}: {len(requests)} request(s) of the SDK went past the cassette "
-        f"({', '.join(sorted(set(requests)))}); a transport of its own, or another recorder on "
+        f"({told}); a transport of its own, or another recorder on "
         "the same test, keeps them from being recorded and replayed. Use the SDK's own transport "
         "in marked tests, or one that subclasses httpx2.HTTPTransport"
     )
@@ -27,9 +29,10 @@ def bypassed(test: str, requests: Sequence[str]) -> str:
 
 def not_rewritten(test: str, models: Sequence[str], candidate: str) -> str:
     """Say that a candidate run asked for models of the baseline."""
+    asked = visible(", ".join(models))
     return (
         f"{test}: --llmregress-candidate={candidate} did not reach every request: "
-        f"{', '.join(models)} was asked for. Only requests that the anthropic SDK builds are "
+        f"{asked} was asked for. Only requests that the anthropic SDK builds are "
         "rewritten; let the app send its requests through it, or set the model in the app"
     )
 
@@ -55,7 +58,7 @@ def unknown_config(test: str, keys: Sequence[str], known: Sequence[str]) -> str:
 def contract_broken(test: str, violations: Sequence[str]) -> str:
     """Say which written rules were broken, and by which call."""
     head = f"{test}: broke {len(violations)} rule(s) of its contract (@pytest.mark.llm)"
-    return "\n".join([head, *(f"  {line}" for line in violations)])
+    return "\n".join([head, *(f"  {visible(line)}" for line in violations)])
 
 
 def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
@@ -64,7 +67,8 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
     lines = [f"{head} of it"]
     for change in changes:
         detail = f" ({change.detail})" if change.detail else ""
-        lines.append(f"  {change.trait}: {change.before} → {change.after}{detail}")
+        what = f"{change.trait}: {change.before} → {change.after}{detail}"
+        lines.append(f"  {visible(what)}")
     lines.append(f"  accept: {accept}")
     return "\n".join(lines)
 
@@ -72,7 +76,7 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
 def not_whole(test: str, reasons: Sequence[str], *, saved: int) -> str:
     """Say why a recording was not kept, and what became of the answers that were whole."""
     lines = [f"{test}: this recording is not whole, and no cassette was made of it"]
-    lines.extend(f"  {line}" for line in reasons)
+    lines.extend(f"  {visible(line)}" for line in reasons)
     lines.append("  what was accepted before is untouched")
     if saved:
         lines.append(f"  {saved} whole answer(s) are saved; recording this test again carries on")
@@ -97,7 +101,7 @@ def too_few_samples(test: str, *, asked: int, recorded: int, command: str) -> st
 
 def rejected(test: str, decision: Decision, command: str) -> str:
     """Say that a recording was rejected, and how another one is made."""
-    why = f": {decision.reason}" if decision.reason else ""
+    why = f": {visible(decision.reason)}" if decision.reason else ""
     return (
         f"{test}: this recording was rejected by {decision.by} on {decision.at[:10]}{why}; it is "
         f"not pending any more. Record another one: {command}"
@@ -127,4 +131,6 @@ def bad_hook(hook: str, what: str, *, where: str, plugin: str) -> str:
 
 def broken_hooks(test: str, faults: Sequence[str]) -> str:
     """Say that a test cannot be run, or judged, for hooks that have a say on it."""
-    return "\n".join([f"{test}: a hook that has a say on it fails", *(f"  {f}" for f in faults)])
+    return "\n".join(
+        [f"{test}: a hook that has a say on it fails", *(f"  {visible(fault)}" for fault in faults)]
+    )

@@ -1,4 +1,4 @@
-"""Lays out text for a terminal: aligned columns, nothing in it that a terminal would obey."""
+"""Lays out text for a terminal: aligned columns."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,16 +6,6 @@ from pytest_llmregress.core.behavior import Severity
 
 WIDTH = 100
 """Columns of a line, where possible."""
-
-
-def visible(text: str) -> str:
-    r"""Return a text in which what a terminal would obey is spelled out, as in `\x1b`.
-
-    Spaces are kept as they are, so that a name stays the name that it is.
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def align(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from pytest_llmregress.core.explain import Explanation
 from pytest_llmregress.core.http import Request
+from pytest_llmregress.core.visible import visible
 
 REASONS = {
     "cassette_not_found": "nothing is recorded for this test yet",
@@ -26,7 +27,7 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
 ) -> str:
     """Say what was asked, why there is no answer, what differs, and how to record it."""
     lines = [
-        f"{test}: no recorded answer to {request.method} {request.url}",
+        f"{test}: no recorded answer to {visible(request.method)} {visible(request.url)}",
         f"  reason    {reason}: {REASONS[reason].format(times=times)}",
     ]
     if where:
@@ -37,7 +38,9 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
             f"  nearest   request {explanation.nearest + 1} of the cassette; it differs in"
         )
         width = max((len(part.part) for part in explanation.parts), default=0)
-        lines.extend(f"    {part.part:<{width}}  {part.what}" for part in explanation.parts)
+        lines.extend(
+            visible(f"    {part.part:<{width}}  {part.what}") for part in explanation.parts
+        )
     if pending:
         lines.append(f"  pending   a recording on which this test failed waits: {pending}")
     if renamed:

@@ -3,8 +3,8 @@
 from pytest_llmregress.core.evidence import Tally
 from pytest_llmregress.core.report import RunReport
 from pytest_llmregress.core.statistics.intervals import wilson
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.layout import visible
 
 MAX_NAMED = 3
 """Tests in quarantine that are named; the others are counted."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import NamedTuple
 
-from pytest_llmregress.reporting.layout import visible
+from pytest_llmregress.core.visible import visible
 
 _TAB = 4
 _PLAINER = {"→": "->", "…": "...", "│": "|", "─": "-"}
@@ -67,10 +67,11 @@ class Screen:
         return Span(f"{before}{self.show(text)}{after}", style)
 
     def paint(self, line: Line) -> str:
-        """Return a line as it is written to the terminal."""
+        """Return a line as it is written to the terminal: nothing in it is obeyed but styles."""
+        shown = [(visible(text), style) for text, style in line]
         return "".join(
             f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.styled and style in _CODES else text
-            for text, style in line
+            for text, style in shown
         )
 
     def _spell(self, char: str) -> str:

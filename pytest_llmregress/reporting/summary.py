@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.report import Mode, RunReport, TestRecord
 from pytest_llmregress.core.tally import tally
+from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.reporting.drift import ONCE
 from pytest_llmregress.reporting.facts import drift_fails
-from pytest_llmregress.reporting.layout import WIDTH, align, count_severities, visible
+from pytest_llmregress.reporting.layout import WIDTH, align, count_severities
 from pytest_llmregress.reporting.verdict import lines_of_suite
 
 MAX_DRIFTED = 10

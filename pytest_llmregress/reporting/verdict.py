@@ -5,7 +5,8 @@ import textwrap
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict, Verdict
 from pytest_llmregress.core.verdict_words import MIN_SAMPLES, NAMES
-from pytest_llmregress.reporting.layout import WIDTH, visible
+from pytest_llmregress.core.visible import visible
+from pytest_llmregress.reporting.layout import WIDTH
 
 MAX_TOLD = 10
 """Tests whose verdict is told below the suite's; the others are counted."""
