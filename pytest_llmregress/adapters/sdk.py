@@ -16,13 +16,16 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+from pytest_llmregress.adapters import aws
 from pytest_llmregress.adapters.replacing import Replaced
 
+_NO_KEY = "replayed-without-a-key"
 KEYLESS_ENVIRONMENT = {
-    "ANTHROPIC_API_KEY": "replayed-without-a-key",
-    "AWS_ACCESS_KEY_ID": "replayed-without-a-key",
-    "AWS_SECRET_ACCESS_KEY": "replayed-without-a-key",
+    "ANTHROPIC_API_KEY": _NO_KEY,
+    "AWS_ACCESS_KEY_ID": _NO_KEY,
+    "AWS_SECRET_ACCESS_KEY": _NO_KEY,
     "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",  # the one of the two that botocore reads
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 """What a replay sets where it is not set, so that clients made in the test ask nobody for it."""
@@ -115,6 +118,7 @@ def opened(
                 replaced.replace(client, "_validate_headers", _accept_any_headers)
                 replaced.replace(client, "custom_auth", None)
             environment.fill()
+            aws.look_for_no_credentials(replaced, placeholder=_NO_KEY)
             _look_for_no_credentials(replaced)
             _parse_no_certificates(replaced)
         yield sent

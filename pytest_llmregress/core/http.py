@@ -18,6 +18,13 @@ class Request:
         """Return the first value of a header, or None."""
         return first_value(self.headers, name)
 
+    @property
+    def is_retry(self) -> bool:
+        """Whether the client says that it is a further attempt at an earlier request."""
+        if "amz-sdk-request" in self.headers:  # botocore counts from 1: "attempt=2; max=3"
+            return self.headers["amz-sdk-request"][0].partition(";")[0] != "attempt=1"
+        return self.headers.get("x-stainless-retry-count", ("0",)) != ("0",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:

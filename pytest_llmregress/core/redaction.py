@@ -44,8 +44,9 @@ _CREDENTIAL_PATHS = re.compile(
     r"/oauth2?(?:/v[\d.]+)?/token$|/latest/(?:api/token|meta-data)(?:/|$)"
 )
 _CREDENTIAL_HOSTS = re.compile(
-    r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|oauth2\.googleapis\.com"
-    r"|login\.microsoftonline\.com|sts(?:\.[a-z0-9-]+)?\.amazonaws\.com"
+    r"169\.254\.169\.254|169\.254\.170\.23?|metadata\.google\.internal|oauth2\.googleapis\.com"
+    r"|login\.microsoftonline\.com"
+    r"|(?:sts(?:-fips)?|oidc|portal\.sso)(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
 )
 _AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?([^/?#]*)")
 _ZIPPED = b"\x1f\x8b"

@@ -43,6 +43,64 @@ def test_what_requests_sends_is_recorded_and_replayed(recorded):
     recorded.record(passed=1).offline().replay(passed=1)
 
 
+def test_what_the_standard_library_sends_is_recorded_and_replayed(recorded, stand):
+    recorded.write(
+        test_it="""
+        import json, urllib.error, urllib.request
+        from concurrent.futures import ThreadPoolExecutor
+        from http.client import HTTPConnection
+
+        import pytest
+        from app import HEADERS, URL, body
+
+        LINE = "one"
+
+        def post(text, **more):
+            data = json.dumps(body(text, **more)).encode()
+            return urllib.request.Request(URL, data=data, headers=HEADERS)
+
+        def test_not_marked():
+            assert not hasattr(HTTPConnection.connect, "__wrapped__")
+
+        @pytest.mark.llm
+        def test_urllib(llm_calls):
+            with urllib.request.urlopen(post(LINE, stream=True)) as reply:
+                assert b"event: message_stop\\n" in list(reply)
+            with ThreadPoolExecutor(4) as pool:
+                replies = list(pool.map(urllib.request.urlopen, map(post, "abcd")))
+            assert [json.load(reply)["content"][0]["text"] for reply in replies] == list("abcd")
+            assert sorted(call.text for call in llm_calls) == ["a", "b", "c", "d", LINE]
+
+        @pytest.mark.llm
+        def test_an_app_that_goes_on_whatever_happens(llm_calls):
+            connection = HTTPConnection(URL.split("/")[2])
+            for attempt in range(3):
+                try:
+                    connection.request("POST", "/v1/messages", json.dumps(body(LINE)), HEADERS)
+                    assert connection.getresponse().status == 200
+                    break
+                except Exception:
+                    connection.close()
+
+        @pytest.mark.llm
+        def test_an_error_has_its_body(llm_calls):
+            with pytest.raises(urllib.error.HTTPError) as failed:
+                urllib.request.urlopen(post("]] [[status 400"))
+            assert json.load(failed.value)["type"] == "error"
+        """
+    )
+
+    recorded.record(passed=4)
+    asked = len(stand.requests)
+    recorded.offline().replay(passed=4)
+    recorded.change("test_it.py", 'LINE = "one"', 'LINE = "two"').replay(passed=2, failed=2)
+
+    assert asked == 7
+    for name in ("test_urllib", "test_an_app_that_goes_on_whatever_happens"):
+        assert recorded.problems()[name] == ["no_match"]
+    recorded.says("no recorded answer")
+
+
 def test_what_aiohttp_and_httpx2_send_is_recorded_and_replayed(recorded):
     pytest.importorskip("aiohttp", reason="aiohttp is not installed")
     recorded.write(

@@ -1,14 +1,13 @@
-"""What goes through vcrpy's stubs: every recording, and replays of other libraries than httpx."""
+"""What goes through vcrpy's stubs: recordings of httpx, and all that aiohttp sends."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from vcr.cassette import Cassette as VcrCassette
 from vcr.filters import decode_response
-from vcr.patch import PATCHER_NAMES, CassettePatcherBuilder
 from vcr.request import Request as VcrRequest
 
 from pytest_llmregress.adapters import sdk
@@ -26,10 +25,7 @@ class Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
     """What vcrpy's stubs talk to: the questions of a cassette, answered by a tape."""
 
     def __init__(self, playing: Playing) -> None:
-        # vcrpy's own patchers go over libraries that nobody has imported, and over transports
-        # that reach no network; of its groups only urllib3's is taken, for `requests` as well.
-        super().__init__("tape", skip_patchers=set(PATCHER_NAMES) - {"urllib3", "requests"})
-        self.was_asked = False
+        super().__init__("tape")
         self._playing = playing
         # With its tape: an answer may come in when the next test has begun.
         self._asked: WeakKeyDictionary[VcrRequest, tuple[Tape, Exchange]] = WeakKeyDictionary()
@@ -51,13 +47,9 @@ class Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
 
     def can_play_response_for(self, request: VcrRequest) -> bool:
         """Ask the tape, once; vcrpy's stubs then play the answer or go out for one."""
-        self.was_asked = True
         tape = self._playing.tape
-        exchange = tape.ask(
-            _request(request),
-            retry=str(request.headers.get("x-stainless-retry-count", "0")) != "0",
-            judge=sdk.is_judging(),
-        )
+        asked = _request(request)
+        exchange = tape.ask(asked, retry=asked.is_retry, judge=sdk.is_judging())
         self._asked[request] = tape, exchange
         return exchange.interaction is not None
 
@@ -102,11 +94,6 @@ def handler_of_aiohttp(bridge: Bridge, real: Any) -> Any:
     from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415 - imports aiohttp
 
     return vcr_request(bridge, real)
-
-
-def patchers_of_urllib3(bridge: Bridge) -> Iterator[Any]:
-    """Yield vcrpy's own patchers, and what puts its connections out of urllib3's pools."""
-    yield from CassettePatcherBuilder(bridge).build()
 
 
 def _request(request: VcrRequest) -> Request:

@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache, cached_property, wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmregress.adapters.cassette.connections import Connections, opening_classes
 from pytest_llmregress.adapters.cassette.latecomers import Latecomers
 from pytest_llmregress.adapters.cassette.replaying import Handler, async_handler, handler
 from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
 _Patch = tuple[Any, str, Any]
 """Owner, attribute, and what stands there for the time of a test."""
 
-_CLIENTS = ("httpx2", "httpx", "aiohttp", "urllib3")
-"""The libraries that send over a network, as far as they are told apart here."""
-
-
-_BY_VCRPY = "urllib3"
-"""The one of them that only vcrpy's own patchers stand in front of, in a replay as well."""
+_CLIENTS = ("httpx2", "httpx", "aiohttp")
+"""The libraries that send over a network by themselves; the others stand on http.client."""
 
 
 @contextmanager
@@ -33,7 +30,7 @@ def intercepted(tape: Tape) -> Iterator[None]:
     Of each installed library only what goes over a network is patched: an application under
     test that is called in process (ASGI, WSGI) is left alone.
     """
-    if tape.mode is TapeMode.REPLAY and _BY_VCRPY not in sys.modules:
+    if tape.mode is TapeMode.REPLAY:
         _LATECOMERS.watch()
     else:  # before it is looked what there is to patch: vcrpy imports all of them
         _LATECOMERS.let_in()
@@ -51,37 +48,24 @@ class _Stubs:
     tape: Tape
 
     def __init__(self) -> None:
-        self._of_urllib3: Bridge | None = None
-        self._removers: list[AbstractContextManager[Any]] = []
+        self._connections = Connections(tape=self._tape, arrived=self.catch_up)
         self._replaced = Replaced()
         self._imported = _imported()
         self._patches = self._patches_of(self._imported)
 
-    def _patches_of(self, libraries: Container[str]) -> list[tuple[Any, str, Any, Any]]:
+    def _patches_of(self, libraries: Container[str | type]) -> list[tuple[Any, str, Any, Any]]:
         """Return owner, attribute, what stands there for the time of a test, and what does else."""
         patches = [*self._of_httpx(libraries)]
         if "aiohttp" in libraries:  # the SDK imports it where it is installed
             patches.append(self._of_aiohttp())
-        if _BY_VCRPY in libraries:
-            from pytest_llmregress.adapters.cassette import bridge  # noqa: PLC0415 - imports vcr
-
-            self._of_urllib3 = bridge.Bridge(self)
-            for patcher in bridge.patchers_of_urllib3(self._of_urllib3):
-                if hasattr(patcher, "attribute"):
-                    patches.append((patcher.getter(), patcher.attribute, patcher.new))
-                else:
-                    self._removers.append(patcher)
-        # vcrpy has two groups that stand in the same places: the last one does.
-        last = {(id(owner), name): (owner, name, new) for owner, name, new in patches}
-        return [(*patch, own_value(*patch[:2])) for patch in last.values()]
+        patches += self._connections.patches(c for c in opening_classes() if c in libraries)
+        return [(*patch, own_value(*patch[:2])) for patch in patches]
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it fits what is imported and patched now, and holds nobody's connections."""
-        return (
-            not (self._of_urllib3 and self._of_urllib3.was_asked)
-            and self._imported == _imported()
-            and all(own_value(owner, name) is real for owner, name, _, real in self._patches)
+        """Whether it fits what is imported and patched now."""
+        return self._imported == _imported() and all(
+            own_value(owner, name) is real for owner, name, _, real in self._patches
         )
 
     @contextmanager
@@ -94,9 +78,8 @@ class _Stubs:
             yield
         finally:
             _PLAYING.remove(self)
-            for remover in self._removers:
-                remover.__exit__(None, None, None)
             self._replaced.restore()
+            self._connections.leave()
 
     def catch_up(self) -> None:
         """Stand in the places of what was imported by now as well."""
@@ -115,7 +98,7 @@ class _Stubs:
 
         return Bridge(self)
 
-    def _of_httpx(self, libraries: Container[str]) -> Iterator[_Patch]:
+    def _of_httpx(self, libraries: Container[str | type]) -> Iterator[_Patch]:
         for name in ("httpx2", "httpx"):
             if name not in libraries:
                 continue
@@ -179,8 +162,8 @@ def _take_stubs() -> _Stubs:
     return _Stubs()
 
 
-def _imported() -> set[str]:
-    return {name for name in _CLIENTS if name in sys.modules}
+def _imported() -> set[str | type]:
+    return {name for name in _CLIENTS if name in sys.modules}.union(opening_classes())
 
 
 _PLAYING: list[_Stubs] = []

@@ -115,10 +115,12 @@ def noted(tape: Tape, *, pad: Pad) -> Iterator[None]:
         for module, owner, attribute in (
             ("aiohttp", "ClientSession", "_request"),
             ("urllib3.connectionpool", "HTTPConnectionPool", "urlopen"),
+            ("http.client", "HTTPConnection", "send"),  # one that was made before
+            ("http.client", "HTTPConnection", "__init__"),
         ):
             if module in sys.modules:
                 patched = getattr(sys.modules[module], owner)
-                refuse = _refusing(module.partition(".")[0], pad)
+                refuse = _refusing(module.removesuffix(".connectionpool"), pad)
                 stack.enter_context(mock.patch.object(patched, attribute, refuse))
         yield
 
