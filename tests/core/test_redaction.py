@@ -214,6 +214,11 @@ def test_the_secrets_are_not_shown_where_a_redactor_is():
         "http://localhost:1338/latest/api/token",
         "https://sts.amazonaws.com/",
         "https://sts.eu-central-1.amazonaws.com/",
+        "https://sts-fips.us-east-1.amazonaws.com/",
+        "https://sts.cn-north-1.amazonaws.com.cn/",
+        "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials?role_name=x",
+        "https://oidc.eu-west-1.amazonaws.com/token",
+        "http://169.254.170.23/v1/credentials",
         "https://login.microsoftonline.com/tenant/oauth2/v2.0/token",
     ],
 )

@@ -6,9 +6,9 @@ import anthropic
 import httpx2
 
 for name in (
-    *("anyio._backends._asyncio", "deepdiff", "h11", "httpcore2", "pdb", "yaml"),
+    *("anyio._backends._asyncio", "deepdiff", "h11", "httpcore2", "pdb", "vcr", "yaml"),
     *("genai_prices.data", "genai_prices.data_snapshot", "genai_prices.validation"),
-    *(f"vcr.stubs.{name}_stubs" for name in ("httpx", "requests", "urllib3")),
+    "vcr.stubs.httpx_stubs",
 ):
     import_module(name)
 

@@ -114,14 +114,12 @@ def noted(tape: Tape, *, pad: Pad) -> Iterator[None]:
                     stack.enter_context(mock.patch.object(owner, attribute, replacement))
         for module, owner, attribute in (
             ("aiohttp", "ClientSession", "_request"),
-            ("urllib3.connectionpool", "HTTPConnectionPool", "urlopen"),
-            ("http.client", "HTTPConnection", "send"),  # one that was made before
             ("http.client", "HTTPConnection", "__init__"),
+            ("http.client", "HTTPConnection", "send"),  # of a connection that was made before
         ):
             if module in sys.modules:
                 patched = getattr(sys.modules[module], owner)
-                refuse = _refusing(module.removesuffix(".connectionpool"), pad)
-                stack.enter_context(mock.patch.object(patched, attribute, refuse))
+                stack.enter_context(mock.patch.object(patched, attribute, _refusing(pad)))
         yield
 
 
@@ -157,26 +155,24 @@ def _async_handler(library: ModuleType, tape: Tape, pad: Pad) -> Callable[[Any, 
     return handle_async_request
 
 
-def _refusing(library: str, pad: Pad) -> Callable[..., NoReturn]:
-    def refuse(*_: object, **__: object) -> NoReturn:
+def _refusing(pad: Pad) -> Callable[..., NoReturn]:
+    def refuse(client: object, *_: object, **__: object) -> NoReturn:
         if not pad.stopped:
-            pad.refused = f"a request of {library}"
+            library = type(client).__module__.partition(".")[0]
+            pad.refused = f"a request of {'http.client' if library == 'http' else library}"
         pad.stop()
 
     return refuse
 
 
 def _ask(tape: Tape, request: Any) -> Exchange:
-    return tape.ask(
-        Request(
-            method=request.method,
-            url=str(request.url),
-            headers={name.lower(): (value,) for name, value in request.headers.items()},
-            body=b"".join(request.stream),
-        ),
-        retry=request.headers.get("x-stainless-retry-count", "0") != "0",
-        judge=sdk.is_judging(),
+    asked = Request(
+        method=request.method,
+        url=str(request.url),
+        headers={name.lower(): (value,) for name, value in request.headers.items()},
+        body=b"".join(request.stream),
     )
+    return tape.ask(asked, retry=asked.is_retry, judge=sdk.is_judging())
 
 
 def _response(library: ModuleType, interaction: Interaction | None) -> Any:

@@ -53,11 +53,8 @@ def async_handler(
 
 def _ask(tape: Tape, request: Any, body: bytes) -> Exchange:
     headers = {name.lower(): (value,) for name, value in request.headers.items()}
-    return tape.ask(
-        Request(method=request.method, url=str(request.url), headers=headers, body=body),
-        retry=headers.get("x-stainless-retry-count", ("0",)) != ("0",),
-        judge=sdk.is_judging(),
-    )
+    asked = Request(method=request.method, url=str(request.url), headers=headers, body=body)
+    return tape.ask(asked, retry=asked.is_retry, judge=sdk.is_judging())
 
 
 def _response(library: ModuleType, exchange: Exchange) -> Any:
