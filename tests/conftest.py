@@ -14,6 +14,7 @@ import pytest
 
 from forked_pytest import is_available, run_forked
 from llm_stand import LlmStand
+from patience import PATIENCE
 
 KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"  # llmregress: allow-secret
 """The key that a project records with."""
@@ -79,6 +80,13 @@ class Project:
         """Run pytest in a process of its own; with outcomes, these and no others are expected."""
         __tracebackhide__ = True
         (self.root / _REPORT).unlink(missing_ok=True)
+        self.run_without_report(f"--llmregress-report={_REPORT}", *arguments, env=env)
+        if outcomes:
+            assert self.outcomes == outcomes
+        return self
+
+    def run_without_report(self, *arguments: str, env: Mapping[str, str] | None = None) -> Self:
+        """Run pytest in a process of its own, with these options of the plugin and no others."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -90,21 +98,18 @@ class Project:
             "COLUMNS": "200",
             "ANTHROPIC_BASE_URL": self.stand.url,
         }
-        arguments = ("-p", "no:cacheprovider", f"--llmregress-report={_REPORT}", *arguments)
+        arguments = ("-p", "no:cacheprovider", *arguments)
+        # What this run alone has in its search path has to be there before the first import.
+        forks = is_available() and "PYTHONPATH" not in (env or {})
         env = {**inherited, **ours, **(env or {})}
         output = self.root.parent / "output.txt"
-        # What comes in through the search path has to be there before the first import.
-        if is_available() and "PYTHONPATH" not in env:
-            self.exit_status = run_forked(
-                arguments, cwd=self.root, env=env, output=output, timeout=120
-            )
+        if forks:
+            self.exit_status = run_forked(arguments, cwd=self.root, env=env, output=output)
         else:
             self.exit_status = _run_anew(arguments, cwd=self.root, env=env, output=output)
         self.output = output.read_text(encoding="utf-8", errors="replace")
         self.outcomes = _outcomes(self.output)
         print(self.output)  # noqa: T201 - pytest shows it where the test fails
-        if outcomes:
-            assert self.outcomes == outcomes
         return self
 
     def says(self, *texts: str) -> Self:
@@ -200,7 +205,7 @@ def _run_anew(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], ou
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         ).returncode
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from patience import PATIENCE
 from pytest_llmregress.adapters import locking
 from pytest_llmregress.adapters.locking import OccupiedError
 from pytest_llmregress.adapters.store.journal import Journal
@@ -40,7 +41,7 @@ def in_another_process(path: Path, *, dies: bool = False) -> str:
     process = context.Process(target=_acquire, args=(path, theirs, dies), daemon=True)
     process.start()
     said = ours.recv()
-    process.join(60)
+    process.join(PATIENCE)
     return said
 
 

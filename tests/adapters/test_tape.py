@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from patience import PATIENCE
 from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.redaction import Redactor
@@ -85,7 +86,7 @@ def in_threads(work: Callable[[int], None]) -> None:
 
     def run(number: int) -> None:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=PATIENCE)
             work(number)
         except BaseException as error:  # noqa: BLE001 - it is raised again below
             errors.append(error)
@@ -94,7 +95,7 @@ def in_threads(work: Callable[[int], None]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE)
     assert errors == []
     assert not any(thread.is_alive() for thread in threads)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
 from pytest_llmregress.adapters.store.cassette_file import write_cassette
 from pytest_llmregress.adapters.store.decisions import read_rejections
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
@@ -26,8 +27,6 @@ TESTS = [f"tests/test_a.py::test_{name}" for name in ("one", "two", "three", "ze
 ONE, TWO, THREE, ZERO = TESTS
 NEW = "claude-opus-5-5"
 REVIEWER = "The Reviewer <reviewer@example.org>"
-PATIENCE = 60
-"""Seconds after which a terminal that stays silent fails the test."""
 _START = (
     "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "from pytest_llmregress.cli.main import main; sys.exit(main())"

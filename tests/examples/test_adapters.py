@@ -11,6 +11,7 @@ from shutil import copytree
 import pytest
 
 from forked_pytest import is_available, run_forked
+from patience import PATIENCE
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.cli.main import main
 
@@ -47,9 +48,7 @@ def replay(tmp_path: Path, *arguments: str, cwd: Path = ROOT) -> tuple[int, str,
     """Run pytest; return its status, what it says and its report."""
     output, report = tmp_path / "output.txt", tmp_path / "report.json"
     common = ("-rs", "-p", "no:cacheprovider", "-p", "no:xdist", f"--llmregress-report={report}")
-    status = run_forked(
-        [*arguments, *common, *FORKED], cwd=cwd, env=environment(), output=output, timeout=120
-    )
+    status = run_forked([*arguments, *common, *FORKED], cwd=cwd, env=environment(), output=output)
     text = output.read_text(encoding="utf-8")
     print(text)  # noqa: T201 - pytest shows it where the test fails
     return status, text, json.loads(report.read_text(encoding="utf-8"))
@@ -123,7 +122,7 @@ def test_what_is_not_installed_is_skipped_with_the_reason(tmp_path):
         env={**environment(), "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from example_suites import recorded, replay
+from patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "examples" / "long_context"
@@ -31,7 +32,7 @@ def printed(*arguments: str, seed: str = "0") -> str:
         env={**os.environ, "PYTHONHASHSEED": seed},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     ).stdout
 
@@ -147,6 +148,6 @@ def results(folder: Path) -> list[str]:
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     ).stdout.splitlines()

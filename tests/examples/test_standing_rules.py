@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from example_suites import recorded, replay
+from patience import PATIENCE
 from pytest_llmregress import Call, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def test_the_readme_shows_what_the_recordings_hold():
         cwd=SUITE,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     ).stdout
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
 from pytest_llmregress.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={**env, "HTTPS_PROXY": "http://127.0.0.1:9"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from forked_pytest import is_available, run_forked
+from patience import PATIENCE
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
 
@@ -76,7 +77,7 @@ def run(command: str, root: Path) -> tuple[int, str]:
         arguments, variables = given
         output = root.parent / "output.txt"
         env = {**environment(root.parent), **variables}
-        status = run_forked(arguments, cwd=root, env=env, output=output, timeout=120)
+        status = run_forked(arguments, cwd=root, env=env, output=output)
         return status, output.read_text(encoding="utf-8")
     done = subprocess.run(
         ["bash", "-c", command],
@@ -86,7 +87,7 @@ def run(command: str, root: Path) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout

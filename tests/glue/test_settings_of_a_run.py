@@ -17,19 +17,23 @@ def test_unmarked():
     open("ran", "w").close()
 """
 
-Run = Callable[..., pytest.RunResult]
+UNMARKED_RAN = {"passed": 1, "deselected": 1}
+
+Run = Callable[..., None]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(project) -> Run:
     """Return what runs pytest with settings given in one way or another."""
-    monkeypatch.delenv("CI", raising=False)
-    pytester.makepyfile(test_it=TESTS)
+    project.write(test_it=TESTS)
 
     def run(
-        *arguments: str, way: str = "command line", settings: Mapping[str, str] | None = None
-    ) -> pytest.RunResult:
-        given = dict(settings or {})
+        *arguments: str,
+        way: str = "command line",
+        settings: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        given, env = dict(settings or {}), dict(env or {})
         ini = "[pytest]\n"
         match way:
             case "command line":
@@ -39,26 +43,18 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
                 )
             case "environment":
                 for name, value in given.items():
-                    monkeypatch.setenv(f"LLMREGRESS_{name.upper()}", value)
+                    env[f"LLMREGRESS_{name.upper()}"] = value
             case "ini file":
                 ini += "".join(f"llmregress_{name} = {value}\n" for name, value in given.items())
-        pytester.makeini(ini)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        project.write({"pytest.ini": ini}).run_without_report(*arguments, env=env)
 
     return run
 
 
-def said(result: pytest.RunResult) -> str:
-    return "\n".join([*result.outlines, *result.errlines])
-
-
-def refused(pytester: pytest.Pytester, result: pytest.RunResult, message: str) -> None:
-    output = said(result)
-    assert result.ret == USAGE_ERROR, output
-    assert f"ERROR: {message}" in output
-    assert "INTERNALERROR" not in output
-    assert "Traceback" not in output
-    assert not (pytester.path / "ran").exists()
+def refused(project, *messages: str) -> None:
+    assert project.exit_status == USAGE_ERROR
+    project.says(*messages).never_says("INTERNALERROR", "Traceback")
+    assert not (project.root / "ran").exists()
 
 
 SPELLED = {
@@ -81,65 +77,49 @@ BAD = [
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 @pytest.mark.parametrize("way", WAYS)
 def test_bad_values_are_refused_all_at_once_whichever_way_they_were_given(
-    run: Run, pytester: pytest.Pytester, way: str, workers: tuple[str, ...]
+    run: Run, project, way: str, workers: tuple[str, ...]
 ):
-    result = run(*workers, way=way, settings={name: value for name, value, _ in BAD})
+    run(*workers, way=way, settings={name: value for name, value, _ in BAD})
 
     at = WAYS.index(way)
-    refused(pytester, result, f"{SPELLED[BAD[0][0]][at]}: {BAD[0][2]}")
-    assert all(f"{SPELLED[name][at]}: {message}" in said(result) for name, _, message in BAD)
+    refused(project, f"ERROR: {SPELLED[BAD[0][0]][at]}: {BAD[0][2]}")
+    project.says(*(f"{SPELLED[name][at]}: {message}" for name, _, message in BAD))
 
 
 @pytest.mark.parametrize("way", ["environment", "ini file"])
 @pytest.mark.parametrize("name", ["accept", "allow_ci_record"])
-def test_a_flag_that_is_neither_true_nor_false_is_refused(
-    run: Run, pytester: pytest.Pytester, name: str, way: str
-):
-    result = run(way=way, settings={name: "maybe"})
+def test_a_flag_that_is_neither_true_nor_false_is_refused(run: Run, project, name: str, way: str):
+    run(way=way, settings={name: "maybe"})
 
-    output = said(result)
-    assert result.ret == USAGE_ERROR, output
-    assert "maybe" in output
-    assert "Traceback" not in output
-    assert not (pytester.path / "ran").exists()
+    refused(project, "maybe")
 
 
-def test_an_unknown_setting_in_the_environment_is_refused(run: Run, pytester: pytest.Pytester):
-    result = run(way="environment", settings={"recrod": "once"})
+def test_an_unknown_setting_in_the_environment_is_refused(run: Run, project):
+    run(way="environment", settings={"recrod": "once"})
 
-    refused(pytester, result, "LLMREGRESS_RECROD: there is no such setting; LLMREGRESS_ACCEPT, ")
+    refused(project, "ERROR: LLMREGRESS_RECROD: there is no such setting; LLMREGRESS_ACCEPT, ")
 
 
-def test_all_problems_are_told_at_once(
-    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("LLMREGRESS_FAIL_ON", "minor")
+def test_all_problems_are_told_at_once(run: Run, project):
+    run("--llmregress-record=onec", env={"LLMREGRESS_FAIL_ON": "minor"})
 
-    result = run("--llmregress-record=onec")
-
-    refused(pytester, result, "--llmregress-record: 'onec' is none of ")
-    assert "LLMREGRESS_FAIL_ON: 'minor' is none of " in said(result)
+    refused(project, "ERROR: --llmregress-record: 'onec' is none of ")
+    project.says("LLMREGRESS_FAIL_ON: 'minor' is none of ")
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_report_with_an_ending_that_nobody_writes_is_refused(
-    run: Run, pytester: pytest.Pytester, way: str
-):
-    result = run(way=way, settings={"report": "drift.docx"})
+def test_a_report_with_an_ending_that_nobody_writes_is_refused(run: Run, project, way: str):
+    run(way=way, settings={"report": "drift.docx"})
 
-    output = said(result)
-    assert result.ret == USAGE_ERROR, output
-    assert "drift.docx: no report has this ending; .html, .json, .md, .xml" in output
-    assert not (pytester.path / "ran").exists()
+    refused(project, "drift.docx: no report has this ending; .html, .json, .md, .xml")
 
 
-def test_two_candidates_are_refused(run: Run, pytester: pytest.Pytester):
-    result = run("--llmregress-candidate=claude-a", "--llmregress-candidate=claude-b")
+def test_two_candidates_are_refused(run: Run, project):
+    run("--llmregress-candidate=claude-a", "--llmregress-candidate=claude-b")
 
     refused(
-        pytester,
-        result,
-        "--llmregress-candidate: 2 candidates (claude-a, claude-b); one run takes one. "
+        project,
+        "ERROR: --llmregress-candidate: 2 candidates (claude-a, claude-b); one run takes one. "
         "Run once for each: their recordings lie side by side",
     )
 
@@ -163,53 +143,39 @@ CI_MESSAGE = (
     ],
 )
 def test_a_recording_in_ci_is_refused(
-    run: Run,
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    mode: str,
-    way: str,
-    workers: tuple[str, ...],
+    run: Run, project, mode: str, way: str, workers: tuple[str, ...]
 ):
-    monkeypatch.setenv("CI", "true")
+    run(*workers, way=way, settings={"record": mode}, env={"CI": "true"})
 
-    result = run(*workers, way=way, settings={"record": mode})
-
-    refused(pytester, result, f"--llmregress-record={mode}: {CI_MESSAGE}")
+    refused(project, f"ERROR: --llmregress-record={mode}: {CI_MESSAGE}")
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_recording_in_ci_can_be_allowed(run: Run, monkeypatch: pytest.MonkeyPatch, way: str):
-    monkeypatch.setenv("CI", "true")
+def test_a_recording_in_ci_can_be_allowed(run: Run, project, way: str):
     allow = ["--llmregress-allow-ci-record"] if way == "command line" else []
+    env = {"CI": "true"}
     if way == "environment":
-        monkeypatch.setenv("LLMREGRESS_ALLOW_CI_RECORD", "1")
+        env["LLMREGRESS_ALLOW_CI_RECORD"] = "1"
     settings = {"record": "once"}
     if way == "ini file":
         settings["allow_ci_record"] = "true"
 
-    result = run(*allow, "-k", "unmarked", way=way, settings=settings)
+    run(*allow, "-k", "unmarked", way=way, settings=settings, env=env)
 
-    result.assert_outcomes(passed=1, deselected=1)
-
-
-def test_a_replay_in_ci_is_allowed(run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("CI", "true")
-
-    run("-k", "unmarked", "--llmregress-record=none").assert_outcomes(passed=1, deselected=1)
+    assert project.outcomes == UNMARKED_RAN
 
 
-def test_the_command_line_wins_over_the_environment_and_that_over_the_ini_file(
-    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("CI", "true")
-    monkeypatch.setenv("LLMREGRESS_RECORD", "all")
+def test_a_replay_in_ci_is_allowed(run: Run, project):
+    run("-k", "unmarked", "--llmregress-record=none", env={"CI": "true"})
 
-    by_environment = run(way="ini file", settings={"record": "once"})
-    by_command_line = run(
-        "-k", "unmarked", "--llmregress-record=none", way="ini file", settings={"record": "once"}
-    )
+    assert project.outcomes == UNMARKED_RAN
 
-    refused_by = "\n".join(by_environment.errlines)
-    assert "--llmregress-record=all: CI is set" in refused_by
-    by_command_line.assert_outcomes(passed=1, deselected=1)
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_ini_file(run: Run, project):
+    given = {"settings": {"record": "once"}, "env": {"CI": "true", "LLMREGRESS_RECORD": "all"}}
+
+    run(way="ini file", **given)
+    project.says("--llmregress-record=all: CI is set")
+
+    run("-k", "unmarked", "--llmregress-record=none", way="ini file", **given)
+    assert project.outcomes == UNMARKED_RAN

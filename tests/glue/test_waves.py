@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from forked_pytest import is_available, start_forked
+from patience import PATIENCE
 from wave_stand import TRIALS_COUNTED, WaveStand, wait_for_trials
 
 APP = """
@@ -613,7 +614,7 @@ def test_a_killed_wave_loses_what_is_in_flight_and_nothing_else(project, stand, 
     wait_for_trials(project.root, 6 + 5)  # from here on it waits for the call that is held
     assert process.pid is not None
     os.kill(process.pid, number)
-    process.join(60)
+    process.join(PATIENCE)
     with stand.changed:
         stand.held = None
         stand.changed.notify_all()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from forked_pytest import is_available, start_forked
+from patience import PATIENCE
 from wave_stand import TRIALS_COUNTED, WaveStand, wait_for_trials
 
 APP = """
@@ -92,7 +93,7 @@ def test_who_interrupts_a_wave_is_told_what_is_kept_and_how_to_carry_on(
 
     assert process.pid is not None
     os.kill(process.pid, signal.SIGINT)
-    process.join(60)
+    process.join(PATIENCE)
     let_go(stand)
 
     assert process.exitcode == pytest.ExitCode.INTERRUPTED
@@ -114,7 +115,7 @@ def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, st
 
     project.record(errors=6)
     let_go(stand)
-    first.join(60)
+    first.join(PATIENCE)
 
     assert first.exitcode == 0
     assert set(stand.texts.values()) == {1}
@@ -125,7 +126,7 @@ def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, st
     project.says("6 tests: 6 replayed")
 
 
-WATCHING = """
+WATCHING = f"""
     import time
     from pathlib import Path
 
@@ -136,12 +137,12 @@ WATCHING = """
 
     @pytest.mark.parametrize("number", range(2))
     def test_first(number):
-        assert ask(f"[[say {number}]]") == str(number)
+        assert ask(f"[[say {{number}}]]") == str(number)
 
     def test_last():
         seen = Path("seen.txt")
         if not seen.exists():
-            ends = time.monotonic() + 30
+            ends = time.monotonic() + {PATIENCE}
             while len(list(Path().rglob("*.part.jsonl"))) < 2 and time.monotonic() < ends:
                 time.sleep(0.01)
             seen.write_text(str(len(list(Path().rglob("*.part.jsonl")))))

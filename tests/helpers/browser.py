@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from patience import PATIENCE
+
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-PATIENCE = "60"
-"""Seconds after which a browser that hangs is ended."""
 
 
 def find_browser() -> str | None:
@@ -104,7 +104,7 @@ def browser(executable: str, folder: Path) -> Iterator[Page]:
 
     started = subprocess.Popen(
         [
-            *("timeout", PATIENCE, executable, "--headless", "--remote-debugging-pipe"),
+            *("timeout", str(PATIENCE), executable, "--headless", "--remote-debugging-pipe"),
             *("--disable-gpu", "--no-first-run", f"--user-data-dir={folder}"),
             *(["--no-sandbox"] if os.geteuid() == 0 else []),
             "about:blank",

@@ -37,7 +37,6 @@ def replay(suite: str, *arguments: str, tmp_path: Path, root: Path = ROOT) -> Re
         # In CI nothing is left pending beside the recordings.
         env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9", "COLUMNS": "200"},
         output=output,
-        timeout=120,
     )
     text = output.read_text(encoding="utf-8")
     print(text)  # noqa: T201 - shown where the test fails

@@ -20,6 +20,7 @@ from pkgutil import walk_packages
 from unittest import mock
 
 import pytest_llmregress
+from patience import PATIENCE
 
 _WARM = "warm_process"
 _HELPERS = str(Path(__file__).parent)
@@ -64,15 +65,14 @@ def run_forked(
     cwd: Path,
     env: Mapping[str, str],
     output: Path,
-    timeout: float,
 ) -> int:
     """Run pytest to its end. Return its exit status, negative for a signal."""
     process = start_forked(arguments, cwd=cwd, env=env, output=output)
-    process.join(timeout)
+    process.join(PATIENCE)
     if process.exitcode is None:
         process.kill()
         process.join()
-        raise TimeoutError(f"pytest {' '.join(arguments)} ran for more than {timeout} s")
+        raise TimeoutError(f"pytest {' '.join(arguments)} ran for more than {PATIENCE} s")
     return process.exitcode
 
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from llm_answers import last_text, message_of
 from llm_stand import LlmStand, _Handler
+from patience import PATIENCE
 
 BATCHES = "/v1/messages/batches"
-_LONGEST = 20.0
 
 TRIALS_COUNTED = """
     import pytest
@@ -29,7 +29,7 @@ TRIALS_COUNTED = """
 
 def wait_for_trials(root: Path, number: int) -> None:
     """Return once so many trials of a recording that runs beside have ended."""
-    ends, ended = time.monotonic() + 60, root / "ended.txt"
+    ends, ended = time.monotonic() + PATIENCE, root / "ended.txt"
     while not ended.exists() or ended.read_text().count("\n") < number:
         if time.monotonic() > ends:
             raise TimeoutError(f"{number} trials have not ended")
@@ -72,7 +72,7 @@ class WaveStand(LlmStand):
     def wait_for(self, text: str) -> None:
         """Return once a call with this text has come; whether it was answered is another thing."""
         with self.changed:
-            if not self.changed.wait_for(lambda: self.texts[text], _LONGEST):
+            if not self.changed.wait_for(lambda: self.texts[text], PATIENCE):
                 raise TimeoutError(f"nobody has asked for {text}")
 
     @contextmanager
@@ -81,8 +81,8 @@ class WaveStand(LlmStand):
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
             self.changed.notify_all()
-            self.changed.wait_for(lambda: self.most_under_way >= self.together, _LONGEST)
-            self.changed.wait_for(lambda: self.held is None or self.held not in text, _LONGEST)
+            self.changed.wait_for(lambda: self.most_under_way >= self.together, PATIENCE)
+            self.changed.wait_for(lambda: self.held is None or self.held not in text, PATIENCE)
         yield
         with self.changed:
             self.under_way -= 1

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from patience import PATIENCE
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "ci"
 OLD, NEW = "claude-opus-5", "claude-opus-5-5"
 APP = """
@@ -61,7 +63,7 @@ def run(project, script: str, **env: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

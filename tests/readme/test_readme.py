@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
 from pytest_llmregress import Call, Calls, Outcome, TraitKind
 from pytest_llmregress.core.contract import Contract
 from pytest_llmregress.plugin import FLAGS, OPTIONS
@@ -48,7 +49,7 @@ def main_job(tmp_path_factory) -> str:
             env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9", "COLUMNS": "100"},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
         output += result.stdout
