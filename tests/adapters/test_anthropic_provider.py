@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import importlib.util
 import json
 import struct
 import urllib.error
@@ -19,9 +18,10 @@ from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
 from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.protocols import Provider
+from whole_api import WholeApi
+from whole_api_answers import CACHE_READ, CACHE_WRITTEN, FOX, OUTPUT_TOKENS
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-SERVER = SHARED / "stand" / "fake_anthropic.py"
 CASSETTES = SHARED / "corpus" / "claude-cassettes"
 URL = "https://api.anthropic.com/v1/messages"
 ASK = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
@@ -592,16 +592,9 @@ def test_the_status_rule_holds_for_this_provider_beside_calls_too(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    if not SERVER.is_file():
-        pytest.skip(f"no {SERVER}")
-    spec = importlib.util.spec_from_file_location("fake_anthropic", SERVER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with module.FakeAnthropic() as running:
-        yield running
+def server() -> Iterator[WholeApi]:
+    with WholeApi() as api:
+        yield api
 
 
 def send(url: str, body: Mapping[str, Any]) -> Interaction:
@@ -621,7 +614,7 @@ def send(url: str, body: Mapping[str, Any]) -> Interaction:
     )
 
 
-def ask(server: Any, text: str, *, stream: bool) -> Interaction:
+def ask(server: WholeApi, text: str, *, stream: bool) -> Interaction:
     body = {"model": "claude-haiku-4-5", "max_tokens": 9, "stream": stream}
     return send(
         f"{server.url}/v1/messages?beta=true",
@@ -634,11 +627,11 @@ def ask(server: Any, text: str, *, stream: bool) -> Interaction:
     ("directive", "outcome", "stop_reason", "text"),
     [
         ("[[say Hello.]]", Outcome.ANSWERED, "end_turn", "Hello."),
-        ("[[say  ]]", Outcome.EMPTY, "end_turn", ""),
-        ("[[stop_seq END]]", Outcome.ANSWERED, "stop_sequence", "before the stop "),
-        ("[[max_tokens]]", Outcome.TRUNCATED, "max_tokens", "This answer is cut o"),
-        ("[[ctx]]", Outcome.CONTEXT_FULL, "model_context_window_exceeded", "context full"),
-        ("[[pause]]", Outcome.PAUSED, "pause_turn", "I'm still searching."),
+        ("[[say  ]]", Outcome.EMPTY, "end_turn", " "),
+        ("[[stop_seq END]]", Outcome.ANSWERED, "stop_sequence", "up to the sequence "),
+        ("[[max_tokens]]", Outcome.TRUNCATED, "max_tokens", "This is cut in the mid"),
+        ("[[ctx]]", Outcome.CONTEXT_FULL, "model_context_window_exceeded", "No room is left."),
+        ("[[pause]]", Outcome.PAUSED, "pause_turn", "The search goes on."),
         ("[[refusal cyber]]", Outcome.REFUSED, "refusal", ""),
         ('[[tool find {"q": "a\\"b\u00e9", "n": 3}]]', Outcome.TOOL_USE, "tool_use", ""),
         ("[[thinking]] [[redacted]] [[say x]]", Outcome.ANSWERED, "end_turn", "x"),
@@ -646,7 +639,13 @@ def ask(server: Any, text: str, *, stream: bool) -> Interaction:
     ],
 )
 def test_a_reply_off_the_wire_is_read(
-    server: Any, directive: str, outcome: Outcome, stop_reason: str, text: str, *, streamed: bool
+    server: WholeApi,
+    directive: str,
+    outcome: Outcome,
+    stop_reason: str,
+    text: str,
+    *,
+    streamed: bool,
 ) -> None:
     interaction = ask(server, directive, stream=streamed)
 
@@ -664,7 +663,7 @@ def test_a_reply_off_the_wire_is_read(
 
 @pytest.mark.parametrize("directive", ["[[unicode]]", "[[cache]] [[thinking]]", "[[size 5000]]"])
 def test_a_stream_off_the_wire_says_what_the_reply_in_one_piece_says(
-    server: Any, directive: str
+    server: WholeApi, directive: str
 ) -> None:
     one, many = (read(ask(server, directive, stream=stream)) for stream in (False, True))
 
@@ -674,13 +673,13 @@ def test_a_stream_off_the_wire_says_what_the_reply_in_one_piece_says(
     assert one.usage == many.usage
 
 
-def test_usage_of_a_cache_comes_off_the_wire(server: Any) -> None:
+def test_usage_of_a_cache_comes_off_the_wire(server: WholeApi) -> None:
     usage = read(ask(server, "[[cache]]", stream=True)).usage
 
     assert (usage.cache_read_tokens, usage.cache_write_tokens, usage.output_tokens) == (
-        4096,
-        2048,
-        12,
+        CACHE_READ,
+        CACHE_WRITTEN,
+        OUTPUT_TOKENS,
     )
 
 
@@ -688,14 +687,14 @@ def test_usage_of_a_cache_comes_off_the_wire(server: Any) -> None:
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (400, "invalid_request_error: forced status"),
-        (401, "authentication_error: forced status"),
-        (429, "rate_limit_error: forced status"),
-        (529, "overloaded_error: forced status"),
+        (400, "invalid_request_error: this status was asked for"),
+        (401, "authentication_error: this status was asked for"),
+        (429, "rate_limit_error: this status was asked for"),
+        (529, "overloaded_error: this status was asked for"),
     ],
 )
 def test_an_error_off_the_wire_is_read(
-    server: Any, status: int, error: str, *, streamed: bool
+    server: WholeApi, status: int, error: str, *, streamed: bool
 ) -> None:
     interaction = ask(server, f"[[status {status}]]", stream=streamed)
 
@@ -712,20 +711,20 @@ def test_an_error_off_the_wire_is_read(
     [
         (
             "[[midstream_error]]",
-            "overloaded_error: Overloaded",
-            "the stream broke off with overloaded_error: Overloaded",
+            "overloaded_error: Overloaded in the middle",
+            "the stream broke off with overloaded_error: Overloaded in the middle",
         ),
         ("[[truncated_clean]]", NO_REASON, "the stream ended without a stop reason"),
     ],
 )
 def test_a_stream_that_breaks_off_on_the_wire_is_not_whole(
-    server: Any, directive: str, error: str, fault: str
+    server: WholeApi, directive: str, error: str, fault: str
 ) -> None:
     interaction = ask(server, f"{directive} [[size 400]]", stream=True)
 
     call = read(interaction)
     assert (call.outcome, call.error, call.status) == (Outcome.ERROR, error, 200)
-    assert call.text.startswith("The quick")
+    assert call.text.startswith(FOX[:11])
     assert PROVIDER.incomplete(interaction) == fault
 
 
@@ -743,7 +742,7 @@ def test_a_stream_that_breaks_off_on_the_wire_is_not_whole(
     ],
 )
 def test_hosts_of_clouds_are_read_off_the_wire(
-    server: Any, path: str, more: dict[str, Any], *, streamed: bool
+    server: WholeApi, path: str, more: dict[str, Any], *, streamed: bool
 ) -> None:
     messages = [{"role": "user", "content": '[[tool find {"q": "\u00e9"}]]'}]
     interaction = send(server.url + path, {"max_tokens": 9, "messages": messages, **more})
@@ -752,11 +751,11 @@ def test_hosts_of_clouds_are_read_off_the_wire(
     assert (call.outcome, call.error, call.streamed) == (Outcome.TOOL_USE, None, streamed)
     assert (call.requested_model, call.served_model) == ("claude-x", "claude-x")
     assert call.tool_calls[0].arguments == {"q": "\u00e9"}
-    assert call.usage.output_tokens == 12
+    assert call.usage.output_tokens == OUTPUT_TOKENS
     assert PROVIDER.incomplete(interaction) is None
 
 
-def test_a_stream_of_bedrock_that_is_cut_is_not_whole(server: Any) -> None:
+def test_a_stream_of_bedrock_that_is_cut_is_not_whole(server: WholeApi) -> None:
     body = {"max_tokens": 9, "messages": [{"role": "user", "content": "[[say Hello.]]"}]}
     whole = send(f"{server.url}/model/claude-x/invoke-with-response-stream", body)
     faults = set()

@@ -1,9 +1,7 @@
 """Bodies as servers really send them: stored as structure, and back byte for byte."""
 
 import gzip
-import importlib.util
 import json
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -13,9 +11,9 @@ import yaml
 from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction, Request, Response
+from whole_api import WholeApi
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-SERVER = SHARED / "stand" / "fake_anthropic.py"
 RECORDED = SHARED / "corpus" / "claude-cassettes"
 
 
@@ -37,19 +35,10 @@ def keep(tmp_path, exchanges):
     return yaml.safe_load(path.read_bytes())["calls"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server():
-    if not SERVER.exists():
-        pytest.skip(f"no server to talk to: {SERVER} is not there")
-    spec = importlib.util.spec_from_file_location("fake_anthropic", SERVER)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fake_anthropic"] = module
-    try:
-        spec.loader.exec_module(module)
-        with module.FakeAnthropic() as running:
-            yield running
-    finally:
-        del sys.modules["fake_anthropic"]
+    with WholeApi() as api:
+        yield api
 
 
 def ask(server, prompt, *, stream):

@@ -1,16 +1,11 @@
-"""Waves against a server that this suite has not written: the whole API, refusals included."""
+"""Waves against a server of other habits: refusals by body, encodings, thinking, whole batches."""
 
-import importlib.util
-import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-SERVER = Path(__file__).resolve().parents[3] / "shared" / "stand" / "fake_anthropic.py"
-pytestmark = pytest.mark.skipif(not SERVER.exists(), reason=f"{SERVER} is not there")
+from whole_api import WholeApi
 
 TESTS = """
     import anthropic
@@ -24,14 +19,14 @@ TESTS = """
         messages = [*earlier, {"role": "user", "content": text}]
         return {"model": "claude-opus-5", "max_tokens": 50, "messages": messages}
 
-    @pytest.mark.parametrize("number", range(24))
+    @pytest.mark.parametrize("number", range(16))
     def test_json(number):
         client = anthropic.Anthropic(max_retries=0)
         first = client.messages.create(**asked(number, 1))
         said = {"role": "assistant", "content": first.content}
         assert client.messages.create(**asked(number, 2, {"role": "user", "content": "x"}, said))
 
-    @pytest.mark.parametrize("number", range(24, 32))
+    @pytest.mark.parametrize("number", range(16, 24))
     def test_stream(number):
         with anthropic.Anthropic(max_retries=0).messages.stream(**asked(number, 1)) as stream:
             assert stream.get_final_message().stop_reason == "end_turn"
@@ -39,29 +34,27 @@ TESTS = """
 
 
 @pytest.fixture
-def server() -> Iterator[Any]:
-    spec = importlib.util.spec_from_file_location("fake_anthropic", SERVER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with module.FakeAnthropic() as server:
-        server.state.latency = 0.02
-        yield server
+def server() -> Iterator[WholeApi]:
+    with WholeApi() as api:
+        yield api
 
 
 def test_every_call_is_answered_once_and_no_test_notices_a_refusal(project, server):
+    server.together = 2
     project.write(test_it=TESTS)
     url = {"ANTHROPIC_BASE_URL": server.url}
 
-    project.record(env=url, passed=32)
-    asked = Counter(each["body"] for each in server.requests)
+    project.record(env=url, passed=24)
+    asked = Counter(each.body for each in server.requests)
+    refused = {body for body, times in asked.items() if times > 1}
 
-    assert server.state.max_in_flight > 1
-    assert len(asked) == 24 * 2 + 8
-    assert sum(asked.values()) - len(asked) == 3  # each of the refusals stands for one text
-    project.says("wave 1: 32 of 32 calls answered", "wave 2: 24 of 24 calls answered")
-    project.replay(env={"ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}, passed=32)
+    assert server.most_under_way > 1
+    assert len(asked) == 16 * 2 + 8
+    assert {asked[body] for body in refused} == {2}
+    assert refused == set(server.refused)
+    assert len(refused) == 3 * (2 * 2 + 1)  # three marks, two rounds of two turns, one of streams
+    project.says("wave 1: 24 of 24 calls answered", "wave 2: 16 of 16 calls answered")
+    project.replay(env={"ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}, passed=24)
 
 
 def test_its_batches_are_taken_too(project, server):
@@ -72,10 +65,10 @@ def test_its_batches_are_taken_too(project, server):
         "-k",
         "json",
         env={"ANTHROPIC_BASE_URL": server.url},
-        passed=24,
+        passed=16,
         deselected=8,
     )
-    batches = [each for each in server.requests if each["path"].endswith("/batches")]
+    batches = [each for each in server.requests if each.path.endswith("/batches")]
 
-    assert [len(json.loads(each["body"])["requests"]) for each in batches] == [24, 24]
-    assert not [each for each in server.requests if each["path"] == "/v1/messages"]
+    assert [len(each.json["requests"]) for each in batches] == [16, 16]
+    assert not [each for each in server.requests if each.path == "/v1/messages"]

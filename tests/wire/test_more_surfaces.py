@@ -1,12 +1,8 @@
-"""The rarer surfaces of the SDK, against the fuller server that lies beside the repository."""
-
-import importlib.util
-import sys
-from pathlib import Path
+"""The rarer surfaces of the SDK, against the server that speaks more of the API."""
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "stand" / "fake_anthropic.py"
+from whole_api import WholeApi
 
 TESTS = """
 import json, os
@@ -104,15 +100,9 @@ def test_foundry(seen):
 
 @pytest.fixture(scope="module")
 def full_stand():
-    """Return the fuller server; a scripted one, as ours."""
-    if not SHARED.exists():
-        pytest.skip(f"no server to talk to: {SHARED} is not there")
-    spec = importlib.util.spec_from_file_location("fake_anthropic", SHARED)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fake_anthropic"] = module
-    spec.loader.exec_module(module)
-    with module.FakeAnthropic() as server:
-        yield server
+    """Return a server that listens."""
+    with WholeApi() as api:
+        yield api
 
 
 def test_each_surface_replays_what_was_recorded(project, full_stand, tmp_path):
