@@ -1,0 +1,218 @@
+"""What pytest is told about a test: problems, pass rate, quarantine, noise and fail-on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from pytest_llmregress.adapters.cassette.tape import TapeMode
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.core.behavior import Change, Drift, Severity
+from pytest_llmregress.core.contract import Contract
+from pytest_llmregress.core.evidence import Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.matching import Matching
+from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.core.report import Problem
+from pytest_llmregress.core.settings import Candidate, FailOn, Settings
+from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.glue.commands import Commands
+from pytest_llmregress.glue.conclusion import conclude
+from pytest_llmregress.glue.judgement import Judgement
+from pytest_llmregress.glue.planning import Slot
+from pytest_llmregress.glue.rules import Rules, Terms
+
+TEST = "t.py::test_a"
+OUTCOMES = """
+run        problem   passed  rate  quarantine  changed   seen  fail_on   accept  outcome
+replay     -         1/1     -     no          -         -     breaking  no      passes
+replay     -         0/1     -     no          -         -     breaking  no      fails
+replay     contract  1/1     -     no          -         -     breaking  no      fails
+replay     contract  1/1     -     no          -         -     never     no      fails
+replay     contract  1/1     -     yes         -         -     breaking  no      fails
+replay     -         3/3     -     no          -         -     breaking  no      passes
+replay     -         2/3     -     no          -         -     breaking  no      fails
+replay     -         4/5     0.8   no          -         -     breaking  no      passes
+replay     -         3/5     0.8   no          -         -     breaking  no      fails
+replay     -         3/5     0.8   no          -         -     never     no      fails
+replay     -         0/5     0     no          -         -     breaking  no      passes
+lost       -         3/3     -     no          -         -     breaking  no      passes
+lost       -         2/3     0.5   no          -         -     breaking  no      fails
+lost       contract  2/3     0.5   no          -         -     breaking  no      fails
+one        -         1/1     -     no          -         -     breaking  no      passes
+one        -         1/1     -     no          cosmetic  1/1   breaking  no      passes
+one        -         1/1     -     no          cosmetic  1/1   cosmetic  no      fails
+one        -         1/1     -     no          notable   1/1   breaking  no      passes
+one        -         1/1     -     no          notable   1/1   notable   no      fails
+one        -         1/1     -     no          breaking  1/1   breaking  no      fails
+one        -         1/1     -     no          breaking  1/1   never     no      passes
+one        -         1/1     -     no          breaking  1/1   breaking  yes     passes
+one        -         0/1     -     no          breaking  1/1   breaking  yes     fails
+one        -         0/1     0     no          breaking  1/1   breaking  yes     fails
+one        -         1/1     -     yes         breaking  1/1   breaking  no      unconfirmed
+one        -         0/1     -     yes         breaking  1/1   breaking  no      unconfirmed
+one        contract  1/1     -     yes         -         -     breaking  no      passes
+one        bypassed  1/1     -     yes         -         -     breaking  no      fails
+noise      -         5/5     -     no          -         -     breaking  no      passes
+noise      -         4/5     -     no          -         -     breaking  no      unconfirmed
+noise      -         0/5     -     no          -         -     breaking  no      fails
+noise      -         0/5     -     no          -         -     never     no      unconfirmed
+noise      -         0/5     -     yes         -         -     breaking  no      unconfirmed
+noise      -         4/5     0.8   no          -         -     breaking  no      unconfirmed
+noise      -         3/5     0.8   no          -         -     breaking  no      fails
+noise      -         3/5     0.8   no          -         -     never     no      fails
+noise      -         3/5     0.8   yes         -         -     breaking  no      unconfirmed
+noise      -         5/5     -     no          breaking  1/5   breaking  no      unconfirmed
+noise      -         5/5     -     no          breaking  4/5   breaking  no      unconfirmed
+noise      -         5/5     -     no          breaking  5/5   breaking  no      fails
+noise      -         5/5     -     no          breaking  5/5   never     no      passes
+noise      -         5/5     -     yes         breaking  5/5   breaking  no      passes
+noise      -         5/5     -     no          notable   5/5   breaking  no      passes
+noise      -         5/5     -     no          notable   5/5   notable   no      fails
+noise      -         5/5     -     no          notable   1/5   notable   no      unconfirmed
+noise      -         5/5     -     no          cosmetic  5/5   notable   no      passes
+noise      contract  5/5     -     no          -         -     breaking  no      fails
+noise      contract  5/5     -     no          -         -     never     no      fails
+noise      contract  5/5     -     yes         -         -     breaking  no      passes
+noise      no_match  5/5     -     yes         -         -     breaking  no      fails
+"""
+"""`run`: a replay of the baseline; one of samples that had all passed; a candidate against one
+accepted sample; a candidate against ten, which show their noise. `seen`: how many of its samples
+have a value that is new.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A sample that is over, as far as it decides on the outcome, as a value."""
+
+    slot: Slot
+    good: bool
+    judgement: Judgement
+    failed_by_us: bool = False
+    reports: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def own_passed(self) -> bool:
+        return self.good
+
+    @property
+    def body_passed(self) -> bool:
+        return self.good
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A test whose last sample is over, as a value: all that its outcome is made from."""
+
+    rules: Rules
+    samples: tuple[Ran, ...]
+    problems: tuple[Problem, ...]
+    drift: Drift | None
+    found: TestEvidence
+    is_compared: bool
+    has_noise: bool
+    is_quarantined: bool
+    node_id: str = TEST
+    accept_command: str = "pytest-llmregress accept t.py::test_a"
+
+    @property
+    def settings(self) -> Settings:
+        return self.rules.settings
+
+    @property
+    def paths(self) -> TestPaths:
+        return TestPaths(directory=Path.cwd() / "__llm__" / "t", stem="a")
+
+    @property
+    def commands(self) -> Commands:
+        root = Path.cwd()
+        return Commands(TEST, root / "t.py", invoked_from=root, settings=self.settings, in_ci=False)
+
+    def evidence(self) -> TestEvidence:
+        return self.found
+
+
+def tally(text: str) -> Tally:
+    passed, n = map(int, text.split("/"))
+    return Tally(passed=passed, n=n)
+
+
+def ended(line: str) -> Ended:
+    """Return the test of a row."""
+    run, problem, passed, rate, quarantine, changed, seen, fail_on, accept, _ = line.split()
+    is_compared, has_noise = run in {"one", "noise"}, run == "noise"
+    baseline = Tally(passed=10, n=10) if has_noise else Tally(passed=1, n=1)
+    passes = tally(passed)
+    rules = Rules(
+        settings=Settings(
+            fail_on=FailOn(fail_on),
+            accept=accept == "yes",
+            candidate=Candidate(name="new") if is_compared else None,
+        ),
+        contract=Contract(),
+        matching=Matching(),
+        redactor=Redactor(),
+        terms=Terms(pass_rate=None if rate == "-" else float(rate)),
+    )
+    accepted = Snapshot(
+        test=TEST,
+        cassette="",
+        samples=tuple(SampleSnapshot(passed=run == "lost") for _ in range(passes.n)),
+    )
+    problems = () if problem == "-" else (Problem(code=problem, message=f"it says {problem}"),)
+    drift, traits = None, ()
+    if is_compared:
+        changes, values = (), ("same",) * passes.n
+        if changed != "-":
+            severity, new = Severity(changed), tally(seen)
+            changes = (Change(trait="tone", severity=severity, before="same", after="new"),)
+            values = ("new",) * new.passed + ("same",) * new.failed
+            traits = (
+                TraitEvidence(
+                    name="tone",
+                    severity=severity,
+                    baseline=("same",) * baseline.n,
+                    screen=values,
+                    fresh=(),
+                ),
+            )
+        drift = Drift(baseline="m", candidate="new", changes=changes)
+    return Ended(
+        rules=rules,
+        samples=tuple(
+            Ran(
+                slot=Slot(number=number, mode=TapeMode.REPLAY),
+                good=number <= passes.passed,
+                judgement=Judgement(
+                    accepted=accepted, exact=not is_compared, accept=False, sample=number
+                ),
+            )
+            for number in range(1, passes.n + 1)
+        ),
+        problems=problems,
+        drift=drift,
+        found=TestEvidence(
+            test=TEST,
+            baseline=baseline,
+            screen=passes,
+            traits=traits,
+            broken=tuple(p.message for p in problems if p.code == "contract"),
+            quarantine="noisy" if quarantine == "yes" else "",
+        ),
+        is_compared=is_compared,
+        has_noise=has_noise,
+        is_quarantined=quarantine == "yes",
+    )
+
+
+@pytest.mark.parametrize("line", OUTCOMES.strip().splitlines()[1:])
+def test_outcome_table(line: str):
+    test = ended(line)
+
+    told = conclude(cast("Any", test))
+
+    outcome = "fails" if told.failed else "unconfirmed" if told.unconfirmed else "passes"
+    assert outcome == line.rsplit(maxsplit=1)[-1]
+    assert all(problem.message in told.text for problem in test.problems)
+    assert bool(told.text) or outcome == "passes"
