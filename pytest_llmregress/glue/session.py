@@ -206,12 +206,13 @@ def close(session: pytest.Session, report: RunReport) -> None:
     """Write the last line of a run that fails by a drift alone."""
     from pytest_llmregress.reporting.summary import closing_line  # noqa: PLC0415 - with records
 
-    terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is None or session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+    if session.exitstatus != pytest.ExitCode.TESTS_FAILED:
         return
     line = closing_line(report, failed=session.testsfailed)
-    if line is not None and not session.config.stash.get(UNWRITTEN, {}):
-        terminal.write_line(line)
+    stash = session.config.stash
+    fails_otherwise = bool(stash.get(UNWRITTEN, {})) or bool(stash.get(BAD_HOOKS, ()))
+    if line is not None and not fails_otherwise:
+        output.write_lines(session.config, [line])
 
 
 class _MarkerIsClaimed:

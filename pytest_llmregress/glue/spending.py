@@ -71,6 +71,8 @@ class Spending:
     providers: Sequence[Provider]
     price: Callable[[Call], float | None]
     spent: Forecast = field(default_factory=Forecast)
+    uncounted: tuple[str, ...] = ()
+    """What replies gave in the place of counts of tokens: what they came to is unknown."""
     stop: Stop | None = None
     """Why nothing more is sent; it holds to the end of the run."""
     is_told: bool = False
@@ -87,9 +89,9 @@ class Spending:
         """Count an answer that was paid for."""
         read = (provider.read(interaction) for provider in self.providers)
         call = next((call for call in read if call is not None), None)
-        if call is None or not call.usage.total_tokens:
+        if call is None or not (call.usage.total_tokens or call.usage.unknown):
             return
-        cost = self.price(call)
+        cost = None if call.usage.unknown else self.price(call)
         paid = Forecast(
             calls=1,
             tokens=call.usage.total_tokens,
@@ -97,6 +99,7 @@ class Spending:
         )
         with self._lock:
             self.spent += paid
+            self.uncounted = tuple(dict.fromkeys((*self.uncounted, *call.usage.unknown)))
 
     def forecast(self, asked: Sequence[Asked]) -> Forecast:
         """Return what requests are expected to come to."""
@@ -149,6 +152,8 @@ class Spending:
     def _broken(self, expected: Forecast) -> str:
         """Return the limit that requests would go past; empty where they may be sent."""
         limits, total = self.limits, self.spent + expected
+        if self.uncounted and limits.tokens is not None:
+            return MAX_TOKENS
         if limits.tokens is not None and total.tokens * limits.share > limits.tokens:
             return MAX_TOKENS
         if limits.cost is None:
@@ -159,6 +164,9 @@ class Spending:
 
     def _stop_at(self, limit: str, expected: Forecast, models: Sequence[str]) -> None:
         limits, spent = self.limits, self.spent
+        if self.uncounted:
+            self.halt("over_limit", words.no_count(limit, self.uncounted), may_go_on=False)
+            return
         if limit == MAX_COST and (spent + expected).cost is None:
             self.halt("over_limit", words.no_price(models), may_go_on=False)
             return

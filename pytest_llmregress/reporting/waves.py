@@ -139,6 +139,15 @@ def no_price(models: Sequence[str]) -> str:
     )
 
 
+def no_count(limit: str, given: Sequence[str]) -> str:
+    """Say that a limit cannot be held where a server gives what is no count of tokens."""
+    return (
+        f"{limit}: what the answers came to is unknown, since the server gave {', '.join(given)}; "
+        "a count of tokens is a whole number, 0 or more. Look at what the server sends, or record "
+        "without the limit"
+    )
+
+
 def waits_in_batch(batches: Sequence[str], *, seconds: float) -> str:
     """Say that answers are still to come."""
     return (

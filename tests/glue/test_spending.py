@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
 from pytest_llmregress.core.call import Call
-from pytest_llmregress.core.http import Request
+from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.wave import Forecast
 from pytest_llmregress.glue.spending import MAX_COST, MAX_TOKENS, Asked, Limits, Spending
 
@@ -64,3 +65,20 @@ def test_without_a_limit_everything_may_be_sent():
     assert not free.is_limited
     assert free.fitting([[asked()]] * 3) == 3
     assert free.forecast([asked()] * 3) == Forecast(calls=3, tokens=3 * TOKENS, cost=0.03)
+
+
+@pytest.mark.parametrize("limits", [Limits(cost=100.0), Limits(tokens=10**9)])
+def test_no_limit_can_be_held_where_a_server_gives_what_is_no_count(limits: Limits):
+    message = {"type": "message", "content": [], "stop_reason": "end_turn", "model": "m"}
+    usage = {"input_tokens": 0, "output_tokens": -5}
+    answer = Interaction(
+        request=asked().request,
+        response=Response(status=200, body=json.dumps({**message, "usage": usage}).encode()),
+    )
+    limited = Spending(limits=limits, providers=(AnthropicProvider(),), price=a_cent)
+
+    limited.add(answer, in_batch=False)
+    stop = limited.refuse([asked()])
+    assert stop is not None
+    assert "is unknown, since the server gave output_tokens: -5" in stop.in_full
+    assert not stop.may_go_on
