@@ -13,7 +13,7 @@ from functools import wraps
 from http.client import HTTPConnection, HTTPResponse
 from io import BufferedReader, BytesIO
 from typing import Any
-from weakref import WeakSet, ref
+from weakref import ref
 
 from pytest_llmregress.adapters import sdk
 from pytest_llmregress.adapters.cassette.http1 import CONTINUE, Head, read_head, write_response
@@ -35,7 +35,7 @@ class Connections:
         self._arrived = arrived
         self.below: Callable[..., None] = vars(HTTPConnection)["send"]
         """What sends by the socket that is there, and opens one where there is none."""
-        self._made: WeakSet[StandIn] = WeakSet()
+        self._made: list[ref[StandIn]] = []
         self._known: set[type] = set()
 
     def patches(self, owners: Iterable[type]) -> Iterator[tuple[Any, str, Any]]:
@@ -48,9 +48,11 @@ class Connections:
 
     def leave(self) -> None:
         """Give back the sockets of connections that wait for no answer."""
-        for stand_in in list(self._made):
-            stand_in.leave()
-        self._made.clear()
+        made, self._made = self._made, []
+        for each in made:
+            stand_in = each()
+            if stand_in is not None:
+                stand_in.leave()
 
     def _init(self, owner: type) -> Callable[..., None]:
         real: Callable[..., None] = vars(owner)["__init__"]
@@ -99,7 +101,7 @@ class Connections:
         there = connection.sock
         if not (isinstance(there, StandIn) and there.owner is self):
             stand_in = StandIn(self, connection, self._tape)
-            self._made.add(stand_in)
+            self._made.append(ref(stand_in))
             connection.sock = stand_in
 
 
