@@ -1,7 +1,7 @@
 """Behavior as values: traits, the changes between two behaviors, and how bad they are."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -99,6 +99,12 @@ class Change:
     after: str
     detail: str = ""
     """What the two words do not say, such as "25.1x" or "call 2"; empty where they say it all."""
+    parts: tuple[str, ...] = field(default=(), compare=False)
+    """Which facts or places of a value changed, those of this severity; empty for a value that
+    changes as a whole. Not written into files."""
+    noisy: bool = field(default=False, compare=False)
+    """Whether the samples of the baseline differ from each other there as well. Not written into
+    files."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""

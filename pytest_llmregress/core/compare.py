@@ -20,6 +20,7 @@ from pytest_llmregress.core.noise import (
     is_same_trait,
     members,
     number,
+    varies,
 )
 from pytest_llmregress.core.severities import Severities
 from pytest_llmregress.core.tool_match import ToolMatch
@@ -64,7 +65,8 @@ def compare(  # noqa: PLR0913 - one argument for each thing that has a say
     With several samples the baseline is held against itself first. A value that one of them
     shows is no change, nor is a number within their range; a set gains what none has, and
     loses what all have; a category or a set with three values or more is quarantined, that is
-    cosmetic. Of the facts in a text only those count that every sample states.
+    cosmetic. Of the facts in a text only those count that every sample states. No name raises a
+    change of what has three values or more in the baseline itself; `classify` may.
 
     :param before: the baseline's behavior, or that of each of its samples.
     :param severities: those of the project, over those of the rules.
@@ -144,10 +146,12 @@ def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> 
     if new.name in STABLE_FACTS:
         return _compare_facts(olds, new)
     change = _compare_by_kind(olds, new)
-    if change is None or not is_quarantined(olds):
-        return change
-    detail = f"the baseline itself shows {len(by_frequency(olds))} values"
-    return replace(change, severity=Severity.COSMETIC, detail=detail)
+    if change is None:
+        return None
+    if is_quarantined(olds):
+        detail = f"the baseline itself shows {len(by_frequency(olds))} values"
+        return replace(change, severity=Severity.COSMETIC, detail=detail, noisy=True)
+    return replace(change, noisy=new.kind is TraitKind.TEXT and varies(olds))
 
 
 def _compare_by_kind(olds: Sequence[Trait], new: Trait) -> Change | None:
@@ -208,11 +212,12 @@ def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
     if kept == stable:
         return None
     is_known = len(olds) >= ENOUGH_FOR_FACTS
-    return report(
+    change = report(
         replace(olds[0], value=sorted(stable)),
         replace(new, value=sorted(kept)),
         severity=Severity.NOTABLE if is_known else Severity.COSMETIC,
     )
+    return replace(change, parts=tuple(sorted(stable - kept)))
 
 
 _COUNT_OF_TOOLS = "tool_calls"

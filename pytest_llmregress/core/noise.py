@@ -91,10 +91,14 @@ def by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
 
 def is_quarantined(traits: Sequence[Trait]) -> bool:
     """Say whether the samples of a trait differ so much that another value says nothing."""
-    if len(traits) < QUARANTINE or traits[0].name in _BY_PART:
+    if traits[0].name in _BY_PART:
         return False
-    kinds = {trait.kind for trait in traits}
-    return kinds <= _QUARANTINED_KINDS and len(set(map(_identity, traits))) >= QUARANTINE
+    return {trait.kind for trait in traits} <= _QUARANTINED_KINDS and varies(traits)
+
+
+def varies(traits: Sequence[Trait]) -> bool:
+    """Say whether the samples show so many values that another one is to be expected."""
+    return len(traits) >= QUARANTINE and len(set(map(_identity, traits))) >= QUARANTINE
 
 
 _PLAIN = (str, int, bool)
@@ -150,10 +154,16 @@ def weigh(difference: Difference, samples: Sequence[Any]) -> Severity | None:
         return None
     if _is_between(difference.after, seen):
         return None
-    distinct = {None if value is ABSENT else canonical(value) for value in seen}
-    if len(distinct) >= QUARANTINE or is_rewording(difference.before, difference.after):
+    if varies_at(difference, samples) or is_rewording(difference.before, difference.after):
         return Severity.COSMETIC
     return Severity.NOTABLE
+
+
+def varies_at(difference: Difference, samples: Sequence[Any]) -> bool:
+    """Say whether the samples show so many values in a place that another one is expected."""
+    seen = [value_at(sample, difference.path) for sample in samples]
+    distinct = {None if value is ABSENT else canonical(value) for value in seen}
+    return len(distinct) >= QUARANTINE
 
 
 def _is_between(value: Any, seen: Sequence[Any]) -> bool:

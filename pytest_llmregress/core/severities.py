@@ -44,10 +44,15 @@ class Severities:
         return tuple(found for change in changes if (found := self.apply_to(change)) is not None)
 
     def apply_to(self, change: Change) -> Change | None:
-        """Return a change with its severity of this project; None where it is ignored."""
+        """Return a change with its severity of this project; None where it is ignored.
+
+        Noise is not raised: where the baseline differs from itself, another value says nothing.
+        """
         for name, severity in self.rules:
             if _pattern(name).fullmatch(change.trait):
-                return None if severity is None else replace(change, severity=severity)
+                if severity is None:
+                    return None
+                return change if change.noisy else replace(change, severity=severity)
         return change
 
 

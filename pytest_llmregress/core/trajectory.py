@@ -14,7 +14,7 @@ from pytest_llmregress.core.difference import (
     place,
     told_apart,
 )
-from pytest_llmregress.core.noise import ARGUMENTS, weigh
+from pytest_llmregress.core.noise import ARGUMENTS, varies_at, weigh
 from pytest_llmregress.core.tool_match import ToolMatch
 from pytest_llmregress.core.words import cut, in_words
 
@@ -56,6 +56,8 @@ class _Weighed:
     tool: str
     difference: Difference
     severity: Severity
+    noisy: bool
+    """Whether the baseline's samples have many values in the same place."""
 
 
 def compare_arguments(
@@ -75,13 +77,18 @@ def compare_arguments(
     olds = [_calls(sample) for sample in samples]
     closest = min(olds, key=lambda old: _distance(old, new))
     weighed = [
-        _Weighed(tool=was.tool, difference=difference, severity=severity)
+        _Weighed(
+            tool=was.tool,
+            difference=difference,
+            severity=severity,
+            noisy=varies_at(difference, _seen(was, olds)),
+        )
         for was, now in _pairs(closest, new)
         for difference in _differences(was.arguments, now.arguments, differ)
         if (severity := weigh(difference, _seen(was, olds))) is not None
     ]
     if weighed:
-        return _tell(sorted(weighed, key=lambda each: -each.severity.rank))
+        return _tell(sorted(weighed, key=lambda each: (-each.severity.rank, each.noisy)))
     if any(_is_shuffled(old, new) for old in olds):
         words = in_words([call.text for call in olds[0]]), in_words([call.text for call in new])
         return Change(
@@ -166,12 +173,19 @@ def _tell(weighed: Sequence[_Weighed]) -> Change:
     before, after = _in_words(weighed[0])
     others = [" → ".join(_in_words(each)) for each in weighed[1:]]
     detail = f"and {len(others)} more: {'; '.join(others)}" if others else ""
+    worst = weighed[0]
     return Change(
         trait=ARGUMENTS,
-        severity=weighed[0].severity,
+        severity=worst.severity,
         before=before,
         after=after,
         detail=cut(detail, MAX_DETAIL),
+        parts=tuple(
+            f"{each.tool}: {place(each.difference.path)}"
+            for each in weighed
+            if (each.severity, each.noisy) == (worst.severity, worst.noisy)
+        ),
+        noisy=worst.noisy,
     )
 
 

@@ -17,7 +17,7 @@ from pytest_llmregress.core.difference import (
     is_same,
     place,
 )
-from pytest_llmregress.core.noise import weigh
+from pytest_llmregress.core.noise import varies_at, weigh
 from pytest_llmregress.core.normalize import key_changes
 from pytest_llmregress.core.severities import Severities
 from pytest_llmregress.core.traits import text_traits
@@ -99,28 +99,32 @@ def _compare_structures(
     name: str, samples: Sequence[Any], after: Any, differences: Sequence[Difference]
 ) -> Change | None:
     weighed = [
-        (severity, difference)
+        (severity, varies_at(difference, samples), difference)
         for difference in differences
         if (severity := weigh(difference, samples)) is not None
     ]
     if not weighed:
         return None
-    weighed.sort(key=lambda each: -each[0].rank)
-    lost, gained = _key_changes(samples, after, [difference for _, difference in weighed])
+    weighed.sort(key=lambda each: (-each[0].rank, each[1]))
+    lost, gained = _key_changes(samples, after, [difference for *_, difference in weighed])
     if lost or gained:
         return Change(
             trait=f"snapshot.{name}",
             severity=Severity.BREAKING if lost else Severity.NOTABLE,
             before=in_words(lost),
             after=in_words(gained),
+            parts=tuple(lost or gained),
         )
-    lines = [in_one_line(difference) for _, difference in weighed]
+    worst, noisy, _ = weighed[0]
+    lines = [in_one_line(difference) for *_, difference in weighed]
     return Change(
         trait=f"snapshot.{name}",
-        severity=weighed[0][0],
+        severity=worst,
         before="accepted value",
         after=lines[0],
         detail=f"and {len(lines) - 1} more" if len(lines) > 1 else "",
+        parts=tuple(place(d.path) for s, n, d in weighed if (s, n) == (worst, noisy)),
+        noisy=noisy,
     )
 
 

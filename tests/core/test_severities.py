@@ -119,3 +119,18 @@ def test_a_callback_gets_the_most_frequent_trait_and_no_ignored_change():
     )
 
     assert seen == [("formal", "rude")]
+
+
+def test_a_name_raises_no_noise_of_the_baseline_and_may_still_ignore_it():
+    noisy = [behavior(mood=mood) for mood in ("calm", "glad", "sad")]
+    steady = [behavior(mood="calm")] * 3
+
+    found = [
+        compare(samples, behavior(mood="angry"), severities=Severities.read({"mood": word}))
+        for samples, word in ((steady, "breaking"), (noisy, "breaking"), (noisy, "ignore"))
+    ]
+    assert [[each.severity for each in changes] for changes in found] == [
+        [BREAKING],
+        [COSMETIC],
+        [],
+    ]
