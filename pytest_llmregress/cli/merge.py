@@ -86,7 +86,7 @@ def merge_shards(shards: Sequence[Shard]) -> RunReport:
     """
     reports = sorted((shard.report for shard in shards), key=lambda report: report.created)
     latest = {test.test: test for report in reports for test in report.tests}
-    tests = tuple(latest[test] for test in sorted(latest))
+    tests, verdict = _judge(reports, [latest[test] for test in sorted(latest)])
     return RunReport(
         created=reports[-1].created,
         versions=_versions(reports),
@@ -94,7 +94,7 @@ def merge_shards(shards: Sequence[Shard]) -> RunReport:
         fail_on=reports[-1].fail_on,
         tests=tests,
         orphans=_orphans(reports, tests),
-        verdict=_judge(reports, tests),
+        verdict=verdict,
     )
 
 
@@ -116,15 +116,16 @@ def _read(file: Path, problems: list[str]) -> Shard | None:
     return None
 
 
-def _judge(reports: Sequence[RunReport], tests: Sequence[TestRecord]) -> SuiteVerdict | None:
-    evidences = [test.evidence for test in tests if test.evidence is not None]
-    if not evidences:
-        return None
-    from pytest_llmregress.core.judging_suite import judge_suite  # noqa: PLC0415 - with statistics
+def _judge(
+    reports: Sequence[RunReport], tests: Sequence[TestRecord]
+) -> tuple[tuple[TestRecord, ...], SuiteVerdict | None]:
+    if all(test.evidence is None for test in tests):
+        return tuple(tests), None
+    from pytest_llmregress.core.judging_run import judge_run  # noqa: PLC0415 - with statistics
 
     # Whether tests that look different were to get fresh samples is in the shards' own verdicts.
     confirms = any(report.verdict is not None and report.verdict.confirms for report in reports)
-    return judge_suite(evidences, gate=Gate(confirm=Settings().confirm if confirms else 0))
+    return judge_run(tests, gate=Gate(confirm=Settings().confirm if confirms else 0))
 
 
 def _versions(reports: Sequence[RunReport]) -> Mapping[str, str]:

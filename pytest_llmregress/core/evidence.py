@@ -6,6 +6,9 @@ from typing import Any, Self
 
 from pytest_llmregress.core.behavior import Severity
 
+OUTCOME = "test"
+"""The name that the test's own outcome goes by among its changes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -73,6 +76,39 @@ class TraitEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEvidence:
+    """What no sample of the baseline shows of one trait or snapshot value, and how often it came.
+
+    Unlike `TraitEvidence` it holds what is to be said and what gates, after all severities that a
+    project gives: any kind of trait, noise left out.
+    """
+
+    name: str
+    """The trait's, or "snapshot.NAME"; `OUTCOME` for the test's own outcome."""
+    screen: tuple[Severity | None, ...]
+    """How bad it is in each of the candidate's first samples; None where one does not show it."""
+    fresh: tuple[Severity | None, ...] = ()
+    """The same of the samples that were recorded because the first ones looked different."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {"name": self.name, "screen": list(self.screen), "fresh": list(self.fresh)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            name=data["name"],
+            screen=tuple(map(_read_severity, data["screen"])),
+            fresh=tuple(map(_read_severity, data["fresh"])),
+        )
+
+
+def _read_severity(word: str | None) -> Severity | None:
+    return None if word is None else Severity(word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NumberEvidence:
     """One number of a test, such as its output tokens, a value a sample."""
 
@@ -118,6 +154,11 @@ class TestEvidence:
     sessions: tuple[Tally, ...] = ()
     """The baseline's samples by the session that recorded them, in the same order for all tests."""
     traits: tuple[TraitEvidence, ...] = ()
+    """What the suite's statistics count."""
+    changes: tuple[ChangeEvidence, ...] = ()
+    """What the test by itself is judged by."""
+    fails_from: Severity | None = Severity.BREAKING
+    """From which severity on a change fails this test; None where no change does."""
     numbers: tuple[NumberEvidence, ...] = ()
     broken: tuple[str, ...] = ()
     """The violations of the test's contract, each in words."""
@@ -148,6 +189,8 @@ class TestEvidence:
             "fresh": None if self.fresh is None else self.fresh.to_json(),
             "sessions": [tally.to_json() for tally in self.sessions],
             "traits": [trait.to_json() for trait in self.traits],
+            "changes": [change.to_json() for change in self.changes],
+            "fails_from": self.fails_from,
             "numbers": [number.to_json() for number in self.numbers],
             "broken": list(self.broken),
             "not_comparable": self.not_comparable,
@@ -166,6 +209,8 @@ class TestEvidence:
             fresh=None if data["fresh"] is None else Tally.from_json(data["fresh"]),
             sessions=tuple(Tally.from_json(tally) for tally in data["sessions"]),
             traits=tuple(TraitEvidence.from_json(trait) for trait in data["traits"]),
+            changes=tuple(ChangeEvidence.from_json(change) for change in data["changes"]),
+            fails_from=_read_severity(data["fails_from"]),
             numbers=tuple(NumberEvidence.from_json(number) for number in data["numbers"]),
             broken=tuple(data["broken"]),
             not_comparable=data["not_comparable"],

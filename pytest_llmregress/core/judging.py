@@ -4,15 +4,17 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from pytest_llmregress.core.behavior import Severity
 from pytest_llmregress.core.evidence import TestEvidence
 from pytest_llmregress.core.screening import (
     PASSING,
-    changed_traits,
+    confirmed_changes,
+    failing_changes,
     fails_throughout,
+    is_single,
     quarantine_reason,
     quarantined_traits,
     seen_anew,
+    told_from,
 )
 from pytest_llmregress.core.statistics.better import probability_better
 from pytest_llmregress.core.statistics.exact import Alternative, fisher, smallest_p
@@ -48,7 +50,8 @@ class _Numbers(NamedTuple):
 def judge_test(evidence: TestEvidence, *, settings: Gate) -> TestVerdict:
     """Judge one test by itself, as far as that can be done without knowing the others.
 
-    A violated contract breaks it. Samples that all differ from a steady baseline confirm a change.
+    A violated contract breaks it. Samples that all differ from a steady baseline confirm a change;
+    where the baseline is too short to be steady, a difference is told for what it is, and fails.
     Fisher's p is told and decides nothing here: it has to be adjusted for the other tests.
     """
     return judge_in_family(evidence, gate=settings, adjusted=None, confirming=settings.confirm)
@@ -67,24 +70,28 @@ def judge_in_family(
     is_compared = verdict is not Verdict.NOT_COMPARABLE
     # A broken contract needs no baseline, so that a short one is no excuse.
     is_broken = verdict is Verdict.BROKEN
-    quarantine = evidence.quarantine if is_broken else quarantine_reason(evidence)
-    breaking = changed_traits(evidence, Severity.BREAKING)
+    failing = failing_changes(evidence)
+    untested = failing if is_single(evidence) else ()
+    is_spared = is_broken or untested
+    quarantine = evidence.quarantine if is_spared else quarantine_reason(evidence)
     outcome = (PASSING,) if fails_throughout(evidence) else ()
-    changes = (*outcome, *breaking, *changed_traits(evidence, Severity.NOTABLE))
+    changes = (*outcome, *confirmed_changes(evidence, told_from(evidence)))
     judged = TestVerdict(
         test=evidence.test,
         verdict=verdict,
-        fails=_fails(verdict, breaking=breaking) and not quarantine,
+        fails=_fails(verdict, evidence, failing=failing) and not quarantine,
         baseline=evidence.baseline,
         candidate=evidence.candidate,
         family=0 if adjusted is None else adjusted.family,
         quarantine=quarantine,
         quarantined_traits=quarantined_traits(evidence) if is_compared else (),
         confirmed=changes if is_compared else (),
+        untested=untested,
         unconfirmed=seen_anew(evidence) if is_compared else (),
     )
     baseline, candidate = evidence.baseline, evidence.candidate
-    if is_compared and verdict is not Verdict.NO_BASELINE and baseline.n and candidate.n:
+    has_numbers = is_broken or baseline.n >= MIN_BASELINE
+    if is_compared and has_numbers and baseline.n and candidate.n:
         counts = (baseline.passed, baseline.n, candidate.passed, candidate.n)
         numbers = _compute(*counts, gate.interesting_drop_test)
         most = candidate.n if evidence.is_confirmed else max(candidate.n, confirming)
@@ -108,18 +115,20 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
         return Verdict.BROKEN
     if evidence.not_comparable:
         return Verdict.NOT_COMPARABLE
+    if is_single(evidence) and failing_changes(evidence):
+        return Verdict.DRIFTED
     if baseline.n < MIN_BASELINE or not candidate.n:
         return Verdict.NO_BASELINE
     gain = candidate.rate - baseline.rate
     is_worse = adjusted is not None and adjusted.worse <= gate.half and -gain >= gate.min_drop
     if is_worse or fails_throughout(evidence):
         return Verdict.REGRESSED
-    # What breaks comes before what is better: it fails the run.
-    if changed_traits(evidence, Severity.BREAKING):
+    # What fails the run comes before what is better.
+    if failing_changes(evidence):
         return Verdict.DRIFTED
     if adjusted is not None and adjusted.better <= gate.half and gain >= gate.min_drop:
         return Verdict.IMPROVED
-    if changed_traits(evidence, Severity.NOTABLE):
+    if confirmed_changes(evidence, told_from(evidence)):
         return Verdict.DRIFTED
     low, high = newcombe(baseline.passed, baseline.n, candidate.passed, candidate.n)
     if gate.margin is not None and -gate.margin < low and high < gate.margin:
@@ -127,10 +136,10 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
     return Verdict.NO_EVIDENCE
 
 
-def _fails(verdict: Verdict, *, breaking: tuple[str, ...]) -> bool:
+def _fails(verdict: Verdict, evidence: TestEvidence, *, failing: tuple[str, ...]) -> bool:
     """Tell whether a verdict fails the run where nothing is quarantined."""
-    is_drift = verdict is Verdict.DRIFTED and bool(breaking)
-    return is_drift or verdict in (Verdict.BROKEN, Verdict.REGRESSED)
+    is_regressed = verdict is Verdict.REGRESSED and evidence.fails_from is not None
+    return bool(failing) or is_regressed or verdict is Verdict.BROKEN
 
 
 @lru_cache(maxsize=4096)

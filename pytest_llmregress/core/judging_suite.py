@@ -1,10 +1,10 @@
 """From the evidence of all tests to the verdict on the suite, each test's verdict included."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pytest_llmregress.core.evidence import Tally, TestEvidence
-from pytest_llmregress.core.judging import MIN_BASELINE, Adjusted, judge_in_family
+from pytest_llmregress.core.judging import MIN_BASELINE, Adjusted, judge_in_family, judge_test
 from pytest_llmregress.core.screening import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.core.statistics.exact import Alternative
 from pytest_llmregress.core.statistics.multiplicity import (
@@ -31,13 +31,19 @@ _DECIDED = frozenset({Verdict.BROKEN, Verdict.NOT_COMPARABLE, Verdict.NO_BASELIN
 """Verdicts that no number of samples has a part in."""
 
 
-def judge_suite(evidences: Sequence[TestEvidence], *, gate: Gate) -> SuiteVerdict:
+def judge_suite(
+    evidences: Sequence[TestEvidence], *, gate: Gate, failed: Mapping[str, str] | None = None
+) -> SuiteVerdict:
     """Judge all tests together.
 
     The suite is judged by the first samples of every test. A test is judged by its fresh samples,
     and the tests that have some are the family that its p is adjusted for; without confirmation
     the family is all tests, by all their samples. Each of the two is held against alpha/2. Where
-    the sessions of the baseline differ from each other already, only a contract fails the run.
+    the sessions of the baseline differ from each other already, only what a test shows by itself
+    fails the run: that was told before all tests were known.
+
+    :param failed: tests that pytest was told of as failed, those without evidence included, each
+        with the ground in words; what fails by its evidence is told by that.
     """
     compared = [evidence for evidence in evidences if _is_compared(evidence)]
     confirms = _confirms(compared, gate=gate)
@@ -46,15 +52,16 @@ def judge_suite(evidences: Sequence[TestEvidence], *, gate: Gate) -> SuiteVerdic
     disagreement = find_disagreement(compared, gate=gate)
     if disagreement:
         tests = tuple(
-            replace(test, fails=test.fails and test.verdict is Verdict.BROKEN) for test in tests
+            replace(test, fails=test.fails and judge_test(each, settings=gate).fails)
+            for test, each in zip(tests, evidences, strict=True)
         )
     overall = compare_suite([table_of(e.baseline, e.screen) for e in compared])
     traits = judge_traits(compared, gate=gate)
     culprits = tuple(test.test for test in tests if _is_culprit(test))
     verdict = _decide(tests, overall=overall, traits=traits, gate=gate)
-    fails = any(test.fails for test in tests) or (
-        _has_dropped(overall, gate=gate) and not disagreement
-    )
+    failing = tuple(test.test for test in tests if test.fails)
+    grounds = {test: why for test, why in (failed or {}).items() if test not in set(failing)}
+    fails = bool(failing) or (_has_dropped(overall, gate=gate) and not disagreement)
     suite = SuiteVerdict(
         verdict=verdict,
         fails=fails,
@@ -66,6 +73,8 @@ def judge_suite(evidences: Sequence[TestEvidence], *, gate: Gate) -> SuiteVerdic
         p=overall.p,
         drop=overall.drop,
         interval=overall.interval,
+        failing=failing,
+        otherwise=tuple(grounds),
         culprits=culprits,
         also_suspicious=_name_suspicious(family, culprits),
         negative_flips=tuple(e.test for e in compared if _is_flip(e.baseline, e.screen)),
@@ -79,7 +88,8 @@ def judge_suite(evidences: Sequence[TestEvidence], *, gate: Gate) -> SuiteVerdic
         traits=traits,
         tests=tests,
     )
-    return replace(suite, lines=say_suite(suite, evidences=evidences, gate=gate))
+    lines = say_suite(suite, evidences=evidences, gate=gate, grounds=grounds)
+    return replace(suite, lines=lines)
 
 
 def _judge_tests(
@@ -111,10 +121,10 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
 ) -> Verdict:
     if any(test.verdict is Verdict.BROKEN and test.fails for test in tests):
         return Verdict.BROKEN
-    if not overall.method:
+    found = {test.verdict for test in tests if _is_culprit(test)}
+    if not overall.method and not found:
         changed = any(test.verdict is Verdict.NOT_COMPARABLE for test in tests)
         return Verdict.NOT_COMPARABLE if changed else Verdict.NO_BASELINE
-    found = {test.verdict for test in tests if _is_culprit(test)}
     if _has_dropped(overall, gate=gate) or Verdict.REGRESSED in found:
         return Verdict.REGRESSED
     if Verdict.DRIFTED in found:

@@ -85,6 +85,8 @@ class TestRecord:
     """Of those, how many passed and kept their contract."""
     obsolete: tuple[str, ...] = ()
     """Accepted snapshot values that this passing, complete run compared nothing with."""
+    failed: bool = False
+    """Whether pytest was told that it failed, on whichever ground."""
     unconfirmed: bool = False
     """Whether something was seen that its samples do not bear out; it does not fail the test."""
     evidence: TestEvidence | None = None
@@ -101,6 +103,13 @@ class TestRecord:
     """The first new sample that differs from it, or the first one where none does."""
     verdict: TestVerdict | None = None
     """What that evidence allows one to say about this test alone."""
+
+    @property
+    def ground(self) -> str:
+        """Why it failed where its evidence does not say so, in words."""
+        if self.problems:
+            return f"a problem ({self.problems[0].code})"
+        return "an assert of its own" if not self.passed else "what its samples came to"
 
     @property
     def severity(self) -> Severity | None:
@@ -129,6 +138,7 @@ class TestRecord:
             "samples": self.samples,
             "passes": self.passes,
             "obsolete": list(self.obsolete),
+            "failed": self.failed,
             "unconfirmed": self.unconfirmed,
             "evidence": None if self.evidence is None else self.evidence.to_json(),
             "rules": [rule.to_json() for rule in self.rules],
@@ -166,6 +176,7 @@ class TestRecord:
             samples=data["samples"],
             passes=data["passes"],
             obsolete=tuple(data["obsolete"]),
+            failed=data["failed"],
             unconfirmed=data["unconfirmed"],
             evidence=None if data["evidence"] is None else _read_evidence(data["evidence"]),
             rules=tuple(map(RuleResult.from_json, data["rules"])),

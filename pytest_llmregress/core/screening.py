@@ -1,16 +1,18 @@
 """What the samples of one test show by themselves: quarantine, suspicion, and its confirmation."""
 
+from collections.abc import Iterator, Sequence
+
 from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import TestEvidence, TraitEvidence
+from pytest_llmregress.core.evidence import OUTCOME, ChangeEvidence, TestEvidence, TraitEvidence
 
 MIN_BASELINE = 5
-"""Samples of a baseline from which on a test gates by itself."""
+"""Samples of a baseline from which on it shows its own noise, and a test is confirmed."""
 MIN_RATE = 0.6
 """Share of a baseline's samples that have to end well for its test to gate by itself."""
 MAX_DISTINCT = 2
-"""Values of a trait in a baseline up to which it gates: one with more is noise."""
+"""Values of a trait in a baseline beyond which another one is noise."""
 MIN_CONFIRMING = 5
-"""Samples of a candidate that all have to be new for a trait to count as changed."""
+"""Samples of a candidate that all have to show a change for it to be confirmed."""
 STEADY = 0.95
 """Share of a baseline's samples that end well in a test whose failing throughout is no chance.
 
@@ -20,13 +22,18 @@ PASSING = "pass/fail"
 """The name that the test's own outcome goes by among the traits."""
 
 
+def is_single(evidence: TestEvidence) -> bool:
+    """Tell whether the baseline is too short to show its own noise: then a difference counts."""
+    return evidence.baseline.n < MIN_BASELINE
+
+
 def quarantine_reason(evidence: TestEvidence) -> str:
-    """Return why the test does not gate by itself; empty where it does."""
+    """Return why no statistics are held against the test; empty where they are."""
     baseline = evidence.baseline
     if evidence.quarantine:
         return evidence.quarantine
-    if baseline.n < MIN_BASELINE:
-        return f"its baseline has {baseline.n} of the {MIN_BASELINE} samples that it takes to gate"
+    if is_single(evidence):
+        return f"its baseline has {baseline.n} of the {MIN_BASELINE} samples that show its noise"
     if baseline.rate < MIN_RATE:
         return f"its own baseline is {baseline}, below {100 * MIN_RATE:g} %"
     return ""
@@ -45,9 +52,9 @@ def quarantined_traits(evidence: TestEvidence) -> tuple[str, ...]:
 def looks_different(evidence: TestEvidence) -> tuple[str, ...]:
     """Return why the candidate's first samples ask for fresh ones; empty where they do not.
 
-    A failed sample does, and so does a value that the baseline never showed of a trait that is
-    breaking. What cannot gate asks for nothing: a test or a trait in quarantine, and a test that
-    is decided without samples.
+    A failed sample does, and so does what no sample of the baseline shows, at or above the
+    severity that fails the test. What cannot gate asks for nothing: a test in quarantine, and one
+    that is decided without samples.
     """
     if evidence.broken or evidence.not_comparable or quarantine_reason(evidence):
         return ()
@@ -56,28 +63,51 @@ def looks_different(evidence: TestEvidence) -> tuple[str, ...]:
         reasons.append(
             f"{PASSING}: {evidence.screen} of the candidate, {evidence.baseline} of the baseline"
         )
-    for trait in evidence.traits:
-        if trait.severity is Severity.BREAKING and not is_quarantined(trait):
-            new = _count_new(trait, trait.screen)
-            if new:
-                reasons.append(
-                    f"{trait.name}: new in {new}/{len(trait.screen)} of the candidate, "
-                    f"in 0/{len(trait.baseline)} of the baseline"
-                )
+    limit = evidence.fails_from or Severity.BREAKING
+    for change in _changes(evidence):
+        new = _count(change.screen, limit)
+        if new:
+            reasons.append(
+                f"{change.name}: new in {new}/{len(change.screen)} of the candidate, "
+                f"in 0/{evidence.baseline.n} of the baseline"
+            )
     return tuple(reasons)
 
 
-def changed_traits(evidence: TestEvidence, severity: Severity) -> tuple[str, ...]:
-    """Return the traits of that severity of which every confirming sample has a new value.
+def failing_changes(evidence: TestEvidence) -> tuple[str, ...]:
+    """Return the names of the changes that fail the test by itself.
+
+    With a baseline that shows its noise these are the confirmed ones. A shorter one can tell
+    nothing of noise: there each difference fails, the test's own outcome included.
+    """
+    limit = evidence.fails_from
+    if limit is None or evidence.quarantine:
+        return ()
+    if is_single(evidence):
+        return tuple(
+            PASSING if change.name == OUTCOME else change.name
+            for change in evidence.changes
+            if _count(change.screen + change.fresh, limit)
+        )
+    if evidence.not_comparable or quarantine_reason(evidence):
+        return ()
+    return confirmed_changes(evidence, limit)
+
+
+def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...]:
+    """Return the changes that every confirming sample shows at that severity or above.
 
     Confirming are the fresh samples, or all of the candidate's where it has enough from the
-    start. Traits in quarantine, and those with too short a baseline, are left out.
+    start. The worst come first.
     """
-    return tuple(
-        trait.name
-        for trait in evidence.traits
-        if trait.severity is severity and _is_changed(trait, evidence)
-    )
+    found = {
+        change.name: min(each.rank for each in samples if each is not None)
+        for change in _changes(evidence)
+        if len(samples := _confirming(change, evidence)) >= MIN_CONFIRMING
+        and not is_single(evidence)
+        and _count(samples, limit) == len(samples)
+    }
+    return tuple(sorted(found, key=lambda name: -found[name]))
 
 
 def fails_throughout(evidence: TestEvidence) -> bool:
@@ -87,38 +117,43 @@ def fails_throughout(evidence: TestEvidence) -> bool:
     return is_judged and baseline.rate >= STEADY and candidate.passed == 0
 
 
+def told_from(evidence: TestEvidence) -> Severity:
+    """Return from which severity on a change is told: notable, or less where less may fail."""
+    limit = evidence.fails_from or Severity.NOTABLE
+    return min(limit, Severity.NOTABLE, key=lambda severity: severity.rank)
+
+
 def seen_anew(evidence: TestEvidence) -> tuple[str, ...]:
-    """Say what was seen anew and is not confirmed, with how often; cosmetic traits left out."""
+    """Say what was seen anew and is neither confirmed nor fails the test, with how often."""
     seen = []
     baseline, screen = evidence.baseline, evidence.screen
+    limit = told_from(evidence)
+    known = {*confirmed_changes(evidence, limit), *failing_changes(evidence)}
     is_open = not evidence.is_confirmed and not fails_throughout(evidence)
-    if is_open and screen.failed and baseline.n and not baseline.failed:
+    if is_open and screen.failed and baseline.n and not baseline.failed and PASSING not in known:
         seen.append(
             f"failed in {screen.failed}/{screen.n} of the candidate, in 0/{baseline.n} of the "
             "baseline"
         )
-    for trait in evidence.traits:
-        samples = trait.screen + trait.fresh
-        new = _count_new(trait, samples)
-        is_told = trait.severity is not Severity.COSMETIC and not is_quarantined(trait)
-        if is_told and trait.baseline and new and not _is_changed(trait, evidence):
+    for change in _changes(evidence):
+        samples = change.screen + change.fresh
+        new = _count(samples, limit)
+        if new and change.name not in known:
             seen.append(
-                f"{trait.name} new in {new}/{len(samples)} of the candidate, "
-                f"in 0/{len(trait.baseline)} of the baseline"
+                f"{change.name} new in {new}/{len(samples)} of the candidate, "
+                f"in 0/{baseline.n} of the baseline"
             )
     return tuple(seen)
 
 
-def _is_changed(trait: TraitEvidence, evidence: TestEvidence) -> bool:
-    samples = trait.fresh if evidence.is_confirmed else trait.screen
-    return (
-        len(trait.baseline) >= MIN_BASELINE
-        and len(samples) >= MIN_CONFIRMING
-        and not is_quarantined(trait)
-        and _count_new(trait, samples) == len(samples)
-    )
+def _changes(evidence: TestEvidence) -> Iterator[ChangeEvidence]:
+    """Yield all changes but that of the outcome, which the tallies tell."""
+    return (change for change in evidence.changes if change.name != OUTCOME)
 
 
-def _count_new(trait: TraitEvidence, samples: tuple[str, ...]) -> int:
-    known = set(trait.baseline)
-    return sum(value not in known for value in samples) if known else 0
+def _confirming(change: ChangeEvidence, evidence: TestEvidence) -> tuple[Severity | None, ...]:
+    return change.fresh if evidence.is_confirmed else change.screen
+
+
+def _count(samples: Sequence[Severity | None], limit: Severity) -> int:
+    return sum(each is not None and each.rank >= limit.rank for each in samples)

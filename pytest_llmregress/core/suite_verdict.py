@@ -108,6 +108,10 @@ class SuiteVerdict:
     """What the tests lost on average, as a share; below zero where they gained."""
     interval: Bounds | None = None
     """The 95 % interval of candidate minus baseline, over the tests."""
+    failing: tuple[str, ...] = ()
+    """Tests that fail the run by their evidence, in the order of the evidence."""
+    otherwise: tuple[str, ...] = ()
+    """Tests beside them that failed on another ground, such as an assert of their own."""
     culprits: tuple[str, ...] = ()
     """Tests that regressed or drifted by themselves and are not quarantined."""
     also_suspicious: tuple[str, ...] = ()
@@ -144,6 +148,8 @@ class SuiteVerdict:
             "p": self.p,
             "drop": self.drop,
             "interval": bounds_to_json(self.interval),
+            "failing": list(self.failing),
+            "otherwise": list(self.otherwise),
             "culprits": list(self.culprits),
             "also_suspicious": list(self.also_suspicious),
             "negative_flips": list(self.negative_flips),
@@ -173,6 +179,8 @@ class SuiteVerdict:
             p=data["p"],
             drop=data["drop"],
             interval=bounds_from_json(data["interval"]),
+            failing=tuple(data["failing"]),
+            otherwise=tuple(data["otherwise"]),
             culprits=tuple(data["culprits"]),
             also_suspicious=tuple(data["also_suspicious"]),
             negative_flips=tuple(data["negative_flips"]),

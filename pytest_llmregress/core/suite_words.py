@@ -1,15 +1,17 @@
 """The verdict on a suite in sentences, what decides first."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_llmregress.core.evidence import TestEvidence
 from pytest_llmregress.core.screening import quarantine_reason
 from pytest_llmregress.core.suite_verdict import NumberVerdict, SuiteVerdict
-from pytest_llmregress.core.verdict import Gate, Verdict
+from pytest_llmregress.core.verdict import Gate, TestVerdict, Verdict
 from pytest_llmregress.core.verdict_words import (
     MAX_NAMED,
     MIN_SAMPLES,
     NAMES,
+    UNTESTED,
     say_bounds,
     say_names,
     say_p,
@@ -23,18 +25,25 @@ SELECTED = (
     "a little worse by chance as well; samples of the baseline tell the two apart"
 )
 """What accepted single recordings leave out."""
+FAILS = "fails the run"
+SPARES = "does not fail the run"
 
 
 def say_suite(
-    suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate
+    suite: SuiteVerdict,
+    *,
+    evidences: Sequence[TestEvidence],
+    gate: Gate,
+    grounds: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return the verdict on a suite, a sentence a line, what decides first.
 
+    `grounds` says why tests failed that do not fail by their evidence, in words, by their names.
     Where no test has two samples of its baseline, nothing can be said of one test or one trait:
     then it is short.
     """
     told = (
-        _say_overall(suite, evidences=evidences, gate=gate),
+        _say_overall(suite, evidences=evidences, gate=gate, grounds=grounds),
         *_say_rules(suite),
         *_say_suite_test(suite, gate=gate),
     )
@@ -71,21 +80,86 @@ def _is_one_against_one(evidences: Sequence[TestEvidence]) -> bool:
     return all(evidence.baseline.n < MIN_SAMPLES for evidence in evidences)
 
 
-def _say_overall(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate) -> str:
+_NOTHING_FOUND = frozenset(
+    {
+        Verdict.EQUIVALENT,
+        Verdict.IMPROVED,
+        Verdict.NO_BASELINE,
+        Verdict.NO_EVIDENCE,
+        Verdict.NOT_COMPARABLE,
+    }
+)
+"""Verdicts that are no reason for a failed test: where one has failed, that is said instead."""
+
+
+def _say_overall(
+    suite: SuiteVerdict,
+    *,
+    evidences: Sequence[TestEvidence],
+    gate: Gate,
+    grounds: Mapping[str, str],
+) -> str:
+    """Say first what fails the run, and how many tests; then how the suite did as a whole."""
+    head = f"{_say_name(suite, evidences=evidences, gate=gate)}: "
+    tests = len({evidence.test for evidence in evidences} | set(grounds))
+    failed = len(suite.failing) + len(suite.otherwise)
+    if failed:
+        verb = "fails" if failed == 1 else "fail"
+        why = "; ".join(_say_grounds(suite, grounds))
+        head += f"{failed:,} of {count(tests, 'test')} {verb}: {why}; pass/fail of the samples: "
+    else:
+        head += f"{count(tests, 'test')}, "
+    if suite.drop is None or not suite.method or suite.interval is None:
+        return f"{head}none of them with samples to compare"
+    return (
+        f"{head}{say_rate(suite.baseline)} → {say_rate(suite.candidate)}, "
+        f"{say_points(-suite.drop)} points a test on average, "
+        f"compatible with {say_bounds(suite.interval)} (95 % interval over the tests)"
+    )
+
+
+_GROUNDS = (
+    (Verdict.REGRESSED, "failing more often than the baseline"),
+    (Verdict.BROKEN, "a broken contract"),
+)
+
+
+def _say_grounds(suite: SuiteVerdict, grounds: Mapping[str, str]) -> Iterable[str]:
+    """Yield each ground that tests fail on, with their number."""
+    failing = [test for test in suite.tests if test.fails]
+    untested = [test for test in failing if test.untested]
+    rest = [test for test in failing if not test.untested]
+    drifted = [test for test in rest if test.verdict is Verdict.DRIFTED]
+    if untested:
+        yield f"{len(untested):,} by a difference {UNTESTED} ({_say_traits_of(untested)})"
+    if drifted:
+        yield f"{len(drifted):,} by a confirmed change ({_say_traits_of(drifted)})"
+    for verdict, why in _GROUNDS:
+        if number := sum(test.verdict is verdict for test in rest):
+            yield f"{number:,} by {why}"
+    for why, number in Counter(grounds.values()).most_common():
+        yield f"{number:,} by {why}"
+
+
+def _say_traits_of(tests: Sequence[TestVerdict]) -> str:
+    """Name the changes that most of the tests show, with the number of tests where that differs."""
+    numbers = Counter(name for test in tests for name in test.untested or test.confirmed)
+    ranked = numbers.most_common()
+    names = [name if n == len(tests) else f"{name} {n}" for name, n in ranked[:MAX_NAMED]]
+    more = f" and {len(ranked) - MAX_NAMED} more" if len(ranked) > MAX_NAMED else ""
+    return ", ".join(names) + more
+
+
+def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate) -> str:
+    """Return what the verdict is called, and what becomes of the run."""
+    if suite.verdict in _NOTHING_FOUND and (suite.failing or suite.otherwise):
+        return FAILS
     name = NAMES[suite.verdict]
     if suite.verdict is Verdict.EQUIVALENT and gate.margin is not None:
         name = f"equivalent within ±{100 * gate.margin:g} points"
     elif suite.verdict is Verdict.NO_EVIDENCE and _is_one_against_one(evidences):
         name = f"{name} in pass/fail"  # of traits, one sample is no evidence either way
-    fails = "fails the run" if suite.fails else "does not fail the run"
-    head = f"{name}, {fails}: {count(len(evidences), 'test')}"
-    if suite.drop is None or not suite.method or suite.interval is None:
-        return f"{head}, none of them with samples to compare"
-    return (
-        f"{head}, {say_rate(suite.baseline)} → {say_rate(suite.candidate)}, "
-        f"{say_points(-suite.drop)} points a test on average, "
-        f"compatible with {say_bounds(suite.interval)} (95 % interval over the tests)"
-    )
+    return f"{name}, {FAILS if suite.fails or suite.otherwise else SPARES}"
 
 
 def _say_rules(suite: SuiteVerdict) -> list[str]:
@@ -97,7 +171,7 @@ def _say_rules(suite: SuiteVerdict) -> list[str]:
     if suite.baseline_disagrees:
         lines.append(
             f"the baseline disagrees with itself: {suite.baseline_disagrees}; "
-            "drift verdicts are advisory and fail nothing"
+            "what the suite shows as a whole is advisory and fails nothing"
         )
     return lines
 

@@ -87,6 +87,8 @@ class TestVerdict:
     quarantined_traits: tuple[str, ...] = ()
     confirmed: tuple[str, ...] = ()
     """What all fresh samples show and no sample of the baseline did."""
+    untested: tuple[str, ...] = ()
+    """What fails it as a difference that was observed once: its baseline shows no noise."""
     unconfirmed: tuple[str, ...] = ()
     """What was seen anew, and not often enough to say more."""
     text: str = ""
@@ -112,6 +114,7 @@ class TestVerdict:
             "quarantine": self.quarantine,
             "quarantined_traits": list(self.quarantined_traits),
             "confirmed": list(self.confirmed),
+            "untested": list(self.untested),
             "unconfirmed": list(self.unconfirmed),
             "text": self.text,
         }
@@ -137,6 +140,7 @@ class TestVerdict:
             quarantine=data["quarantine"],
             quarantined_traits=tuple(data["quarantined_traits"]),
             confirmed=tuple(data["confirmed"]),
+            untested=tuple(data["untested"]),
             unconfirmed=tuple(data["unconfirmed"]),
             text=data["text"],
         )

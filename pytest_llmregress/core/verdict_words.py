@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.core.evidence import Tally, TestEvidence
+from pytest_llmregress.core.screening import MIN_BASELINE as SHOWS_NOISE
 from pytest_llmregress.core.verdict import Bounds, Gate, TestVerdict, Verdict
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.core.words import printable
@@ -11,6 +12,8 @@ MAX_NAMED = 3
 """Tests that a sentence names; the others are counted."""
 MIN_SAMPLES = 2
 """Samples of a baseline from which on something can be said about one test alone."""
+UNTESTED = "observed once, not tested"
+"""What a difference is where the baseline is too short to tell it from noise."""
 NAMES = {
     Verdict.BROKEN: "broken",
     Verdict.REGRESSED: "regressed",
@@ -58,6 +61,11 @@ def say_test(verdict: TestVerdict, *, evidence: TestEvidence, gate: Gate) -> str
         samples = f"all {verdict.candidate.n} {_kind_of_samples(evidence)}"
         parts.append(
             f"confirmed: {', '.join(verdict.confirmed)} ({samples} are unlike the baseline)"
+        )
+    if verdict.untested:
+        parts.append(
+            f"{UNTESTED}: {', '.join(verdict.untested)} (the baseline has "
+            f"{count(verdict.baseline.n, 'sample')}, and its noise shows from {SHOWS_NOISE} on)"
         )
     if verdict.unconfirmed:
         parts.append(f"unconfirmed: {'; '.join(verdict.unconfirmed)}")

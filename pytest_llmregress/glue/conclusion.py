@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.core.evidence import Tally
-from pytest_llmregress.glue.differing import drift_fails, say_drift, verdict_of
+from pytest_llmregress.glue.differing import drift_fails, say_drift, verdict_fails, verdict_of
 from pytest_llmregress.reporting.samples import render_rate
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def conclude(test: "TestRun") -> Conclusion:
     if (explicit or not decides) and not meets_rate(test):
         failed = True
     verdict = verdict_of(test) if decides else None
-    failed = failed or (drift_fails(test) if verdict is None else verdict.fails)
+    failed = failed or (drift_fails(test) if verdict is None else verdict_fails(test, verdict))
     tally = good_samples(test)
     unconfirmed = (
         not failed

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from pytest_llmregress.core.behavior import Drift, Severity
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cause import NOT_KNOWN, SAME, Cause, CauseKind
-from pytest_llmregress.core.evidence import TestEvidence
 from pytest_llmregress.core.merging import merge_changes
 from pytest_llmregress.core.report import Mode
+from pytest_llmregress.core.screening import failing_changes
 from pytest_llmregress.core.settings import FailOn
-from pytest_llmregress.core.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.core.verdict import Gate, TestVerdict
 from pytest_llmregress.glue.keeping import RECORDERS
 from pytest_llmregress.glue.samplerun import SampleRun
 from pytest_llmregress.glue.traffic import distinct
@@ -37,13 +37,24 @@ def drift_of(test: "TestRun") -> Drift | None:
 
 
 def drift_fails(test: "TestRun") -> bool:
-    """Tell whether a drift of one recording against one fails the test."""
+    """Tell whether what changed fails the test by itself."""
     drift = test.drift
-    if drift is None or drift.severity is None or test.is_quarantined:
+    if drift is None or drift.severity is None or test.settings.fail_on is FailOn.NEVER:
         return False
+    return bool(failing_changes(test.evidence()))
+
+
+def fails_from(test: "TestRun") -> Severity | None:
+    """Return from which severity on a change fails the test; None where no change does.
+
+    Where nothing may fail the run, the evidence still says what would fail it by default.
+    """
     if test.settings.accept and all(sample.body_passed for sample in test.samples):
-        return False
-    return test.settings.fail_on.fails(drift.severity)
+        return None
+    fail_on = test.settings.fail_on
+    if fail_on is not FailOn.NEVER:
+        return Severity(fail_on.value)
+    return Severity.BREAKING if test.run.settings.fail_on is FailOn.NEVER else None
 
 
 def say_drift(test: "TestRun") -> str:
@@ -58,7 +69,7 @@ def say_drift(test: "TestRun") -> str:
     return render_drift(
         test=test.node_id,
         drift=drift,
-        fails=drift_fails(test) if verdict is None else verdict.fails,
+        fails=drift_fails(test) if verdict is None else verdict_fails(test, verdict),
         look=test.commands.show(test.paths),
         accept=test.accept_command,
         evidence=() if verdict is None else lines_of_test(verdict, fail_on=test.settings.fail_on),
@@ -69,21 +80,12 @@ def verdict_of(test: "TestRun") -> TestVerdict:
     """Return what the evidence allows one to say about this test alone."""
     from pytest_llmregress.core.judging import judge_test  # noqa: PLC0415 - only with noise
 
-    evidence = test.evidence()
-    verdict = judge_test(evidence, settings=Gate())
-    if verdict.verdict is Verdict.BROKEN or verdict.quarantine:
-        return verdict
-    return replace(verdict, fails=_fails(verdict, evidence, fail_on=test.settings.fail_on))
+    return judge_test(test.evidence(), settings=Gate())
 
 
-def _fails(verdict: TestVerdict, evidence: TestEvidence, *, fail_on: FailOn) -> bool:
-    """Tell whether a verdict fails the test, from the severity on that it is to fail from."""
-    if fail_on is FailOn.NEVER:
-        return False
-    from pytest_llmregress.core.screening import changed_traits  # noqa: PLC0415 - only with noise
-
-    severities = (each for each in Severity if fail_on.fails(each))
-    return verdict.fails or any(changed_traits(evidence, severity) for severity in severities)
+def verdict_fails(test: "TestRun", verdict: TestVerdict) -> bool:
+    """Tell whether a verdict fails the test: it says what would fail one that never may."""
+    return verdict.fails and test.settings.fail_on is not FailOn.NEVER
 
 
 def changed_request(test: "TestRun") -> str:

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind, worst
 from pytest_llmregress.core.canonical import canonical
-from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.evidence import (
+    NumberEvidence,
+    Tally,
+    TestEvidence,
+    TraitEvidence,
+)
+from pytest_llmregress.core.merging import count_changes
 from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
 from pytest_llmregress.glue.samplerun import SampleRun
 
@@ -13,11 +19,12 @@ CACHED_FROM = 5
 """Identical answers from which on one has to ask whether they were sampled at all."""
 
 
-def evidence_of(
+def evidence_of(  # noqa: PLR0913 - one argument for each thing that has a say
     test: str,
     *,
     accepted: Snapshot | None,
     samples: Sequence[SampleRun],
+    fails_from: Severity | None,
     quarantine: str,
     not_comparable: str,
 ) -> TestEvidence:
@@ -33,6 +40,8 @@ def evidence_of(
         fresh=tally_of(sample.own_passed for sample in fresh) if fresh else None,
         sessions=_sessions(baseline),
         traits=tuple(_traits(baseline, first, fresh)),
+        changes=count_changes([each.changes for each in first], [each.changes for each in fresh]),
+        fails_from=fails_from,
         numbers=tuple(_numbers(baseline, first)),
         broken=tuple(
             dict.fromkeys(

@@ -172,6 +172,11 @@ class SampleRun:
         return self.own_passed and not self.problems and not self.misses
 
     @property
+    def has_failed(self) -> bool:
+        """Whether pytest is told that it failed, where it is the only sample of its test."""
+        return not self.skipped and (not self.good or self.failed_by_us)
+
+    @property
     def why(self) -> str:
         """Why it does not count as passed, in a line; empty where it does."""
         if self.good or self.failure:

@@ -161,7 +161,13 @@ def _report(item: pytest.Item, test: TestRun) -> None:
     skipped = next((each for each in calls if each is not None and _is_plain_skip(each)), None)
     before = len(test.problems)
     conclusion = conclude(test)
-    record = test.finish(unconfirmed=conclusion.unconfirmed)
+    is_torn = any(
+        report.failed for each in test.samples if (report := each.reports.get("teardown"))
+    )
+    record = test.finish(
+        unconfirmed=conclusion.unconfirmed,
+        failed=skipped is None and (conclusion.failed or is_torn),
+    )
     if len(test.problems) > before:  # what could not be saved is known only now
         conclusion = conclude(test)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from pytest_llmregress.core.settings import (
     SettingsError,
     Source,
 )
-from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import Gate
 from pytest_llmregress.glue import output, progress
 from pytest_llmregress.glue.builtins import BuiltIns
@@ -260,27 +258,15 @@ def _reporter_for(path: str, reporters: Sequence[Reporter]) -> Reporter | None:
     return next((reporter for reporter in reporters if reporter.suffix == suffix), None)
 
 
-def _judge(settings: Settings, tests: Sequence[TestRecord]) -> SuiteVerdict | None:
-    """Return what can be said about the whole suite; None where nothing was compared."""
-    evidences = [test.evidence for test in tests if test.evidence is not None]
-    if not evidences:
-        return None
-    from pytest_llmregress.core.judging_suite import judge_suite  # noqa: PLC0415 - with statistics
-
-    return judge_suite(evidences, gate=Gate(confirm=settings.confirm))
-
-
 def _report(
     settings: Settings, records: Mapping[str, TestRecord], orphans: Sequence[str]
 ) -> RunReport:
     tests = tuple(records[test] for test in sorted(records))
-    verdict = _judge(settings, tests)
-    # Among all tests a verdict may be another one than for a test alone, and a report has one.
-    final = {} if verdict is None else {each.test: each for each in verdict.tests}
-    tests = tuple(
-        replace(test, verdict=final.get(test.test, test.verdict)) if test.verdict else test
-        for test in tests
-    )
+    verdict = None
+    if any(test.evidence is not None for test in tests):
+        from pytest_llmregress.core.judging_run import judge_run  # noqa: PLC0415 - with statistics
+
+        tests, verdict = judge_run(tests, gate=Gate(confirm=settings.confirm))
     return RunReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions.installed(),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmregress.glue.testrun import TestRun
 
 
-def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
+def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool, failed: bool) -> TestRecord:
     """Return what happened to a test, over all its samples."""
     calls, samples = test.calls(), test.samples
     usage = Calls(calls).usage
@@ -48,6 +48,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool) -> TestRecord:
         samples=len(samples),
         passes=good_samples(test).passed,
         unconfirmed=unconfirmed,
+        failed=failed,
         evidence=test.evidence() if test.is_compared else None,
         rules=tuple(each for sample in samples for each in sample.held.rules),
         rules_before=next((s.held.rules_before for s in samples if s.held.rules_before), ()),

@@ -32,6 +32,7 @@ from pytest_llmregress.glue.differing import (
     changed_request,
     drift_fails,
     drift_of,
+    fails_from,
     is_to_be_crossed,
     say_drift,
 )
@@ -337,6 +338,7 @@ class TestRun:
             self.node_id,
             accepted=self.accepted,
             samples=self.samples,
+            fails_from=fails_from(self),
             quarantine=quarantine.reason if quarantine and self.is_quarantined else "",
             not_comparable=changed_request(self),
         )
@@ -361,8 +363,13 @@ class TestRun:
         """Return the model calls of all samples."""
         return tuple(call for sample in self.samples for call in sample.calls())
 
-    def finish(self, *, unconfirmed: bool = False) -> TestRecord:
-        """Keep what is to be kept, and say what happened."""
+    def finish(self, *, unconfirmed: bool = False, failed: bool | None = None) -> TestRecord:
+        """Keep what is to be kept, and say what happened.
+
+        :param failed: what pytest is told, where the samples are told as one; else what came of
+            the only sample.
+        """
+        before = len(self.problems)
         kept = Kept()
         self.current.note_hooks()
         if all(sample.skipped and not sample.body_passed for sample in self.samples):
@@ -376,7 +383,10 @@ class TestRun:
             except (OSError, ValueError) as error:
                 message = failures.not_kept(self.node_id, str(error))
                 self.current.problems.append(Problem(code="not_kept", message=message))
-        return record_of(self, kept, unconfirmed=unconfirmed)
+        if failed is None:
+            failed = any(each.has_failed for each in self.samples)
+        failed = failed or len(self.problems) > before
+        return record_of(self, kept, unconfirmed=unconfirmed, failed=failed)
 
     @property
     def untold(self) -> str:

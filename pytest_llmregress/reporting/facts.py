@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from pytest_llmregress.core.evidence import Tally
 from pytest_llmregress.core.report import TestRecord
+from pytest_llmregress.core.screening import failing_changes
 from pytest_llmregress.core.settings import FailOn
 from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.words import printable
@@ -23,12 +24,11 @@ def is_failed(test: TestRecord, fail_on: str) -> bool:
 
 def drift_fails(test: TestRecord, fail_on: str) -> bool:
     """Whether what was compared fails the test: by its evidence where there is enough of it."""
-    limit = FailOn(fail_on)
-    if test.unconfirmed or limit is FailOn.NEVER:
+    if FailOn(fail_on) is FailOn.NEVER or test.evidence is None:
         return False
     if test.verdict is not None:
         return test.verdict.fails
-    return not test.accepted and limit.fails(test.severity)
+    return bool(failing_changes(test.evidence))
 
 
 def properties_of(test: TestRecord) -> tuple[tuple[str, str], ...]:

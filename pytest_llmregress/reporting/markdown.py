@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from pytest_llmregress.core.naming import slug_of_variant
 from pytest_llmregress.core.report import Mode, RunReport, TestRecord
-from pytest_llmregress.core.settings import FailOn
-from pytest_llmregress.core.verdict_words import NAMES
 from pytest_llmregress.core.wording import count
 from pytest_llmregress.core.words import cut, printable
 from pytest_llmregress.reporting.drift import ONCE
 from pytest_llmregress.reporting.facts import headline_of, is_failed, shown, story_of
 from pytest_llmregress.reporting.layout import count_severities
 from pytest_llmregress.reporting.summary import summary_lines
-from pytest_llmregress.reporting.verdict import lines_of_suite
+from pytest_llmregress.reporting.verdict import lines_of_suite, sentence_of_suite
 
 MARKER = "pytest-llmregress"
 """What the hidden first line says; a bot finds its own comment by it and edits it."""
@@ -79,12 +77,12 @@ def _marker(report: RunReport) -> str:
 
 def _heading(report: RunReport) -> tuple[str, str, str]:
     failed = sum(is_failed(test, report.fail_on) for test in report.tests)
+    verdict = report.verdict
+    said = () if verdict is None else sentence_of_suite(verdict, fail_on=report.fail_on)
     if not report.tests:
         what = "no marked test was run"
-    elif report.verdict is not None:
-        fails = report.verdict.fails and FailOn(report.fail_on) is not FailOn.NEVER
-        what = NAMES[report.verdict.verdict]
-        what += "; fails the run" if fails else "; does not fail the run"
+    elif said:
+        what = " ".join(said).partition(": ")[0]
     elif failed:
         what = f"{count(failed, 'test')} {'fails' if failed == 1 else 'fail'}"
     elif report.drifted:
@@ -94,7 +92,6 @@ def _heading(report: RunReport) -> tuple[str, str, str]:
     else:
         what = "nothing failed by its rules"
     against = "" if report.candidate is None else f" with {code(report.candidate)}"
-    said = () if report.verdict is None else report.verdict.lines[:1]
     return f"### LLM tests{against}: {what}", "", " ".join(code(line, 600) for line in said)
 
 

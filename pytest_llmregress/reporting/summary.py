@@ -92,9 +92,21 @@ def _head(report: RunReport) -> str:
     if not compared and all(test.mode is Mode.REPLAYED for test in report.tests):
         parts.append("replay: deterministic, no drift claim")
     elif compared and not report.drifted:
-        once = " (1 recording against 1)" if _is_single(report.tests) else ""
-        parts.append(f"{compared} compared, no difference seen{once}")
+        parts.append(f"{compared} compared{_say_no_drift(report.tests)}")
     return "; ".join(parts)
+
+
+def _say_no_drift(tests: Sequence[TestRecord]) -> str:
+    """Say what it means that no test has drifted, as far as that can be said of these tests.
+
+    Where a sample failed, or one of the baseline's did, pass rates may differ all the same.
+    """
+    if any(test.failed for test in tests):
+        return ""
+    found = [test.evidence for test in tests if test.evidence is not None]
+    if any(each.baseline.failed or each.screen.failed for each in found):
+        return ", no value that the baseline never showed"
+    return ", no difference seen" + (" (1 recording against 1)" if _is_single(tests) else "")
 
 
 def _drift(report: RunReport) -> tuple[str, ...]:

@@ -53,9 +53,13 @@ def lines_of_suite(suite: SuiteVerdict, *, fail_on: str = _BREAKING) -> tuple[st
 
 
 def sentence_of_suite(suite: SuiteVerdict, *, fail_on: str) -> tuple[str, ...]:
-    """Return the first sentence of a verdict, which says what becomes of the run; or none."""
-    said = f", {say_fails(fails=suite.fails, fail_on=fail_on)}:"
-    lines = (line.replace(f", {_FAILS}:", said, 1) for line in suite.lines[:1])
+    """Return the first sentence of a verdict, which says what becomes of the run; or none.
+
+    It begins with what the verdict is called and what becomes of the run, up to a colon.
+    """
+    is_failed = bool(suite.otherwise)  # by what `fail_on` has no say on
+    said = _FAILS if is_failed else say_fails(fails=suite.fails, fail_on=fail_on)
+    lines = (line.replace(f"{_FAILS}:", f"{said}:", 1) for line in suite.lines[:1])
     return tuple(line.replace(f", {_SPARES}:", f", {_SPARES} by itself:", 1) for line in lines)
 
 

@@ -6,9 +6,17 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.evidence import (
+    OUTCOME,
+    ChangeEvidence,
+    NumberEvidence,
+    Tally,
+    TestEvidence,
+    TraitEvidence,
+)
 from pytest_llmregress.core.screening import (
-    changed_traits,
+    confirmed_changes,
+    failing_changes,
     fails_throughout,
     looks_different,
     quarantine_reason,
@@ -21,16 +29,39 @@ EVIDENCE = TestEvidence(
 )
 
 
-def trait(
-    baseline: str, screen: str, fresh: str = "", severity: Severity = Severity.BREAKING
-) -> TraitEvidence:
+LETTERS = {"B": Severity.BREAKING, "N": Severity.NOTABLE, "C": Severity.COSMETIC, ".": None}
+
+
+def change(screen: str, fresh: str = "", name: str = "stop") -> ChangeEvidence:
+    """Return a change with one letter a sample: how bad it is there, "." where it is not seen."""
+    return ChangeEvidence(
+        name=name,
+        screen=tuple(LETTERS[each] for each in screen),
+        fresh=tuple(LETTERS[each] for each in fresh),
+    )
+
+
+def trait(baseline: str, screen: str, fresh: str = "") -> TraitEvidence:
     """Return a trait with one letter a sample."""
     return TraitEvidence(
         name="stop",
-        severity=severity,
+        severity=Severity.BREAKING,
         baseline=tuple(baseline),
         screen=tuple(screen),
         fresh=tuple(fresh),
+    )
+
+
+def of(samples: int, *changes: ChangeEvidence, **fields: object) -> TestEvidence:
+    """Return evidence of a baseline of that many samples, all of them passing."""
+    fresh = max((len(each.fresh) for each in changes), default=0)
+    return replace(
+        EVIDENCE,
+        baseline=Tally(passed=samples, n=samples),
+        screen=Tally(passed=len(changes[0].screen), n=len(changes[0].screen)),
+        fresh=Tally(passed=fresh, n=fresh) if fresh else None,
+        changes=changes,
+        **fields,
     )
 
 
@@ -43,6 +74,8 @@ def test_evidence_comes_back_from_json_as_it_went():
         fresh=Tally(passed=1, n=5),
         sessions=(Tally(passed=5, n=5), Tally(passed=4, n=5)),
         traits=(trait("aab", "c", "ccccc"),),
+        changes=(change("B", "BNC.B"),),
+        fails_from=Severity.NOTABLE,
         numbers=(NumberEvidence(name="latency", baseline=(1.5, 2.0), candidate=(3.25,)),),
         broken=("called forbidden tool pay",),
         not_comparable="system prompt, line 3",
@@ -80,22 +113,23 @@ def test_a_failed_sample_asks_for_a_confirmation():
 
 
 @pytest.mark.parametrize(
-    ("traits", "reasons"),
+    ("seen", "fails_from", "asks"),
     [
-        (trait("aaaaaaaaaa", "a"), ()),
-        (
-            trait("aaaaaaaaab", "c"),
-            ("stop: new in 1/1 of the candidate, in 0/10 of the baseline",),
-        ),
-        (trait("aaaaaaaaab", "b"), ()),
-        (trait("aaaaaaaabc", "d"), ()),
-        (trait("aaaaaaaaaa", "c", severity=Severity.NOTABLE), ()),
-        (trait("", "c"), ()),
+        (".", Severity.BREAKING, False),
+        ("B", Severity.BREAKING, True),
+        ("N", Severity.BREAKING, False),
+        ("N", Severity.NOTABLE, True),
+        ("C", Severity.NOTABLE, False),
+        ("C", Severity.COSMETIC, True),
+        ("B", None, True),
+        ("N", None, False),
     ],
-    ids=["the same", "a new value", "a seen value", "quarantined", "notable", "no baseline"],
 )
-def test_only_a_new_value_of_a_steady_breaking_trait_asks_for_a_confirmation(traits, reasons):
-    assert looks_different(replace(EVIDENCE, traits=(traits,))) == reasons
+def test_a_change_asks_for_a_confirmation_where_it_may_fail_the_test(seen, fails_from, asks):
+    reasons = looks_different(of(10, change(seen), fails_from=fails_from))
+
+    told = ("stop: new in 1/1 of the candidate, in 0/10 of the baseline",)
+    assert reasons == (told if asks else ())
 
 
 @pytest.mark.parametrize(
@@ -121,7 +155,7 @@ def test_what_cannot_gate_asks_for_no_confirmation(fields):
         (6, 10, ""),
         (5, 5, ""),
         (5, 10, "its own baseline is 5/10, below 60 %"),
-        (4, 4, "its baseline has 4 of the 5 samples that it takes to gate"),
+        (4, 4, "its baseline has 4 of the 5 samples that show its noise"),
     ],
 )
 def test_a_short_or_noisy_baseline_is_quarantined(passed, n, reason):
@@ -141,39 +175,89 @@ def test_a_trait_with_three_values_in_the_baseline_is_quarantined():
 
 
 @pytest.mark.parametrize(
-    ("traits", "changed"),
+    ("samples", "seen", "confirmed"),
     [
-        (trait("aaaaaaaaab", "c", "ccccc"), True),
-        (trait("aaaaaaaaab", "c", "cdcdc"), True),
-        (trait("aaaaaaaaab", "c", "ccccb"), False),
-        (trait("aaaaaaaaab", "c", "cccc"), False),
-        (trait("aaaa", "c", "ccccc"), False),
-        (trait("aaaaaaaabd", "c", "ccccc"), False),
+        (10, ("B", "BBBBB"), True),
+        (10, (".", "BBBBB"), True),
+        (10, ("B", "BBBB."), False),
+        (10, ("B", "BBBBN"), False),
+        (10, ("B", "BBBB"), False),
+        (10, ("BBBBB", ""), True),
+        (10, ("B", ""), False),
+        (5, ("B", "BBBBB"), True),
+        (4, ("B", "BBBBB"), False),
     ],
-    ids=["all new", "new in two ways", "one seen", "four samples", "four before", "quarantined"],
 )
-def test_a_trait_is_changed_where_five_fresh_samples_are_all_new(traits, changed):
-    evidence = replace(EVIDENCE, fresh=Tally(passed=5, n=5), traits=(traits,))
+def test_a_change_is_confirmed_where_all_of_five_confirming_samples_show_it(
+    samples, seen, confirmed
+):
+    evidence = of(samples, change(*seen))
 
-    assert changed_traits(evidence, Severity.BREAKING) == (("stop",) if changed else ())
-    assert changed_traits(evidence, Severity.NOTABLE) == ()
-
-
-def test_five_first_samples_confirm_as_well_as_fresh_ones():
-    five = replace(EVIDENCE, screen=Tally(passed=5, n=5), traits=(trait("aaaaa", "ccccc"),))
-    one = replace(EVIDENCE, traits=(trait("aaaaa", "c"),))
-
-    assert changed_traits(five, Severity.BREAKING) == ("stop",)
-    assert changed_traits(one, Severity.BREAKING) == ()
-    assert seen_anew(one) == ("stop new in 1/1 of the candidate, in 0/5 of the baseline",)
+    assert confirmed_changes(evidence, Severity.BREAKING) == (("stop",) if confirmed else ())
 
 
-def test_a_new_value_that_most_fresh_samples_do_not_repeat_is_told_with_its_count():
-    evidence = replace(
-        EVIDENCE, fresh=Tally(passed=5, n=5), traits=(trait("aaaaaaaaaa", "c", "aacaa"),)
-    )
+def test_the_worst_confirmed_change_is_named_first():
+    evidence = of(10, change("N", "NNNNB", "calls"), change("B", "BBBBB"))
 
-    assert seen_anew(evidence) == ("stop new in 2/6 of the candidate, in 0/10 of the baseline",)
+    assert confirmed_changes(evidence, Severity.NOTABLE) == ("stop", "calls")
+    assert confirmed_changes(evidence, Severity.BREAKING) == ("stop",)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 4, 5, 10, 100])
+@pytest.mark.parametrize(
+    ("seen", "fails_from", "fails"),
+    [
+        ("B", Severity.BREAKING, True),
+        ("N", Severity.BREAKING, False),
+        ("N", Severity.NOTABLE, True),
+        ("C", Severity.NOTABLE, False),
+        ("C", Severity.COSMETIC, True),
+        ("B", None, False),
+        (".", Severity.COSMETIC, False),
+    ],
+)
+def test_what_shows_throughout_fails_whatever_the_number_of_samples(
+    samples, seen, fails_from, fails
+):
+    fresh = 5 * seen if samples >= 5 else ""
+    evidence = of(samples, change(seen, fresh), fails_from=fails_from)
+
+    assert failing_changes(evidence) == (("stop",) if fails else ())
+
+
+def test_what_one_of_the_fresh_samples_does_not_show_fails_only_without_noise_to_hold_it_to():
+    assert failing_changes(of(10, change("B", "BBBB."))) == ()
+    assert failing_changes(of(4, change("B....", ""))) == ("stop",)
+
+
+@pytest.mark.parametrize("samples", [1, 10])
+def test_what_somebody_quarantined_fails_by_no_change(samples):
+    assert failing_changes(of(samples, change("B", "BBBBB"), quarantine="until June")) == ()
+
+
+def test_the_outcome_is_a_change_where_the_baseline_shows_no_noise_and_a_tally_elsewhere():
+    outcome = change("B", name=OUTCOME)
+
+    assert failing_changes(of(1, outcome)) == ("pass/fail",)
+    assert failing_changes(of(10, change("BBBBB", name=OUTCOME))) == ()
+    assert looks_different(of(10, outcome)) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "fails_from", "told"),
+    [
+        (("N", "N...."), Severity.BREAKING, "2/6"),
+        (("N", "NNNNN"), Severity.BREAKING, None),
+        (("B", "BBBBN"), Severity.BREAKING, None),
+        (("C", ""), Severity.BREAKING, None),
+        (("C", ""), Severity.COSMETIC, "1/1"),
+    ],
+)
+def test_what_is_neither_confirmed_nor_failing_is_told_with_its_count(seen, fails_from, told):
+    lines = seen_anew(of(10, change(*seen), fails_from=fails_from))
+
+    said = f"stop new in {told} of the candidate, in 0/10 of the baseline"
+    assert lines == ((said,) if told else ())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.evidence import ChangeEvidence, Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.core.judging import Adjusted, judge_in_family, judge_test
 from pytest_llmregress.core.verdict import Gate, TestVerdict, Verdict
 
@@ -32,16 +32,9 @@ def judge(*args: object, gate: Gate | None = None, **fields: object) -> TestVerd
     return judge_test(evidence(*args, **fields), settings=gate or Gate())
 
 
-def stop(baseline: str, screen: str, fresh: str, severity: Severity) -> tuple[TraitEvidence, ...]:
-    return (
-        TraitEvidence(
-            name="stop",
-            severity=severity,
-            baseline=tuple(baseline),
-            screen=tuple(screen),
-            fresh=tuple(fresh),
-        ),
-    )
+def stop(screen: int, fresh: int, severity: Severity) -> tuple[ChangeEvidence, ...]:
+    """Return a change that so many first and fresh samples of the candidate show, all of them."""
+    return (ChangeEvidence(name="stop", screen=(severity,) * screen, fresh=(severity,) * fresh),)
 
 
 @pytest.mark.parametrize(
@@ -216,38 +209,67 @@ def test_a_gain_is_told_and_fails_nothing():
     ("severity", "fails"), [(Severity.BREAKING, True), (Severity.NOTABLE, False)]
 )
 def test_a_confirmed_trait_drifts_and_fails_where_it_is_breaking(severity, fails):
-    verdict = judge((10, 10), (1, 1), (5, 5), traits=stop("a" * 10, "c", "ccccc", severity))
+    verdict = judge((10, 10), (1, 1), (5, 5), changes=stop(1, 5, severity))
 
     assert (verdict.verdict, verdict.fails) == (Verdict.DRIFTED, fails)
     assert verdict.confirmed == ("stop",)
 
 
-def test_a_cosmetic_trait_is_left_alone():
+@pytest.mark.parametrize("fails_from", [Severity.NOTABLE, Severity.COSMETIC])
+def test_a_confirmed_change_fails_from_the_severity_on_that_is_to_fail(fails_from):
     verdict = judge(
-        (10, 10), (1, 1), (5, 5), traits=stop("a" * 10, "c", "ccccc", Severity.COSMETIC)
+        (10, 10), (1, 1), (5, 5), changes=stop(1, 5, Severity.NOTABLE), fails_from=fails_from
     )
+
+    assert (verdict.verdict, verdict.fails) == (Verdict.DRIFTED, True)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 4])
+def test_a_difference_from_a_baseline_without_noise_fails_and_is_called_untested(samples):
+    verdict = judge((samples, samples), (1, 1), changes=stop(1, 0, Severity.BREAKING))
+
+    assert (verdict.verdict, verdict.fails) == (Verdict.DRIFTED, True)
+    assert (verdict.untested, verdict.confirmed, verdict.quarantine) == (("stop",), (), "")
+    plural = "s" if samples > 1 else ""
+    assert (
+        f"observed once, not tested: stop (the baseline has {samples} sample{plural}, and its "
+        "noise shows from 5 on)"
+    ) in verdict.text
+
+
+def test_a_difference_below_what_fails_leaves_a_single_baseline_without_a_verdict():
+    verdict = judge((1, 1), (1, 1), changes=stop(1, 0, Severity.NOTABLE))
+
+    assert (verdict.verdict, verdict.fails, verdict.untested) == (Verdict.NO_BASELINE, False, ())
+
+
+def test_a_cosmetic_trait_is_left_alone():
+    verdict = judge((10, 10), (1, 1), (5, 5), changes=stop(1, 5, Severity.COSMETIC))
 
     assert verdict.verdict is Verdict.NO_EVIDENCE
     assert (verdict.confirmed, verdict.unconfirmed) == ((), ())
 
 
 def test_a_trait_seen_once_stays_unconfirmed():
-    verdict = judge((10, 10), (1, 1), traits=stop("a" * 10, "c", "", Severity.BREAKING))
+    verdict = judge((10, 10), (1, 1), changes=stop(1, 0, Severity.BREAKING))
 
     assert (verdict.verdict, verdict.fails) == (Verdict.NO_EVIDENCE, False)
     assert verdict.unconfirmed == ("stop new in 1/1 of the candidate, in 0/10 of the baseline",)
 
 
 def test_a_quarantined_test_reports_and_does_not_fail():
-    traits = stop("a" * 10, "c", "ccccc", Severity.BREAKING)
-    verdict = judge((5, 10), (0, 1), (3, 5), traits=traits)
+    changes = stop(1, 5, Severity.BREAKING)
+    verdict = judge((5, 10), (0, 1), (3, 5), changes=changes)
 
     assert (verdict.verdict, verdict.fails) == (Verdict.DRIFTED, False)
     assert "quarantined: its own baseline is 5/10, below 60 %" in verdict.text
 
 
 def test_a_quarantined_trait_is_named():
-    verdict = judge((10, 10), (1, 1), traits=stop("aaaaaaaabc", "d", "", Severity.BREAKING))
+    noisy = TraitEvidence(
+        name="stop", severity=Severity.BREAKING, baseline=tuple("aaaaaaaabc"), screen=("d",)
+    )
+    verdict = judge((10, 10), (1, 1), traits=(noisy,))
 
     assert verdict.quarantined_traits == ("stop",)
     assert "quarantined, as the baseline alone shows many values: stop" in verdict.text
@@ -279,9 +301,9 @@ def test_a_cache_is_suspected_aloud():
 
 
 def test_a_verdict_comes_back_from_json_as_it_went():
-    traits = stop("a" * 10, "c", "ccccc", Severity.BREAKING)
+    changes = stop(1, 5, Severity.BREAKING)
     for verdict in (
-        judge((9, 10), (0, 1), (1, 5), traits=traits),
+        judge((9, 10), (0, 1), (1, 5), changes=changes),
         judge((1, 1), (0, 1), broken=("a",)),
     ):
         text = json.dumps(verdict.to_json())

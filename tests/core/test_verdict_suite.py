@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.evidence import (
+    ChangeEvidence,
+    NumberEvidence,
+    Tally,
+    TestEvidence,
+    TraitEvidence,
+)
 from pytest_llmregress.core.judging_suite import judge_suite
 from pytest_llmregress.core.suite_statistics import samples_for_drop
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
@@ -53,6 +59,12 @@ def stop(baseline: str, screen: str, fresh: str = "") -> tuple[TraitEvidence, ..
             fresh=tuple(fresh),
         ),
     )
+
+
+def changed(name: str, screen: int, fresh: int = 0) -> tuple[ChangeEvidence, ...]:
+    """Return a breaking change that so many first and fresh samples show, all of them."""
+    seen = Severity.BREAKING
+    return (ChangeEvidence(name=name, screen=(seen,) * screen, fresh=(seen,) * fresh),)
 
 
 def told(suite: SuiteVerdict) -> str:
@@ -184,10 +196,47 @@ def test_a_contract_comes_before_all_statistics():
 
 
 def test_a_confirmed_trait_fails_the_run():
-    drifted = one("bad", fresh=(5, 5), traits=stop("a" * 10, "c", "ccccc"))
+    drifted = one("bad", fresh=(5, 5), changes=changed("stop", 1, 5))
     suite = judge_suite([*green(20), drifted], gate=CONFIRM)
 
     assert (suite.verdict, suite.fails, suite.culprits) == (Verdict.DRIFTED, True, ("bad",))
+    assert suite.lines[0].startswith(
+        "drifted, fails the run: 1 of 21 tests fails: 1 by a confirmed change (stop); pass/fail of "
+        "the samples: 210/210 (100 %) → 21/21 (100 %)"
+    )
+
+
+def test_differences_from_single_recordings_fail_the_run_and_are_named_with_their_ground():
+    tests = [
+        one("a", (1, 1), changes=changed("refusal", 1) + changed("text.json", 1)),
+        one("b", (4, 4), changes=changed("refusal", 1)),
+        one("c", (1, 1)),
+    ]
+    suite = judge_suite(tests, gate=CONFIRM)
+
+    assert (suite.verdict, suite.fails, suite.failing) == (Verdict.DRIFTED, True, ("a", "b"))
+    assert suite.lines[0].startswith(
+        "drifted, fails the run: 2 of 3 tests fail: 2 by a difference observed once, not tested "
+        "(refusal, text.json 1); pass/fail of the samples: "
+    )
+
+
+def test_what_failed_on_another_ground_is_in_the_first_sentence_and_no_evidence_is_not():
+    failed = {"bad": "an assert of its own", "elsewhere": "a problem (no_match)"}
+    suite = judge_suite([one("bad", (1, 1)), one("good", (1, 1))], gate=CONFIRM, failed=failed)
+
+    assert (suite.failing, suite.otherwise) == ((), ("bad", "elsewhere"))
+    assert suite.lines[0].startswith(
+        "fails the run: 2 of 3 tests fail: 1 by an assert of its own; 1 by a problem (no_match); "
+    )
+
+
+def test_a_test_that_fails_by_its_evidence_is_counted_once():
+    drifted = one("bad", (1, 1), changes=changed("refusal", 1))
+    suite = judge_suite([drifted], gate=CONFIRM, failed={"bad": "what its samples came to"})
+
+    assert (suite.failing, suite.otherwise) == (("bad",), ())
+    assert suite.lines[0].startswith("drifted, fails the run: 1 of 1 test fails: 1 by a difference")
 
 
 def test_a_trait_that_shifts_over_the_suite_is_told_and_fails_nothing():
@@ -205,7 +254,7 @@ def test_a_trait_that_never_varies_is_no_evidence():
     assert (suite.traits[0].p, suite.traits[0].drifts) == (1.0, False)
 
 
-def test_a_baseline_that_disagrees_with_itself_makes_drift_advisory():
+def test_a_baseline_that_disagrees_with_itself_makes_what_the_suite_shows_advisory():
     tests = [
         one(
             f"t_{at}",
@@ -215,15 +264,23 @@ def test_a_baseline_that_disagrees_with_itself_makes_drift_advisory():
         )
         for at in range(20)
     ]
-    bad = one("bad", (10, 10), (0, 1), (0, 5))
-    suite = judge_suite([*tests, bad], gate=CONFIRM)
+    suite = judge_suite([*tests, one("dim", (10, 10), (0, 1), (1, 5))], gate=CONFIRM)
 
-    assert suite.culprits == ("bad",)
     assert suite.verdict is Verdict.REGRESSED
+    assert suite.culprits == ("dim",)
     assert not suite.fails
     assert not any(test.fails for test in suite.tests)
     assert suite.baseline_disagrees.startswith("session 1: 100/100, the others: 0/100; stratified")
     assert suite.lines[1].startswith("the baseline disagrees with itself: session 1")
+
+
+def test_what_a_test_shows_by_itself_fails_it_whatever_the_sessions_do():
+    sessions = (Tally(passed=5, n=5), Tally(passed=0, n=5))
+    tests = [one(f"t_{at}", (5, 10), (1, 1), sessions=sessions) for at in range(20)]
+    suite = judge_suite([*tests, one("bad", (10, 10), (0, 1), (0, 5))], gate=CONFIRM)
+
+    assert suite.baseline_disagrees
+    assert (suite.fails, suite.failing) == (True, ("bad",))
 
 
 def test_a_contract_fails_whatever_the_sessions_of_the_baseline_do():
@@ -348,7 +405,7 @@ def test_a_baseline_without_a_failure_still_needs_samples():
 
 
 def test_a_suites_verdict_comes_back_from_json_as_it_went():
-    drifted = one("bad", fresh=(5, 5), traits=stop("a" * 10, "c", "ccccc"))
+    drifted = one("bad", fresh=(5, 5), changes=changed("stop", 1, 5))
     for tests in ([*numbered("latency", 1.3), drifted, *numbered("x", 2.0)], [], green(3, (1, 1))):
         suite = judge_suite(tests, gate=CONFIRM)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_llmregress.core.behavior import Change, Drift, Severity
 from pytest_llmregress.core.cause import Cause, CauseKind, Shift
-from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence
+from pytest_llmregress.core.evidence import ChangeEvidence, NumberEvidence, Tally, TestEvidence
 from pytest_llmregress.core.explain import PartChange
 from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
 from pytest_llmregress.core.rulebook import RuleResult
@@ -13,14 +13,14 @@ from pytest_llmregress.core.side import Side
 from pytest_llmregress.core.suite_verdict import SuiteVerdict
 from pytest_llmregress.core.verdict import TestVerdict, Verdict
 
-ENUMERATED = frozenset({"mode", "severity", "verdict", "kind", "llmregress_report"})
+ENUMERATED = frozenset({"mode", "severity", "verdict", "kind", "llmregress_report", "fails_from"})
 """Keys whose values are words of ours."""
 FREE = frozenset({"arguments", "versions"})
 """Keys whose values are mappings with keys of somebody else."""
 
 
 def record(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRecord:
-    """Return the record of a plain replay."""
+    """Return the record of a plain replay; of a drift, as one recording against one."""
     plain = TestRecord(
         test=test,
         mode=Mode.REPLAYED,
@@ -40,7 +40,24 @@ def record(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRec
         accepted=False,
         passes=1,
     )
-    return replace(plain, **fields)
+    record = replace(plain, **fields)
+    drift = record.drift
+    if drift is not None and record.evidence is None:
+        record = replace(record, evidence=_evidence_of(test, drift, accepted=record.accepted))
+    return replace(record, failed=fields.get("failed", not record.passed or bool(record.problems)))
+
+
+def _evidence_of(test: str, drift: Drift, *, accepted: bool) -> TestEvidence:
+    """Return what one recording against one says of a drift."""
+    return TestEvidence(
+        test=test,
+        baseline=Tally(passed=1, n=1),
+        screen=Tally(passed=1, n=1),
+        changes=tuple(
+            ChangeEvidence(name=change.trait, screen=(change.severity,)) for change in drift.changes
+        ),
+        fails_from=None if accepted else Severity.BREAKING,
+    )
 
 
 def side(text: str, **fields: Any) -> Side:
@@ -95,6 +112,7 @@ def drifted(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRe
         ),
         samples=5,
         passes=1,
+        failed=True,
         unconfirmed=True,
         rules=(RuleResult(name="no_upsell", kept=1, of=2, broken=("call 2: “buy more”",)),),
         rules_before=(RuleResult(name="no_upsell", kept=2, of=2),),

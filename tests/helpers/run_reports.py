@@ -18,7 +18,10 @@ HOSTILE = (
 
 
 def report_of(*tests: TestRecord, **fields: object) -> RunReport:
-    """Return the report of a run of these tests."""
+    """Return the report of a run of these tests, whose drift fails from `fail_on` on."""
+    limit = fields.get("fail_on", "breaking")
+    if limit != "never":
+        tests = tuple(_failing_from(test, Severity(limit)) for test in tests)
     plain = RunReport(
         created="2026-01-02T03:04:05+00:00",
         versions={"pytest-llmregress": "0.1.0", "pytest": "9.2.0"},
@@ -27,6 +30,12 @@ def report_of(*tests: TestRecord, **fields: object) -> RunReport:
         tests=tests,
     )
     return replace(plain, **fields)
+
+
+def _failing_from(test: TestRecord, limit: Severity) -> TestRecord:
+    if test.evidence is None or test.evidence.fails_from is None:
+        return test
+    return replace(test, evidence=replace(test.evidence, fails_from=limit))
 
 
 def drift_of(*severities: Severity, text: str = "words") -> Drift:

@@ -94,7 +94,6 @@ def test_a_test_has_its_facts_as_properties():
         ({"drift": drift_of(Severity.NOTABLE)}, "breaking", None),
         ({"drift": drift_of(Severity.BREAKING)}, "never", None),
         ({"drift": drift_of(Severity.BREAKING), "accepted": True}, "breaking", None),
-        ({"drift": drift_of(Severity.BREAKING), "unconfirmed": True}, "breaking", None),
         ({"drift": drift_of(Severity.BREAKING), "verdict": regressed().tests[0]}, "breaking", None),
         ({"passed": False}, "breaking", None),
     ],

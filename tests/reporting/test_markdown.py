@@ -79,7 +79,7 @@ def test_a_verdict_is_the_first_thing_that_is_said():
     text = render(record("t.py::test_a"), verdict=regressed(), candidate="claude-opus-5-5")
 
     assert text.splitlines()[1] == (
-        "### LLM tests with <code>claude-opus-5-5</code>: regressed; fails the run"
+        "### LLM tests with <code>claude-opus-5-5</code>: regressed, fails the run"
     )
     assert "exact McNemar test" in text
 
@@ -87,7 +87,7 @@ def test_a_verdict_is_the_first_thing_that_is_said():
 def test_a_verdict_fails_nothing_where_nothing_is_to_fail():
     text = render(record("t.py::test_a"), verdict=regressed(), fail_on="never")
 
-    assert "regressed; does not fail the run" in text.splitlines()[1]
+    assert "regressed, would fail the run, but fail-on is never" in text.splitlines()[1]
 
 
 @pytest.mark.parametrize("place", ["drift", "problem", "test", "candidate"])

@@ -61,6 +61,7 @@ VALUES = {
     "Side": side.Side,
     "TestEvidence": evidence.TestEvidence,
     "TraitEvidence": evidence.TraitEvidence,
+    "ChangeEvidence": evidence.ChangeEvidence,
     "NumberEvidence": evidence.NumberEvidence,
     "Tally": evidence.Tally,
     "RuleResult": rulebook.RuleResult,

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.evidence import (
+    ChangeEvidence,
+    NumberEvidence,
+    Tally,
+    TestEvidence,
+    TraitEvidence,
+)
 from pytest_llmregress.core.judging import judge_test
 from pytest_llmregress.core.judging_suite import judge_suite
 from pytest_llmregress.core.verdict import Gate, Verdict
@@ -20,8 +26,9 @@ FORBIDDEN = re.compile(
 
 
 TOLD = """\
-regressed, fails the run: 100 tests, 1000/1000 (100 %) → 99/100 (99 %), -1.0 points a test on
-  average, compatible with -5.4 to +1.0 (95 % interval over the tests)
+regressed, fails the run: 1 of 100 tests fails: 1 by failing more often than the baseline; pass/fail
+  of the samples: 1000/1000 (100 %) → 99/100 (99 %), -1.0 points a test on average, compatible with
+  -5.4 to +1.0 (95 % interval over the tests)
 suite: stratified exact test: p = 0.0909 one-sided (worse); it takes 0.025, half of alpha, and 2
   points
 flips, by most of the samples of a test: 1 negative, 0 positive
@@ -44,9 +51,9 @@ def test_where_nothing_may_fail_a_run_a_verdict_says_that_it_would():
 
     assert suite.fails
     assert "fails the run" not in never
-    assert never.startswith("regressed, would fail the run, but fail-on is never: 1 test, ")
+    assert never.startswith("regressed, would fail the run, but fail-on is never: 1 of 1 test ")
     assert "test_b: regressed; would fail the run, but fail-on is never" in never
-    assert "fails the run: 1 test" in "\n".join(lines_of_suite(suite))
+    assert "fails the run: 1 of 1 test" in "\n".join(lines_of_suite(suite))
 
 
 def evidence(test: str = "test_a.py::test_b", **fields: object) -> TestEvidence:
@@ -82,6 +89,16 @@ def draw(chance: random.Random, number: int) -> TestEvidence:
             )
             for severity in Severity
         ),
+        changes=tuple(
+            ChangeEvidence(
+                name=f"trait.{severity}",
+                screen=(severity,) * first,
+                fresh=(severity,) * chance.choice((0, fresh)),
+            )
+            for severity in Severity
+            if chance.random() < 0.3
+        ),
+        fails_from=chance.choice((None, *Severity)),
         numbers=tuple(
             NumberEvidence(
                 name=name,

@@ -11,12 +11,19 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.core.compare import compare
+from pytest_llmregress.core.evidence import (
+    ChangeEvidence,
+    NumberEvidence,
+    Tally,
+    TestEvidence,
+    TraitEvidence,
+)
 from pytest_llmregress.core.judging import judge_test
 from pytest_llmregress.core.judging_suite import judge_suite
 from pytest_llmregress.core.screening import looks_different
@@ -199,6 +206,7 @@ def _screen(
                 screen=(value,),
             ),
         ),
+        changes=(ChangeEvidence(name="stop", screen=_severities(values, [value])),),
     )
     return evidence, passed != baseline[0] or value != values[0]
 
@@ -211,7 +219,22 @@ def _confirm(
         evidence,
         fresh=_tally(_passes(chance, now) for _ in range(samples)),
         traits=(replace(evidence.traits[0], fresh=fresh),),
+        changes=(
+            replace(evidence.changes[0], fresh=_severities(evidence.traits[0].baseline, fresh)),
+        ),
     )
+
+
+def _severities(before: Sequence[str], after: Sequence[str]) -> tuple[Severity | None, ...]:
+    """Return how bad the comparison calls each value beside those of a baseline."""
+    baseline = [_behave(value) for value in before]
+    found = [[c for c in compare(baseline, _behave(value)) if not c.noisy] for value in after]
+    return tuple(changes[0].severity if changes else None for changes in found)
+
+
+def _behave(value: str) -> Behavior:
+    trait = Trait(name="stop", value=value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING)
+    return Behavior(traits=(trait,))
 
 
 def _passes(chance: random.Random, nature: Nature) -> bool:

@@ -15,6 +15,7 @@ from pytest_llmregress.reporting.html.plots import MAX_NAME, file_of, plots_of
 from pytest_llmregress.reporting.html.row import draw_row, is_bad, is_excused, rank_of
 from pytest_llmregress.reporting.html.text import shorten
 from pytest_llmregress.reporting.html.words import MAX_LIST
+from pytest_llmregress.reporting.verdict import sentence_of_suite
 
 MOST_TEXT, LEAST_TEXT = 6_000, 500
 """Characters of one text of a test: as many as `ALL_TEXT` allows, the worst tests first."""
@@ -183,15 +184,14 @@ def _rows(
 def _verdict(report: RunReport, found: Mapping[Severity | None, int]) -> tuple[str, str, str]:
     """Return the verdict in a few words, the sentence behind them, and its tone."""
     verdict, problems = report.verdict, sum(bool(test.problems) for test in report.tests)
-    failing = problems or found[Severity.BREAKING] or not all(t.passed for t in report.tests)
+    failed = sum(test.failed for test in report.tests)
+    failing = problems or found[Severity.BREAKING] or failed
     tone = "bad" if failing else "warn" if found[Severity.NOTABLE] else "plain"
     if verdict is not None and verdict.lines:
-        head, _, rest = shorten(verdict.lines[0], MAX_MESSAGE).partition(": ")
+        (sentence,) = sentence_of_suite(verdict, fail_on=report.fail_on)
+        head, _, rest = shorten(sentence, MAX_MESSAGE).partition(": ")
         tone = "bad" if verdict.fails or failing else "plain"
-        lead = _sentence(rest or _drift(report, found))
-        if verdict.fails and report.fail_on == "never":
-            lead += "; --llmregress-fail-on=never keeps the run from failing"
-        return _sentence(head), lead, tone
+        return _sentence(head), _sentence(rest or _drift(report, found)), tone
     drifted = _sentence(_drift(report, found)) if any(found[each] for each in Severity) else ""
     if problems:
         return f"{count(problems, 'test')} with a problem, of {len(report.tests):,}", drifted, tone
@@ -207,7 +207,7 @@ def _plain_verdict(tests: Sequence[TestRecord], tone: str) -> tuple[str, str, st
         for mode, word in MODES.items()
         if (number := sum(test.mode is mode for test in tests))
     )
-    failed = sum(not test.passed for test in tests)
+    failed = sum(test.failed for test in tests)
     head = f"{count(len(tests), 'test')}: {done}" if tests else "No marked test has run"
     if failed:
         lead = f"{count(failed, 'test')} failed by asserts of their own."
@@ -257,7 +257,7 @@ def _chips(
     chips = (
         ("", "tests", len(report.tests)),
         *((str(severity), str(severity), found[severity]) for severity in reversed(Severity)),
-        ("failed", "failed", sum(not test.passed for test in report.tests)),
+        ("failed", "failed", sum(test.failed for test in report.tests)),
         ("problem", "problem" if problems == 1 else "problems", problems),
         ("pending", "pending", sum(test.pending is not None for test in report.tests)),
         ("quarantined", "quarantined", sum(is_excused(test, excused) for test in report.tests)),

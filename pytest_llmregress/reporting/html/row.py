@@ -71,7 +71,7 @@ def draw_row(  # noqa: PLR0913 - what is known of a test beside its record
     """Return the row of a test, and what unfolds below it."""
     badge, tone = _badge(test, severity)
     notes = (
-        ("failed", not test.passed),
+        ("failed", test.failed),
         ("problem", bool(test.problems)),
         ("pending", test.pending is not None),
         ("quarantined", quarantined),

@@ -1,0 +1,124 @@
+"""What fails a candidate's test means the same for any number of samples, and for every report."""
+
+import re
+
+import pytest
+
+APP = """
+    import anthropic
+
+    client = anthropic.Anthropic(max_retries=0)
+
+    def ask(text="[[say Category: billing.]]"):
+        message = {"role": "user", "content": text}
+        reply = client.messages.create(model="claude-opus-5", max_tokens=50, messages=[message])
+        return reply.content[0].text
+"""
+TESTS = """
+    import pytest
+    from app import ask
+
+    def raised(name):
+        return pytest.mark.llm(severity={name: "breaking"})
+
+    @raised("text")
+    def test_text():
+        ask()
+
+    @raised("text.length")
+    def test_number():
+        ask()
+
+    @raised("snapshot.value")
+    def test_value(llm_snapshot):
+        assert ask() == llm_snapshot
+
+    @pytest.mark.llm
+    def test_default():
+        ask()
+
+    @raised("text")
+    def test_noise():
+        ask("[[sample]]")
+"""
+NEW = "claude-opus-5-5"
+CANDIDATE = f"--llmregress-candidate={NEW}"
+LONG = "It seems to be about a bill, and the technical team may want to look at it. " * 4
+DEFAULT = {"text", "number", "value"}
+"""Tests whose severity was raised and whose baseline shows no noise there."""
+
+
+def failed(project) -> set[str]:
+    """Return the tests that pytest was told of as failed, by what the report says."""
+    found = project.found()
+    assert project.outcomes.get("failed", 0) == sum(each["failed"] for each in found.values())
+    return {name.removeprefix("test_") for name, each in found.items() if each["failed"]}
+
+
+def headlines(project) -> list[str]:
+    """Return the first words of each report, and the first sentence of the verdict."""
+    page = re.sub(r"<[^>]+>", "", re.findall(r"<h1>.*?</h1>", project.read("r.html"))[0])
+    (told,) = re.findall(r"^verdict: .*", project.output, flags=re.MULTILINE)
+    markdown = project.read("r.md").splitlines()[1]
+    return [page, markdown, told, project.report()["verdict"]["lines"][0]]
+
+
+ONE = "test_it.py::test_default"
+REPORTS = ("--llmregress-report=r.html", "--llmregress-report=r.md")
+
+
+@pytest.mark.parametrize("samples", [1, 5])
+def test_what_was_raised_fails_with_one_sample_as_with_five_and_all_reports_say_so(
+    project, samples
+):
+    project.stand.script(NEW, LONG)
+    project.write(app=APP, test_it=TESTS).record(f"--llmregress-samples={samples}", passed=5)
+    project.record(CANDIDATE, *REPORTS)
+
+    fails = DEFAULT if samples > 1 else DEFAULT | {"noise"}
+    assert project.exit_status == 1
+    assert failed(project) == fails
+    for line in headlines(project):
+        assert "rifted, fails the run" in line
+    assert (
+        f"fails the run: {len(fails)} of 5 tests fail: " in project.report()["verdict"]["lines"][0]
+    )
+
+    project.offline().replay(CANDIDATE, "--llmregress-fail-on=never")
+    assert project.exit_status == 0
+
+
+def test_notable_fails_with_five_samples_where_it_is_to_fail_and_the_same_answers_do_not(project):
+    project.stand.script(NEW, LONG)
+    project.write(app=APP, test_it=TESTS).record("--llmregress-samples=5", ONE, passed=1)
+    project.record(CANDIDATE, "--llmregress-fail-on=notable", ONE, failed=1)
+
+    assert "text.length" in project.found()["test_default"]["verdict"]["confirmed"]
+
+    project.stand.script(NEW, "Category: billing.")
+    same = "--llmregress-candidate=claude-opus-5=claude-haiku-5"
+    project.record(same, "--llmregress-fail-on=notable", ONE, passed=1)
+    assert project.exit_status == 0
+
+
+OWN = """
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_own(number):
+        assert ask() == "Category: billing." or number == 2
+"""
+
+
+def test_what_fails_by_an_assert_of_its_own_is_in_every_headline(project):
+    project.stand.script(NEW, "Category: billing!")
+    project.write(app=APP, test_it=OWN).record(passed=2)
+    project.record(CANDIDATE, *REPORTS, failed=1, passed=1)
+
+    for line in headlines(project):
+        assert "fails the run" in line
+        assert "no evidence" not in line.lower()
+    assert "1 of 2 tests fails" in project.report()["verdict"]["lines"][0]
+    assert "1 failed" in re.sub(r"<[^>]+>", "", project.read("r.html"))
