@@ -1,7 +1,6 @@
 """The Anthropic provider: rules on bytes made here, wire bytes of a server, recorded cassettes."""
 
 import base64
-import gzip
 import json
 import struct
 import urllib.error
@@ -9,20 +8,18 @@ import urllib.request
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cassette_checks import OWN, interactions_of
 from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
 from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
 from pytest_llmregress.core.http import Interaction, Request, Response
 from pytest_llmregress.core.protocols import Provider
 from whole_api import WholeApi
-from whole_api_answers import CACHE_READ, CACHE_WRITTEN, FOX, OUTPUT_TOKENS
+from whole_api_answers import ALIASES, CACHE_READ, CACHE_WRITTEN, FOX, OUTPUT_TOKENS
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
-CASSETTES = SHARED / "corpus" / "claude-cassettes"
 URL = "https://api.anthropic.com/v1/messages"
 ASK = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 TEXT = {"type": "text", "text": "Hello."}
@@ -775,76 +772,49 @@ def test_a_stream_of_bedrock_that_is_cut_is_not_whole(server: WholeApi) -> None:
 # --- recorded cassettes ---------------------------------------------------------------------------
 
 
-def body_of(part: Mapping[str, Any]) -> bytes:
-    if part.get("parsed_body") is not None:
-        return json.dumps(part["parsed_body"]).encode()
-    body = part.get("body")
-    body = body.get("string") if isinstance(body, dict) else body
-    data = body.encode() if isinstance(body, str) else body or b""
-    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-
-
-def headers_of(part: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {
-        name.lower(): tuple(value if isinstance(value, list) else [value])
-        for name, value in part["headers"].items()
-    }
-
-
 @pytest.fixture(scope="module")
 def recorded() -> list[Interaction]:
-    if not CASSETTES.is_dir():
-        pytest.skip(f"no {CASSETTES}")
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    interactions = []
-    for path in sorted(CASSETTES.glob("*/*.yaml")):
-        for item in yaml.load(path.read_bytes(), Loader=loader)["interactions"]:
-            asked, answered = item["request"], item["response"]
-            interactions.append(
-                Interaction(
-                    request=Request(
-                        method=asked["method"],
-                        url=asked["uri"],
-                        headers=headers_of(asked),
-                        body=body_of(asked),
-                    ),
-                    response=Response(
-                        status=answered["status"]["code"],
-                        reason=answered["status"]["message"],
-                        headers=headers_of(answered),
-                        body=body_of(answered),
-                    ),
-                )
-            )
-    return interactions
+    return interactions_of(OWN)
 
 
-def test_recorded_traffic_of_claude_is_read(recorded: list[Interaction]) -> None:
-    read_calls = [PROVIDER.read(interaction) for interaction in recorded]
-    calls = [call for call in read_calls if call is not None]
+def test_recorded_traffic_is_read(recorded: list[Interaction]) -> None:
+    calls = [call for call in map(PROVIDER.read, recorded) if call is not None]
+    ends = Counter((call.stop_reason, str(call.outcome)) for call in calls if not call.error)
+    whole = [call for call in calls if call.status == 200 and call.outcome != Outcome.REFUSED]
 
-    assert len(read_calls) - len(calls) == 28
-    assert Counter((str(call.outcome), call.status, call.streamed) for call in calls) == {
-        ("answered", 200, False): 82,
-        ("answered", 200, True): 33,
-        ("tool_use", 200, False): 43,
-        ("tool_use", 200, True): 5,
-        ("error", 400, False): 1,
-        ("error", 404, False): 1,
+    assert ends.keys() == {
+        ("end_turn", "answered"),
+        ("tool_use", "tool_use"),
+        ("stop_sequence", "answered"),
+        ("max_tokens", "truncated"),
+        ("model_context_window_exceeded", "context_full"),
+        ("refusal", "refused"),
+        ("pause_turn", "paused"),
     }
-    assert [call.error for call in calls if call.outcome is Outcome.ERROR] == [
-        (
-            "invalid_request_error: This model does not support effort level 'xhigh'."
-            " Supported levels: high, low, max, medium."
-        ),
-        "not_found_error: model: claude-sonet-4-5",
-    ]
-    whole = [call for call in calls if call.status == 200]
+    assert {call.streamed for call in whole} == {True, False}
     assert all(call.served_model and call.usage.output_tokens for call in whole)
     assert all(call.text.strip() or call.tool_calls for call in whole)
     assert all(tool.name and tool.id for call in whole for tool in call.tool_calls)
+
+
+def test_recorded_errors_are_read_and_those_that_pass_by_are_not_whole() -> None:
+    recorded = interactions_of(path for path in OWN if path.stem == "errors")
+    said = "this status was asked for"
+    expected = [
+        (400, f"invalid_request_error: {said}", False),
+        (404, f"not_found_error: {said}", True),
+        (429, "rate_limit_error: not yet", True),
+        (200, None, False),
+        (529, "overloaded_error: not yet", True),
+        (529, "overloaded_error: not yet", True),
+    ]
+    found = [
+        (call.status, call.error, PROVIDER.incomplete(each) is not None)
+        for each in recorded
+        if (call := PROVIDER.read(each))
+    ]
+
+    assert found == expected * 2  # in two formats
 
 
 def test_recorded_traffic_asks_for_the_model_that_serves_it(recorded: list[Interaction]) -> None:
@@ -856,34 +826,6 @@ def test_recorded_traffic_asks_for_the_model_that_serves_it(recorded: list[Inter
         and call.status == 200
     )
 
-    assert sum(asked.values()) == 163
-    assert all(str(served).startswith(str(requested)[:-2]) for requested, served in asked), asked
-
-
-def test_of_recorded_traffic_only_the_unknown_model_is_not_whole(
-    recorded: list[Interaction],
-) -> None:
-    faults = [PROVIDER.incomplete(interaction) for interaction in recorded]
-
-    assert [fault for fault in faults if fault] == [
-        "the server answered 404 not_found_error: model: claude-sonet-4-5"
-    ]
-
-
-def test_no_cut_of_a_recorded_reply_raises_or_passes_for_whole(
-    recorded: list[Interaction],
-) -> None:
-    cuts = 0
-    for interaction in recorded:
-        call = PROVIDER.read(interaction)
-        body = interaction.response.body.rstrip()
-        if call is None or call.status != 200:
-            continue
-        for size in range(0, len(body), len(body) // 7 + 1):
-            response = Response(status=200, headers=interaction.response.headers, body=body[:size])
-            cut = Interaction(request=interaction.request, response=response)
-            cuts += 1
-            assert PROVIDER.incomplete(cut)
-            assert PROVIDER.read(cut)
-
-    assert cuts > 1000
+    assert len(asked) >= 9
+    for requested, served in asked:
+        assert served == ALIASES.get(str(requested), requested)

@@ -1,13 +1,10 @@
 """Tests of contracts: each rule, the call that broke it, and what is said about bad keywords."""
 
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_llmregress.adapters.foreign.reading import read_foreign
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from cassette_checks import OWN, check_served_models, interactions_of, served_models
 from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
 from pytest_llmregress.core.contract import Contract, ContractError
 
@@ -16,8 +13,6 @@ KNOWN = (
     "max_cost_usd, max_agents, budget, allow_tools, forbid_tools, outcomes, served_model"
 )
 USUAL = "answered, tool_use, error"
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "claude-cassettes"
-CASSETTES = sorted(CORPUS.glob("*/*.yaml"))
 
 
 def call(*tools: str, **fields: Any) -> Call:
@@ -248,44 +243,12 @@ def test_keywords_that_other_parts_read_are_named_as_known_ones():
     assert str(caught.value) == f"sample: there is no such keyword; {KNOWN}, samples, rules"
 
 
-# --- real replies ----------------------------------------------------------------------------
+# --- recorded replies ------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not CASSETTES, reason=f"there are no cassettes in {CORPUS}")
-def test_of_the_corpus_only_other_models_are_refused():
-    """Run with -s: it prints every pair of a requested and a served model."""
-    provider = AnthropicProvider()
-    read = (
-        provider.read(interaction)
-        for path in CASSETTES
-        for interaction in read_foreign(path).interactions
-    )
-    pairs = Counter(
-        (each.requested_model, each.served_model) for each in read if each and not each.error
-    )
-    crossed = {(requested, served) for requested, _ in pairs for _, served in pairs}
-    refused = {pair for pair in crossed if _refuses(*pair)}
-    lines = ["", f"{'requested':28} {'served':28} replies  default contract"]
-    for (requested, served), times in sorted(pairs.items()):
-        verdict = "refuses" if (requested, served) in refused else "keeps"
-        lines.append(f"{requested:28} {served:28} {times:7}  {verdict}")
-    lines += [
-        f"{len(CASSETTES)} cassettes, {pairs.total()} replies, {len(pairs)} pairs",
-        f"each requested model with each served one: {len(refused)} of {len(crossed)} refused",
-    ]
-    print("\n".join(lines))  # noqa: T201 - the table is what -s is for
+def test_of_recorded_replies_only_other_models_are_refused():
+    pairs = served_models(interactions_of(OWN))
 
-    assert len(pairs) > 10
-    assert not refused & set(pairs)
-    assert refused == {pair for pair in crossed if _name(pair[0]) != _name(pair[1])}
-
-
-def _refuses(requested: str | None, served: str | None) -> bool:
-    return bool(broken({}, call(requested_model=requested, served_model=served)))
-
-
-def _name(model: str | None) -> str:
-    """Return a name without the date of a snapshot, or the word for the newest one."""
-    bare, _, last = (model or "").rpartition("-")
-    is_date = len(last) == 8 and last.isdigit()
-    return bare if is_date or last in {"latest", "0"} else model or ""
+    assert len(pairs) >= 9
+    assert any(requested != served for requested, served in pairs)
+    check_served_models(pairs)

@@ -1,11 +1,10 @@
 """What is read off a text."""
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from example_answers import answers
 from pytest_llmregress.core.fences import MAX_BLOCKS, MAX_CODE
 from pytest_llmregress.core.text import (
     MAX_KEY_PATHS,
@@ -18,16 +17,6 @@ from pytest_llmregress.core.text import (
     view,
     words,
 )
-
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "llmdrift"
-
-
-def answers(name):
-    path = CORPUS / f"{name}.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [(row["model"], row["answer"]) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -237,33 +226,20 @@ def test_a_hostile_megabyte_is_read_without_an_error(text):
     assert found[3] == "und"
 
 
-def test_the_english_answers_of_four_real_models_are_english_or_undecided():
-    texts = [text for name in ("prime", "leetcode_easy") for _, text in answers(name)]
+def test_the_answers_of_real_models_to_english_questions_are_english_or_undecided():
+    texts = [text for _, text in [*answers("long_context"), *answers("standing_rules")]]
 
     told = Counter(map(language, texts))
-    forms = Counter(map(json_form, texts))
 
-    assert len(texts) == 4_200
+    assert len(texts) > 200
     assert set(told) == {"en", "und"}
-    assert told["en"] > 2_800
-    assert forms == {JsonForm.NOT_JSON: 4_200}
+    assert told["en"] > 200
+    assert set(map(json_form, texts)) == {JsonForm.NOT_JSON}
 
 
-def test_the_code_of_the_june_models_is_fenced_and_that_of_march_was_bare():
-    fenced, bare = Counter(), Counter()
-    for model, text in answers("leetcode_easy"):
-        fenced[model] += bool(code_blocks(text))
-        bare[model] += view(text).is_program
+def test_the_programs_of_real_models_are_found_in_their_fences():
+    found = [(code_blocks(text), view(text).is_program) for _, text in answers("code_generation")]
 
-    assert fenced == {
-        "gpt-4-0314": 0,
-        "gpt-4-0613": 44,
-        "gpt-3.5-turbo-0301": 31,
-        "gpt-3.5-turbo-0613": 49,
-    }
-    assert bare == {
-        "gpt-4-0314": 41,
-        "gpt-4-0613": 6,
-        "gpt-3.5-turbo-0301": 19,
-        "gpt-3.5-turbo-0613": 1,
-    }
+    assert len(found) == 100
+    assert all(blocks and not bare for blocks, bare in found)
+    assert {block.parses for blocks, _ in found for block in blocks} == {True, False, None}

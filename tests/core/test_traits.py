@@ -1,16 +1,12 @@
 """The traits of a test's calls."""
 
 import json
-from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
 from pytest_llmregress.core.traits import declare_served, text_traits, traits_of
-
-LLMDRIFT = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "llmdrift"
 
 NAMES = [
     "outcome",
@@ -281,34 +277,6 @@ def test_the_facts_of_a_text_are_read_from_its_prose_and_from_its_json():
     assert prose["text.dates"] == pure["text.dates"] == fenced["text.dates"] == ["2025-05-03"]
     assert prose["text.urls"] == ["https://a.example/x"]
     assert code["text.numbers"] == []
-
-
-def llmdrift(name, model):
-    path = LLMDRIFT / f"{name}.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return [values(call(text=row["answer"])) for row in rows if row["model"] == model]
-
-
-def test_the_june_model_no_longer_shows_the_steps_that_march_showed():
-    march, june = (
-        Counter(found["text.reasoning"] for found in llmdrift("prime", f"gpt-4-{version}"))
-        for version in ("0314", "0613")
-    )
-
-    assert march["steps"] >= 950
-    assert june == {"none": 1_000}
-
-
-def test_the_june_model_fences_the_code_that_march_wrote_bare():
-    march, june = (
-        Counter(map(tuple, (f["text.code"] for f in llmdrift("leetcode_easy", f"gpt-4-{version}"))))
-        for version in ("0314", "0613")
-    )
-
-    assert march[("python (bare)",)] == 41
-    assert june[("python",)] >= 40
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,47 @@
 """What is named of real drift: GPT-4 of March against June 2023, in a small part of the corpus."""
 
+import json
+from collections import Counter
+
 import pytest
 
-from corpus_llmdrift import JUNE, MARCH, SHARED, count, questions, run, serve, write_project
+from corpus_llmdrift import (
+    CORPUS,
+    JUNE,
+    MARCH,
+    SHARED,
+    SUITES,
+    count,
+    questions,
+    run,
+    serve,
+    write_project,
+)
+from pytest_llmregress.core.text import JsonForm, code_blocks, json_form, language, view
+from pytest_llmregress.core.traits import text_traits
 
 PRIMES, PROGRAMS = 30, 20
+
+if not SHARED.is_dir():
+    pytest.skip(
+        f"{SHARED} is not here: the recorded answers of 2023 lie there", allow_module_level=True
+    )
+
+
+def answers(suite, model=None):
+    lines = (CORPUS / SUITES[suite]).read_text(encoding="utf-8").splitlines()
+    rows = map(json.loads, lines)
+    return [row["answer"] for row in rows if model in {None, row["model"]}]
+
+
+def trait(name, text):
+    (value,) = [trait.value for trait in text_traits(text) if trait.name == name]
+    return value
 
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
     """Return what is counted, and what the run says, of June and of March against March."""
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not here: the recorded answers of 2023 lie there")
     folder = tmp_path_factory.mktemp("llmdrift")
     write_project(folder, primes=PRIMES, programs=PROGRAMS, seed=1)
     found = {}
@@ -26,9 +56,6 @@ def compared(tmp_path_factory):
 
 
 def test_every_question_of_a_choice_was_answered_by_both_versions():
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not here: the recorded answers of 2023 lie there")
-
     assert len(questions("prime", number=5000, seed=1)) == 1000
     assert len(questions("leetcode", number=5000, seed=1)) == 50
     assert questions("prime", number=5, seed=1) == questions("prime", number=5, seed=1)
@@ -73,3 +100,42 @@ def test_march_against_itself_shows_nothing(compared):
     }
     assert f"{PRIMES + PROGRAMS} compared, no difference seen (1 recording against 1)" in said
     assert f"{PRIMES + PROGRAMS} passed" in said
+
+
+def test_the_english_answers_of_four_real_models_are_english_or_undecided():
+    texts = [text for suite in SUITES for text in answers(suite)]
+
+    told = Counter(map(language, texts))
+    forms = Counter(map(json_form, texts))
+
+    assert len(texts) == 4_200
+    assert set(told) == {"en", "und"}
+    assert told["en"] > 2_800
+    assert forms == {JsonForm.NOT_JSON: 4_200}
+
+
+def test_the_june_model_no_longer_shows_the_steps_that_march_showed():
+    march, june = (
+        Counter(trait("text.reasoning", text) for text in answers("prime", model))
+        for model in (MARCH, JUNE)
+    )
+
+    assert march["steps"] >= 950
+    assert june == {"none": 1_000}
+
+
+@pytest.mark.parametrize(
+    ("model", "fenced", "bare"),
+    [
+        (MARCH, 0, 41),
+        (JUNE, 44, 6),
+        ("gpt-3.5-turbo-0301", 31, 19),
+        ("gpt-3.5-turbo-0613", 49, 1),
+    ],
+)
+def test_the_code_of_the_june_models_is_fenced_and_that_of_march_was_bare(model, fenced, bare):
+    texts = answers("leetcode", model)
+    code = Counter(tuple(trait("text.code", text)) for text in texts)
+
+    assert sum(bool(code_blocks(text)) for text in texts) == fenced
+    assert sum(view(text).is_program for text in texts) == code["python (bare)",] == bare

@@ -16,10 +16,12 @@ from corpus_prime import (
 )
 
 QUESTIONS = 120
-pytestmark = pytest.mark.skipif(
-    not (ANSWERS.exists() and SERVER.exists()),
-    reason=f"{ANSWERS} and {SERVER} are not here: nothing answers as those models did",
-)
+
+if not (ANSWERS.exists() and SERVER.exists()):
+    pytest.skip(
+        f"{ANSWERS} and {SERVER} are not here: nothing answers as those models did",
+        allow_module_level=True,
+    )
 
 
 @pytest.fixture(scope="module")

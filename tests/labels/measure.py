@@ -37,6 +37,8 @@ from pytest_llmregress.core.traits import traits_of
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 CORPUS = REPOSITORY.parent / "shared" / "corpus"
+OWN = "examples.json"
+"""The labels of texts that this project holds; the texts of the others lie outside of it."""
 HALVES = ("tuned", "held out")
 SHOWN = 6
 """Misses of one trait that the table names."""
@@ -81,9 +83,11 @@ def half_of(digit: str) -> str:
 
 
 def read_labels() -> dict[str, dict]:
+    """Return the labels of the texts that are here: those of the examples always are."""
     labels: dict[str, dict] = {}
     for path in sorted(HERE.glob("*.json")):
-        labels |= json.loads(path.read_text(encoding="utf-8"))
+        if path.name == OWN or CORPUS.exists():
+            labels |= json.loads(path.read_text(encoding="utf-8"))
     return labels
 
 
@@ -130,9 +134,8 @@ def detect(text: str) -> dict:
     }
 
 
-def measure() -> tuple[Scores, int]:
+def measure(labels: dict[str, dict]) -> tuple[Scores, int]:
     """Return the scores and how many labelled texts were found."""
-    labels = read_labels()
     scores: Scores = defaultdict(lambda: {half: Score() for half in HALVES})
     texts = {}
     for text in read_texts(label["source"] for label in labels.values()):
@@ -197,10 +200,10 @@ def report() -> str:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--xstest", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    parts = [f"{CORPUS} is not here: there are no texts to measure with"]
-    if CORPUS.exists():
-        scores, count = measure()
-        parts = [f"{count} labelled texts", table_of(scores)]
+    scores, count = measure(read_labels())
+    parts = [f"{count} labelled texts", table_of(scores)]
+    if not CORPUS.exists():
+        parts.insert(0, f"{CORPUS} is not here: only texts of the examples are measured with")
     if options.xstest:
         parts += ["refusals against the people of XSTest", table_of(measure_xstest(options.xstest))]
     return "\n\n".join(parts)
