@@ -223,7 +223,7 @@ def test_a_compressed_response_is_decompressed_and_says_so_no_more(tmp_path, enc
 
 
 def test_brotli_is_read_where_its_package_is_installed():
-    brotli = pytest.importorskip("brotli")
+    brotli = pytest.importorskip("brotli", reason="brotli is not installed")
     body = brotli.compress(TEXT * 1000)
 
     assert decoded(body, ["br"]) == TEXT * 1000

@@ -251,13 +251,19 @@ def parts_in(text: str, secret: str) -> list[str]:
     return [piece for piece in pieces if piece in text]
 
 
-@pytest.mark.parametrize(("side", "place"), PLACES, ids=" of ".join)
-@pytest.mark.parametrize(("secret", "environment"), SECRETS, ids=["form", "both", "value"])
+# A key that no variable holds is not recognised in base64.
+PLANTED = [
+    pytest.param(side, place, *secret, id=f"{name}-{side} of {place}")
+    for name, secret in zip(("form", "both", "value"), SECRETS, strict=True)
+    for side, place in PLACES
+    if secret[1] or "base64" not in place
+]
+
+
+@pytest.mark.parametrize(("side", "place", "secret", "environment"), PLANTED)
 def test_a_planted_secret_is_not_in_the_file(
     side: str, place: str, secret: str, environment: dict[str, str], tmp_path: Path
 ):
-    if "base64" in place and not environment:
-        pytest.skip("a key that no variable holds is not recognised in base64")
     request, response = planted(side, place, secret)
     assert parts_in(told(Interaction(request=request, response=response)), secret)
 

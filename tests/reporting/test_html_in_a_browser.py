@@ -12,10 +12,10 @@ from pytest_llmregress.reporting.html import HtmlReporter
 from reports import compared, drifted, record, run, with_every_text
 
 EXECUTABLE = find_browser()
-pytestmark = [
-    pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed: apt install chromium"),
-    pytest.mark.skipif(sys.platform == "win32", reason="the browser is driven over POSIX pipes"),
-]
+if EXECUTABLE is None:
+    pytest.skip("no Chromium is installed: apt install chromium", allow_module_level=True)
+if sys.platform == "win32":
+    pytest.skip("the browser is driven over POSIX pipes", allow_module_level=True)
 
 SHOWN = (
     "[...document.querySelectorAll('#table > tbody')].filter(b => !b.hidden)"
