@@ -199,7 +199,7 @@ def module_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project
 def _run_anew(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path) -> int:
     with output.open("wb") as file:
         return subprocess.run(
-            [sys.executable, "-m", "pytest", *arguments],
+            [sys.executable, "-m", "pytest", "-p", "no:randomly", *arguments],
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from textwrap import dedent
 
 import pytest
 
+from forked_pytest import program
 from judge_stand import JUDGE, OTHER_JUDGE, JudgeStand
 from pytest_llmregress.adapters.store.cassette_file import (
     digest_of,
@@ -315,7 +315,7 @@ def test_killed_between_two_files_it_is_finished_by_the_next_go(project, stand, 
         main(sys.argv[1:])
     """)
     killed = subprocess.run(
-        [sys.executable, "-c", script, str(writes), "rejudge", REFUND], check=False
+        [*program("python"), "-c", script, str(writes), "rejudge", REFUND], check=False
     )
 
     for paths in (baseline, candidate):

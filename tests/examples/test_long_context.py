@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from example_suites import recorded, replay
+from forked_pytest import program
 from patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,7 +145,7 @@ def test_the_readme_shows_what_the_recordings_hold(suite):
 def results(folder: Path) -> list[str]:
     """Return what the script of the README prints."""
     return subprocess.run(
-        [sys.executable, "results.py"],
+        [*program("python"), "results.py"],
         cwd=folder,
         capture_output=True,
         encoding="utf-8",

@@ -1,13 +1,13 @@
 """The standing-rules example: its rules, its replay and its README."""
 
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from example_suites import recorded, replay
+from forked_pytest import program
 from patience import PATIENCE
 from pytest_llmregress import Call, Outcome
 
@@ -69,7 +69,7 @@ def test_each_model_replays_to_what_was_recorded(tmp_path, candidate: str | None
 
 def test_the_readme_shows_what_the_recordings_hold():
     printed = subprocess.run(
-        [sys.executable, "results.py"],
+        [*program("python"), "results.py"],
         cwd=SUITE,
         capture_output=True,
         encoding="utf-8",

@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from forked_pytest import program
 from patience import PATIENCE
 from pytest_llmregress.cli.main import main
 
@@ -28,7 +28,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     foreign = ("ANTHROPIC_", "LLMREGRESS_", "PYTEST_", "DESK_")
     env = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
     return subprocess.run(
-        [sys.executable, "examples/study.py", *arguments],
+        [*program("python"), "examples/study.py", *arguments],
         cwd=ROOT,
         env={**env, "HTTPS_PROXY": "http://127.0.0.1:9"},
         capture_output=True,

@@ -2,17 +2,15 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from forked_pytest import is_available, run_forked
+from forked_pytest import programs
 from patience import PATIENCE
 from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
@@ -63,7 +61,7 @@ def environment(home: Path) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(foreign) and k != "CI"}
     return {
         **inherited,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{programs()}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
         "GIT_CONFIG_NOSYSTEM": "1",
         "HTTPS_PROXY": "http://127.0.0.1:9",
@@ -73,12 +71,6 @@ def environment(home: Path) -> dict[str, str]:
 
 def run(command: str, root: Path) -> tuple[int, str]:
     """Run a command as a shell does; return status and output."""
-    if is_available() and (given := arguments_of_pytest(command)) is not None:
-        arguments, variables = given
-        output = root.parent / "output.txt"
-        env = {**environment(root.parent), **variables}
-        status = run_forked(arguments, cwd=root, env=env, output=output)
-        return status, output.read_text(encoding="utf-8")
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=root,
@@ -91,17 +83,6 @@ def run(command: str, root: Path) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout
-
-
-def arguments_of_pytest(command: str) -> tuple[list[str], dict[str, str]] | None:
-    """Return arguments and variables of a command that is pytest alone, which can be forked."""
-    words = shlex.split(command, comments=True)
-    program = next(n for n, word in enumerate(words) if not re.match(r"[A-Z_]+=", word))
-    variables = dict(word.split("=", 1) for word in words[:program])
-    for start in (["pytest"], ["python", "-m", "pytest"]):
-        if words[program : program + len(start)] == start:
-            return words[program + len(start) :], variables
-    return None
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,26 @@
 """What the tests of whole runs share: the console script, as a user calls it."""
 
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+
+from forked_pytest import program
 
 Console = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def console(project) -> Console:
-    """Return what runs `pytest-llmregress` in the project, the one installed for this Python."""
-    script = Path(sys.executable).with_name("pytest-llmregress")
+    """Return what runs `pytest-llmregress` in the project."""
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [script, *arguments], cwd=project.root, capture_output=True, text=True, check=False
+            [*program("pytest-llmregress"), *arguments],
+            cwd=project.root,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     return run

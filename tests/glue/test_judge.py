@@ -2,13 +2,12 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from forked_pytest import program
 from judge_stand import JUDGE, OTHER_JUDGE, JudgeStand
 
 OLD, NEW = "claude-opus-5", "claude-opus-5-5"
@@ -316,10 +315,9 @@ def test_an_order_in_the_text_is_data(project):
 
 def judged_again(project, key: str, *arguments: str):
     """Run `rejudge` as somebody with a key does."""
-    script = Path(sys.executable).with_name("pytest-llmregress")
     env = {**os.environ, "ANTHROPIC_BASE_URL": project.stand.url, "ANTHROPIC_API_KEY": key}
     return subprocess.run(
-        [script, "rejudge", *arguments],
+        [*program("pytest-llmregress"), "rejudge", *arguments],
         cwd=project.root,
         env=env,
         capture_output=True,

@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from forked_pytest import programs
 from patience import PATIENCE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "ci"
@@ -45,7 +45,6 @@ def recorded(project):
 
 def run(project, script: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a script as CI does, with this Python in place of the one that CI installs."""
-    folder = Path(sys.executable).parent
     summary = project.root / "step-summary.md"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "PYTEST"))}
     return subprocess.run(
@@ -53,7 +52,7 @@ def run(project, script: str, **env: str) -> subprocess.CompletedProcess[str]:
         cwd=project.root,
         env={
             **inherited,
-            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{programs()}{os.pathsep}{os.environ['PATH']}",
             "CI": "true",
             "HOME": str(project.home),
             "ANTHROPIC_BASE_URL": project.stand.url,

@@ -3,11 +3,11 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from forked_pytest import program
 from patience import PATIENCE
 from pytest_llmregress import Call, Calls, Outcome, TraitKind
 from pytest_llmregress.core.contract import Contract
@@ -44,7 +44,7 @@ def main_job(tmp_path_factory) -> str:
         ]
         env = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC_", "PYTEST_"))}
         result = subprocess.run(
-            [sys.executable, *arguments, "-p", "no:cacheprovider"],
+            [*program("python"), *arguments, "-p", "no:cacheprovider"],
             cwd=ROOT,
             env={**env, "CI": "true", "HTTPS_PROXY": "http://127.0.0.1:9", "COLUMNS": "100"},
             capture_output=True,

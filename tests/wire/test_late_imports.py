@@ -66,11 +66,11 @@ def test_next(llm_calls):
 @pytest.mark.parametrize("name", ["requests", "urllib3"])
 def test_what_is_imported_in_the_middle_of_a_replay_reaches_no_network(project, name):
     pytest.importorskip(name, reason=f"{name} is not installed")
+    project.write(app=APP, test_it=TEST.replace("{name}", name).replace("{recording}", "True"))
+    project.record(passed=3).offline()
     # A process that has imported nothing, not even by another plugin.
     anew = {"PYTHONPATH": ".", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     ours = ("-p", "pytest_llmregress.plugin")
-    project.write(app=APP, test_it=TEST.replace("{name}", name).replace("{recording}", "True"))
-    project.record(*ours, env=anew, passed=3).offline()
     project.write(test_it=TEST.replace("{name}", name).replace("{recording}", "False"))
 
     project.replay(*ours, env=anew, passed=3)
