@@ -15,6 +15,7 @@ from pytest_llmregress.adapters.store.paths import TestPaths
 from pytest_llmregress.adapters.store.pending import StoredTest
 from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.core.asking import never_asked
 from pytest_llmregress.core.budget import Measure, amounts
 from pytest_llmregress.core.call import Call, Calls
 from pytest_llmregress.core.canonical import digest
@@ -106,6 +107,9 @@ class _Stored:
         ).cassette
         if path not in self._recorded:
             cassette = self.problems.read(path, read_cassette)
+            if cassette is not None and (wrong := never_asked(cassette)):
+                self.problems.add_unasked(path, variant, wrong)
+                cassette = None
             self._recorded[path] = None if cassette is None else _recorded(cassette)
         return self._recorded[path]
 

@@ -22,6 +22,8 @@ from pytest_llmregress.cli.selection import (
     shorten,
 )
 from pytest_llmregress.cli.tracking import ask_git
+from pytest_llmregress.core.asking import never_asked
+from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
 from pytest_llmregress.core.report import RunReport
 from pytest_llmregress.core.wording import count
@@ -38,6 +40,7 @@ class Why(StrEnum):
     NO_FILE = "the test file is gone"
     NO_TEST = "the test is gone"
     SUPERSEDED = "its model is the baseline's now"
+    NOT_ASKED = "its candidate was not asked"
     STALE = "the recording that it was left of is there"
 
 
@@ -167,12 +170,21 @@ def _leftovers(
     for candidate in test.candidates:
         paths = _of_candidate(test, candidate)
         cassette = problems.read(paths.cassette, read_cassette)
-        if cassette is None or set(cassette.requested_models) != set(baseline.requested_models):
+        why = None if cassette is None else _why_of_candidate(cassette, baseline)
+        if why is None:
             continue
         if paths.variant in waiting:
             kept.append(f"{test.test}: {candidate} waits for a decision, which stays")
             continue
-        yield Leftover(why=Why.SUPERSEDED, test=test.test, files=(paths.cassette,))
+        yield Leftover(why=why, test=test.test, files=(paths.cassette,))
+
+
+def _why_of_candidate(cassette: Cassette, baseline: Cassette) -> Why | None:
+    """Return why the recording of a candidate is not needed; None where it is."""
+    if never_asked(cassette):
+        return Why.NOT_ASKED
+    is_same = set(cassette.requested_models) == set(baseline.requested_models)
+    return Why.SUPERSEDED if is_same else None
 
 
 def _why_gone(paths: TestPaths, known: Known) -> Why | None:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -60,6 +61,11 @@ class Problems:
             self.add(error)
             return None
 
+    def add_unasked(self, path: Path, candidate: str, wrong: Sequence[str]) -> None:
+        """Take the recording of a candidate that asked for other models."""
+        problem = unasked(path, candidate, wrong)
+        self.by_path.setdefault(problem.path, problem)
+
     @property
     def messages(self) -> tuple[str, ...]:
         """All of them, for people."""
@@ -70,6 +76,16 @@ def shorten(path: Path) -> str:
     """Return a path relative to the current folder if it is below it, "/" between folders."""
     path, here = path.resolve(), Path.cwd()
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def unasked(path: Path, candidate: str, wrong: Sequence[str]) -> Problem:
+    """Return what is wrong with a candidate's recording that asked for other models."""
+    file = shorten(path)
+    what = (
+        f"it asked for {', '.join(wrong)}, not for {candidate}; remove it. "
+        f"pytest-llmregress prune {shlex.quote(file)} --delete"
+    )
+    return Problem(path=file, line=None, what=what)
 
 
 def select(paths: Iterable[Path], problems: Problems) -> tuple[StoredTest, ...]:

@@ -24,10 +24,17 @@ from pytest_llmregress.cli.retirement import (
     retiring,
     today,
 )
-from pytest_llmregress.cli.selection import Problems, journals_below, select, shorten
+from pytest_llmregress.cli.selection import (
+    Problems,
+    journals_below,
+    select,
+    shorten,
+    unasked,
+)
 from pytest_llmregress.cli.show import rows_of
 from pytest_llmregress.cli.waiting import Waiting, waiting_of
 from pytest_llmregress.cli.words import models_in_words
+from pytest_llmregress.core.asking import never_asked
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.naming import slug_of_variant
@@ -50,6 +57,8 @@ class _Entry:
     """The name of each candidate with a recording, and that, or None where it is not whole."""
     interrupted: tuple[str | None, ...]
     """The candidates (None: the baseline) with a recording that was cut off."""
+    unasked: tuple[str, ...]
+    """What to do about each recording of a candidate that asked for other models."""
     waiting: tuple[Waiting, ...]
     decisions: list[dict[str, Any]]
     """As plain JSON: they are for programs, and for the files' reviewers."""
@@ -114,15 +123,21 @@ def show_status(paths: Sequence[Path], *, as_json: bool) -> Result:
 def _read(stored: StoredTest, problems: Problems) -> _Entry:
     """Read all files of a test: whatever is damaged is to be known before a run needs it."""
     paths = stored.paths
+    recorded = tuple(
+        (candidate, problems.read(_of_candidate(paths, candidate).cassette, read_cassette))
+        for candidate in stored.candidates
+    )
+    wrong = {name: models for name, each in recorded if each and (models := never_asked(each))}
     entry = _Entry(
         stored=stored,
         cassette=problems.read(paths.cassette, read_cassette),
         snapshot=problems.read(paths.snapshot, read_snapshot),
-        candidates=tuple(
-            (candidate, problems.read(_of_candidate(paths, candidate).cassette, read_cassette))
-            for candidate in stored.candidates
-        ),
+        candidates=tuple(each for each in recorded if each[0] not in wrong),
         interrupted=_interrupted(stored),
+        unasked=tuple(
+            unasked(_of_candidate(paths, name).cassette, name, models).message
+            for name, models in wrong.items()
+        ),
         waiting=waiting_of(stored, problems),
         decisions=[],
     )
@@ -197,6 +212,7 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path], day: date) -> tuple
             f"  interrupted: {candidate or 'the baseline'}; recording it again carries on"
             for candidate in entry.interrupted
         ]
+        lines += [f"  not the candidate's: {each}" for each in entry.unasked]
     waiting = sum(bool(entry.waiting) for entry in entries)
     tests = count(len(entries), "test")
     if old := sum(bool(entry.retiring) for entry in entries):

@@ -103,6 +103,8 @@ class TestRecord:
     """The first new sample that differs from it, or the first one where none does."""
     verdict: TestVerdict | None = None
     """What that evidence allows one to say about this test alone."""
+    not_understood: tuple[str, ...] = ()
+    """Requests to a model that no provider reads: "POST URL", each once; all where none is read."""
 
     @property
     def ground(self) -> str:
@@ -147,6 +149,7 @@ class TestRecord:
             "before": None if self.before is None else self.before.to_json(),
             "after": None if self.after is None else self.after.to_json(),
             "verdict": None if self.verdict is None else self.verdict.to_json(),
+            "not_understood": list(self.not_understood),
         }
 
     @classmethod
@@ -185,6 +188,7 @@ class TestRecord:
             before=before,
             after=after,
             verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
+            not_understood=tuple(data.get("not_understood", ())),
         )
 
 

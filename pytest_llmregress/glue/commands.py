@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.core.settings import Settings
+from pytest_llmregress.core.settings import RecordMode, Settings
 
 _ELSEWHERE = tuple(
     str(Path(path).resolve()) for path in set(sysconfig.get_paths().values()) if path
@@ -54,6 +54,27 @@ class Commands:
         batch = " --llmregress-batch" if settings.batch else ""
         record = f"--llmregress-record {settings.record}"
         return f"pytest {self._test} {record}{samples}{self._candidate}{batch}{option}"
+
+    def record_candidate(self, name: str) -> str:
+        """Record this test with a candidate, by the name that the command line is to have."""
+        return (
+            f"pytest {self._test} --llmregress-record once "
+            f"--llmregress-candidate {shlex.quote(name)}"
+        )
+
+    def without_test(self) -> str:
+        """Repeat the run without this test."""
+        mode = self._settings.record
+        record = "" if mode is RecordMode.NONE else f" --llmregress-record {mode}"
+        return f"pytest --deselect {self._test}{record}{self._candidate}"
+
+    def remove(self, paths: TestPaths) -> str:
+        """Delete the recording of a candidate, with what waits for a decision on it."""
+        candidate = self._candidate.replace("--llmregress-candidate", "--candidate")
+        reject = f"pytest-llmregress reject {self._test}{candidate} && "
+        file = shlex.quote(_from(self._invoked_from, paths.cassette))
+        is_pending = paths.has_pending_snapshot
+        return f"{reject if is_pending else ''}pytest-llmregress prune {file} --delete"
 
     def baseline(self, *, recorded: bool) -> str:
         """Come to an accepted baseline: from its recording, where there is one."""

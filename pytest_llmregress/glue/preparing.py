@@ -17,6 +17,7 @@ from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
 from pytest_llmregress.core.call import Call
 from pytest_llmregress.core.cassette import Cassette
 from pytest_llmregress.core.http import Interaction
+from pytest_llmregress.core.report import Problem
 from pytest_llmregress.core.screening import MIN_BASELINE
 from pytest_llmregress.core.settings import Candidate, RecordMode
 from pytest_llmregress.core.snapshot import Snapshot
@@ -48,6 +49,8 @@ class Prepared:
     """At least one."""
     confirm: int = 0
     """Fresh samples that are to follow where these look different."""
+    refused: Problem | None = None
+    """What every request of the test is refused with; None where it may ask."""
 
 
 class FaultError(Exception):
@@ -76,7 +79,9 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
     is_candidate = settings.candidate is not None
     if is_candidate and accepted is None:
         command = test.commands.baseline(recorded=paths.of_baseline().cassette.exists())
-        raise FaultError("no_baseline", failures.no_baseline(test.node_id, command))
+        message = failures.no_baseline(test.node_id, command)
+        # A test that is skipped, or asks for nothing, needs none.
+        return Prepared(refused=Problem(code="no_baseline", message=message))
     wanted = _wanted(test.run, test.rules)
     slots = plan(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
     is_screened = is_candidate and shows_noise(accepted) and wanted is None
@@ -119,6 +124,8 @@ def expect(item: pytest.Item, run: "Run") -> Expected:
         known = old or read_if_there(paths.of_baseline().cassette, read_any)
     except (ValueError, OSError):
         return Expected(samples=0)  # its set-up will tell what is wrong
+    if candidate is not None and not paths.of_baseline().snapshot.exists():
+        return Expected(samples=0)  # nothing of it is sent
     slots = plan(
         old,
         record=rules.settings.record,

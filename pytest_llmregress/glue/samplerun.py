@@ -40,8 +40,7 @@ class SampleRun:
         self.behavior = Behavior()
         self.changes: tuple[Change, ...] = ()
         """What a new recording does differently from what is accepted."""
-        self.compared = False
-        """Whether it is a new recording, and there was something to compare it with."""
+        self._compared = False
         self.problems: list[Problem] = []
         self.misses: list[Problem] = []
         """In order; appended to from whichever thread has asked."""
@@ -143,13 +142,17 @@ class SampleRun:
     def note(self, report: pytest.TestReport) -> None:
         """Take notice of how a phase ended, whoever decided on it."""
         if hasattr(report, "wasxfail"):
-            if self.misses:  # what was not recorded is not the failure that was expected
+            fault = self.misses[0] if self.misses else self.unasked
+            if fault is not None:  # no answer, or another model's: not what was expected to fail
                 del report.wasxfail
-                output.fail_report(report, self.misses[0].message)
+                output.fail_report(report, fault.message)
             elif report.skipped:
                 self.body_passed = True  # it failed as it should: this is its recording
         elif report.skipped:
             self.skipped = True
+            if not self.calls():  # a framework may hide from us that its body was skipped
+                self.body_passed = False
+                self.problems = [each for each in self.problems if each.code != "no_calls"]
         elif report.failed and not (report.when == "call" and self.failed_by_us):
             self._passed_elsewhere = False
             self.failure = self.failure or f"failed in {report.when}"
@@ -186,6 +189,19 @@ class SampleRun:
         return next((problem.code for problem in (*self.misses, *self.problems)), "failed")
 
     @property
+    def compared(self) -> bool:
+        """Whether it is a new recording, and there was something to compare it with.
+
+        Nothing of a test is compared in which the candidate was not asked, be it in one sample.
+        """
+        return self._compared and not self._test.is_unasked
+
+    @property
+    def unasked(self) -> Problem | None:
+        """Why it is no sample of the candidate; None where it is, or there is no candidate."""
+        return None if self.traffic is None else self.traffic.unasked()
+
+    @property
     def usable(self) -> bool:
         """Whether it is a sample at all: it asked, and each request has its whole answer."""
         traffic = self.traffic
@@ -195,6 +211,7 @@ class SampleRun:
             and not self.has_bad_hook
             and traffic.mode is not Mode.IDLE
             and not traffic.unfinished()
+            and self.unasked is None
         )
 
     @property
@@ -242,16 +259,21 @@ class SampleRun:
             self.judgement.exact = False
         reasons = traffic.unfinished()
         self.note_hooks()
-        if reasons:
+        unasked = self.unasked
+        if unasked is not None:
+            self.problems.append(unasked)
+        elif reasons:
             saved = self._test.saved
             message = failures.not_whole(self._test.node_id, reasons, saved=saved)
             self._note_problem("not_whole", message)
         else:
             self._check_rules(traffic, calls)
         if (
-            not (reasons or self.has_bad_hook) and self.judgement.compares and not self.slot.tops_up
+            not (reasons or unasked or self.has_bad_hook)
+            and self.judgement.compares
+            and not self.slot.tops_up
         ):  # an outage or a bad key is no drift
-            self.compared = True
+            self._compared = True
             self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
         drifted = self._test.failing_drift()
         self.note_hooks()

@@ -56,6 +56,14 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool, failed: bool) -
         before=before,
         after=after,
         verdict=verdict_of(test) if test.is_compared and test.has_noise else None,
+        not_understood=tuple(
+            dict.fromkeys(
+                request
+                for sample in samples
+                if sample.traffic
+                for request in sample.traffic.asking.unread(sample.traffic.tape.attempts)
+            )
+        ),
     )
 
 

@@ -212,6 +212,7 @@ class TestRun:
             usage=lambda: self.usage_of_a_call,
             intercept=self.intercept,
             limited=not self.is_trial,
+            refused=self._prepared.refused,
         )
 
     def rewrite(self) -> "Rewrite | None":
@@ -349,6 +350,11 @@ class TestRun:
         return any(sample.compared for sample in self.samples)
 
     @property
+    def is_unasked(self) -> bool:
+        """Whether a sample is none of the candidate that the run is against."""
+        return any(sample.unasked is not None for sample in self.samples)
+
+    @property
     def has_noise(self) -> bool:
         """Whether the baseline has enough samples to show its own noise."""
         return shows_noise(self.accepted)
@@ -374,6 +380,8 @@ class TestRun:
         self.current.note_hooks()
         if all(sample.skipped and not sample.body_passed for sample in self.samples):
             self._journal.remove()  # the test itself has said that there is nothing to record
+        elif self.is_unasked:
+            self._drop_unasked()
         elif not any(sample.is_unread for sample in self.samples):
             try:
                 if self._replays_what_is_accepted():
@@ -387,6 +395,15 @@ class TestRun:
             failed = any(each.has_failed for each in self.samples)
         failed = failed or len(self.problems) > before
         return record_of(self, kept, unconfirmed=unconfirmed, failed=failed)
+
+    def _drop_unasked(self) -> None:
+        """Keep nothing of a run in which the candidate was not asked, and tell it once."""
+        if self._is_journalled:
+            self._journal.remove()
+        found = [(sample, sample.unasked) for sample in self.samples if not sample.misses]
+        for sample, fault in found:
+            if fault is not None and fault not in sample.problems:  # asked in its tear-down
+                sample.problems.append(fault)
 
     @property
     def untold(self) -> str:

@@ -16,6 +16,7 @@ from pytest_llmregress.core.matching import path_of
 from pytest_llmregress.core.report import Mode, Problem
 from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.glue import output
+from pytest_llmregress.glue.asking import Asking
 from pytest_llmregress.glue.commands import Commands, line_that_asks
 from pytest_llmregress.glue.leftovers import former_name
 from pytest_llmregress.glue.rejudging import MissedJudgements
@@ -35,7 +36,8 @@ class Traffic:
     run (None where nothing was); `exists`, whether its test has a cassette at all; `carried`, the
     answers that an interrupted recording had paid for already; `number`, which sample of its test
     this run is, from 1; `usage`, what a call of this test has come to before; `intercept`, how its
-    HTTP comes to the tape; `limited`, whether the limits of the run hold for what it sends.
+    HTTP comes to the tape; `limited`, whether what it sends is held back where it must not be sent;
+    `refused`, what every request is refused with; None where there is nothing against them.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
@@ -58,11 +60,12 @@ class Traffic:
         usage: Callable[[], Usage | None],
         intercept: Callable[[Tape], AbstractContextManager[None]],
         limited: bool,
+        refused: Problem | None = None,
     ) -> None:
         self._run = run
         self._test = test
         self._cassette = cassette
-        self._candidate = candidate
+        self._refused = refused
         self._commands = commands
         self._exists = exists
         self._paths = paths
@@ -71,6 +74,15 @@ class Traffic:
         self._number = number
         self._usage = usage
         self.carried = carried
+        self.asking = Asking(
+            test=test,
+            candidate=candidate,
+            commands=commands,
+            root=run.root,
+            requested_model=run.requested_model,
+            read=self._call,
+            remove=lambda: commands.remove(paths) if exists and paths.variant else "",
+        )
         self.tape = Tape(
             mode=mode,
             recorded=recorded,
@@ -136,35 +148,38 @@ class Traffic:
                 reasons.append(f"request {number} ({exchange.request.method} {path}): {why}")
         return tuple(reasons)
 
+    def unasked(self) -> Problem | None:
+        """Say why nothing of it is the candidate's; None where it is, or there is none."""
+        return self.asking.fault(self.tape.exchanges)
+
     def fault(self) -> Problem | None:
-        """Say where no call was made, or one went past the cassette or the candidate."""
+        """Say where no call was made, or one went past the cassette."""
         exchanges = self.tape.exchanges
         seen = [(e.request.method.upper(), path_of(e.request)) for e in exchanges]
         bypassed = self._sent.missing_from(seen)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
-        of_the_app = [e for e in exchanges if not e.judge]
-        if not of_the_app:
+        if all(exchange.judge for exchange in exchanges):
             return Problem(code="no_calls", message=failures.no_calls(self._test))
-        candidate = self._candidate
-        if candidate is not None:
-            asked = distinct(self._run.requested_model(e.request) for e in of_the_app)
-            wrong = [model for model in asked if candidate.rename(model) != model]
-            if wrong:
-                message = failures.not_rewritten(self._test, wrong, candidate.name)
-                return Problem(code="not_rewritten", message=message)
         return None
 
     def _may_send(self, request: Request) -> None:
-        """Fail the test where a limit of the run keeps a request from being sent."""
+        """Fail the test where a request must not be sent: before it costs anything."""
+        if not sdk.is_judging():
+            self._fail_by(self.asking.refuse(request))
         spending = self._run.spending
         if not spending.is_limited:
             return
         stop = spending.refuse([Asked(request=request, known=self._usage())])
         if stop is not None:
             message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
-            self._misses.append(Problem(code=stop.code, message=message))
-            output.fail(message)
+            self._fail_by(Problem(code=stop.code, message=message))
+
+    def _fail_by(self, problem: Problem | None) -> None:
+        """Fail the test from whichever thread has asked: no exception that an app would catch."""
+        if problem is not None:
+            self._misses.append(problem)
+            output.fail(problem.message)
 
     def _journal_answer(self, interaction: Interaction) -> None:
         # What came over the network and has no latency is one of a batch.
@@ -188,7 +203,8 @@ class Traffic:
         return self._read[key]
 
     def _miss(self, miss: Miss) -> NoReturn:
-        """Fail the test from whichever thread has asked: no exception that an app would catch."""
+        """Fail the test by a request that has no answer, or must not have one."""
+        self._fail_by(self._refused or (None if miss.judge else self.asking.refuse(miss.request)))
         explanation, renamed, pending = None, None, None
         if miss.reason is MissReason.CASSETTE_NOT_FOUND:
             if self._paths.pending_cassette.exists():

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmregress.adapters.cassette.noting import Pad, noted
 from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
+from pytest_llmregress.adapters.sdk import is_judging
 from pytest_llmregress.core.http import Request
 from pytest_llmregress.core.redaction import carries_credentials
 from pytest_llmregress.glue import output
@@ -99,10 +100,13 @@ class Trial(TestRun):
 
     def _may_send(self, request: Request) -> bool:
         """Tell whether a request is one to a model, which can be sent in the test's place."""
+        traffic = self.current.traffic
         return (
             request.method.upper() == "POST"
             and not carries_credentials(request)
             and self.run.requested_model(request) is not None
+            # The run that counts tells of a model that should have been the candidate.
+            and (is_judging() or traffic is None or traffic.asking.refuse(request) is None)
         )
 
 

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.core.behavior import Change
+from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.core.snapshot import Decision
 from pytest_llmregress.core.visible import visible
 from pytest_llmregress.core.wording import count
+
+MAX_REQUESTS = 3
+"""Requests that are named; the others are counted."""
+_NOTHING_KEPT = "  nothing of this test is compared, kept or accepted"
 
 
 def no_calls(test: str) -> str:
@@ -27,14 +32,65 @@ def bypassed(test: str, requests: Sequence[str]) -> str:
     )
 
 
-def not_rewritten(test: str, models: Sequence[str], candidate: str) -> str:
-    """Say that a candidate run asked for models of the baseline."""
-    asked = visible(", ".join(models))
+def not_asked(
+    test: str, models: Sequence[str], candidate: Candidate, *, where: str | None, command: str
+) -> str:
+    """Say that other models were asked for where the candidate should have been.
+
+    :param where: the line that asked; None where it is not known.
+    """
+    new = candidate.new
+    place = f" ({where})" if where else ""
+    one = f"; OLD={new} replaces one model and leaves others alone" if candidate.old is None else ""
     return (
-        f"{test}: --llmregress-candidate={candidate} did not reach every request: "
-        f"{asked} was asked for. Only requests that the anthropic SDK builds are "
-        "rewritten; let the app send its requests through it, or set the model in the app"
+        f"{test}: asked for {visible(', '.join(models))}, not for {new}{place}\n"
+        f"  --llmregress-candidate={candidate.name} reaches only requests that the anthropic SDK "
+        f"builds\n{_NOTHING_KEPT}\n"
+        f"  allowed: requests through the anthropic SDK, or an app that asks for {new}{one}\n"
+        f"  record it then: {command}"
     )
+
+
+def none_replaced(
+    test: str, models: Sequence[str], candidate: Candidate, *, named: str, without: str
+) -> str:
+    """Say that a test does not ask for the one model that the candidate is to replace.
+
+    :param named: the command that names a model of the test.
+    :param without: the command that leaves the test out.
+    """
+    return (
+        f"{test}: asked for {visible(', '.join(models))}, not for {candidate.new}\n"
+        f"  --llmregress-candidate={candidate.name} replaces {candidate.old} alone, and this test "
+        f"does not ask for it\n{_NOTHING_KEPT}\n"
+        f"  leave the test out: {without}\n"
+        f"  or replace its model: {named}"
+    )
+
+
+def not_understood(test: str, requests: Sequence[str], candidate: str, *, without: str) -> str:
+    """Say that a candidate cannot be judged by calls that nobody reads.
+
+    :param without: the command that leaves the test out.
+    """
+    return (
+        f"{test}: not understood: no provider reads {visible(_some(requests))}\n"
+        f"  what {candidate} does in this test cannot be compared with the baseline\n"
+        f"{_NOTHING_KEPT}\n"
+        "  allowed: calls of the Anthropic API, or of one that a provider of yours reads "
+        "(pytest_llmregress_providers)\n"
+        f"  leave the test out: {without}"
+    )
+
+
+def not_of_the_candidate(command: str) -> str:
+    """Say how a recording is removed that a candidate has, and that is not its own."""
+    return f"\n  the recording that is there is not the candidate's; remove it: {command}"
+
+
+def _some(requests: Sequence[str]) -> str:
+    more = len(requests) - MAX_REQUESTS
+    return ", ".join(requests[:MAX_REQUESTS]) + (f" and {more} more" if more > 0 else "")
 
 
 def no_baseline(test: str, command: str) -> str:

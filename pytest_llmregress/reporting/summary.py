@@ -30,6 +30,9 @@ MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_m
 STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
 """Codes of the problems of a test whose recording was stopped by the run."""
 
+UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood"})
+"""Codes of the problems of a test that has nothing of its candidate to be compared."""
+
 REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
 """Codes of problems that fail no test."""
 
@@ -47,6 +50,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         return ()
     return (
         _head(report),
+        *_not_understood(report.tests),
         *_samples(report.tests),
         *_drift(report),
         *_verdict(report),
@@ -83,11 +87,21 @@ def _head(report: RunReport) -> str:
     """Say what was done, and what was compared as far as nothing differs."""
     numbers = Counter(_came_to(test) for test in report.tests)
     numbers["accepted"] = sum(test.accepted for test in report.tests)
-    words = (*_MODES.values(), "not whole", "not saved", "stopped", "missed", "accepted")
+    words = (
+        *_MODES.values(),
+        "not whole",
+        "not saved",
+        "stopped",
+        "missed",
+        "not compared",
+        "accepted",
+    )
     done = ", ".join(f"{numbers[word]} {word}" for word in words if numbers[word])
     parts = [f"{count(len(report.tests), 'test')}: {done}"]
     if report.candidate is not None:
         parts.append(f"candidate {visible(report.candidate)}")
+    if unread := sum(bool(test.not_understood) for test in report.tests):
+        parts.append(f"{unread} not understood")
     compared = _compared(report)
     if not compared and all(test.mode is Mode.REPLAYED for test in report.tests):
         parts.append("replay: deterministic, no drift claim")
@@ -107,6 +121,23 @@ def _say_no_drift(tests: Sequence[TestRecord]) -> str:
     if any(each.baseline.failed or each.screen.failed for each in found):
         return ", no value that the baseline never showed"
     return ", no difference seen" + (" (1 recording against 1)" if _is_single(tests) else "")
+
+
+def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Name the tests of which nothing is read, then those of which some requests are not."""
+    found = [test for test in tests if test.not_understood]
+    lines = []
+    for what, some in (
+        ("no request to a model", [test for test in found if not test.calls]),
+        ("not every request to a model", [test for test in found if test.calls]),
+    ):
+        requests = list(dict.fromkeys(each for test in some for each in test.not_understood))
+        if some:
+            told = ", ".join(map(visible, requests[:MAX_NAMED]))
+            more = f" and {len(requests) - MAX_NAMED} more" if len(requests) > MAX_NAMED else ""
+            lines.append(f"not understood: {what} is read in {_name(some)}")
+            lines.append(f"  no provider reads {told}{more}: nothing is said of it")
+    return tuple(lines)
 
 
 def _drift(report: RunReport) -> tuple[str, ...]:
@@ -281,6 +312,8 @@ def _came_to(test: TestRecord) -> str:
         return "missed"
     if _codes(test) & STOPS:
         return "stopped"
+    if _codes(test) & UNCOMPARED:
+        return "not compared"
     is_new = test.mode in {Mode.RECORDED, Mode.MIXED}
     # A baseline that has failed waits for a decision, unless it lacks an answer.
     is_left = test.passed or test.accepted or test.pending or test.candidate is not None
