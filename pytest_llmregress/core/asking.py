@@ -5,12 +5,12 @@ No provider has to understand the request for that: it is enough to see where it
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Request
+from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.settings import Candidate
 
 _IN_PATH = tuple(
@@ -71,10 +71,13 @@ def never_asked(cassette: Cassette) -> tuple[str, ...]:
     name = cassette.candidate
     if name is None or name.endswith(CELLS):
         return ()
-    candidate = Candidate(name=name)
-    requests = (each.request for each in cassette.interactions if not each.judge)
-    named = (model for request in requests for model in asked_models(request))
-    return wrong_models(candidate, tuple(dict.fromkeys((*cassette.requested_models, *named))))
+    named = (*cassette.requested_models, *_models_of(cassette.interactions))
+    return wrong_models(Candidate(name=name), tuple(dict.fromkeys(named)))
+
+
+def is_of_another(candidate: Candidate, recorded: Iterable[Interaction]) -> bool:
+    """Whether what was recorded for a candidate asked for other models in its place."""
+    return bool(wrong_models(candidate, _models_of(recorded)))
 
 
 def wrong_models(candidate: Candidate, asked: Sequence[str]) -> tuple[str, ...]:
@@ -85,6 +88,11 @@ def wrong_models(candidate: Candidate, asked: Sequence[str]) -> tuple[str, ...]:
     """
     wrong = tuple(model for model in asked if candidate.rename(model) != model)
     return wrong if wrong or candidate.new in asked else tuple(asked)
+
+
+def _models_of(interactions: Iterable[Interaction]) -> tuple[str, ...]:
+    requests = (each.request for each in interactions if not each.judge)
+    return tuple(dict.fromkeys(model for each in requests for model in asked_models(each)))
 
 
 def _named_in(body: Mapping[str, Any]) -> tuple[str, ...]:

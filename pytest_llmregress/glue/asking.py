@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_llmregress.adapters.cassette.tape import Exchange
-from pytest_llmregress.core.asking import asked_models, wrong_models
+from pytest_llmregress.adapters.store.paths import TestPaths
+from pytest_llmregress.core.asking import asked_models, is_of_another, wrong_models
 from pytest_llmregress.core.call import Call
-from pytest_llmregress.core.http import Request
+from pytest_llmregress.core.http import Interaction, Request
 from pytest_llmregress.core.report import Problem
 from pytest_llmregress.core.settings import Candidate
 from pytest_llmregress.glue.commands import Commands, line_that_asks
@@ -26,8 +27,9 @@ class Asking:
     """By the first provider that knows it."""
     read: Callable[[Exchange], Call | None]
     """The call that an exchange is, where a provider reads it."""
-    remove: Callable[[], str]
-    """Gives the command that deletes the candidate's recording; empty where there is none."""
+    recorded: Sequence[Interaction]
+    """What is recorded for the candidate; an earlier version kept what others had answered."""
+    paths: TestPaths
 
     def refuse(self, request: Request) -> Problem | None:
         """Say, from where it is asked, that a request does not ask for the candidate."""
@@ -41,8 +43,10 @@ class Asking:
 
     def fault(self, exchanges: Sequence[Exchange]) -> Problem | None:
         """Say why nothing of a sample is the candidate's; None where it is, or asked nobody."""
+        if self.candidate is None:
+            return None
         of_the_app = [each for each in exchanges if not each.judge]
-        if self.candidate is None or not of_the_app:
+        if not of_the_app:
             return None
         named = (model for each in of_the_app for model in self._models(each))
         wrong = wrong_models(self.candidate, tuple(dict.fromkeys(named)))
@@ -88,14 +92,16 @@ class Asking:
 
     def _problem(self, code: str, message: str) -> Problem:
         """Return a problem that tells of a recording that an earlier version has kept, too."""
-        remove = self.remove()
-        told = failures.not_of_the_candidate(remove) if remove else ""
-        return Problem(code=code, message=f"{message}{told}")
+        candidate, variant = self.candidate, self.paths.variant
+        if candidate is not None and variant and is_of_another(candidate, self.recorded):
+            message += failures.not_of_the_candidate(self.commands.remove(self.paths))
+        return Problem(code=code, message=message)
 
     def _models(self, exchange: Exchange) -> tuple[str, ...]:
-        named = self._named_in(exchange.request)
-        call = None if named else self.read(exchange)
-        return named if call is None or not call.requested_model else (call.requested_model,)
+        call = self.read(exchange)
+        if call is not None and call.requested_model is not None:
+            return (call.requested_model,)
+        return self._named_in(exchange.request)
 
     def _named_in(self, request: Request) -> tuple[str, ...]:
         model = self.requested_model(request)

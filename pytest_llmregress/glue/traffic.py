@@ -81,8 +81,10 @@ class Traffic:
             root=run.root,
             requested_model=run.requested_model,
             read=self._call,
-            remove=lambda: commands.remove(paths) if exists and paths.variant else "",
+            recorded=recorded or (),
+            paths=paths,
         )
+        self._unasked: tuple[tuple[int, int], Problem | None] = (0, 0), None
         self.tape = Tape(
             mode=mode,
             recorded=recorded,
@@ -150,7 +152,11 @@ class Traffic:
 
     def unasked(self) -> Problem | None:
         """Say why nothing of it is the candidate's; None where it is, or there is none."""
-        return self.asking.fault(self.tape.exchanges)
+        exchanges = self.tape.exchanges
+        state = len(exchanges), sum(each.interaction is not None for each in exchanges)
+        if self._unasked[0] != state:
+            self._unasked = state, self.asking.fault(exchanges)
+        return self._unasked[1]
 
     def fault(self) -> Problem | None:
         """Say where no call was made, or one went past the cassette."""

@@ -218,6 +218,26 @@ def test_a_recording_that_never_asked_its_candidate_fails_and_can_be_removed(pro
     assert NEW not in console("status").stdout.split("test_chat", 1)[1]
 
 
+def test_what_the_candidate_has_answered_before_stays(project):
+    test = """
+        import pytest
+        from app import ask, post
+
+        @pytest.mark.llm
+        def test_asked():
+            ask()
+    """
+    project.write(app=APP, test_it=test).record(passed=1).record(CANDIDATE, passed=1)
+    before = project.files()
+    project.change("test_it.py", "    ask()", '    post("/v1/messages", max_tokens=9)')
+
+    project.record(CANDIDATE, mode="rewrite", failed=1)
+
+    assert kept(project, before) == []
+    assert project.problems() == {"test_asked": ["not_rewritten"]}
+    assert "remove it" not in told(project, "test_asked")
+
+
 def test_where_one_model_is_replaced_a_test_of_others_is_left_out(project):
     test = """
         import pytest
