@@ -92,7 +92,11 @@ class ChangeEvidence:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return {"name": self.name, "screen": list(self.screen), "fresh": list(self.fresh)}
+        return {
+            "name": self.name,
+            "screen": list(map(_write_severity, self.screen)),
+            "fresh": list(map(_write_severity, self.fresh)),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -102,6 +106,10 @@ class ChangeEvidence:
             screen=tuple(map(_read_severity, data["screen"])),
             fresh=tuple(map(_read_severity, data["fresh"])),
         )
+
+
+def _write_severity(severity: Severity | None) -> str | None:
+    return None if severity is None else str(severity)  # xdist sends a plain str alone
 
 
 def _read_severity(word: str | None) -> Severity | None:
@@ -190,7 +198,7 @@ class TestEvidence:
             "sessions": [tally.to_json() for tally in self.sessions],
             "traits": [trait.to_json() for trait in self.traits],
             "changes": [change.to_json() for change in self.changes],
-            "fails_from": self.fails_from,
+            "fails_from": _write_severity(self.fails_from),
             "numbers": [number.to_json() for number in self.numbers],
             "broken": list(self.broken),
             "not_comparable": self.not_comparable,

@@ -89,6 +89,16 @@ def test_evidence_comes_back_from_json_as_it_went():
     assert TestEvidence.from_json(json.loads(json.dumps(EVIDENCE.to_json()))) == EVIDENCE
 
 
+def test_evidence_is_written_as_plain_json_which_xdist_can_send():
+    evidence = replace(of(5, change("B.", "NC")), fails_from=Severity.NOTABLE)
+
+    written = evidence.to_json()
+
+    words = [*written["changes"][0]["screen"], *written["changes"][0]["fresh"]]
+    assert words == ["breaking", None, "notable", "cosmetic"]
+    assert {type(word) for word in (*words, written["fails_from"])} == {str, type(None)}
+
+
 def test_a_tally_is_told_as_a_fraction():
     tally = Tally(passed=9, n=10)
 
