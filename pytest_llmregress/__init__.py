@@ -4,13 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_llmregress.core import ready_rules as rules
-    from pytest_llmregress.core.behavior import Behavior, Change, Drift, Severity, Trait, TraitKind
-    from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
-    from pytest_llmregress.core.http import Interaction, Request, Response
-    from pytest_llmregress.core.protocols import Provider, Reporter
-    from pytest_llmregress.core.report import RunReport, TestRecord
-    from pytest_llmregress.glue.fixtures import SnapshotAssertion
+    from pytest_llmregress.contracts import builtin_rules as rules
+    from pytest_llmregress.providers.protocol import Provider, Reporter
+    from pytest_llmregress.runner.fixtures import SnapshotAssertion
+    from pytest_llmregress.values.behavior import (
+        Behavior,
+        Change,
+        Drift,
+        Severity,
+        Trait,
+        TraitKind,
+    )
+    from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
+    from pytest_llmregress.values.http import Interaction, Request, Response
+    from pytest_llmregress.values.run_report import RunReport, TestRecord
 
 __all__ = [
     "Behavior",
@@ -36,19 +43,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "core.behavior": ("Behavior", "Change", "Drift", "Severity", "Trait", "TraitKind"),
-    "core.call": ("Call", "Calls", "Outcome", "ToolCall", "Usage"),
-    "core.http": ("Interaction", "Request", "Response"),
-    "core.protocols": ("Provider", "Reporter"),
-    "core.report": ("RunReport", "TestRecord"),
-    "glue.fixtures": ("SnapshotAssertion",),
+    "values.behavior": ("Behavior", "Change", "Drift", "Severity", "Trait", "TraitKind"),
+    "values.call": ("Call", "Calls", "Outcome", "ToolCall", "Usage"),
+    "values.http": ("Interaction", "Request", "Response"),
+    "providers.protocol": ("Provider", "Reporter"),
+    "values.run_report": ("RunReport", "TestRecord"),
+    "runner.fixtures": ("SnapshotAssertion",),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is asked for: pytest loads this package in every run."""
     if name == "rules":
-        return import_module(f"{__name__}.core.ready_rules")
+        return import_module(f"{__name__}.contracts.builtin_rules")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmregress.core.behavior import Change, Severity, Trait
-    from pytest_llmregress.core.call import Call, Calls
-    from pytest_llmregress.core.protocols import Provider, Reporter
-    from pytest_llmregress.core.report import RunReport
+    from pytest_llmregress.providers.protocol import Provider, Reporter
+    from pytest_llmregress.values.behavior import Change, Severity, Trait
+    from pytest_llmregress.values.call import Call, Calls
+    from pytest_llmregress.values.run_report import RunReport
 
 
 RECORD = "llmregress"

@@ -10,10 +10,10 @@ import pytest
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 
 if TYPE_CHECKING:
-    from pytest_llmregress.core.call import Calls
-    from pytest_llmregress.core.report import RunReport, TestRecord
-    from pytest_llmregress.glue.fixtures import SnapshotAssertion
-    from pytest_llmregress.glue.judge import Judge
+    from pytest_llmregress.runner.fixtures import SnapshotAssertion
+    from pytest_llmregress.runner.judge_fixture import Judge
+    from pytest_llmregress.values.call import Calls
+    from pytest_llmregress.values.run_report import RunReport, TestRecord
 
 OPTIONS = (
     ("record", "MODE", "none (default: replay only), once, new_episodes, all or rewrite"),
@@ -59,8 +59,8 @@ class Records:
         """
         record = getattr(report, RECORD, None)
         if record is not None and not self._in_worker:
-            from pytest_llmregress.core.report import TestRecord  # noqa: PLC0415 - with a record
-            from pytest_llmregress.reporting.facts import tell_facts  # noqa: PLC0415 - as above
+            from pytest_llmregress.reports.junit_properties import tell_facts  # noqa: PLC0415 - as above
+            from pytest_llmregress.values.run_report import TestRecord  # noqa: PLC0415 - with a record
 
             test = self.by_test[report.nodeid] = TestRecord.from_json(record)
             tell_facts(test, report.user_properties)  # to whoever reads them, such as --junitxml
@@ -85,7 +85,7 @@ class Records:
         """Say below pytest's own last line why the run failed, where a drift is why."""
         result = yield
         if self.report is not None:
-            from pytest_llmregress.glue import session as run  # noqa: PLC0415 - only with records
+            from pytest_llmregress.runner import session as run  # noqa: PLC0415 - only with records
 
             run.close(session, self.report)
         return result
@@ -148,7 +148,7 @@ def pytest_configure(config: pytest.Config) -> None:
         or config.getoption("numprocesses", default=None)
         or config.pluginmanager.hasplugin("pytest_llm")
     ):
-        from pytest_llmregress.glue import session  # noqa: PLC0415 - only where there is work
+        from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
 
         session.check(config)
 
@@ -159,7 +159,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     marked = [item for item in items if item.get_closest_marker("llm")]
     if marked:
         _keep_records(config)
-        from pytest_llmregress.glue import session  # noqa: PLC0415 - only where there is work
+        from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
 
         orphans = config.stash[RECORDS].orphans = session.start(config, marked)
         if hasattr(config, "workeroutput"):
@@ -171,7 +171,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the reports."""
     records = session.config.stash[RECORDS]
     if records.by_test or session.config.getoption(_key("report")):
-        from pytest_llmregress.glue import session as run  # noqa: PLC0415 - only with records
+        from pytest_llmregress.runner import session as run  # noqa: PLC0415 - only with records
 
         records.report = run.finish(session, records.by_test, records.orphans)
 
@@ -180,14 +180,14 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
     """Tell what the run found."""
     records = config.stash[RECORDS]
     if records.report is not None:
-        from pytest_llmregress.glue import session  # noqa: PLC0415 - only with records
+        from pytest_llmregress.runner import session  # noqa: PLC0415 - only with records
 
         session.summarise(config, records.report)
 
 
 def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:
     """Say what an assert with `llm_snapshot` found."""
-    fixtures = sys.modules.get("pytest_llmregress.glue.fixtures")  # not there: not used either
+    fixtures = sys.modules.get("pytest_llmregress.runner.fixtures")  # not there: not used either
     return None if fixtures is None else fixtures.explain_comparison(left, right)
 
 
@@ -204,7 +204,7 @@ def llm_config() -> Mapping[str, Any]:
 @pytest.fixture
 def llm_calls(request: pytest.FixtureRequest) -> "Calls":
     """Return the model calls of this test so far: a live sequence of `Call`."""
-    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
 
     return fixtures.live_calls(request)
 
@@ -212,7 +212,7 @@ def llm_calls(request: pytest.FixtureRequest) -> "Calls":
 @pytest.fixture
 def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
     """Return what an assert compares with: `assert reply == llm_snapshot`."""
-    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
 
     return fixtures.snapshot_assertion(request)
 
@@ -220,7 +220,7 @@ def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
 @pytest.fixture
 def llm_judge(request: pytest.FixtureRequest) -> "Judge":
     """Return the judge of texts: it says whether a reply is what a sentence asks for."""
-    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
 
     return fixtures.judge(request)
 
@@ -231,7 +231,7 @@ def _llmregress_config(llm_config: Mapping[str, Any]) -> None:
 
     Without `request`: pytest makes a fixture of it for each test, at the cost of matching a call.
     """
-    from pytest_llmregress.glue import fixtures  # noqa: PLC0415 - only in marked tests
+    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only in marked tests
 
     fixtures.configure(llm_config)
 

@@ -7,8 +7,8 @@ from statistics import median
 
 from handbook_questions import QUESTIONS, Coverage, Question
 from pytest_llmregress import Call
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.storage.cassette_file import read_cassette
 
 RECORDINGS = Path(__file__).parent / "__llm__" / "test_long_context"
 BASELINE = "qwen2.5-coder-0.5b"

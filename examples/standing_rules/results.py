@@ -6,8 +6,8 @@ from pathlib import Path
 
 from desk_rules import RULES
 from pytest_llmregress import Call
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.storage.cassette_file import read_cassette
 
 RECORDINGS = Path(__file__).parent / "__llm__" / "test_standing_rules"
 BASELINE = "qwen2.5-coder-0.5b"

@@ -1,1 +1,1 @@
-"""The console script: reads files, never runs a test."""
+"""The console script."""

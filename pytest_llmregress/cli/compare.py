@@ -8,31 +8,31 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_llmregress.adapters.prices import price
-from pytest_llmregress.adapters.providers.registry import built_in_providers, read_calls
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.pending import StoredTest
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.selection import Problems, select, shorten
-from pytest_llmregress.core.asking import never_asked
-from pytest_llmregress.core.budget import Measure, amounts
-from pytest_llmregress.core.call import Call, Calls
-from pytest_llmregress.core.canonical import digest
-from pytest_llmregress.core.cassette import Cassette, Sample
-from pytest_llmregress.core.comparing_variants import compare_variants
-from pytest_llmregress.core.naming import slug_of_variant
-from pytest_llmregress.core.variants import (
+from pytest_llmregress.contracts.budget import Measure, amounts
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.providers.asked_models import never_asked
+from pytest_llmregress.providers.prices import price
+from pytest_llmregress.providers.registry import built_in_providers, read_calls
+from pytest_llmregress.reports.variants import render_comparison
+from pytest_llmregress.reports.variants_markdown import render_markdown
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.canonical_json import digest
+from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.variants import (
     Comparison,
     Grouping,
     RecordedSample,
     RecordedTest,
     Variant,
 )
-from pytest_llmregress.core.verdict import Gate
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.comparison import render_comparison
-from pytest_llmregress.reporting.comparison_markdown import render_markdown
+from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.verdicts.compare_variants import compare_variants
 
 BASELINE = "baseline"
 """How the accepted recordings are named."""

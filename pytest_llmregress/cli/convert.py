@@ -9,34 +9,34 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.adapters.foreign.attempts import without_retries
-from pytest_llmregress.adapters.foreign.layout import (
+from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.text_table import align
+from pytest_llmregress.formatting.words import models_in_words
+from pytest_llmregress.providers.registry import (
+    built_in_providers,
+    read_call,
+    read_calls,
+)
+from pytest_llmregress.redaction.redactor import Redactor, carries_credentials
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.file_paths import FOLDER as OURS
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.vcr_format.folders import (
     FOLDER,
     cassette_name,
     find_cassettes,
     match_node_id,
     origin_of,
 )
-from pytest_llmregress.adapters.foreign.reading import read_foreign
-from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
-from pytest_llmregress.adapters.providers.registry import (
-    built_in_providers,
-    read_call,
-    read_calls,
-)
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.adapters.store.errors import UnwritableValue
-from pytest_llmregress.adapters.store.paths import FOLDER as OURS
-from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
-from pytest_llmregress.cli.words import models_in_words
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction
-from pytest_llmregress.core.naming import slug_of_variant
-from pytest_llmregress.core.redaction import Redactor, carries_credentials
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.layout import align
+from pytest_llmregress.storage.vcr_format.reader import read_foreign
+from pytest_llmregress.storage.vcr_format.retries import without_retries
+from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.http import Interaction
 
 
 class _Fate(StrEnum):

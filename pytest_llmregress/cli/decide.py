@@ -8,22 +8,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from pytest_llmregress.adapters.store.decisions import (
+from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.pending_item import Waiting, waiting_of
+from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.redaction.redactor import Redactor, find_secrets
+from pytest_llmregress.storage.decisions import (
     find_author,
     note_rejection,
     read_rejections,
     sign,
 )
-from pytest_llmregress.adapters.store.errors import Unacceptable, UnreadableFile, UnwritableValue
-from pytest_llmregress.adapters.store.pending import StoredTest, accept, reject
-from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
-from pytest_llmregress.cli.waiting import Waiting, waiting_of
-from pytest_llmregress.core.naming import slug_of_variant
-from pytest_llmregress.core.redaction import Redactor, find_secrets
-from pytest_llmregress.core.settings import Candidate
-from pytest_llmregress.core.snapshot import Decision
-from pytest_llmregress.core.wording import count
+from pytest_llmregress.storage.errors import Unacceptable, UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.pending import StoredTest, accept, reject
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.settings import Candidate
+from pytest_llmregress.values.snapshot import Decision
 
 MAX_NAMED = 10
 """Pending tests that a message names."""

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.errors import rerecord, retake
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.pending import StoredTest
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
-from pytest_llmregress.adapters.versions import installed, unsupported
-from pytest_llmregress.cli.findings import Finding, name_files
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.doctor_finding import Finding, name_files
+from pytest_llmregress.cli.git_tracking import check_tracking
 from pytest_llmregress.cli.selection import Problems, select, shorten
-from pytest_llmregress.cli.tracking import check_tracking
-from pytest_llmregress.core.naming import slug_of_variant
-from pytest_llmregress.core.settings import RecordMode, Settings, SettingsError, Source
-from pytest_llmregress.core.wording import count
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.process.installed_versions import installed, unsupported
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.errors import rerecord, retake
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.settings import RecordMode, Settings, SettingsError, Source
 
 _OLDEST_PYTEST = "8.4"
 _CLAIM = {"pytest-llm": "it claims the marker `llm`, so no marked test is collected"}

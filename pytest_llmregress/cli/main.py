@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.output import PROGRAM, print_result, say, survive_any_text, width
-from pytest_llmregress.cli.result import Result, Status
 
 _INTERRUPTED = 130
 """As shells say it: 128 and the number of the signal."""
@@ -145,7 +145,7 @@ class _Version(argparse.Action):
     """Looks the version up when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from pytest_llmregress.adapters.versions import installed  # noqa: PLC0415 - see above
+        from pytest_llmregress.process.installed_versions import installed  # noqa: PLC0415 - see above
 
         say(f"{PROGRAM} {installed()[PROGRAM]}")
         parser.exit()

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llmregress.adapters.store.atomic import write_text
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.selection import shorten
-from pytest_llmregress.core.report import ReportError, RunReport, TestRecord
-from pytest_llmregress.core.settings import FailOn, Settings
-from pytest_llmregress.core.suite_verdict import SuiteVerdict
-from pytest_llmregress.core.verdict import Gate
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.facts import is_failed
-from pytest_llmregress.reporting.reporters import BUILT_IN, EXTENSIONS
-from pytest_llmregress.reporting.summary import summary_lines
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.reports.junit_properties import is_failed
+from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
+from pytest_llmregress.reports.summary import summary_lines
+from pytest_llmregress.storage.atomic_write import write_text
+from pytest_llmregress.values.run_report import ReportError, RunReport, TestRecord
+from pytest_llmregress.values.settings import FailOn, Settings
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
+from pytest_llmregress.values.verdict import Gate
 
 MAX_NOTES = 10
 """Tests in several reports that are named; the others are counted."""
@@ -121,7 +121,7 @@ def _judge(
 ) -> tuple[tuple[TestRecord, ...], SuiteVerdict | None]:
     if all(test.evidence is None for test in tests):
         return tuple(tests), None
-    from pytest_llmregress.core.judging_run import judge_run  # noqa: PLC0415 - with statistics
+    from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
 
     # Whether tests that look different were to get fresh samples is in the shards' own verdicts.
     confirms = any(report.verdict is not None and report.verdict.confirms for report in reports)

@@ -9,9 +9,9 @@ import shutil
 import sys
 from typing import TextIO
 
-from pytest_llmregress.cli.result import Result
-from pytest_llmregress.core.visible import visible
-from pytest_llmregress.reporting.layout import WIDTH
+from pytest_llmregress.cli.command_result import Result
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.text_table import WIDTH
 
 PROGRAM = "pytest-llmregress"
 

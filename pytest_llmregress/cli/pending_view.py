@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.adapters.prices import price
-from pytest_llmregress.adapters.providers.registry import built_in_providers, read_calls
-from pytest_llmregress.adapters.store.cassette_file import digest_of, read_cassette
-from pytest_llmregress.adapters.store.decisions import read_rejections
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.causes.find_cause import Recording, find_cause
+from pytest_llmregress.cli.pending_item import Waiting
 from pytest_llmregress.cli.selection import Problems
-from pytest_llmregress.cli.waiting import Waiting
-from pytest_llmregress.core.attribution import Recording, find_cause
-from pytest_llmregress.core.behavior import worst_first
-from pytest_llmregress.core.call import Call, Calls
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.conversations import messages_of
-from pytest_llmregress.core.http import Interaction
-from pytest_llmregress.core.side import MAX_TEXT, Side
-from pytest_llmregress.core.snapshot import Snapshot
-from pytest_llmregress.reporting.review import ItemView, SideView, to_text
+from pytest_llmregress.providers.prices import price
+from pytest_llmregress.providers.registry import built_in_providers, read_calls
+from pytest_llmregress.reports.review import ItemView, SideView, to_text
+from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
+from pytest_llmregress.storage.decisions import read_rejections
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.behavior import worst_first
+from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.conversations import messages_of
+from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.side_by_side import MAX_TEXT, Side
+from pytest_llmregress.values.snapshot import Snapshot
 
 
 def read_view(waiting: Waiting) -> ItemView:

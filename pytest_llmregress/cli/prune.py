@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.decisions import SUFFIX, rejections_of
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.pending import StoredTest
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.git_tracking import ask_git
 from pytest_llmregress.cli.selection import (
     JOURNAL,
     Problems,
@@ -21,13 +18,16 @@ from pytest_llmregress.cli.selection import (
     select,
     shorten,
 )
-from pytest_llmregress.cli.tracking import ask_git
-from pytest_llmregress.core.asking import never_asked
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
-from pytest_llmregress.core.report import RunReport
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.layout import align
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.text_table import align
+from pytest_llmregress.providers.asked_models import never_asked
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.decisions import SUFFIX, rejections_of
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.file_names import slug_of_test, slug_of_variant
+from pytest_llmregress.values.run_report import RunReport
 
 _NOT_WHOLE = ("error during collection", "errors during collection", " deselected")
 """What `pytest --collect-only -q` says where its list is not the whole suite."""

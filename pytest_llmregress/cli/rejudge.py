@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pytest_llmregress.adapters.judge import asking
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.adapters.store.errors import HoldsSecret, UnwritableValue
-from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.pending import StoredTest
-from pytest_llmregress.adapters.store.wanted import WantedFile, answers_path
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request
-from pytest_llmregress.core.llm_judge import JudgeError, Question
-from pytest_llmregress.core.matching import key_of
-from pytest_llmregress.core.naming import slug_of_variant
-from pytest_llmregress.core.redaction import Redactor, find_secrets
-from pytest_llmregress.core.rejudging import Recorded, Slot, plan_judgements
-from pytest_llmregress.core.wording import count, excerpt
+from pytest_llmregress.formatting.one_line_diff import count, excerpt
+from pytest_llmregress.llm_judge.client import asking
+from pytest_llmregress.llm_judge.due_judgements import Recorded, Slot, plan_judgements
+from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile, answers_path
+from pytest_llmregress.llm_judge.question import JudgeError, Question
+from pytest_llmregress.redaction.redactor import Redactor, find_secrets
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.storage.errors import HoldsSecret, UnwritableValue
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.matching import key_of
 
 _Ask = Callable[[Request], Interaction]
 

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from pytest_llmregress.adapters.store.atomic import write_text
-from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.core.report import ReportError, RunReport
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.reporters import BUILT_IN, EXTENSIONS
+from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
+from pytest_llmregress.storage.atomic_write import write_text
+from pytest_llmregress.values.run_report import ReportError, RunReport
 
 _HELP = "pytest-llmregress report --help"
 _AGAIN = "pytest --llmregress-report RUN.json"

@@ -6,8 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
-from pytest_llmregress.adapters.store.decisions import find_author, sign
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.decide import (
     Deed,
     Done,
@@ -15,15 +14,14 @@ from pytest_llmregress.cli.decide import (
     faults_of_reason,
     find_waiting,
 )
+from pytest_llmregress.cli.pending_item import Waiting
 from pytest_llmregress.cli.pending_view import read_view
-from pytest_llmregress.cli.result import Result, Status
 from pytest_llmregress.cli.selection import Problems, shorten
 from pytest_llmregress.cli.terminal import Event, Terminal, is_terminal
-from pytest_llmregress.cli.waiting import Waiting
-from pytest_llmregress.core.review import Choice, Entry, Fate, Queue, class_of
-from pytest_llmregress.core.visible import visible
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.review import (
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.styled_text import Line, Screen, Style, wrap
+from pytest_llmregress.reports.review import (
     WIDE,
     ItemView,
     Layout,
@@ -32,7 +30,9 @@ from pytest_llmregress.reporting.review import (
     render_keys,
     summarize,
 )
-from pytest_llmregress.reporting.spans import Line, Screen, Style, wrap
+from pytest_llmregress.reports.review_queue import Choice, Entry, Fate, Queue, class_of
+from pytest_llmregress.storage.decisions import find_author, sign
+from pytest_llmregress.storage.snapshot_file import read_snapshot
 
 _CHOICES = {"a": Choice.ACCEPT, "r": Choice.REJECT, "s": Choice.SKIP}
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.selection import Problem, shorten
-from pytest_llmregress.core.redaction import Redactor, find_secrets
-from pytest_llmregress.core.secrets import Finding
-from pytest_llmregress.core.wording import count
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.redaction.redactor import Redactor, find_secrets
+from pytest_llmregress.redaction.secret_patterns import Finding
 
 ALLOW = "llmregress: allow-secret"
 """What a line says that shows a key as an example."""

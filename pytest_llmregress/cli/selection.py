@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.adapters.store.paths import FOLDER
-from pytest_llmregress.adapters.store.pending import StoredTest, find
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.file_paths import FOLDER
+from pytest_llmregress.storage.pending import StoredTest, find
 
 JOURNAL = ".part.jsonl"
 """How the name of a journal ends."""

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.adapters.foreign.reading import read_any
-from pytest_llmregress.adapters.providers.registry import built_in_providers, read_call
-from pytest_llmregress.cli.result import Result, Status
+from pytest_llmregress.cli.command_result import Result, Status
 from pytest_llmregress.cli.selection import Problems, shorten
-from pytest_llmregress.cli.words import models_in_words
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.calls import Row, calls_to_json, render_calls
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.words import models_in_words
+from pytest_llmregress.providers.registry import built_in_providers, read_call
+from pytest_llmregress.reports.call_table import Row, calls_to_json, render_calls
+from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.values.cassette import Cassette
 
 
 def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:

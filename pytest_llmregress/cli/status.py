@@ -9,21 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.errors import retake
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.pending import StoredTest
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
-from pytest_llmregress.cli.decided import decisions_to_json
-from pytest_llmregress.cli.noise import lines_of_noise, noise_to_json
-from pytest_llmregress.cli.result import Result, Status
-from pytest_llmregress.cli.retirement import (
-    SOON,
-    Retirement,
-    find_retirements,
-    retiring,
-    today,
-)
+from pytest_llmregress.cli.baseline_variance import lines_of_noise, noise_to_json
+from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.decision_history import decisions_to_json
+from pytest_llmregress.cli.pending_item import Waiting, waiting_of
 from pytest_llmregress.cli.selection import (
     Problems,
     journals_below,
@@ -32,15 +21,26 @@ from pytest_llmregress.cli.selection import (
     unasked,
 )
 from pytest_llmregress.cli.show import rows_of
-from pytest_llmregress.cli.waiting import Waiting, waiting_of
-from pytest_llmregress.cli.words import models_in_words
-from pytest_llmregress.core.asking import never_asked
-from pytest_llmregress.core.call import Call
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.naming import slug_of_variant
-from pytest_llmregress.core.snapshot import Snapshot
-from pytest_llmregress.core.wording import count
-from pytest_llmregress.reporting.layout import align
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.text_table import align
+from pytest_llmregress.formatting.words import models_in_words
+from pytest_llmregress.providers.anthropic.model_retirement import (
+    SOON,
+    Retirement,
+    find_retirements,
+    retiring,
+    today,
+)
+from pytest_llmregress.providers.asked_models import never_asked
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.errors import retake
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.snapshot import Snapshot
 
 _HEAD = ("test", "verified on", "recorded", "anthropic", "calls")
 

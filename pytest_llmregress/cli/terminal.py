@@ -11,9 +11,9 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any, Self
 
-from pytest_llmregress.core.visible import visible
-from pytest_llmregress.reporting.layout import WIDTH
-from pytest_llmregress.reporting.spans import Line, Screen
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.styled_text import Line, Screen
+from pytest_llmregress.formatting.text_table import WIDTH
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _ESCAPE = b"\x1b"

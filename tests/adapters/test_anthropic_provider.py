@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from cassette_checks import OWN, interactions_of
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.protocols import Provider
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.protocol import Provider
+from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
+from pytest_llmregress.values.http import Interaction, Request, Response
 from whole_api import WholeApi
 from whole_api_answers import ALIASES, CACHE_READ, CACHE_WRITTEN, FOX, OUTPUT_TOKENS
 

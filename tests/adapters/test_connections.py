@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from plain_stand import PlainStand, plain_stand
-from pytest_llmregress.adapters.cassette.interception import intercepted
-from pytest_llmregress.adapters.cassette.tape import Miss, Tape, TapeMode
-from pytest_llmregress.core.http import Interaction
-from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
+from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.values.http import Interaction
 
 Client = Callable[[str], Any]
 
@@ -317,9 +317,9 @@ def test_over_tls_too(client, secure):
 
 LATE = """
 import sys
-from pytest_llmregress.adapters.cassette.interception import intercepted
-from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.redaction.redactor import Redactor
 
 class Missed(BaseException):
     pass

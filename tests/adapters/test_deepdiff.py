@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from deepdiff import DeepDiff
 
-from pytest_llmregress.adapters.deepdiff import OPTIONS, differences, locate
-from pytest_llmregress.core.difference import ABSENT, Difference
+from pytest_llmregress.comparison.deepdiff_adapter import OPTIONS, differences, locate
+from pytest_llmregress.comparison.json_difference import ABSENT, Difference
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_all_differences_are_located_however_many_are_told() -> None:
 
 def test_two_texts_do_not_import_deepdiff_unless_an_option_is_about_them() -> None:
     code = (
-        "import sys; from pytest_llmregress.adapters.deepdiff import differences; "
+        "import sys; from pytest_llmregress.comparison.deepdiff_adapter import differences; "
         "assert differences('a b', 'a c', options={}) == (\"root: 'a b' → 'a c'\",); "
         "assert 'deepdiff' not in sys.modules; "
         "assert differences('a', 'A', options={'ignore_string_case': True}) == (); "
@@ -220,7 +220,7 @@ def test_two_texts_do_not_import_deepdiff_unless_an_option_is_about_them() -> No
 
 def test_equal_values_do_not_import_deepdiff() -> None:
     code = (
-        "import sys; from pytest_llmregress.adapters.deepdiff import differences; "
+        "import sys; from pytest_llmregress.comparison.deepdiff_adapter import differences; "
         "options = {'ignore_order': True}; "
         "assert differences({'a': [1]}, {'a': [1]}, options=options) == (); "
         "assert 'deepdiff' not in sys.modules; "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.foreign.layout import (
+from pytest_llmregress.storage.vcr_format.folders import (
     cassette_name,
     find_cassettes,
     match_node_id,

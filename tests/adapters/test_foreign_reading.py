@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.foreign.encodings import Undecodable, decoded
-from pytest_llmregress.adapters.foreign.reading import ADVICE, read_foreign
-from pytest_llmregress.adapters.store import yaml_text
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.vcr_format.decompression import Undecodable, decoded
+from pytest_llmregress.storage.vcr_format.reader import ADVICE, read_foreign
+from pytest_llmregress.storage.yaml import document as yaml_document
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 URL = "https://api.anthropic.com/v1/messages"
 TEXT = '{"text":"Füße 🦆"}'.encode()
@@ -258,7 +258,7 @@ def test_a_body_that_cannot_be_decompressed_is_named(tmp_path, encoding, body, w
 
 
 def test_a_compressed_bomb_is_refused():
-    body = gzip.compress(b"\0" * (yaml_text.MAX_BYTES + 1), mtime=0)
+    body = gzip.compress(b"\0" * (yaml_document.MAX_BYTES + 1), mtime=0)
 
     with pytest.raises(Undecodable, match="larger than 64 MiB"):
         decoded(body, ["gzip"])
@@ -374,7 +374,7 @@ def test_all_faults_are_told_at_once(tmp_path):
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     path = tmp_path / "test_a.yaml"
     with path.open("wb") as file:
-        file.truncate(yaml_text.MAX_BYTES + 1)
+        file.truncate(yaml_document.MAX_BYTES + 1)
 
     with pytest.raises(UnreadableFile, match="64 MiB is the limit"):
         read_foreign(path)

@@ -9,11 +9,11 @@ from anthropic import Anthropic
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
-from pytest_llmregress.adapters.foreign.reading import read_foreign
-from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
-from pytest_llmregress.adapters.store.errors import UnwritableValue
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.vcr_format.reader import read_foreign
+from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 QUESTION = {
     "model": "claude-opus-5",

@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from pytest_llmregress.adapters.garbage import collected_lightly
+from pytest_llmregress.process.gc_pause import collected_lightly
 
 
 class Node:

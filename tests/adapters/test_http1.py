@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_llmregress.adapters.cassette.http1 import read_head, write_response
-from pytest_llmregress.core.http import Response
+from pytest_llmregress.recording.http1 import read_head, write_response
+from pytest_llmregress.values.http import Response
 
 HEAD = b"POST /v1?a=b HTTP/1.1\r\nHost: a\r\nX-Two: 1\r\nx-two: 2\r\n"
 FOLDED = b"GET / HTTP/1.1\r\nX-Long: one\r\n\ttwo\r\n\r\n"

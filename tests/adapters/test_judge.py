@@ -13,26 +13,27 @@ import anthropic
 import pytest
 
 from judge_stand import JUDGE, JudgeStand
-from pytest_llmregress.adapters import judge, sdk
-from pytest_llmregress.adapters.cassette.interception import intercepted
-from pytest_llmregress.adapters.cassette.tape import Miss, Tape, TapeMode
-from pytest_llmregress.adapters.foreign.reading import read_any
-from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
-from pytest_llmregress.adapters.store.cassette_file import (
+from pytest_llmregress.llm_judge import client
+from pytest_llmregress.llm_judge.due_judgements import Wanted
+from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile, answers_path, wanted_path
+from pytest_llmregress.llm_judge.question import JudgeError, Question
+from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
+from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.wanted import WantedFile, answers_path, wanted_path
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.llm_judge import JudgeError, Question
-from pytest_llmregress.core.matching import Matching
-from pytest_llmregress.core.redaction import Redactor
-from pytest_llmregress.core.rejudging import Wanted
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.matching import Matching
 
 QUESTION = Question(model=JUDGE, rubric="offers a refund", text="A refund it is.")
 KEY = "sk-ant-a-key-of-a-person-0123456789abcdef"  # llmregress: allow-secret
@@ -64,7 +65,7 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeStand]:
 @contextmanager
 def opened(tape: Tape, candidate: str | None = None) -> Iterator[None]:
     rename = None if candidate is None else lambda _: candidate
-    with sdk.opened(replaying=tape.mode is TapeMode.REPLAY, rename=rename), intercepted(tape):
+    with sdk_patch.opened(replaying=tape.mode is TapeMode.REPLAY, rename=rename), intercepted(tape):
         yield
 
 
@@ -94,12 +95,12 @@ def test_a_judgement_is_recorded_as_one_and_answers_the_same_question(stand: Jud
     tape = new_tape()
     with opened(tape, candidate="claude-opus-5-5"):
         call()
-        verdict = judge.ask(QUESTION)
+        verdict = client.ask(QUESTION)
         call()
     interactions = tuple(each.interaction for each in tape.attempts if each.interaction)
     stand.stop()
     with opened(new_tape(TapeMode.REPLAY, interactions)):
-        replayed = judge.ask(QUESTION)
+        replayed = client.ask(QUESTION)
 
     assert bool(verdict) is True
     assert replayed == verdict
@@ -116,21 +117,21 @@ def test_another_thread_and_another_task_are_no_judges_meanwhile():
 
     async def look() -> None:
         await asyncio.sleep(0)
-        seen.append(sdk.is_judging())
+        seen.append(sdk_patch.is_judging())
 
     async def judge_beside_a_task() -> None:
         task = asyncio.create_task(look())
-        with sdk.judging():
+        with sdk_patch.judging():
             await task
 
-    with sdk.judging():
-        thread = threading.Thread(target=lambda: seen.append(sdk.is_judging()))
+    with sdk_patch.judging():
+        thread = threading.Thread(target=lambda: seen.append(sdk_patch.is_judging()))
         thread.start()
         thread.join()
     asyncio.run(judge_beside_a_task())
 
     assert seen == [False, False]
-    assert sdk.is_judging() is False
+    assert sdk_patch.is_judging() is False
 
 
 @pytest.mark.parametrize("rubric", ["[[status 529]]", "[[status 401]]", "[[say no JSON]]"])
@@ -138,7 +139,7 @@ def test_a_judge_that_cannot_say_raises(stand: JudgeStand, rubric: str):
     tape = new_tape()
 
     with opened(tape), pytest.raises(JudgeError):
-        judge.ask(replace(QUESTION, rubric=rubric))
+        client.ask(replace(QUESTION, rubric=rubric))
 
 
 def test_a_question_is_asked_again_and_keeps_the_request_that_was_recorded(stand: JudgeStand):
@@ -146,7 +147,7 @@ def test_a_question_is_asked_again_and_keeps_the_request_that_was_recorded(stand
         exchange(judge=True, body=json.dumps(QUESTION.body(), indent=1).encode()).request,
         url="https://a.gateway.example/v1/messages",
     )
-    with judge.asking(Redactor(), base_url=stand.url) as ask:
+    with client.asking(Redactor(), base_url=stand.url) as ask:
         answer = ask(asked)
 
     assert answer.request == asked

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from patience import PATIENCE
-from pytest_llmregress.adapters import locking
-from pytest_llmregress.adapters.locking import OccupiedError
-from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage import recording_lock
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.recording_lock import OccupiedError
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 ANSWER = Interaction(
     request=Request(method="POST", url="https://a/v1/messages"), response=Response(status=200)
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr("tempfile.tempdir", str(place))
     monkeypatch.setenv("TMPDIR", str(place))  # for the processes that are started
     yield place
-    locking.release_all()
+    recording_lock.release_all()
 
 
 def locks(folder: Path) -> list[Path]:
@@ -47,26 +47,26 @@ def in_another_process(path: Path, *, dies: bool = False) -> str:
 
 def _acquire(path: Path, pipe, dies: bool) -> None:
     try:
-        locking.acquire(path)
+        recording_lock.acquire(path)
         said = "acquired"
     except OccupiedError as error:
         said = str(error)
     pipe.send(said)
     if dies:
         os._exit(9)
-    locking.release_all()
+    recording_lock.release_all()
 
 
 def test_another_process_is_told_who_records_and_what_to_do(tmp_path: Path, folder: Path):
-    assert locking.acquire(tmp_path / "a.part.jsonl")
-    assert not locking.acquire(tmp_path / "a.part.jsonl")  # this process has it already
+    assert recording_lock.acquire(tmp_path / "a.part.jsonl")
+    assert not recording_lock.acquire(tmp_path / "a.part.jsonl")  # this process has it already
 
     said = in_another_process(tmp_path / "a.part.jsonl")
 
     assert said.startswith(f"process {os.getpid()} is recording this test at the moment, ")
     assert said.endswith("let it finish, or end it, and run the same command again")
     assert in_another_process(tmp_path / "b.part.jsonl") == "acquired"
-    locking.release(tmp_path / "a.part.jsonl")
+    recording_lock.release(tmp_path / "a.part.jsonl")
     assert in_another_process(tmp_path / "a.part.jsonl") == "acquired"
     assert locks(folder) == []
 
@@ -75,8 +75,8 @@ def test_a_process_that_was_killed_keeps_nobody_from_recording(tmp_path: Path, f
     assert in_another_process(tmp_path / "a", dies=True) == "acquired"
     assert len(locks(folder)) == 1
 
-    assert locking.acquire(tmp_path / "a")
-    locking.release_all()
+    assert recording_lock.acquire(tmp_path / "a")
+    recording_lock.release_all()
 
     assert locks(folder) == []
 
@@ -95,9 +95,9 @@ def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_taken_again(
         system.lockf(file, flags)
 
     late = SimpleNamespace(LOCK_EX=system.LOCK_EX, LOCK_NB=system.LOCK_NB, lockf=lockf)
-    monkeypatch.setattr(locking, "_FCNTL", late)
+    monkeypatch.setattr(recording_lock, "_FCNTL", late)
 
-    assert locking.acquire(tmp_path / "a")
+    assert recording_lock.acquire(tmp_path / "a")
 
     assert locks(folder) == deleted != []
     assert deleted[0].read_text() == str(os.getpid())
@@ -106,16 +106,16 @@ def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_taken_again(
 def test_without_locks_of_the_system_what_is_left_behind_is_taken_over(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(locking, "_FCNTL", None)
+    monkeypatch.setattr(recording_lock, "_FCNTL", None)
 
-    assert locking.acquire(tmp_path / "a")
+    assert recording_lock.acquire(tmp_path / "a")
     (left,) = locks(folder)
-    locking.release_all()
+    recording_lock.release_all()
     left.write_text("4711")
-    assert locking.acquire(tmp_path / "a")
+    assert recording_lock.acquire(tmp_path / "a")
 
     assert left.read_text() == str(os.getpid())
-    locking.release_all()
+    recording_lock.release_all()
     assert locks(folder) == []
 
 
@@ -125,7 +125,7 @@ def test_a_folder_of_locks_that_cannot_be_made_keeps_nobody_from_recording(
     folder.rmdir()
     folder.write_text("no folder")
 
-    assert locking.acquire(tmp_path / "a")
+    assert recording_lock.acquire(tmp_path / "a")
 
 
 def test_a_journal_that_somebody_has_written_since_it_was_read_is_not_carried_on(tmp_path: Path):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.adapters.prices import price
-from pytest_llmregress.core.call import MAX_COUNT, Call, Outcome, Usage
+from pytest_llmregress.providers.prices import price
+from pytest_llmregress.values.call import MAX_COUNT, Call, Outcome, Usage
 
 USAGE = Usage(
     input_tokens=700_000,
@@ -117,8 +117,8 @@ def test_what_is_not_known_has_no_price_and_not_the_price_0(table: None, fields:
 def test_without_the_table_every_price_is_unknown():
     program = (
         "import sys; sys.modules['genai_prices'] = None\n"
-        "from pytest_llmregress.adapters.prices import price\n"
-        "from pytest_llmregress.core.call import MAX_COUNT, Call, Outcome, Usage\n"
+        "from pytest_llmregress.providers.prices import price\n"
+        "from pytest_llmregress.values.call import MAX_COUNT, Call, Outcome, Usage\n"
         "print(price(Call(provider='anthropic', outcome=Outcome.ANSWERED,\n"
         "                 served_model='claude-opus-5', usage=Usage(input_tokens=9))))\n"
     )
@@ -132,7 +132,7 @@ def test_without_the_table_every_price_is_unknown():
 
 def test_the_table_is_not_loaded_before_a_price_is_asked_for():
     program = (
-        "import sys, pytest_llmregress.adapters.prices\nprint('genai_prices' in sys.modules)\n"
+        "import sys, pytest_llmregress.providers.prices\nprint('genai_prices' in sys.modules)\n"
     )
 
     result = subprocess.run(

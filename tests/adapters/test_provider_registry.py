@@ -3,13 +3,13 @@
 import json
 from dataclasses import replace
 
-from pytest_llmregress.adapters.providers.registry import (
+from pytest_llmregress.providers.registry import (
     built_in_providers,
     read_call,
     read_calls,
 )
-from pytest_llmregress.core.call import Call, Outcome
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.values.call import Call, Outcome
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 BODY = {"model": "claude-opus-5", "max_tokens": 9, "messages": [{"role": "user", "content": "?"}]}
 REPLY = {

@@ -1,6 +1,6 @@
 """Tests of attributes that are replaced for a while."""
 
-from pytest_llmregress.adapters.replacing import Replaced
+from pytest_llmregress.process.attribute_patch import Replaced
 
 
 class Base:

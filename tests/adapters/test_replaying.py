@@ -19,10 +19,10 @@ class Hiding(PathFinder):
 sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
 
 import httpx2
-from pytest_llmregress.adapters.cassette.interception import intercepted
-from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.redaction.redactor import Redactor
 
 def fail(miss):
     raise BaseException("missed")
@@ -59,9 +59,9 @@ import asyncio
 import sys
 
 import urllib3  # which asks nobody for vcrpy
-from pytest_llmregress.adapters.cassette.interception import intercepted
-from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.redaction.redactor import Redactor
 
 class Missed(BaseException):
     pass

@@ -12,13 +12,13 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_llmregress.adapters.cassette.tape import Miss, Tape, TapeMode
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.redaction import PLACEHOLDER, Redactor, find_secrets
-from pytest_llmregress.core.sse import parse_events, parse_frames
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.event_stream import parse_events, parse_frames
+from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
+from pytest_llmregress.redaction.redactor import PLACEHOLDER, Redactor, find_secrets
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 URL = "https://api.anthropic.com/v1/messages"
 KEY = "sk-" + "ant-api03-" + "0badC0ffee" * 8 + "AA"

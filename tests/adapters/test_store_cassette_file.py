@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from pytest_llmregress.adapters.store.bodies import STYLES
-from pytest_llmregress.adapters.store.cassette_file import (
+from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.encoding.body_encoding import STYLES
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 TEST = "tests/test_support.py::test_refund"
 NASTY = [

@@ -7,12 +7,12 @@ import re
 import pytest
 import yaml
 
-from pytest_llmregress.adapters.store import cassette_file
-from pytest_llmregress.adapters.store.bodies import STYLES
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage import cassette_file
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.storage.encoding.body_encoding import STYLES
+from pytest_llmregress.storage.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 LONG = "A long text, as prompts and documents are. " * 20
 

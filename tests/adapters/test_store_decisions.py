@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.adapters.store.decisions import (
+from pytest_llmregress.storage.decisions import (
     find_author,
     note_rejection,
     read_rejections,
     rejections_of,
     sign,
 )
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.adapters.store.pending import find
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.snapshot import Decision, Snapshot
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.pending import find
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.snapshot import Decision, Snapshot
 
 TEST = "tests/test_a.py::test_refund"
 SNAPSHOT = Snapshot(test=TEST, cassette="sha256:01", requested_models=("m-2",))

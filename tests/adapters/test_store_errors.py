@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.store.errors import UnreadableFile, retake
+from pytest_llmregress.storage.errors import UnreadableFile, retake
 
 TEST = "tests/test_a.py::test_b[x y]"
 RECORD = "restore it from version control, or delete it and record it again: "

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.store.atomic import write_text
-from pytest_llmregress.adapters.store.paths import paths_of
+from pytest_llmregress.storage.atomic_write import write_text
+from pytest_llmregress.storage.file_paths import paths_of
 
 NODE = "tests/test_support.py::test_refund"
 
@@ -45,7 +45,7 @@ def test_two_candidates_whose_names_lose_something_do_not_share_files(tmp_path):
 
 
 def test_knowing_the_paths_does_not_import_yaml():
-    code = "import sys, pytest_llmregress.adapters.store.paths; print('yaml' in sys.modules)"
+    code = "import sys, pytest_llmregress.storage.file_paths; print('yaml' in sys.modules)"
 
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

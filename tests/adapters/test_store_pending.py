@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import (
+from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.adapters.store.errors import Unacceptable, UnreadableFile
-from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.adapters.store.pending import accept, find, reject
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.storage.errors import Unacceptable, UnreadableFile
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.pending import accept, find, reject
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 TEST = "tests/test_support.py::test_refund"
 OLD, NEW, THIRD = b'"old"', b'"new"', b'"third"'

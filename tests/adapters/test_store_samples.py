@@ -4,17 +4,17 @@ import re
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import (
+from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.cassette import Cassette, Sample
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 FIRST, LATER = "2026-11-20T01:00:00Z", "2026-11-22T02:10:00Z"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.core.answers import message_of_stream
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.sse import parse_events
+from pytest_llmregress.providers.event_stream import parse_events
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.storage.encoding.repeated_answers import message_of_stream
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 PHRASES = (
     "the of and to in is that for it as was with be by on not he this are or his from at which but "

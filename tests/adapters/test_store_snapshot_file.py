@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.adapters.store import snapshot_file
-from pytest_llmregress.adapters.store.errors import UnreadableFile, UnwritableValue
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.storage import snapshot_file
+from pytest_llmregress.storage.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 
 def trait(name, value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 VALUES = ("said", "two\nlines\n", " odd", "", 3, 0.5, None, True, [], {}, ["a", "b"], {"a": [1]})
 

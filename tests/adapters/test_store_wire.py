@@ -6,9 +6,9 @@ import urllib.request
 import pytest
 import yaml
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 from whole_api import WholeApi
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor, Inline, InlineList, emit
-from pytest_llmregress.adapters.store.yaml_lines import MAX_COLUMN, OTHER, read_lines
-from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
+from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, Inline, InlineList, emit
+from pytest_llmregress.storage.yaml.line_reader import MAX_COLUMN, OTHER, read_lines
+from pytest_llmregress.storage.yaml.parser import Fault, parse
 
 EXAMPLES = sorted(Path(__file__).resolve().parents[2].glob("examples/**/__llm__/**/*.yaml"))
 WRITTEN = {

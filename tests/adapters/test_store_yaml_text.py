@@ -11,17 +11,17 @@ from enum import StrEnum
 import pytest
 import yaml
 
-from pytest_llmregress.adapters.foreign.yaml_safe import load_yaml
-from pytest_llmregress.adapters.store.errors import ForeignFile, UnreadableFile, UnwritableValue
-from pytest_llmregress.adapters.store.yaml_emit import Alias, Anchor
-from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
-from pytest_llmregress.adapters.store.yaml_text import (
+from pytest_llmregress.storage.errors import ForeignFile, UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
+from pytest_llmregress.storage.yaml.document import (
     MAX_BYTES,
     dump,
     dump_and_load,
     load,
     load_header,
 )
+from pytest_llmregress.storage.yaml.emitter import Alias, Anchor
+from pytest_llmregress.storage.yaml.parser import Fault, parse
 
 TEXTS = [
     "", " ", "\n", "\n\n", " \n", "a\n", "a\n\n", "\na", "\n\n a", " a\nb", "  a\n b\n", "a \nb",
@@ -101,8 +101,8 @@ def test_without_libyaml_the_same_files_are_read_and_written():
 import sys
 sys.modules["yaml._yaml"] = None
 import yaml
-from pytest_llmregress.adapters.store.yaml_text import dump
-from pytest_llmregress.adapters.store.yaml_parse import parse
+from pytest_llmregress.storage.yaml.document import dump
+from pytest_llmregress.storage.yaml.parser import parse
 assert not yaml.__with_libyaml__
 value = {"a": "x\\n\\ty \\U0001f600\\n", "b": [" i\\nj", 1.5, None, {"c": "\\x85"}], "z" * 2000: 1}
 assert parse(dump(value)) == value
@@ -254,8 +254,8 @@ def test_without_libyaml_deep_nesting_is_named_in_the_same_words():
 import json, sys
 sys.modules["yaml._yaml"] = None
 import yaml
-from pytest_llmregress.adapters.foreign.yaml_safe import load_yaml
-from pytest_llmregress.adapters.store.yaml_parse import Fault, parse
+from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
+from pytest_llmregress.storage.yaml.parser import Fault, parse
 assert not yaml.__with_libyaml__
 for text in json.load(sys.stdin):
     for read in (parse, load_yaml):

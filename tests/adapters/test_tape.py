@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 import pytest
 
 from patience import PATIENCE
-from pytest_llmregress.adapters.cassette.tape import Exchange, Miss, MissReason, Tape, TapeMode
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.redaction import Redactor
+from pytest_llmregress.recording.cassette_session import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 URL = "https://api.anthropic.com/v1/messages"
 CREDENTIALS = Request(method="POST", url="https://oauth2.googleapis.com/token")

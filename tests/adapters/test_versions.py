@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from pytest_llmregress.adapters.versions import installed, unsupported
+from pytest_llmregress.process.installed_versions import installed, unsupported
 
 GOOD = {"anthropic": "2.12.0", "vcrpy": "9.4.2"}
 

@@ -8,13 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 
-from pytest_llmregress.core.statistics.exact import Table, fisher, stratified
-from pytest_llmregress.core.statistics.intervals import median_ratio, newcombe, paired_t
-from pytest_llmregress.core.statistics.multiplicity import (
+from pytest_llmregress.statistics.exact_tests import Table, fisher, stratified
+from pytest_llmregress.statistics.intervals import median_ratio, newcombe, paired_t
+from pytest_llmregress.statistics.multiplicity import (
     discrete_benjamini_hochberg,
     discrete_holm,
 )
-from pytest_llmregress.core.statistics.permutation import sign_flip, suite_mismatch
+from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
 
 SOURCE = random.Random(1)
 

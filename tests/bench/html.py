@@ -42,11 +42,11 @@ def seconds_and_size(contestant: str) -> tuple[float, int]:
     report = run_of(TESTS)
     if contestant == "page":
         start = time.process_time()
-        from pytest_llmregress.reporting.html import HtmlReporter
+        from pytest_llmregress.reports.html import HtmlReporter
 
         page = "".join(HtmlReporter().render(report))
         return time.process_time() - start, len(page)
-    from pytest_llmregress.reporting.html import HtmlReporter
+    from pytest_llmregress.reports.html import HtmlReporter
 
     page = "".join(HtmlReporter().render(report))
     pieces = page.split("<")

@@ -319,11 +319,11 @@ def measure_conversation(*, turns: int, rounds: int, root: Path) -> None:
     from vcr.serialize import deserialize
     from vcr.serializers import yamlserializer
 
-    from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-    from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-    from pytest_llmregress.core.cassette import Cassette
-    from pytest_llmregress.core.http import Interaction, Request, Response
-    from pytest_llmregress.core.redaction import Redactor
+    from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+    from pytest_llmregress.redaction.redactor import Redactor
+    from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+    from pytest_llmregress.values.cassette import Cassette
+    from pytest_llmregress.values.http import Interaction, Request, Response
 
     interactions: list[Interaction] = []
     messages: list[dict[str, Any]] = []

@@ -20,11 +20,11 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from pytest_llmregress.adapters.deepdiff import locate
-from pytest_llmregress.core.behavior import Behavior
-from pytest_llmregress.core.compare import compare
-from pytest_llmregress.core.traits import text_traits
-from pytest_llmregress.core.values import compare_samples
+from pytest_llmregress.behavior.traits import text_traits
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.comparison.compare_values import compare_samples
+from pytest_llmregress.comparison.deepdiff_adapter import locate
+from pytest_llmregress.values.behavior import Behavior
 
 WORDS = 500
 SAMPLES = 5

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import digest_of, write_cassette
-from pytest_llmregress.adapters.store.paths import TestPaths, paths_of
-from pytest_llmregress.adapters.store.snapshot_file import write_snapshot
 from pytest_llmregress.cli.main import main
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
+from pytest_llmregress.storage.file_paths import TestPaths, paths_of
+from pytest_llmregress.storage.snapshot_file import write_snapshot
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.snapshot import Pending, SampleSnapshot, Snapshot, Waits
 
 BASELINE = "claude-opus-5"
 RECORDED_AT = "2026-01-02T03:04:05Z"

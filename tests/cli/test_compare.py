@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.core.cassette import Sample
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.values.cassette import Sample
 
 OLD, NEW = "claude-opus-5", "claude-opus-5-5"
 SESSION = "2026-01-02T03:04:05Z"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters.foreign.reading import ADVICE
-from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.paths import paths_of
+from pytest_llmregress.cli.command_result import Status
 from pytest_llmregress.cli.convert import export_cassettes, import_cassettes
-from pytest_llmregress.cli.result import Status
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.vcr_format.reader import ADVICE
+from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 KEY = "sk-ant-api03-0123456789abcdef0123456789"  # llmregress: allow-secret
 MODELS = ["claude-opus-5", "→", "claude-opus-5-20260101"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import digest_of, read_cassette
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.snapshot import Pending, Waits
+from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.snapshot import Pending, Waits
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"

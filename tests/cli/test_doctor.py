@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.adapters import versions
+from pytest_llmregress.process import installed_versions
 
 REFUND = "tests/test_support.py::test_refund"
 FOLDER = "tests/__llm__/test_support"
@@ -38,10 +38,10 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         monkeypatch.syspath_prepend(folder)
-        versions.installed.cache_clear()
+        installed_versions.installed.cache_clear()
 
     yield install
-    versions.installed.cache_clear()
+    installed_versions.installed.cache_clear()
 
 
 def git(*arguments: str) -> None:

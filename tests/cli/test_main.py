@@ -54,7 +54,7 @@ def test_no_command_imports_pytest_vcr_or_a_provider(project):
         "import sys; from pytest_llmregress.cli.main import main\n"
         "early = {'yaml', 'pytest_llmregress.cli.status'} & set(sys.modules)\n"
         "main(['status']); main(['show', sys.argv[1]]); main(['accept'])\n"
-        "late = {'pytest', 'vcr', 'anthropic', 'deepdiff', 'pytest_llmregress.glue'}\n"
+        "late = {'pytest', 'vcr', 'anthropic', 'deepdiff', 'pytest_llmregress.runner'}\n"
         "print(early, late & set(sys.modules))"
     )
     ran = subprocess.run(

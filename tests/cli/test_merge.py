@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import Tally
-from pytest_llmregress.core.judging_suite import judge_suite
-from pytest_llmregress.core.report import RunReport, TestRecord
-from pytest_llmregress.core.verdict import Gate
-from pytest_llmregress.reporting.json import JsonReporter
+from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.run_report import RunReport, TestRecord
+from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.verdicts.judge_suite import judge_suite
 from reports import record
 from run_reports import drift_of, evidence_of, report_of
 

@@ -1,8 +1,8 @@
 """How far the samples of a baseline agree with each other, as `status` tells it."""
 
-from pytest_llmregress.cli.noise import lines_of_noise, noise_to_json
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.cli.baseline_variance import lines_of_noise, noise_to_json
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 
 def sample(language: str, text: str, *, passed: bool = True, session: str = "2026-01-01"):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.reporting.json import JsonReporter
+from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.values.behavior import Severity
 from reports import record
 from run_reports import report_of
 

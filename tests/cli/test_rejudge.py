@@ -13,18 +13,18 @@ import pytest
 
 from forked_pytest import program
 from judge_stand import JUDGE, OTHER_JUDGE, JudgeStand
-from pytest_llmregress.adapters.store.cassette_file import (
+from pytest_llmregress.llm_judge.due_judgements import Wanted
+from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile, answers_path
+from pytest_llmregress.llm_judge.question import Question
+from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
-from pytest_llmregress.adapters.store.wanted import WantedFile, answers_path
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.llm_judge import Question
-from pytest_llmregress.core.rejudging import Wanted
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 REFUND = "tests/test_support.py::test_refund"
 FOLDER = "tests/__llm__/test_support"

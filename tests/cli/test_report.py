@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.core.report import FORMAT, ReportError, RunReport
-from pytest_llmregress.reporting.html import HtmlReporter
-from pytest_llmregress.reporting.json import JsonReporter
+from pytest_llmregress.reports.html import HtmlReporter
+from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.values.run_report import FORMAT, ReportError, RunReport
 from reports import compared, drifted, record, run
 
 REPORT = compared(drifted(), record("tests/test_a.py::test_b"))

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from patience import PATIENCE
-from pytest_llmregress.adapters.store.cassette_file import write_cassette
-from pytest_llmregress.adapters.store.decisions import read_rejections
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.snapshot import Pending, Waits
+from pytest_llmregress.storage.cassette_file import write_cassette
+from pytest_llmregress.storage.decisions import read_rejections
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.snapshot import Pending, Waits
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
 fcntl = pytest.importorskip("fcntl")

@@ -2,8 +2,8 @@
 
 import json
 
-from pytest_llmregress.adapters.store.cassette_file import write_cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.cassette_file import write_cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"

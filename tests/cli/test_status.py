@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import write_cassette
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.cassette import Sample
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.snapshot import Waits
+from pytest_llmregress.storage.cassette_file import write_cassette
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.cassette import Sample
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.snapshot import Waits
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_llmregress.core.answers import (
+from pytest_llmregress.storage.encoding.repeated_answers import (
     describe_repeat,
     exact,
     marks_of,

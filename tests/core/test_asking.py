@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.asking import asked_models, never_asked, wrong_models
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.settings import Candidate
+from pytest_llmregress.providers.asked_models import asked_models, never_asked, wrong_models
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.settings import Candidate
 
 TALK = {"messages": [{"role": "user", "content": "Hello"}]}
 CHAT = {"model": "gpt-old", **TALK}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.budget import Baseline
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
-from pytest_llmregress.core.contract import Contract, ContractError
+from pytest_llmregress.contracts.budget import Baseline
+from pytest_llmregress.contracts.contract import Contract, ContractError
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
 MEASURES = "calls, tool_calls, input_tokens, output_tokens, total_tokens, cost_usd, agents"
 UNKNOWN = (

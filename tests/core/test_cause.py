@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.core.attribution import Recording, find_cause
-from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
-from pytest_llmregress.core.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause, CauseKind
+from pytest_llmregress.causes.find_cause import Recording, find_cause
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
+from pytest_llmregress.values.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause, CauseKind
 
 ROOT = Path(__file__).resolve().parents[2]
 CASSETTES = ROOT / "examples" / "support" / "__llm__" / "test_support"

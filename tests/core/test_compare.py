@@ -2,12 +2,12 @@
 
 import pytest
 
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
-from pytest_llmregress.core.compare import compare, differences
-from pytest_llmregress.core.text import MAX_KEY_PATHS
-from pytest_llmregress.core.traits import traits_of
-from pytest_llmregress.core.words import in_words, in_words_apart, printable
+from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS
+from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.comparison.compare_behavior import compare, differences
+from pytest_llmregress.formatting.value_text import in_words, in_words_apart, printable
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 KINDS = {trait.name: trait for trait in traits_of(Calls([Call(provider="x", outcome="answered")]))}

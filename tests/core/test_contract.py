@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cassette_checks import OWN, check_served_models, interactions_of, served_models
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
-from pytest_llmregress.core.contract import Contract, ContractError
+from pytest_llmregress.contracts.contract import Contract, ContractError
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
 KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "

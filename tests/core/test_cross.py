@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_llmregress.core.cross import Cross, attribute_cross
+from pytest_llmregress.causes.prompt_model_grid import Cross, attribute_cross
 
 
 @dataclass(frozen=True)

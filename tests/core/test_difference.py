@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.difference import (
+from pytest_llmregress.comparison.json_difference import (
     ABSENT,
     Difference,
     differing_leaves,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.entities import MAX_MEMBERS, dates, numbers, urls
+from pytest_llmregress.behavior.text.facts import MAX_MEMBERS, dates, numbers, urls
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import (
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import (
     OUTCOME,
     ChangeEvidence,
     NumberEvidence,
@@ -14,7 +14,7 @@ from pytest_llmregress.core.evidence import (
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.core.screening import (
+from pytest_llmregress.verdicts.first_pass import (
     confirmed_changes,
     failing_changes,
     fails_throughout,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.explain import Explanation, PartChange, explain
-from pytest_llmregress.core.http import Request
-from pytest_llmregress.core.matching import key_of
-from pytest_llmregress.core.wording import text_change
+from pytest_llmregress.causes.request_diff import Explanation, PartChange, explain
+from pytest_llmregress.formatting.one_line_diff import text_change
+from pytest_llmregress.values.http import Request
+from pytest_llmregress.values.matching import key_of
 
 PROMPT = "You help customers.\nBe brief.\nOffer a refund within 14 days."
 TOOL: dict[str, Any] = {

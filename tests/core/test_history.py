@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from pytest_llmregress.core.history import Histories, Shared
+from pytest_llmregress.storage.encoding.repeated_history import Histories, Shared
 
 
 def found(*histories, last):

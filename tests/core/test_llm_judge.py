@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.llm_judge import (
+from pytest_llmregress.llm_judge.question import (
     JudgeError,
     JudgeVerdict,
     Question,
@@ -14,6 +13,7 @@ from pytest_llmregress.core.llm_judge import (
     fault_of_model,
     find_place,
 )
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 JUDGE = "claude-judge-5-20260101"
 QUESTION = Question(model=JUDGE, rubric="offers a refund", text="You get your money back.")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.http import Request
-from pytest_llmregress.core.matching import betas_of, key_of
+from pytest_llmregress.values.http import Request
+from pytest_llmregress.values.matching import betas_of, key_of
 
 URL = "https://api.anthropic.com/v1/messages"
 BODY: dict[str, Any] = {

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.compare import compare
-from pytest_llmregress.core.evidence import ChangeEvidence
-from pytest_llmregress.core.merging import count_changes
-from pytest_llmregress.core.severities import Severities
-from pytest_llmregress.core.values import compare_samples
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.comparison.compare_values import compare_samples
+from pytest_llmregress.comparison.merging import count_changes
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.evidence import ChangeEvidence
+from pytest_llmregress.values.severity_overrides import Severities
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 RAISED = Severities.read({"*": "breaking"})

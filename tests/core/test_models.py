@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.models import is_as_requested
+from pytest_llmregress.values.model_names import is_as_requested
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pytest_llmregress.core.naming import slug_of_test, slug_of_variant
+from pytest_llmregress.values.file_names import slug_of_test, slug_of_variant
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.compare import compare
-from pytest_llmregress.core.difference import ABSENT, Difference
-from pytest_llmregress.core.noise import noise_of, weigh
+from pytest_llmregress.comparison.baseline_variance import noise_of, weigh
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.comparison.json_difference import ABSENT, Difference
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 CATEGORY, SET, NUMBER, TEXT = TraitKind

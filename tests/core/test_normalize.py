@@ -16,7 +16,7 @@ import pytest
 from anthropic.types import Message
 from anthropic.types.beta import BetaMessage
 
-from pytest_llmregress.core.normalize import key_changes, normalize
+from pytest_llmregress.behavior.normalize import key_changes, normalize
 
 REPLY: dict[str, Any] = {
     "id": "msg_01A",

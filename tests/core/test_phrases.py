@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.phrases import (
+from pytest_llmregress.behavior.text.phrases import (
     MAX_OPENING,
     deflections,
     deflects,

@@ -29,8 +29,8 @@ PIECES = (
 PROGRAM = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-from pytest_llmregress.core.call import Call, Calls, Outcome
-from pytest_llmregress.core.traits import traits_of
+from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.behavior.traits import traits_of
 
 for start in ("", "I'm sorry, but "):
     text = (start + {piece!r} * 50_000)[:50_000]

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 import pytest_llmregress
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall
-from pytest_llmregress.core.ready_rules import (
+from pytest_llmregress.contracts.builtin_rules import (
     Rule,
     RuleError,
     answers_in_the_users_language,
@@ -15,7 +14,8 @@ from pytest_llmregress.core.ready_rules import (
     no_extra_work,
     no_upsell,
 )
-from pytest_llmregress.core.rulebook import RuleBook, RuleResult
+from pytest_llmregress.contracts.rule_book import RuleBook, RuleResult
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
 
 
 def call(text: str = "", *tools: ToolCall, **request: Any) -> Call:

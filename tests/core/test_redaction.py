@@ -2,14 +2,14 @@
 
 import pytest
 
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.redaction import (
+from pytest_llmregress.redaction.redactor import (
     PLACEHOLDER,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     Redactor,
     carries_credentials,
 )
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 URL = "https://api.anthropic.com/v1/messages"
 

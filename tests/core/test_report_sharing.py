@@ -2,8 +2,8 @@
 
 import json
 
-from pytest_llmregress.core.evidence import TraitEvidence
-from pytest_llmregress.core.report import TestRecord
+from pytest_llmregress.values.evidence import TraitEvidence
+from pytest_llmregress.values.run_report import TestRecord
 from reports import drifted, side
 
 TRAITS = (TraitEvidence(name="outcome", severity="breaking", baseline=("a",), screen=("b",)),)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.behavior import Change, Severity
-from pytest_llmregress.core.review import (
+from pytest_llmregress.reports.review_queue import (
     Choice,
     Entry,
     Fate,
@@ -13,7 +12,8 @@ from pytest_llmregress.core.review import (
     mark_words,
     pair_lines,
 )
-from pytest_llmregress.core.snapshot import Waits
+from pytest_llmregress.values.behavior import Change, Severity
+from pytest_llmregress.values.snapshot import Waits
 
 
 def change(trait, severity=Severity.NOTABLE, after="b"):

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall
-from pytest_llmregress.core.llm_judge import JudgeVerdict
-from pytest_llmregress.core.rulebook import (
+from pytest_llmregress.contracts.rule_book import (
     AcrossCalls,
     RuleBook,
     RuleError,
@@ -15,7 +13,9 @@ from pytest_llmregress.core.rulebook import (
     forbids,
     requires,
 )
-from pytest_llmregress.core.tally import tally
+from pytest_llmregress.llm_judge.question import JudgeVerdict
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
+from pytest_llmregress.values.tally import tally
 
 WHAT = (
     'forbids(r"…"), requires(r"…"), a compiled regular expression (forbidden), a function of a '

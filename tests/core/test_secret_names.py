@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.secret_names import Telling, secret_values, tell
+from pytest_llmregress.redaction.secret_names import Telling, secret_values, tell
 
 RANDOM = "q7Rm2vXk9LtB4nZc8W"
 SECRET = (

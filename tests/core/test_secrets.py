@@ -7,9 +7,9 @@ import string
 
 import pytest
 
-from pytest_llmregress.core.http import Request, Response
-from pytest_llmregress.core.redaction import PLACEHOLDER, Redactor, find_secrets
-from pytest_llmregress.core.secrets import Finding
+from pytest_llmregress.redaction.redactor import PLACEHOLDER, Redactor, find_secrets
+from pytest_llmregress.redaction.secret_patterns import Finding
+from pytest_llmregress.values.http import Request, Response
 
 URL = "https://api.anthropic.com/v1/messages"
 LETTERS = string.ascii_letters

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.settings import (
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.settings import (
     Candidate,
     FailOn,
     RecordMode,

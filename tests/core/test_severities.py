@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_llmregress.core.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.compare import compare
-from pytest_llmregress.core.severities import Severities
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.severity_overrides import Severities
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 

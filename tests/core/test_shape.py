@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.shape import reasoning, shape
+from pytest_llmregress.behavior.text.structure import reasoning, shape
 
 
 @pytest.mark.parametrize(

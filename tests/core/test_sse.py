@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from pytest_llmregress.core.sse import Event, Frame, parse_events, parse_frames
+from pytest_llmregress.providers.event_stream import Event, Frame, parse_events, parse_frames
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])

@@ -8,8 +8,8 @@ from itertools import combinations, product
 
 import pytest
 
-from pytest_llmregress.core.statistics.better import probability_better
-from pytest_llmregress.core.statistics.exact import (
+from pytest_llmregress.statistics.better import probability_better
+from pytest_llmregress.statistics.exact_tests import (
     Alternative,
     Table,
     attainable,
@@ -18,8 +18,8 @@ from pytest_llmregress.core.statistics.exact import (
     smallest_p,
     stratified,
 )
-from pytest_llmregress.core.statistics.intervals import newcombe, wilson
-from pytest_llmregress.core.statistics.multiplicity import (
+from pytest_llmregress.statistics.intervals import newcombe, wilson
+from pytest_llmregress.statistics.multiplicity import (
     discrete_benjamini_hochberg,
     discrete_holm,
     holm,

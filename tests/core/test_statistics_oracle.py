@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.statistics.better import probability_better
-from pytest_llmregress.core.statistics.exact import (
+from pytest_llmregress.statistics.better import probability_better
+from pytest_llmregress.statistics.exact_tests import (
     Alternative,
     Table,
     fisher,
@@ -17,19 +17,19 @@ from pytest_llmregress.core.statistics.exact import (
     smallest_p,
     stratified,
 )
-from pytest_llmregress.core.statistics.intervals import (
+from pytest_llmregress.statistics.intervals import (
     newcombe,
     paired_t,
     t_quantile,
     wilson,
 )
-from pytest_llmregress.core.statistics.multiplicity import (
+from pytest_llmregress.statistics.multiplicity import (
     discrete_benjamini_hochberg,
     discrete_holm,
     holm,
 )
-from pytest_llmregress.core.statistics.permutation import sign_flip
-from pytest_llmregress.core.statistics.sizes import paired_tests, samples_per_side
+from pytest_llmregress.statistics.permutation import sign_flip
+from pytest_llmregress.statistics.sample_sizes import paired_tests, samples_per_side
 
 CASES = json.loads((Path(__file__).parent / "data" / "stats.json").read_text("utf-8"))["cases"]
 WORSE, BETTER, DIFFERENT = Alternative.WORSE, Alternative.BETTER, Alternative.DIFFERENT

@@ -9,8 +9,8 @@ from statistics import median
 
 import pytest
 
-from pytest_llmregress.core.statistics.better import probability_better
-from pytest_llmregress.core.statistics.exact import (
+from pytest_llmregress.statistics.better import probability_better
+from pytest_llmregress.statistics.exact_tests import (
     Table,
     attainable,
     fisher,
@@ -18,20 +18,20 @@ from pytest_llmregress.core.statistics.exact import (
     smallest_p,
     stratified,
 )
-from pytest_llmregress.core.statistics.intervals import (
+from pytest_llmregress.statistics.intervals import (
     median_ratio,
     newcombe,
     paired_t,
     t_quantile,
     wilson,
 )
-from pytest_llmregress.core.statistics.multiplicity import (
+from pytest_llmregress.statistics.multiplicity import (
     discrete_benjamini_hochberg,
     discrete_holm,
     holm,
 )
-from pytest_llmregress.core.statistics.permutation import sign_flip, suite_mismatch
-from pytest_llmregress.core.statistics.sizes import (
+from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
+from pytest_llmregress.statistics.sample_sizes import (
     detectable_drop,
     paired_tests,
     samples_per_side,

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from example_answers import answers
-from pytest_llmregress.core.fences import MAX_BLOCKS, MAX_CODE
-from pytest_llmregress.core.text import (
+from pytest_llmregress.behavior.text.code_blocks import MAX_BLOCKS, MAX_CODE
+from pytest_llmregress.behavior.text.text_facts import (
     MAX_KEY_PATHS,
     JsonForm,
     code_blocks,

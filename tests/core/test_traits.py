@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall, Usage
-from pytest_llmregress.core.traits import declare_served, text_traits, traits_of
+from pytest_llmregress.behavior.traits import declare_served, text_traits, traits_of
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
 NAMES = [
     "outcome",

@@ -3,12 +3,12 @@
 import hashlib
 from pathlib import Path
 
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.core.behavior import TRAITS
-from pytest_llmregress.core.call import Calls
-from pytest_llmregress.core.canonical import canonical
-from pytest_llmregress.core.traits import traits_of
+from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.values.behavior import TRAITS
+from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.canonical_json import canonical
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAID = {1: "58227ed3c594366f64010f568fa9e599a29b9ef3f78235e55f3ac3756c3da22a"}
@@ -24,5 +24,5 @@ def test_what_traits_say_of_the_examples_is_what_this_version_says():
             traits = traits_of(Calls([call for call in read if call is not None]))
             said.update(canonical([trait.to_json() for trait in traits]).encode())
 
-    # Where the same recordings are told otherwise, raise TRAITS in core/behavior.py.
+    # Where the same recordings are told otherwise, raise TRAITS in values/behavior.py.
     assert SAID[TRAITS] == said.hexdigest()

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pytest_llmregress.adapters.deepdiff import locate
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.call import Call, Calls, Outcome, ToolCall
-from pytest_llmregress.core.compare import compare
-from pytest_llmregress.core.tool_match import ToolMatch, tool_relation
-from pytest_llmregress.core.traits import traits_of
-from pytest_llmregress.core.trajectory import compare_arguments
+from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.comparison.deepdiff_adapter import locate
+from pytest_llmregress.comparison.tool_trajectory import compare_arguments
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
+from pytest_llmregress.values.tool_match import ToolMatch, tool_relation
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 TRAITS = {

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.budget import Baseline
-from pytest_llmregress.core.call import MAX_COUNT, Call, Calls, Outcome, Usage
-from pytest_llmregress.core.contract import Contract
-from pytest_llmregress.core.traits import traits_of
+from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.contracts.budget import Baseline
+from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.values.call import MAX_COUNT, Call, Calls, Outcome, Usage
 
 ODD: tuple[Any, ...] = (
     (-5, "-5"),

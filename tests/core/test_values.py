@@ -9,11 +9,11 @@ import pydantic
 import pytest
 from anthropic.types import Message
 
-from pytest_llmregress.adapters.deepdiff import locate
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.normalize import normalize
-from pytest_llmregress.core.severities import Severities
-from pytest_llmregress.core.values import compare_samples, missing_facts
+from pytest_llmregress.behavior.normalize import normalize
+from pytest_llmregress.comparison.compare_values import compare_samples, missing_facts
+from pytest_llmregress.comparison.deepdiff_adapter import locate
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.severity_overrides import Severities
 
 ORDER = {"id": 7, "status": "open", "lines": [{"sku": "a", "price": 3}], "note": "All fine here."}
 

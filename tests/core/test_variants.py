@@ -2,16 +2,16 @@
 
 import pytest
 
-from pytest_llmregress.core.comparing_variants import compare_variants, group_of
-from pytest_llmregress.core.evidence import Tally
-from pytest_llmregress.core.variants import (
+from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.variants import (
     NOT_SAID,
     Grouping,
     RecordedSample,
     RecordedTest,
     Variant,
 )
-from pytest_llmregress.core.verdict import Gate, Verdict
+from pytest_llmregress.values.verdict import Gate, Verdict
+from pytest_llmregress.verdicts.compare_variants import compare_variants, group_of
 
 A, B = "tests/test_a.py::test_x", "tests/test_b.py::test_y"
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import ChangeEvidence, Tally, TestEvidence, TraitEvidence
-from pytest_llmregress.core.judging import Adjusted, judge_in_family, judge_test
-from pytest_llmregress.core.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import ChangeEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.values.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.verdicts.judge_single import Adjusted, judge_in_family, judge_test
 
 
 def evidence(
@@ -317,9 +317,9 @@ def test_a_rate_that_is_not_quite_everything_is_not_rounded_to_it():
 
 def test_the_values_and_the_plugin_load_no_statistics():
     code = (
-        "import sys, pytest_llmregress.plugin, pytest_llmregress.core.suite_verdict\n"
-        "import pytest_llmregress.core.screening, pytest_llmregress.reporting.verdict\n"
-        "print([name for name in sys.modules if 'llmregress.core.statistics' in name])"
+        "import sys, pytest_llmregress.plugin, pytest_llmregress.values.suite_verdict\n"
+        "import pytest_llmregress.verdicts.first_pass, pytest_llmregress.reports.verdict\n"
+        "print([name for name in sys.modules if 'llmregress.statistics' in name])"
     )
 
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

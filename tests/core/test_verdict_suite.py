@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import (
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import (
     ChangeEvidence,
     NumberEvidence,
     Tally,
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.core.judging_suite import judge_suite
-from pytest_llmregress.core.suite_statistics import samples_for_drop
-from pytest_llmregress.core.suite_verdict import SuiteVerdict
-from pytest_llmregress.core.suite_words import SELECTED
-from pytest_llmregress.core.verdict import Gate, Verdict
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
+from pytest_llmregress.values.verdict import Gate, Verdict
+from pytest_llmregress.verdicts.judge_suite import judge_suite
+from pytest_llmregress.verdicts.suite_statistics import samples_for_drop
+from pytest_llmregress.verdicts.suite_verdict_text import SELECTED
 
 CONFIRM = Gate(confirm=5)
 FIXED = Gate()

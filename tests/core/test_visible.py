@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.visible import visible, visible_lines
+from pytest_llmregress.formatting.control_characters import visible, visible_lines
 
 
 @pytest.mark.parametrize(

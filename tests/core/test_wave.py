@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_llmregress.core.call import Usage
-from pytest_llmregress.core.http import Request, Response
-from pytest_llmregress.core.wave import Forecast, Pace, expected_usage, retry_after
+from pytest_llmregress.recording.rate_limiter import Forecast, Pace, expected_usage, retry_after
+from pytest_llmregress.values.call import Usage
+from pytest_llmregress.values.http import Request, Response
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

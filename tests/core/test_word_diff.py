@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.core.word_diff import diff_words
+from pytest_llmregress.formatting.word_diff import diff_words
 
 TEXTS = [
     ("", ""),

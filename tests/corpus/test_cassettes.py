@@ -19,7 +19,7 @@ from cassette_checks import (
     interactions_of,
     served_models,
 )
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 
 CORPUS = OUTSIDE / "claude-cassettes"
 FILES = sorted(CORPUS.glob("*/*.yaml"))

@@ -17,8 +17,14 @@ from corpus_llmdrift import (
     serve,
     write_project,
 )
-from pytest_llmregress.core.text import JsonForm, code_blocks, json_form, language, view
-from pytest_llmregress.core.traits import text_traits
+from pytest_llmregress.behavior.text.text_facts import (
+    JsonForm,
+    code_blocks,
+    json_form,
+    language,
+    view,
+)
+from pytest_llmregress.behavior.traits import text_traits
 
 PRIMES, PROGRAMS = 30, 20
 

@@ -12,8 +12,8 @@ import pytest
 
 from forked_pytest import is_available, run_forked
 from patience import PATIENCE
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
 from pytest_llmregress.cli.main import main
+from pytest_llmregress.storage.cassette_file import read_cassette
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "examples" / "adapters"

@@ -11,7 +11,7 @@ from example_suites import replay
 from forked_pytest import is_available
 from pytest_llmregress import Call, Calls, Outcome
 from pytest_llmregress.cli.main import main
-from pytest_llmregress.core.call import ToolCall
+from pytest_llmregress.values.call import ToolCall
 
 if not is_available():
     pytest.skip("this system cannot fork", allow_module_level=True)

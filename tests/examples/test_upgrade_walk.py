@@ -12,8 +12,8 @@ import pytest
 
 from forked_pytest import programs
 from patience import PATIENCE
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.snapshot_file import read_snapshot
 
 if os.name != "posix" or not all(map(shutil.which, ("bash", "git", "sed"))):
     pytest.skip("the commands are those of a POSIX shell with git", allow_module_level=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 
 OLD, NEW = "claude-opus-5", "claude-opus-5-5"
 CANDIDATE = f"--llmregress-candidate={NEW}"

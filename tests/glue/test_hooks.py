@@ -6,12 +6,12 @@ from types import ModuleType
 import pytest
 
 from pytest_llmregress import hookspecs
-from pytest_llmregress.core.behavior import Change, Severity, Trait, TraitKind
-from pytest_llmregress.core.call import Call, Calls, Outcome
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.redaction import Redactor
-from pytest_llmregress.core.report import RunReport
-from pytest_llmregress.glue.hooks import HookError, Hooks
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.runner.hook_calls import HookError, Hooks
+from pytest_llmregress.values.behavior import Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.run_report import RunReport
 
 ROOT = Path("/project")
 CALL = Call(provider="acme", outcome=Outcome.ANSWERED)

@@ -18,7 +18,7 @@ CONFTEST = f"""
 
     @pytest.fixture
     def llm_judge(request):
-        from pytest_llmregress.glue.judge import judge_of
+        from pytest_llmregress.runner.judge_fixture import judge_of
         return judge_of(request, model={JUDGE!r})
 """
 APP = """

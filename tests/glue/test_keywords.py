@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.redaction import Redactor
-from pytest_llmregress.core.rulebook import forbids
-from pytest_llmregress.core.settings import FailOn, Source
-from pytest_llmregress.core.tool_match import ToolMatch
-from pytest_llmregress.glue.rules import Rules, RulesError, Terms
+from pytest_llmregress.contracts.rule_book import forbids
+from pytest_llmregress.pipeline.config import Rules, RulesError, Terms
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.values.settings import FailOn, Source
+from pytest_llmregress.values.tool_match import ToolMatch
 
 KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "

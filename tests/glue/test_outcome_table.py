@@ -6,21 +6,21 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_llmregress.adapters.cassette.tape import TapeMode
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.core.behavior import Change, Drift, Severity
-from pytest_llmregress.core.contract import Contract
-from pytest_llmregress.core.evidence import Tally, TestEvidence, TraitEvidence
-from pytest_llmregress.core.matching import Matching
-from pytest_llmregress.core.redaction import Redactor
-from pytest_llmregress.core.report import Problem
-from pytest_llmregress.core.settings import Candidate, FailOn, Settings
-from pytest_llmregress.core.snapshot import SampleSnapshot, Snapshot
-from pytest_llmregress.glue.commands import Commands
-from pytest_llmregress.glue.conclusion import conclude
-from pytest_llmregress.glue.judgement import Judgement
-from pytest_llmregress.glue.planning import Slot
-from pytest_llmregress.glue.rules import Rules, Terms
+from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.pipeline.compare import Judgement
+from pytest_llmregress.pipeline.config import Rules, Terms
+from pytest_llmregress.pipeline.judge import conclude
+from pytest_llmregress.pipeline.next_command import Commands
+from pytest_llmregress.pipeline.plan import Slot
+from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.values.behavior import Change, Drift, Severity
+from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.values.matching import Matching
+from pytest_llmregress.values.run_report import Problem
+from pytest_llmregress.values.settings import Candidate, FailOn, Settings
+from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 TEST = "t.py::test_a"
 OUTCOMES = """

@@ -10,7 +10,7 @@ import pytest
 import pytest_llmregress
 
 PACKAGE = Path(pytest_llmregress.__file__).parent
-IN_PYTEST, ON_THE_SCREEN = "glue/output.py", "cli/output.py"
+IN_PYTEST, ON_THE_SCREEN = "runner/output.py", "cli/output.py"
 DRAWS = "cli/terminal.py"
 """Draws what `review` shows; each line of it has gone through `Screen.paint`."""
 

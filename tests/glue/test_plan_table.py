@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_llmregress.adapters.cassette.tape import TapeMode
-from pytest_llmregress.core.cassette import Cassette, Sample
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.settings import RecordMode
-from pytest_llmregress.glue.planning import Slot, plan
+from pytest_llmregress.pipeline.plan import Slot, plan
+from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.settings import RecordMode
 
 MODES = {TapeMode.REPLAY: "p", TapeMode.EXTEND: "e", TapeMode.RECORD: "r"}
 PLANS = """

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.core.call import Call
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.wave import Forecast
-from pytest_llmregress.glue.spending import MAX_COST, MAX_TOKENS, Asked, Limits, Spending
+from pytest_llmregress.pipeline.spend_tracker import MAX_COST, MAX_TOKENS, Asked, Limits, Spending
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.recording.rate_limiter import Forecast
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 OUTPUT = 100
 

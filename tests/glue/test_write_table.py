@@ -8,26 +8,26 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-from pytest_llmregress.adapters.store.cassette_file import digest_of, write_cassette
-from pytest_llmregress.adapters.store.decisions import note_rejection
-from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.adapters.store.paths import TestPaths
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.core.behavior import Behavior, Change, Severity
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.contract import Contract
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.core.matching import Matching
-from pytest_llmregress.core.redaction import Redactor
-from pytest_llmregress.core.report import Mode
-from pytest_llmregress.core.settings import Candidate, RecordMode, Settings
-from pytest_llmregress.core.snapshot import Decision, Pending, Snapshot, Waits
-from pytest_llmregress.glue.judgement import Judgement
-from pytest_llmregress.glue.keeping import Found, Kept, cassette_of, drop_stale, keep
-from pytest_llmregress.glue.planning import Slot
-from pytest_llmregress.glue.rules import Rules
-from pytest_llmregress.glue.samplerun import SampleRun
+from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.pipeline.compare import Judgement
+from pytest_llmregress.pipeline.config import Rules
+from pytest_llmregress.pipeline.persist import Found, Kept, cassette_of, drop_stale, keep
+from pytest_llmregress.pipeline.plan import Slot
+from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.runner.sample_phases import SampleRun
+from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
+from pytest_llmregress.storage.decisions import note_rejection
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Behavior, Change, Severity
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.matching import Matching
+from pytest_llmregress.values.run_report import Mode
+from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
+from pytest_llmregress.values.snapshot import Decision, Pending, Snapshot, Waits
 
 TEST = "t.py::test_a"
 WRITES = """

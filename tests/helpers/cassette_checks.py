@@ -18,18 +18,18 @@ from vcr.filters import decode_response
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import jsonserializer, yamlserializer
 
-from pytest_llmregress.adapters import sdk
-from pytest_llmregress.adapters.cassette.interception import intercepted
-from pytest_llmregress.adapters.cassette.tape import Tape, TapeMode
-from pytest_llmregress.adapters.foreign.reading import read_any, read_foreign
-from pytest_llmregress.adapters.foreign.writing import write_vcr_yaml
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.core.call import Call, Calls, Outcome
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.contract import Contract
-from pytest_llmregress.core.http import Interaction, Response
-from pytest_llmregress.core.redaction import Redactor, find_secrets
+from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.redaction.redactor import Redactor, find_secrets
+from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
+from pytest_llmregress.storage.vcr_format.reader import read_any, read_foreign
+from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
+from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Response
 
 OWN = sorted((Path(__file__).resolve().parents[1] / "data" / "cassettes").glob("*/*.*"))
 """Recorded by `record_cassettes.py`, from a server of the tests."""
@@ -156,7 +156,7 @@ def _replay(path: Path, cassette: Cassette) -> list[tuple[Any, Any]]:
         redactor=Redactor(),
         on_miss=_unexpected,
     )
-    with sdk.opened(replaying=True, rename=None), intercepted(tape):
+    with sdk_patch.opened(replaying=True, rename=None), intercepted(tape):
         for request, response in recorded(path):
             if not is_call(request):
                 continue

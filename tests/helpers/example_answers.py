@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.storage.cassette_file import read_cassette
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

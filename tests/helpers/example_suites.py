@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from forked_pytest import is_available, run_forked
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
+from pytest_llmregress.storage.cassette_file import read_cassette
 
 ROOT = Path(__file__).resolve().parents[2]
 _FOREIGN = ("ANTHROPIC_", "DESK_", "HANDBOOK_", "INCIDENT_", "LLMREGRESS_", "PYTEST_")

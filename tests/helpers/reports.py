@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.core.behavior import Change, Drift, Severity
-from pytest_llmregress.core.cause import Cause, CauseKind, Shift
-from pytest_llmregress.core.evidence import ChangeEvidence, NumberEvidence, Tally, TestEvidence
-from pytest_llmregress.core.explain import PartChange
-from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
-from pytest_llmregress.core.rulebook import RuleResult
-from pytest_llmregress.core.side import Side
-from pytest_llmregress.core.suite_verdict import SuiteVerdict
-from pytest_llmregress.core.verdict import TestVerdict, Verdict
+from pytest_llmregress.causes.request_diff import PartChange
+from pytest_llmregress.contracts.rule_book import RuleResult
+from pytest_llmregress.values.behavior import Change, Drift, Severity
+from pytest_llmregress.values.cause import Cause, CauseKind, Shift
+from pytest_llmregress.values.evidence import ChangeEvidence, NumberEvidence, Tally, TestEvidence
+from pytest_llmregress.values.run_report import Mode, Problem, RunReport, TestRecord
+from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
+from pytest_llmregress.values.verdict import TestVerdict, Verdict
 
 ENUMERATED = frozenset({"mode", "severity", "verdict", "kind", "llmregress_report", "fails_from"})
 """Keys whose values are words of ours."""

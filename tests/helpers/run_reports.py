@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from pytest_llmregress.core.behavior import Change, Drift, Severity
-from pytest_llmregress.core.evidence import Tally, TestEvidence
-from pytest_llmregress.core.judging_suite import judge_suite
-from pytest_llmregress.core.report import RunReport, TestRecord
-from pytest_llmregress.core.suite_verdict import SuiteVerdict
-from pytest_llmregress.core.verdict import Gate
+from pytest_llmregress.values.behavior import Change, Drift, Severity
+from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.run_report import RunReport, TestRecord
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
+from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 HOSTILE = (
     "| a `b` ```` <script>alert(1)</script> </code></details> @octocat a@example.com "

@@ -28,11 +28,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmregress.adapters.foreign.reading import read_any
-from pytest_llmregress.adapters.providers.anthropic import AnthropicProvider
-from pytest_llmregress.core.call import Call, Calls, Outcome
-from pytest_llmregress.core.phrases import refuses
-from pytest_llmregress.core.traits import traits_of
+from pytest_llmregress.behavior.text.phrases import refuses
+from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.values.call import Call, Calls, Outcome
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]

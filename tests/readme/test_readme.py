@@ -10,7 +10,7 @@ import pytest
 from forked_pytest import program
 from patience import PATIENCE
 from pytest_llmregress import Call, Calls, Outcome, TraitKind
-from pytest_llmregress.core.contract import Contract
+from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.plugin import FLAGS, OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,15 +5,15 @@ from urllib.parse import unquote
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.report import Problem
-from pytest_llmregress.reporting.annotations import (
+from pytest_llmregress.reports.github_annotations import (
     MAX_ANNOTATIONS,
     Place,
     annotate,
     escape_data,
     escape_property,
 )
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.run_report import Problem
 from reports import record
 from run_reports import HOSTILE, drift_of, regressed, report_of
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from pytest_llmregress.core.call import Call, Outcome, ToolCall, Usage
-from pytest_llmregress.core.http import Interaction, Request, Response
-from pytest_llmregress.reporting.calls import calls_to_json, render_calls
+from pytest_llmregress.reports.call_table import calls_to_json, render_calls
+from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 TOOL_USE = Call(
     provider="anthropic",

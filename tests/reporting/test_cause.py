@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause, CauseKind, Shift
-from pytest_llmregress.core.explain import PartChange
-from pytest_llmregress.reporting.cause import MAX_LINES, render_cause
-from pytest_llmregress.reporting.layout import WIDTH
+from pytest_llmregress.causes.request_diff import PartChange
+from pytest_llmregress.formatting.text_table import WIDTH
+from pytest_llmregress.reports.cause import MAX_LINES, render_cause
+from pytest_llmregress.values.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause, CauseKind, Shift
 
 PARTS = ("system prompt", "messages", "tools", "parameters", "model")
 

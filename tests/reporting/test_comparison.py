@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from pytest_llmregress.core.comparing_variants import compare_variants
-from pytest_llmregress.core.evidence import Tally
-from pytest_llmregress.core.variants import Grouping, RecordedSample, RecordedTest, Variant
-from pytest_llmregress.core.verdict import Gate
-from pytest_llmregress.reporting.comparison import MAX_GROUPS, render_comparison, say_rate
-from pytest_llmregress.reporting.comparison_markdown import render_markdown
-from pytest_llmregress.reporting.layout import WIDTH
+from pytest_llmregress.formatting.text_table import WIDTH
+from pytest_llmregress.reports.variants import MAX_GROUPS, render_comparison, say_rate
+from pytest_llmregress.reports.variants_markdown import render_markdown
+from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.variants import Grouping, RecordedSample, RecordedTest, Variant
+from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.verdicts.compare_variants import compare_variants
 
 TOLD = """\
 new (claude-opus-5-5) against baseline (claude-opus-5): 1 test, from their recordings

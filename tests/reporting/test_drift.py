@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_llmregress.core.behavior import Change, Drift, Severity
-from pytest_llmregress.reporting.drift import render_drift
+from pytest_llmregress.reports.drift import render_drift
+from pytest_llmregress.values.behavior import Change, Drift, Severity
 
 TEST = "tests/test_support.py::test_refund"
 LOOK = "pytest-llmregress show tests/__llm__/test_support/refund.cassette.yaml"

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.core.behavior import Drift
-from pytest_llmregress.core.protocols import Reporter
-from pytest_llmregress.core.report import Mode, Problem
-from pytest_llmregress.core.side import MAX_TEXT
-from pytest_llmregress.reporting.html import HtmlReporter, markup
-from pytest_llmregress.reporting.html.markup import Form
+from pytest_llmregress.providers.protocol import Reporter
+from pytest_llmregress.reports.html import HtmlReporter, markup
+from pytest_llmregress.reports.html.markup import Form
+from pytest_llmregress.values.behavior import Drift
+from pytest_llmregress.values.run_report import Mode, Problem
+from pytest_llmregress.values.side_by_side import MAX_TEXT
 from reports import compared, drifted, record, run, side, with_every_text
 
 HOSTILE = (
@@ -383,7 +383,7 @@ PAIRS = [
 
 def palettes() -> dict[str, dict[str, str]]:
     """Return the colours by their names: light, those that dark changes, those of print."""
-    style = files("pytest_llmregress.reporting.html").joinpath("templates", "page.css").read_text()
+    style = files("pytest_llmregress.reports.html").joinpath("templates", "page.css").read_text()
     blocks = re.findall(r":root \{(.+?)\}", style, flags=re.DOTALL)
     light, dark, paper = [dict(re.findall(r"--([\w-]+): (#\w{6})", each)) for each in blocks]
     return {"light": light, "dark": {**light, **dark}, "print": {**light, **paper}}
@@ -417,7 +417,7 @@ def test_every_mark_and_every_edge_of_a_control_has_contrast_enough(name):
 
 
 def test_all_palettes_name_the_same_colours():
-    style = files("pytest_llmregress.reporting.html").joinpath("templates", "page.css").read_text()
+    style = files("pytest_llmregress.reports.html").joinpath("templates", "page.css").read_text()
     blocks = re.findall(r":root \{(.+?)\}", style, flags=re.DOTALL)
     used = set(re.findall(r"var\(--([\w-]+)\)", style))
 
@@ -506,7 +506,7 @@ def test_markup_is_made_of_literals_alone(file):
 def test_no_library_is_needed_for_a_page():
     code = (
         "import sys; from reports import compared, drifted\n"
-        "from pytest_llmregress.reporting.html import HtmlReporter\n"
+        "from pytest_llmregress.reports.html import HtmlReporter\n"
         "list(HtmlReporter().render(compared(drifted())))\n"
         "print({'jinja2', 'markupsafe', 'pytest', 'anthropic'} & set(sys.modules))"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from browser import Page, browser, find_browser
-from pytest_llmregress.core.report import RunReport
-from pytest_llmregress.reporting.html import HtmlReporter
+from pytest_llmregress.reports.html import HtmlReporter
+from pytest_llmregress.values.run_report import RunReport
 from reports import compared, drifted, record, run, with_every_text
 
 EXECUTABLE = find_browser()

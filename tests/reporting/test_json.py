@@ -2,9 +2,9 @@
 
 import json
 
-from pytest_llmregress.core.protocols import Reporter
-from pytest_llmregress.core.report import Problem, RunReport, TestRecord
-from pytest_llmregress.reporting.json import JsonReporter
+from pytest_llmregress.providers.protocol import Reporter
+from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.values.run_report import Problem, RunReport, TestRecord
 from reports import compared, drifted, record, run
 
 MISSED = Problem(code="no_match", message="lone \ud800 surrogate")

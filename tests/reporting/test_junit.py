@@ -4,9 +4,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.report import Problem
-from pytest_llmregress.reporting.junit import JunitReporter
+from pytest_llmregress.reports.junit import JunitReporter
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.run_report import Problem
 from reports import record
 from run_reports import HOSTILE, drift_of, regressed, report_of
 

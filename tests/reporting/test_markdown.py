@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.report import Problem
-from pytest_llmregress.reporting.markdown import MAX_CHARACTERS, MAX_ROWS, MarkdownReporter
+from pytest_llmregress.reports.markdown import MAX_CHARACTERS, MAX_ROWS, MarkdownReporter
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.run_report import Problem
 from reports import record
 from run_reports import HOSTILE, drift_of, regressed, report_of
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.reporting.reporters import BUILT_IN, EXTENSIONS
+from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
 from run_reports import report_of
 
 

@@ -4,12 +4,8 @@ import random
 
 import pytest
 
-from pytest_llmregress.core.behavior import Change, Severity
-from pytest_llmregress.core.cause import Cause, CauseKind
-from pytest_llmregress.core.review import Entry, Fate, Queue, class_of
-from pytest_llmregress.core.side import Side
-from pytest_llmregress.core.snapshot import Waits
-from pytest_llmregress.reporting.review import (
+from pytest_llmregress.formatting.styled_text import Screen, Span, Style, measure, wrap
+from pytest_llmregress.reports.review import (
     ItemView,
     Layout,
     SideView,
@@ -18,7 +14,11 @@ from pytest_llmregress.reporting.review import (
     render_keys,
     summarize,
 )
-from pytest_llmregress.reporting.spans import Screen, Span, Style, measure, wrap
+from pytest_llmregress.reports.review_queue import Entry, Fate, Queue, class_of
+from pytest_llmregress.values.behavior import Change, Severity
+from pytest_llmregress.values.cause import Cause, CauseKind
+from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.snapshot import Waits
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b1m \u202etxt\u2066 \r\b\x7f \ud800 \u200b\u2028"
 CHANGES = (

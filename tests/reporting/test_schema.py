@@ -7,14 +7,14 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
-from pytest_llmregress.core import (
+from pytest_llmregress.causes import request_diff
+from pytest_llmregress.contracts import rule_book
+from pytest_llmregress.values import (
     behavior,
     cause,
     evidence,
-    explain,
-    report,
-    rulebook,
-    side,
+    run_report,
+    side_by_side,
     suite_verdict,
     verdict,
 )
@@ -50,29 +50,29 @@ TESTS = """
         ask("two")
 """
 VALUES = {
-    "RunReport": report.RunReport,
-    "TestRecord": report.TestRecord,
-    "Problem": report.Problem,
+    "RunReport": run_report.RunReport,
+    "TestRecord": run_report.TestRecord,
+    "Problem": run_report.Problem,
     "Drift": behavior.Drift,
     "Change": behavior.Change,
     "Cause": cause.Cause,
     "Shift": cause.Shift,
-    "PartChange": explain.PartChange,
-    "Side": side.Side,
+    "PartChange": request_diff.PartChange,
+    "Side": side_by_side.Side,
     "TestEvidence": evidence.TestEvidence,
     "TraitEvidence": evidence.TraitEvidence,
     "ChangeEvidence": evidence.ChangeEvidence,
     "NumberEvidence": evidence.NumberEvidence,
     "Tally": evidence.Tally,
-    "RuleResult": rulebook.RuleResult,
+    "RuleResult": rule_book.RuleResult,
     "TestVerdict": verdict.TestVerdict,
     "SuiteVerdict": suite_verdict.SuiteVerdict,
     "NumberVerdict": suite_verdict.NumberVerdict,
     "TraitVerdict": suite_verdict.TraitVerdict,
 }
 SCHEMA = json.loads(
-    files("pytest_llmregress.reporting.schema")
-    .joinpath(f"report-{report.FORMAT}.schema.json")
+    files("pytest_llmregress.reports.schema")
+    .joinpath(f"report-{run_report.FORMAT}.schema.json")
     .read_text(encoding="utf-8")
 )
 ADDED = {"RunReport": {"llmregress_report", "counts"}, "Drift": {"severity"}}
@@ -102,7 +102,7 @@ def test_the_schema_is_one_of_draft_2020_12():
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert SCHEMA["properties"]["llmregress_report"] == {
         "description": SCHEMA["properties"]["llmregress_report"]["description"],
-        "const": report.FORMAT,
+        "const": run_report.FORMAT,
     }
 
 
@@ -155,7 +155,7 @@ def test_reports_of_real_runs_of_every_kind_keep_to_it(project):
         seen[name] = project.report()
 
     assert {name: faults(data) for name, data in seen.items() if faults(data)} == {}
-    assert all(report.RunReport.from_json(data).to_json() == data for data in seen.values())
+    assert all(run_report.RunReport.from_json(data).to_json() == data for data in seen.values())
     assert seen["recorded"]["counts"]["recorded"] == 3
     assert seen["replayed"]["counts"]["replayed"] == 3
     assert seen["candidate"]["counts"]["breaking"] > 0

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.core.behavior import Change, Drift, Severity
-from pytest_llmregress.core.evidence import Tally, TestEvidence
-from pytest_llmregress.core.report import Mode, Problem, RunReport, TestRecord
-from pytest_llmregress.reporting.summary import closing_line, summary_lines
+from pytest_llmregress.reports.summary import closing_line, summary_lines
+from pytest_llmregress.values.behavior import Change, Drift, Severity
+from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.run_report import Mode, Problem, RunReport, TestRecord
 from reports import compared, record
 
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.core.behavior import Severity
-from pytest_llmregress.core.evidence import (
+from pytest_llmregress.reports.verdict import MAX_TOLD, lines_of_suite, lines_of_test
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import (
     ChangeEvidence,
     NumberEvidence,
     Tally,
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.core.judging import judge_test
-from pytest_llmregress.core.judging_suite import judge_suite
-from pytest_llmregress.core.verdict import Gate, Verdict
-from pytest_llmregress.reporting.verdict import MAX_TOLD, lines_of_suite, lines_of_test
+from pytest_llmregress.values.verdict import Gate, Verdict
+from pytest_llmregress.verdicts.judge_single import judge_test
+from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 FORBIDDEN = re.compile(
     r"\bstable\b|no change|unchanged|\bpass(ed|es)?\b(?!/)|confiden|\bnan\b", re.IGNORECASE

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_llmregress.core.wave import Standing
-from pytest_llmregress.reporting.waves import during_wave
+from pytest_llmregress.recording.rate_limiter import Standing
+from pytest_llmregress.reports.recording_progress import during_wave
 
 
 @pytest.mark.parametrize(

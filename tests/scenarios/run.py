@@ -20,7 +20,7 @@ sys.path[:0] = [str(TESTS / "scenarios"), str(TESTS / "helpers"), str(TESTS)]
 from scenario_stand import CANDIDATE, ScenarioStand  # noqa: E402 - found by the path above
 from scenarios import EIGHT, MORE, Scenario  # noqa: E402
 
-from pytest_llmregress.reporting.layout import align  # noqa: E402
+from pytest_llmregress.formatting.text_table import align  # noqa: E402
 
 ALL = (*EIGHT, *MORE)
 SEVERITIES = ("breaking", "notable", "cosmetic")

@@ -16,10 +16,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from pytest_llmregress.adapters.store.cassette_file import digest_of, read_cassette, write_cassette
-from pytest_llmregress.adapters.store.errors import UnreadableFile
-from pytest_llmregress.core.cassette import Cassette
-from pytest_llmregress.core.http import Interaction, Request, Response
+from pytest_llmregress.storage.cassette_file import digest_of, read_cassette, write_cassette
+from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 MAX_SECONDS = 10.0
 MAX_BYTES = 2_000_000_000

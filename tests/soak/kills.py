@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
 from forked_pytest import start_forked
 from llm_stand import LlmStand
-from pytest_llmregress.adapters.store.cassette_file import read_cassette
-from pytest_llmregress.adapters.store.journal import Journal
-from pytest_llmregress.adapters.store.paths import paths_of
-from pytest_llmregress.adapters.store.snapshot_file import read_snapshot
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.snapshot_file import read_snapshot
 
 CALLS = 20
 NODE_ID = "test_many.py::test_many"

@@ -15,20 +15,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pytest_llmregress.core.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.core.compare import compare
-from pytest_llmregress.core.evidence import (
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.formatting.text_table import align
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.evidence import (
     ChangeEvidence,
     NumberEvidence,
     Tally,
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.core.judging import judge_test
-from pytest_llmregress.core.judging_suite import judge_suite
-from pytest_llmregress.core.screening import looks_different
-from pytest_llmregress.core.verdict import Gate
-from pytest_llmregress.reporting.layout import align
+from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.verdicts.first_pass import looks_different
+from pytest_llmregress.verdicts.judge_single import judge_test
+from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 BASELINE = 10
 SESSIONS = 2

@@ -1,1 +1,0 @@
-"""What lies outside of the package: HTTP, providers, files, other libraries."""

@@ -1,1 +1,0 @@
-"""Readers of the providers' wire formats."""

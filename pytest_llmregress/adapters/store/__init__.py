@@ -1,1 +1,0 @@
-"""Cassettes, snapshots and pending files on disk."""

@@ -1,0 +1,1 @@
+"""Traits: what the calls of a sample did."""

@@ -1,0 +1,1 @@
+"""What a text is and says: language, code, phrases, facts."""

@@ -1,0 +1,1 @@
+"""What a drift is consistent with."""

@@ -1,0 +1,240 @@
+"""Calls of a recording, freed of what differs between any two: ids, and the model's own words."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_llmregress.values.call import Call, Outcome
+from pytest_llmregress.values.canonical_json import canonical
+
+MAX_DEPTH = 60
+"""Levels of a JSON value that are told apart; what lies deeper counts as one text."""
+
+_PASSING = frozenset({408, 409, 429})
+"""Errors that tell of the hour; with those of 500 and more, what an SDK tries again after."""
+_FIRST_SERVER_ERROR = 500
+_OWN_WORDS = "(the model's own answer)"
+_LINKS = frozenset({"previous_response_id", "container"})
+"""Parameters that name what an earlier answer has made."""
+_RESULT_IDS = ("tool_use_id", "tool_call_id")
+"""What a result names its tool call with: in Anthropic's form, and in OpenAI's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """One call, its request freed of what the model itself has put into it."""
+
+    number: int
+    """Counted from 1, as the recording has it."""
+    call: Call
+    model: str
+    """The requested model; empty where the request names none."""
+    fields: Mapping[str, Any]
+    """The request without its model, its links and the results of tools."""
+    results: Mapping[int, tuple[str, Any]]
+    """Results that this request sends first: the number of the tool call, its tool, the result."""
+    raw: str
+    """The request as it was sent, without its model."""
+    answer: str
+    """All that the model did."""
+    tool_calls: str
+    earlier: tuple[str, ...]
+    """The texts of the answers before, the longest first."""
+
+    def said(self) -> Iterator[tuple[str, Any]]:
+        """Yield every piece of the request that the app, not the model, has put into it."""
+        for key, value in self.fields.items():
+            match key:
+                case "messages" if isinstance(value, list):
+                    for message in value:
+                        if isinstance(message, dict) and message.get("role") != "assistant":
+                            yield from _said_in(message)
+                case "system":
+                    yield "system prompt", value
+                case "tools":
+                    yield key, value
+                case _:
+                    yield f"parameter {key}", value
+
+    def masked(self, value: Any) -> Any:
+        """Return a JSON value without the words of the answers before this call."""
+        match value:
+            case str():
+                for text in self.earlier:
+                    value = value.replace(text, _OWN_WORDS)
+                return value
+            case list():
+                return [self.masked(item) for item in value]
+            case dict():
+                return {key: self.masked(item) for key, item in value.items()}
+        return value
+
+
+def _said_in(message: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    content = message.get("content")
+    for block in content if isinstance(content, list) else [content]:
+        said = block.get("text", block) if isinstance(block, dict) else block
+        if said is not None and not (isinstance(said, dict) and said.keys() == {"type"}):
+            yield "messages", said  # what has a type alone is left of a tool's result
+
+
+def settle(calls: Sequence[Call]) -> tuple[Settled, ...]:
+    """Return the calls of a recording; not those that failed and were made again."""
+    requests = [_bounded(dict(call.request)) for call in calls]
+    keys = [canonical(request) for request in requests]
+    conversation = _Conversation()
+    found = []
+    for index, (call, request) in enumerate(zip(calls, requests, strict=True)):
+        passing = call.status in _PASSING or call.status >= _FIRST_SERVER_ERROR
+        if call.outcome is Outcome.ERROR and passing and keys[index] in keys[index + 1 :]:
+            continue
+        found.append(conversation.add(index + 1, call, request))
+    return tuple(found)
+
+
+class _Conversation:
+    """What the model has said and asked for so far."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+        self._tools: dict[str, tuple[int, str]] = {}
+        """The number and the name of each tool call, by its id."""
+        self._sent: set[int] = set()
+        self._count = 0
+
+    def add(self, number: int, call: Call, request: Mapping[str, Any]) -> Settled:
+        """Free the next call of what came before it, and take in its answer."""
+        body = {key: value for key, value in request.items() if key != "model"}
+        results: dict[int, tuple[str, Any]] = {}
+        asked = request.get("model")
+        tool_calls = [[tool.name, _bounded(dict(tool.arguments))] for tool in call.tool_calls]
+        ended = [str(call.outcome), call.stop_reason, call.refusal_category, call.error]
+        settled = Settled(
+            number=number,
+            call=call,
+            model=call.requested_model or (asked if isinstance(asked, str) else ""),
+            fields=self._fields(body, results),
+            results=results,
+            raw=canonical(body),
+            answer=canonical([*ended, call.text, tool_calls]),
+            tool_calls=canonical(tool_calls),
+            earlier=tuple(sorted(self._texts, key=len, reverse=True)),
+        )
+        if text := call.text.strip():
+            self._texts[text] = None
+        for tool in call.tool_calls:
+            if tool.id:
+                self._tools[tool.id] = (self._count, tool.name)
+            self._count += 1
+        return settled
+
+    def _fields(
+        self, body: Mapping[str, Any], results: dict[int, tuple[str, Any]]
+    ) -> dict[str, Any]:
+        fields = {}
+        for key, value in body.items():
+            if key == "system":
+                fields[key] = _plain_text(value)
+            elif key == "messages" and isinstance(value, list):
+                fields[key] = [self._message(message, results) for message in value]
+            elif key == "thread" and isinstance(value, dict):
+                fields[key] = {k: v for k, v in value.items() if k != "previous_message_id"}
+            elif key not in _LINKS or not (self._texts or self._tools):
+                fields[key] = value
+        return fields
+
+    def _message(self, message: Any, results: dict[int, tuple[str, Any]]) -> Any:
+        if not isinstance(message, dict):
+            return message
+        if message.get("role") == "assistant" and self._is_own(message):
+            return {"role": "assistant", "content": _OWN_WORDS}
+        content = message.get("content")
+        if self._takes_result(message, results):
+            return {"role": message.get("role")}
+        if isinstance(content, list):
+            content = [
+                {"type": block.get("type")} if self._takes_result(block, results) else block
+                for block in content
+            ]
+        return {**message, "content": _plain_text(content)} if "content" in message else message
+
+    def _is_own(self, message: Mapping[str, Any]) -> bool:
+        """Whether a message of the assistant is an earlier answer, thinking and all."""
+        content = message.get("content")
+        blocks = content if isinstance(content, list) else []
+        asked = message.get("tool_calls")
+        calls = [*blocks, *(asked if isinstance(asked, list) else [])]
+        ids = [call.get("id") for call in calls if isinstance(call, dict)]
+        if any(isinstance(name, str) and name in self._tools for name in ids):
+            return True
+        texts = [block["text"] for block in blocks if _is_text(block)]
+        text = (content if isinstance(content, str) else "".join(texts)).strip()
+        return text in self._texts or (bool(text) and any(text in own for own in self._texts))
+
+    def _takes_result(self, block: Any, results: dict[int, tuple[str, Any]]) -> bool:
+        """Whether it is the result of a tool call of the model; notes it where it is a new one."""
+        if not isinstance(block, dict):
+            return False
+        for key in _RESULT_IDS:
+            name = block.get(key)
+            if isinstance(name, str) and name in self._tools:
+                index, tool = self._tools[name]
+                if index not in self._sent:
+                    self._sent.add(index)
+                    results[index] = (tool, _result(block, key))
+                return True
+        return False
+
+
+def _result(block: Mapping[str, Any], key: str) -> Any:
+    """Return what a result says: its content alone where it is nothing but that."""
+    rest = {k: v for k, v in block.items() if k not in {key, "type", "role", "cache_control"}}
+    if rest.get("is_error") is False:
+        del rest["is_error"]
+    if "content" in rest:
+        rest["content"] = _plain_text(rest["content"])
+    return rest["content"] if rest.keys() == {"content"} else rest
+
+
+def _plain_text(content: Any) -> Any:
+    """Return one block of nothing but text as the string that means the same."""
+    match content:
+        case [{"type": "text", "text": str(text), **rest}] if not rest:
+            return text
+    return content
+
+
+def _is_text(block: Any) -> bool:
+    return isinstance(block, dict) and isinstance(block.get("text"), str)
+
+
+def _bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Return a JSON value whose parts below `depth` levels are each one short text."""
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth == 0:
+        return f"(nested deeper, {_hash(value)})"
+    if isinstance(value, list):
+        return [_bounded(item, depth - 1) for item in value]
+    return {str(key): _bounded(item, depth - 1) for key, item in value.items()}
+
+
+def _hash(value: Any) -> str:
+    """Return a short digest of a JSON value, however deeply it is nested."""
+    digest = hashlib.sha256()
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        match item:
+            case dict():
+                word = "{" + str(len(item))
+                for key in sorted(item, key=str):
+                    waiting += [item[key], str(key)]
+            case list():
+                word = "[" + str(len(item))
+                waiting += item
+            case _:
+                word = repr(item)
+        digest.update(word.encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()[:12]

@@ -1,0 +1,135 @@
+"""The cross of old and new prompt with old and new model: which of the two a difference is of."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from pytest_llmregress.statistics.exact_tests import Alternative, fisher
+from pytest_llmregress.statistics.intervals import wilson
+from pytest_llmregress.statistics.multiplicity import holm
+
+ALPHA = 0.05
+"""Chance of naming anything where neither prompt nor model matters."""
+_SMALL_P = 0.001
+"""Smaller ones are told as smaller."""
+_HOW = "(Fisher, two-sided, Holm over the four)"
+
+
+class Tally(Protocol):
+    """How many samples passed."""
+
+    @property
+    def passed(self) -> int:
+        """The samples that passed."""
+        ...
+
+    @property
+    def n(self) -> int:
+        """All samples."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cross:
+    """The samples of one test, or of several, in each of the four cells."""
+
+    old_prompt_old_model: Tally
+    new_prompt_old_model: Tally
+    old_prompt_new_model: Tally
+    new_prompt_new_model: Tally
+
+
+class _Contrast(NamedTuple):
+    """Two cells that differ in one thing."""
+
+    name: str
+    before: Tally
+    after: Tally
+
+    def p(self) -> float:
+        """Return how surprising the two cells were if that thing did not matter."""
+        return fisher(
+            self.before.passed,
+            self.before.n,
+            self.after.passed,
+            self.after.n,
+            Alternative.DIFFERENT,
+        )
+
+    def smallest_p(self) -> float:
+        """Return the p of the largest difference that so many samples can have."""
+        return fisher(self.before.n, self.before.n, 0, self.after.n, Alternative.DIFFERENT)
+
+
+def attribute_cross(cells: Cross, *, alpha: float = ALPHA) -> str:
+    """Say in one sentence what a cross shows: prompt, model, both, that they interact, or nothing.
+
+    Four contrasts are tested, each the switch of one thing while the other is held, and adjusted
+    together. That one is significant and another is not does not make the two differ: that prompt
+    and model interact is said only where the interval of the difference of differences leaves out
+    0. Raise ValueError where a cell has more passes than samples.
+    """
+    old, new = cells.old_prompt_old_model, cells.new_prompt_new_model
+    prompt, model = cells.new_prompt_old_model, cells.old_prompt_new_model
+    named = {
+        "the old prompt with the old model": old,
+        "the new prompt with the old model": prompt,
+        "the old prompt with the new model": model,
+        "the new prompt with the new model": new,
+    }
+    missing = [name for name, cell in named.items() if cell.n == 0]
+    if missing:
+        return f"prompt and model cannot be told apart: no sample of {', nor of '.join(missing)}"
+    contrasts = (
+        _Contrast("model, old prompt", old, model),
+        _Contrast("model, new prompt", prompt, new),
+        _Contrast("prompt, old model", old, prompt),
+        _Contrast("prompt, new model", model, new),
+    )
+    ps = holm([contrast.p() for contrast in contrasts])
+    model_matters, prompt_matters = min(ps[:2]) <= alpha, min(ps[2:]) <= alpha
+    low, high = _difference_of_differences(cells, confidence=1 - alpha)
+    if not (model_matters or prompt_matters):
+        finding = "no evidence that the model or the prompt matters"
+        if min(contrast.smallest_p() for contrast in contrasts) * len(contrasts) > alpha:
+            finding += ", and these sample sizes cannot show any"
+    elif low > 0 or high < 0:
+        finding = "the model and the prompt interact: what the one does depends on the other"
+    elif model_matters and prompt_matters:
+        finding = "the difference comes with the model as well as with the prompt"
+    elif model_matters:
+        finding = "the difference comes with the model; no evidence that the prompt matters"
+    else:
+        finding = "the difference comes with the prompt; no evidence that the model matters"
+    told = [
+        f"{contrast.name} {_words(contrast, p)}" for contrast, p in zip(contrasts, ps, strict=True)
+    ]
+    return f"{finding}: {'; '.join(told)} {_HOW}"
+
+
+def _words(contrast: _Contrast, p: float) -> str:
+    (_, before, after) = contrast
+    shown = f"p={p:.3f}" if p >= _SMALL_P else f"p<{_SMALL_P}"
+    return f"{before.passed}/{before.n} → {after.passed}/{after.n} {shown}"
+
+
+def _difference_of_differences(cells: Cross, *, confidence: float) -> tuple[float, float]:
+    """Return the interval of the model's effect under the new prompt minus that under the old.
+
+    Source: Zou and Donner 2008, the intervals of the four rates (Wilson) combined.
+    """
+    signed = (
+        (cells.new_prompt_new_model, 1),
+        (cells.old_prompt_old_model, 1),
+        (cells.new_prompt_old_model, -1),
+        (cells.old_prompt_new_model, -1),
+    )
+    middle = 0.0
+    below, above = [], []
+    for cell, sign in signed:
+        rate, (low, high) = cell.passed / cell.n, wilson(cell.passed, cell.n, confidence)
+        middle += sign * rate
+        ends = (rate - low, high - rate)
+        below.append(ends[0] if sign > 0 else ends[1])
+        above.append(ends[1] if sign > 0 else ends[0])
+    return middle - math.hypot(*below), middle + math.hypot(*above)

@@ -1,0 +1,145 @@
+"""What waits for a decision, and how that is said."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.cli.selection import Problems, shorten
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.text_table import count_severities
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.behavior import Severity, worst
+from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.snapshot import Snapshot, Waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One variant of a test that waits for a decision."""
+
+    test: str
+    """The node id."""
+    paths: TestPaths
+    candidate: str | None
+    """As it was named on the command line; None for the baseline."""
+    snapshot: Snapshot | None
+    """None where it cannot be read, or where only a recording is pending."""
+    is_only: bool
+    """Whether the test has no other variant that waits."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst of its changes, or None."""
+        pending = None if self.snapshot is None else self.snapshot.pending
+        return None if pending is None else worst(pending.changes)
+
+    @property
+    def why(self) -> Waits | None:
+        """Why it waits; None where nothing says so."""
+        pending = None if self.snapshot is None else self.snapshot.pending
+        return None if pending is None else pending.why
+
+    @property
+    def variant(self) -> str:
+        """The candidate in words."""
+        return self.candidate or "the baseline"
+
+    @property
+    def models(self) -> str:
+        """What would take the place of what: "claude-opus-5 → claude-opus-5-5"."""
+        if self.snapshot is None:
+            return self.variant
+        after = self.snapshot.models or "no model"
+        pending = self.snapshot.pending
+        if pending is None or pending.baseline == after:
+            return after
+        return f"{pending.baseline or 'nothing accepted yet'} → {after}"
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, in words: "drifted, 1 breaking, 2 notable"."""
+        if self.snapshot is None:
+            there = self.paths.pending_snapshot.exists()
+            return "cannot be read" if there else "a recording without its behavior"
+        pending = self.snapshot.pending
+        if pending is None:
+            return "does not say why"
+        words = {
+            Waits.DRIFTED: "drifted",
+            Waits.CHANGED: "the test's own code changed",
+            Waits.FAILED: "the test failed on it",
+        }[pending.why]
+        counts = count_severities(change.severity for change in pending.changes)
+        return f"{words}, {counts}" if counts else words
+
+    def command(self, decision: str) -> str:
+        """Return the command that decides on this one, and on no other."""
+        start = f"pytest-llmregress {decision}"
+        name = f"{start} {shlex.quote(visible(self.test))}"
+        if self.candidate is not None:  # another one may be pending by then
+            return f"{name} --candidate {shlex.quote(visible(self.candidate))}"
+        if self.is_only:
+            return name
+        own = (self.paths.pending_snapshot, self.paths.pending_cassette)
+        file = next((each for each in own if each.exists()), own[0])
+        return f"{start} {shlex.quote(visible(shorten(file)))}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return as plain JSON all that it takes to decide without a terminal."""
+        pending = None if self.snapshot is None else self.snapshot.pending
+        show = f"pytest-llmregress show {shlex.quote(visible(shorten(self.recording)))}"
+        return {
+            "candidate": self.candidate,
+            "why": self.why,
+            "severity": self.severity,
+            "models": self.models,
+            "changes": [] if pending is None else [each.to_json() for each in pending.changes],
+            "snapshot": _if_there(self.paths.pending_snapshot),
+            "cassette": _if_there(self.recording),
+            "baseline": {
+                "snapshot": _if_there(self.paths.of_baseline().snapshot),
+                "cassette": _if_there(self.paths.of_baseline().cassette),
+            },
+            "show": show,
+            "accept": self.command("accept"),
+            "reject": self.command("reject"),
+        }
+
+    @property
+    def recording(self) -> Path:
+        """The cassette that it was taken from."""
+        own = (self.paths.pending_cassette, self.paths.cassette)
+        return next((path for path in own if path.exists()), self.paths.of_baseline().cassette)
+
+
+def _if_there(path: Path) -> str | None:
+    return shorten(path) if path.exists() else None
+
+
+def waiting_of(test: StoredTest, problems: Problems) -> tuple[Waiting, ...]:
+    """Return what waits for a decision of a test, the baseline's first."""
+    names = {slug_of_variant(name): name for name in test.candidates}
+    return tuple(
+        _waiting(test, paths, names, problems.read(paths.pending_snapshot, read_snapshot))
+        for paths in test.pending
+    )
+
+
+def _waiting(
+    test: StoredTest, paths: TestPaths, names: dict[str, str], snapshot: Snapshot | None
+) -> Waiting:
+    candidate = None
+    if paths.variant is not None:
+        candidate = names.get(paths.variant, paths.variant)
+        if snapshot is not None and snapshot.pending is not None:
+            candidate = snapshot.pending.candidate or candidate
+    return Waiting(
+        test=test.test,
+        paths=paths,
+        candidate=candidate,
+        snapshot=snapshot,
+        is_only=len(test.pending) == 1,
+    )

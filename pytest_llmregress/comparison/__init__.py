@@ -1,0 +1,1 @@
+"""What differs between two behaviors, and how severe that is."""

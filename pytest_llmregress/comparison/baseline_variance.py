@@ -1,0 +1,192 @@
+"""How much a baseline of several samples differs from itself, and what is no change for it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from pytest_llmregress.comparison.json_difference import (
+    ABSENT,
+    Difference,
+    is_rewording,
+    is_same,
+    value_at,
+)
+from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.canonical_json import canonical
+
+RATIO = 2.0
+"""How many times larger or smaller a number has to be: one recording is held against few."""
+FLOORS = {
+    "usage.output_tokens": 50,
+    "usage.input_tokens": 50,
+    "text.length": 20,
+    "calls": 1,
+    "tool_calls": 1,
+}
+"""By how much a number has to differ beside the ratio: 1 word and 3 words are the same length."""
+QUARANTINE = 3
+"""Distinct values, of at least as many samples, from which on a trait says nothing."""
+STABLE_FACTS = frozenset({"text.numbers", "text.dates", "text.urls"})
+"""Sets of which counts only what every sample has."""
+ARGUMENTS = "tools.arguments"
+_BY_PART = STABLE_FACTS | {ARGUMENTS}
+"""Traits that are never quarantined as a whole: each fact, each argument is noisy by itself."""
+_QUARANTINED_KINDS = frozenset({TraitKind.CATEGORY, TraitKind.SET})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraitNoise:
+    """What the samples of a baseline show of one trait."""
+
+    name: str
+    values: tuple[tuple[Any, int], ...]
+    """Each value with the number of samples that show it, the most frequent first."""
+    agreement: float | None
+    """The share of the pairs of samples that agree, 0 to 1; None for one sample, which has no pair.
+
+    Two numbers agree where the comparison would see no change between them, other values
+    where they are equal.
+    """
+    quarantined: bool
+    """Whether the trait varies so much that another value of it says nothing."""
+
+    @property
+    def distinct(self) -> int:
+        """The number of different values."""
+        return len(self.values)
+
+    @property
+    def samples(self) -> int:
+        """The number of samples that have the trait."""
+        return sum(count for _, count in self.values)
+
+
+def noise_of(behaviors: Sequence[Behavior]) -> tuple[TraitNoise, ...]:
+    """Return what the samples of a baseline show of each trait, in the order of the traits."""
+    by_name: dict[str, list[Trait]] = {}
+    for behavior in behaviors:
+        for trait in behavior.traits:
+            by_name.setdefault(trait.name, []).append(trait)
+    return tuple(
+        TraitNoise(
+            name=name,
+            values=tuple((trait.value, count) for trait, count in by_frequency(traits)),
+            agreement=_agreement(traits),
+            quarantined=is_quarantined(traits),
+        )
+        for name, traits in by_name.items()
+    )
+
+
+def by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
+    """Return one trait for each distinct value, how many have it, the most frequent first."""
+    groups: dict[str, list[Trait]] = {}
+    for trait in traits:
+        groups.setdefault(_identity(trait), []).append(trait)
+    ranked = sorted(groups.values(), key=len, reverse=True)
+    return tuple((group[0], len(group)) for group in ranked)
+
+
+def is_quarantined(traits: Sequence[Trait]) -> bool:
+    """Say whether the samples of a trait differ so much that another value says nothing."""
+    if traits[0].name in _BY_PART:
+        return False
+    return {trait.kind for trait in traits} <= _QUARANTINED_KINDS and varies(traits)
+
+
+def varies(traits: Sequence[Trait]) -> bool:
+    """Say whether the samples show so many values that another one is to be expected."""
+    return len(traits) >= QUARANTINE and len(set(map(_identity, traits))) >= QUARANTINE
+
+
+_PLAIN = (str, int, bool)
+"""The types whose values are equal where their JSON is."""
+
+
+def is_same_trait(before: Trait, after: Trait) -> bool:
+    """Say whether two traits have the same value; the order within a set is none."""
+    old, new = before.value, after.value
+    if type(old) is type(new) and type(old) in _PLAIN:
+        return bool(old == new)
+    if old == [] == new or old == {} == new:
+        return True
+    if after.kind is TraitKind.SET:
+        return members(before) == members(after)
+    return canonical(before.value) == canonical(after.value)
+
+
+def members(trait: Trait) -> frozenset[str]:
+    """Return the members of a set or of a list, whatever a hand wrote into the file."""
+    value: Any = trait.value
+    return (
+        frozenset(map(str, value)) if isinstance(value, list | tuple) else frozenset({str(value)})
+    )
+
+
+def number(trait: Trait) -> float | None:
+    """Return a number as it is, None where it is none."""
+    value: Any = trait.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def is_another_number(name: str, before: float, after: float) -> bool:
+    """Say whether a number of a trait is far enough from another one to be a change."""
+    small, large = sorted((abs(before), abs(after)))
+    is_far = large >= RATIO * small or before * after < 0
+    return is_far and abs(after - before) >= FLOORS.get(name, 0)
+
+
+def weigh(difference: Difference, samples: Sequence[Any]) -> Severity | None:
+    """Return how bad a difference within a structure is, None where the baseline shows it, too.
+
+    A sentence instead of another is cosmetic, and so is any value of a place that has at least
+    `QUARANTINE` values in the baseline itself. A fraction between two of the baseline's is no
+    change; a whole number between two others may be another order's number.
+
+    :param samples: what the baseline has where the paths of the difference begin.
+    """
+    seen = [value_at(sample, difference.path) for sample in samples]
+    if any(is_same(value, difference.after) for value in seen):
+        return None
+    if _is_between(difference.after, seen):
+        return None
+    if varies_at(difference, samples) or is_rewording(difference.before, difference.after):
+        return Severity.COSMETIC
+    return Severity.NOTABLE
+
+
+def varies_at(difference: Difference, samples: Sequence[Any]) -> bool:
+    """Say whether the samples show so many values in a place that another one is expected."""
+    seen = [value_at(sample, difference.path) for sample in samples]
+    distinct = {None if value is ABSENT else canonical(value) for value in seen}
+    return len(distinct) >= QUARANTINE
+
+
+def _is_between(value: Any, seen: Sequence[Any]) -> bool:
+    numbers = [value, *seen]
+    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in numbers):
+        return False
+    has_fractions = any(isinstance(each, float) for each in numbers)
+    return has_fractions and bool(seen) and min(seen) < value < max(seen)
+
+
+def _agreement(traits: Sequence[Trait]) -> float | None:
+    pairs = list(combinations(traits, 2))
+    return sum(_agree(*pair) for pair in pairs) / len(pairs) if pairs else None
+
+
+def _agree(first: Trait, second: Trait) -> bool:
+    if first.kind is TraitKind.NUMBER:
+        one, other = number(first), number(second)
+        if one is not None and other is not None:
+            return not is_another_number(first.name, one, other)
+    return is_same_trait(first, second)
+
+
+def _identity(trait: Trait) -> str:
+    value = sorted(members(trait)) if trait.kind is TraitKind.SET else trait.value
+    return canonical(value)

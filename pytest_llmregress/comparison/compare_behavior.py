@@ -1,0 +1,249 @@
+"""What changed between two behaviors: exactly for a replay, by rules for a new recording."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_llmregress.comparison.baseline_variance import (
+    ARGUMENTS,
+    STABLE_FACTS,
+    by_frequency,
+    is_quarantined,
+    is_same_trait,
+    members,
+    number,
+    varies,
+)
+from pytest_llmregress.comparison.json_difference import Differ
+from pytest_llmregress.comparison.tool_trajectory import compare_arguments, mismatch
+from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, report, rule_of
+from pytest_llmregress.formatting.value_text import cut, in_words
+from pytest_llmregress.values.behavior import (
+    Behavior,
+    Change,
+    Severity,
+    Trait,
+    TraitKind,
+    worst_first,
+)
+from pytest_llmregress.values.severity_overrides import Severities
+from pytest_llmregress.values.tool_match import ToolMatch
+
+ENOUGH_FOR_FACTS = 3
+"""Samples of a baseline from which on a fact that all of them state is no chance."""
+
+Classify = Callable[[Change, Trait | None, Trait | None], Severity | None]
+"""From a change, with its trait before and after where it has one, to another severity, or None.
+
+Of a baseline of several samples it is the trait with the most frequent value.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A change, and the traits that it was found in."""
+
+    change: Change
+    before: Trait | None = None
+    """That of the baseline with the most frequent value."""
+    after: Trait | None = None
+
+
+def compare(  # noqa: PLR0913 - one argument for each thing that has a say
+    before: Behavior | Sequence[Behavior],
+    after: Behavior,
+    *,
+    severities: Severities | None = None,
+    classify: Classify | None = None,
+    tools: ToolMatch | None = None,
+    differ: Differ | None = None,
+) -> tuple[Change, ...]:
+    """Return what a new recording does differently, worst first, then in the order of its traits.
+
+    A built-in trait has its own rule; any other is compared by its kind, with its own severity.
+    A trait that only one side has is no change: a plugin that brings it came or went.
+
+    With several samples the baseline is held against itself first. A value that one of them
+    shows is no change, nor is a number within their range; a set gains what none has, and
+    loses what all have; a category or a set with three values or more is quarantined, that is
+    cosmetic. Of the facts in a text only those count that every sample states. No name raises a
+    change of what has three values or more in the baseline itself; `classify` may.
+
+    :param before: the baseline's behavior, or that of each of its samples.
+    :param severities: those of the project, over those of the rules.
+    :param classify: has the last word on the severity of each change.
+    :param tools: how the tools of the new recording have to relate to the baseline's; where
+        they do, which and how many they are is cosmetic. Their arguments count as ever.
+    :param differ: tells where the arguments of two tool calls differ.
+    """
+    samples = (before,) if isinstance(before, Behavior) else tuple(before)
+    found = find_changes(samples, after, differ=differ)
+    return settle(
+        _hold_to(tools, found, samples, after) if tools else found,
+        severities=severities,
+        classify=classify,
+    )
+
+
+def differences(before: Behavior, after: Behavior) -> tuple[Change, ...]:
+    """Return every trait that a replay did not reproduce, each with its own severity.
+
+    The recording is the same on both sides, so numbers and texts have to be equal as well.
+    Traits that only one side has are left out, as in `compare`.
+    """
+    return worst_first(
+        _tell_exactly(old, new)
+        for (old,), new in _common_traits([before], after)
+        if not is_same_trait(old, new)
+    )
+
+
+def find_changes(
+    samples: Sequence[Behavior], after: Behavior, *, differ: Differ | None = None
+) -> tuple[Found, ...]:
+    """Return what the rules find, in the order of the traits."""
+    return tuple(
+        Found(change=change, before=by_frequency(olds)[0][0], after=new)
+        for olds, new in _common_traits(samples, after)
+        if (change := _compare_trait(olds, new, differ)) is not None
+    )
+
+
+def settle(
+    found: Iterable[Found], *, severities: Severities | None, classify: Classify | None
+) -> tuple[Change, ...]:
+    """Let a project have its say on what the rules found; return the changes, worst first."""
+    changes = []
+    for each in found:
+        change = severities.apply_to(each.change) if severities else each.change
+        if change is None:
+            continue
+        severity = classify(change, each.before, each.after) if classify else None
+        changes.append(replace(change, severity=severity) if severity else change)
+    return worst_first(changes)
+
+
+def _common_traits(
+    samples: Sequence[Behavior], after: Behavior
+) -> Iterator[tuple[list[Trait], Trait]]:
+    """Yield each trait of a recording with those of the samples that have it, too."""
+    by_name = [{trait.name: trait for trait in sample.traits} for sample in samples]
+    for trait in after.traits:
+        olds = [traits[trait.name] for traits in by_name if trait.name in traits]
+        if olds:
+            yield olds, trait
+
+
+def _tell_exactly(old: Trait, new: Trait) -> Change:
+    change = compare_arguments([old.value], new.value) if new.name == ARGUMENTS else None
+    return replace(change, severity=new.severity) if change else report(old, new)
+
+
+def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> Change | None:
+    if any(is_same_trait(old, new) for old in olds):
+        return None
+    if new.name == ARGUMENTS:
+        return compare_arguments([old.value for old in olds], new.value, differ=differ)
+    if new.name in STABLE_FACTS:
+        return _compare_facts(olds, new)
+    change = _compare_by_kind(olds, new)
+    if change is None:
+        return None
+    if is_quarantined(olds):
+        detail = f"the baseline itself shows {len(by_frequency(olds))} values"
+        return replace(change, severity=Severity.COSMETIC, detail=detail, noisy=True)
+    return replace(change, noisy=new.kind is TraitKind.TEXT and varies(olds))
+
+
+def _compare_by_kind(olds: Sequence[Trait], new: Trait) -> Change | None:
+    match new.kind:
+        case TraitKind.CATEGORY:
+            return _compare_category(olds, new)
+        case TraitKind.SET:
+            return _compare_set(olds, new)
+        case TraitKind.NUMBER:
+            return _compare_with_range(olds, new)
+        case TraitKind.TEXT:
+            return rule_of(new)(olds[0], new)
+
+
+def _compare_category(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Hold a value against the most frequent one that the rule has something to say about."""
+    ranked = by_frequency(olds)
+    changes = (rule_of(new)(old, new) for old, _ in ranked)
+    change = next((change for change in changes if change is not None), None)
+    if change is None or len(ranked) == 1:
+        return change
+    shown = ", ".join(f"{in_words(old.value)} x{count}" for old, count in ranked)
+    said = f"{change.detail}; " if change.detail else ""
+    return replace(change, detail=cut(f"{said}baseline: {shown}", MAX_DETAIL))
+
+
+def _compare_set(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Hold a set against what all samples have, and what any of them shares with it."""
+    sets, now = [members(old) for old in olds], members(new)
+    expected = frozenset.intersection(*sets) | (frozenset.union(*sets) & now)
+    if expected == now:
+        return None
+    return rule_of(new)(replace(olds[0], value=sorted(expected)), new)
+
+
+def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Hold a number against the nearer end of what the samples span."""
+    numbers = [found for old in olds if (found := number(old)) is not None]
+    now = number(new)
+    if now is None or len(numbers) < len(olds):  # what stands there is no number at all
+        return report(by_frequency(olds)[0][0], new)
+    low, high = min(numbers), max(numbers)
+    if low <= now <= high:
+        return None
+    change = rule_of(new)(replace(olds[0], value=high if now > high else low), new)
+    if change is None or low == high:
+        return change
+    return replace(change, before=f"{in_words(low)} to {in_words(high)}")
+
+
+def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Find the facts that every sample states and the new recording does not.
+
+    Of one or two samples nobody knows which facts are chance: the loss of one is cosmetic.
+    """
+    stable = frozenset.intersection(*map(members, olds))
+    kept = stable & members(new)
+    if kept == stable:
+        return None
+    is_known = len(olds) >= ENOUGH_FOR_FACTS
+    change = report(
+        replace(olds[0], value=sorted(stable)),
+        replace(new, value=sorted(kept)),
+        severity=Severity.NOTABLE if is_known else Severity.COSMETIC,
+    )
+    return replace(change, parts=tuple(sorted(stable - kept)))
+
+
+_COUNT_OF_TOOLS = "tool_calls"
+
+
+def _hold_to(
+    match: ToolMatch, found: Sequence[Found], samples: Sequence[Behavior], after: Behavior
+) -> Iterator[Found]:
+    """Put first what contradicts the declared relation; where nothing does, it covers the rest."""
+    now = after.get("tools.order")
+    olds = [order for sample in samples if (order := sample.get("tools.order")) is not None]
+    if now is None or not olds:
+        yield from found
+        return
+    is_kept = any(match.allows(_names(old), _names(now)) for old in olds)
+    if not is_kept:
+        old = by_frequency(olds)[0][0]
+        yield Found(change=mismatch(match, _names(old), _names(now)), before=old, after=now)
+    for each in found:
+        name = each.change.trait
+        is_covered = name == _COUNT_OF_TOOLS or (name.startswith("tools.") and name != ARGUMENTS)
+        if is_kept and is_covered:
+            yield replace(each, change=replace(each.change, severity=Severity.COSMETIC))
+        else:
+            yield each
+
+
+def _names(order: Trait) -> list[str]:
+    return [str(name) for name in order.value] if isinstance(order.value, list | tuple) else []

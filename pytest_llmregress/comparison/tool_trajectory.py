@@ -1,0 +1,194 @@
+"""The tool calls of a test: how two trajectories relate, and which arguments differ."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_llmregress.comparison.baseline_variance import ARGUMENTS, varies_at, weigh
+from pytest_llmregress.comparison.json_difference import (
+    Differ,
+    Difference,
+    differing_leaves,
+    place,
+    told_apart,
+)
+from pytest_llmregress.formatting.value_text import cut, in_words
+from pytest_llmregress.values.behavior import Change, Severity
+from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.tool_match import ToolMatch
+
+MAX_DETAIL = 200
+"""Characters of a change's detail."""
+SHUFFLED = "the same calls in another order"
+
+
+def mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> Change:
+    """Tell that a candidate's tools do not stand in the relation that a test declares."""
+    old, new = Counter(before), Counter(after)
+    parts = {"gained": new - old, "lost": old - new}
+    words = [f"{word} {in_words(dict(some))}" for word, some in parts.items() if some]
+    return Change(
+        trait="tools.match",
+        severity=Severity.BREAKING,
+        before=in_words(list(before)),
+        after=in_words(list(after)),
+        detail=cut(f"not {match}: {'; '.join(words) or SHUFFLED}", MAX_DETAIL),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One tool call of a sample."""
+
+    tool: str
+    number: int
+    """Which of the calls of this tool, from 0."""
+    arguments: Any
+    text: str = field(repr=False)
+    """The arguments as canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """One argument that differs, and how bad it is."""
+
+    tool: str
+    difference: Difference
+    severity: Severity
+    noisy: bool
+    """Whether the baseline's samples have many values in the same place."""
+
+
+def compare_arguments(
+    samples: Sequence[Any], after: Any, *, differ: Differ | None = None
+) -> Change | None:
+    """Return how the arguments of tool calls differ from the baseline's; None where they do not.
+
+    Calls with the same tool and arguments belong together wherever they stand, the others of a
+    tool in their order. A call that only one side has is left to the other traits of tools.
+    Of several samples the closest one is told; what any of them shows is no difference.
+
+    :param samples: what "tools.arguments" is in each sample of the baseline: a list of objects
+        with "name" and "arguments".
+    :param differ: tells the places where two objects of arguments differ.
+    """
+    new = _calls(after)
+    olds = [_calls(sample) for sample in samples]
+    closest = min(olds, key=lambda old: _distance(old, new))
+    weighed = [
+        _Weighed(
+            tool=was.tool,
+            difference=difference,
+            severity=severity,
+            noisy=varies_at(difference, _seen(was, olds)),
+        )
+        for was, now in _pairs(closest, new)
+        for difference in _differences(was.arguments, now.arguments, differ)
+        if (severity := weigh(difference, _seen(was, olds))) is not None
+    ]
+    if weighed:
+        return _tell(sorted(weighed, key=lambda each: (-each.severity.rank, each.noisy)))
+    if any(_is_shuffled(old, new) for old in olds):
+        words = in_words([call.text for call in olds[0]]), in_words([call.text for call in new])
+        return Change(
+            trait=ARGUMENTS,
+            severity=Severity.COSMETIC,
+            before=words[0],
+            after=words[1],
+            detail=SHUFFLED,
+        )
+    return None
+
+
+def _calls(value: Any) -> tuple[_Call, ...]:
+    """Read a value of the trait; what a hand wrote wrongly into a file is no call."""
+    numbers: Counter[str] = Counter()
+    calls = []
+    for item in value if isinstance(value, list | tuple) else ():
+        if not isinstance(item, dict):
+            continue
+        tool, arguments = str(item.get("name", "")), item.get("arguments", {})
+        call = _Call(
+            tool=tool, number=numbers[tool], arguments=arguments, text=canonical(arguments)
+        )
+        numbers[tool] += 1
+        calls.append(call)
+    return tuple(calls)
+
+
+def _pairs(old: Sequence[_Call], new: Sequence[_Call]) -> tuple[tuple[_Call, _Call], ...]:
+    """Put together the calls of each tool that have no equal on the other side, in order."""
+    unmatched = Counter((call.tool, call.text) for call in new)
+    changed: dict[str, list[_Call]] = {}
+    for call in old:
+        key = call.tool, call.text
+        if unmatched[key]:
+            unmatched[key] -= 1
+        else:
+            changed.setdefault(call.tool, []).append(call)
+    pairs = []
+    for call in new:
+        key = call.tool, call.text
+        if unmatched[key]:
+            unmatched[key] -= 1
+            if changed.get(call.tool):
+                pairs.append((changed[call.tool].pop(0), call))
+    return tuple(pairs)
+
+
+def _distance(old: Sequence[_Call], new: Sequence[_Call]) -> tuple[int, int]:
+    """Return how many calls have no counterpart, and how many arguments differ in those that do."""
+    counts = Counter(call.tool for call in old), Counter(call.tool for call in new)
+    alone = (counts[0] - counts[1]).total() + (counts[1] - counts[0]).total()
+    pairs = _pairs(old, new)
+    return alone, sum(len(differing_leaves(was.arguments, now.arguments)) for was, now in pairs)
+
+
+def _differences(before: Any, after: Any, differ: Differ | None) -> Sequence[Difference]:
+    """Ask the differ; what only it calls the same, such as true and 1, is told all the same."""
+    found = differ(before, after) if differ else ()
+    return found or differing_leaves(before, after)
+
+
+def _seen(call: _Call, samples: Sequence[Sequence[_Call]]) -> list[Any]:
+    """Return the arguments that each sample gives to the same call of the same tool."""
+    return [
+        other.arguments
+        for sample in samples
+        for other in sample
+        if (other.tool, other.number) == (call.tool, call.number)
+    ]
+
+
+def _is_shuffled(old: Sequence[_Call], new: Sequence[_Call]) -> bool:
+    """Say whether only the calls of one and the same tool changed places."""
+    if [call.tool for call in old] != [call.tool for call in new]:
+        return False
+    texts = [call.text for call in old], [call.text for call in new]
+    return texts[0] != texts[1] and Counter(texts[0]) == Counter(texts[1])
+
+
+def _tell(weighed: Sequence[_Weighed]) -> Change:
+    before, after = _in_words(weighed[0])
+    others = [" → ".join(_in_words(each)) for each in weighed[1:]]
+    detail = f"and {len(others)} more: {'; '.join(others)}" if others else ""
+    worst = weighed[0]
+    return Change(
+        trait=ARGUMENTS,
+        severity=worst.severity,
+        before=before,
+        after=after,
+        detail=cut(detail, MAX_DETAIL),
+        parts=tuple(
+            f"{each.tool}: {place(each.difference.path)}"
+            for each in weighed
+            if (each.severity, each.noisy) == (worst.severity, worst.noisy)
+        ),
+        noisy=worst.noisy,
+    )
+
+
+def _in_words(weighed: _Weighed) -> tuple[str, str]:
+    before, after = told_apart(weighed.difference)
+    return f"{weighed.tool}: {place(weighed.difference.path)} {before}", after

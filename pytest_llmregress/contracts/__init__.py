@@ -1,0 +1,1 @@
+"""Rules that were written down: budgets, tools, standing rules."""

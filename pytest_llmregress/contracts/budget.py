@@ -1,0 +1,203 @@
+"""What the calls of a test have spent, by measure, and which call went over a limit."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, Self
+
+from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.conversations import starts
+
+Price = Callable[[Call], float | None]
+"""Returns what a call costs in USD, or None where nobody knows."""
+
+_FIRST_ERROR = 400
+_ROUNDING = Fraction(1, 10**9)
+"""The share of a limit that sums of binary fractions may be off by."""
+
+
+class Measure(StrEnum):
+    """What a budget can be about; "max_" and this is the keyword of its hard limit."""
+
+    CALLS = "calls"
+    TOOL_CALLS = "tool_calls"
+    INPUT_TOKENS = "input_tokens"
+    """Cached ones included."""
+    OUTPUT_TOKENS = "output_tokens"
+    TOTAL_TOKENS = "total_tokens"
+    COST_USD = "cost_usd"
+    AGENTS = "agents"
+    """Conversations that were started: see `conversations.starts`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the accepted run of a test has spent."""
+
+    calls: int
+    tool_calls: int
+    input_tokens: int | None
+    """None, as the other two, where a reply of it gave what is no count."""
+    output_tokens: int | None
+    total_tokens: int | None
+    agents: int
+    cost_usd: float | None
+    """None where the price of one of its calls is unknown."""
+
+    @classmethod
+    def of(cls, calls: Calls, *, price: Price | None = None) -> Self:
+        """Sum up the calls of an accepted recording."""
+        costs = amounts(Measure.COST_USD, calls, price=price)
+        known = [cost for cost in costs if cost is not None]
+        usage = calls.usage
+        return cls(
+            calls=len(calls),
+            tool_calls=len(calls.tools),
+            input_tokens=None if usage.unknown else usage.total_tokens - usage.output_tokens,
+            output_tokens=None if usage.unknown else usage.output_tokens,
+            total_tokens=None if usage.unknown else usage.total_tokens,
+            agents=sum(starts(calls)),
+            cost_usd=math.fsum(known) if len(known) == len(costs) else None,
+        )
+
+    def spent(self, measure: Measure) -> float | None:
+        """Return the sum of a measure; None where it is unknown."""
+        value: float | None = getattr(self, measure.value)
+        return value
+
+
+def amounts(measure: Measure, calls: Calls, *, price: Price | None) -> tuple[float | None, ...]:
+    """Return what each call has spent; None where its price is unknown, or its tokens are.
+
+    What an HTTP error answered is not billed.
+    """
+    if measure is Measure.COST_USD:
+        return tuple(_cost(call, price) for call in calls)
+    if measure is Measure.AGENTS:
+        return tuple(int(start) for start in starts(calls))
+    of_a_call, is_of_tokens = _OF_A_CALL[measure], measure in _OF_TOKENS
+    return tuple(None if is_of_tokens and call.usage.unknown else of_a_call(call) for call in calls)
+
+
+def check_limit(measure: Measure, limit: float, calls: Calls, *, price: Price | None) -> str | None:
+    """Say how a hard limit was broken, or cannot be checked; None where it was kept."""
+    label = f"max_{measure}={limit:,}"
+    spent = amounts(measure, calls, price=price)
+    unknown = _unknown(label, measure, calls, spent)
+    return unknown or _over(label, measure, spent, Fraction(str(limit)), "")
+
+
+def check_budget(
+    measure: Measure, factor: float, calls: Calls, *, baseline: Baseline, price: Price | None
+) -> str | None:
+    """Say how a budget relative to the baseline was broken, or cannot be checked, or None."""
+    label = f"budget={{'{measure}': {factor}}}"
+    spent = amounts(measure, calls, price=price)
+    unknown = _unknown(label, measure, calls, spent)
+    if unknown:
+        return unknown
+    before = baseline.spent(measure)
+    if before is None and measure in _OF_TOKENS:
+        return f"{label}: how many tokens the baseline took is unknown; {_NO_COUNT}"
+    if before is None:
+        return f"{label}: what the baseline cost is unknown; {_PRICES}"
+    limit = Fraction(str(factor)) * Fraction(str(before))
+    than = f", and the baseline spent {_in_words(measure, before)}"
+    return _over(label, measure, spent, limit, than)
+
+
+def read_budget(raw: Any) -> dict[Measure, float]:
+    """Read the keyword `budget` of the marker; TypeError or ValueError with all that is wrong."""
+    if not isinstance(raw, Mapping):
+        raise TypeError(
+            f"{raw!r} is no mapping; how many times the baseline's a measure may be: "
+            '{"output_tokens": 1.5}'
+        )
+    problems = []
+    for name, factor in raw.items():
+        if name not in set(Measure):
+            problems.append(f"{name!r}: there is no such measure; {', '.join(Measure)}")
+        elif not is_number(factor) or factor <= 0:
+            problems.append(f"{name!r}: {factor!r} is no factor; a number above 0")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return {Measure(name): factor for name, factor in raw.items()}
+
+
+def is_number(raw: Any) -> bool:
+    """Whether it is a number, and neither a truth value nor endless."""
+    return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+
+
+_OF_A_CALL: Mapping[Measure, Callable[[Call], int]] = {
+    Measure.CALLS: lambda _: 1,
+    Measure.TOOL_CALLS: lambda call: len(call.tool_calls),
+    Measure.INPUT_TOKENS: lambda call: call.usage.total_tokens - call.usage.output_tokens,
+    Measure.OUTPUT_TOKENS: lambda call: call.usage.output_tokens,
+    Measure.TOTAL_TOKENS: lambda call: call.usage.total_tokens,
+}
+
+_OF_TOKENS = frozenset({Measure.INPUT_TOKENS, Measure.OUTPUT_TOKENS, Measure.TOTAL_TOKENS})
+_NO_COUNT = "a count of tokens is a whole number, 0 or more. Look at what the server sends"
+_PRICES = (
+    "nothing is taken to be free. pip install 'pytest-llmregress[prices]', or return the price "
+    "from a pytest_llmregress_price hook"
+)
+
+
+def _cost(call: Call, price: Price | None) -> float | None:
+    if call.status >= _FIRST_ERROR:
+        return 0.0
+    cost = None if price is None else price(call)
+    return float(cost) if cost is not None and math.isfinite(cost) and cost >= 0 else None
+
+
+def _unknown(
+    label: str, measure: Measure, calls: Calls, spent: Sequence[float | None]
+) -> str | None:
+    """Say which calls nobody knows the tokens of, or the price."""
+    numbered = enumerate(calls, start=1)
+    told = [f"call {n} gave {', '.join(c.usage.unknown)}" for n, c in numbered if c.usage.unknown]
+    if told and (measure in _OF_TOKENS or None in spent):
+        return f"{label}: {'; '.join(told)}; {_NO_COUNT}"
+    return _unknown_prices(label, calls, spent)
+
+
+def _unknown_prices(label: str, calls: Calls, spent: Sequence[float | None]) -> str | None:
+    """Say which calls nobody knows the price of."""
+    unknown: dict[str, list[str]] = {}
+    for number, (call, amount) in enumerate(zip(calls, spent, strict=True), start=1):
+        if amount is None:
+            model = call.served_model or call.requested_model or "a model that is not named"
+            unknown.setdefault(model, []).append(str(number))
+    if not unknown:
+        return None
+    told = ", ".join(f"{model} (call {', '.join(at)})" for model, at in unknown.items())
+    return f"{label}: the price of {told} is unknown; {_PRICES}"
+
+
+def _over(
+    label: str,
+    measure: Measure,
+    spent: Sequence[float | None],
+    limit: Fraction,
+    than: str,
+) -> str | None:
+    """Say which call went over a limit; None where the sum is within it."""
+    total, over = Fraction(0), 0
+    for number, amount in enumerate(spent, start=1):
+        total += Fraction(str(amount or 0))
+        if not over and total > limit * (1 + _ROUNDING):
+            over = number
+    if not over:
+        return None
+    return f"{label}: {_in_words(measure, float(total))} in all{than}; call {over} went over it"
+
+
+def _in_words(measure: Measure, amount: float) -> str:
+    if measure is not Measure.COST_USD:
+        return f"{round(amount):,}"
+    whole, _, cents = f"{amount:,.6f}".partition(".")
+    return f"${whole}.{cents.rstrip('0').ljust(2, '0')}"

@@ -1,1 +1,0 @@
-"""Values and functions: standard library only, no I/O."""

@@ -1,0 +1,1 @@
+"""Values, differences and tables as text."""

@@ -1,0 +1,1 @@
+"""A pinned model that is asked about a text."""

@@ -1,0 +1,1 @@
+"""The steps from what is recorded to what is reported."""

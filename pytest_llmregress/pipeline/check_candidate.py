@@ -1,0 +1,119 @@
+"""Whether the requests of one sample asked for the candidate, and which of them nobody reads."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_llmregress.pipeline.next_command import Commands, line_that_asks
+from pytest_llmregress.providers.asked_models import asked_models, is_of_another, wrong_models
+from pytest_llmregress.recording.cassette_session import Exchange
+from pytest_llmregress.reports import failures
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.run_report import Problem
+from pytest_llmregress.values.settings import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Looks at what was asked, of the app alone: questions to a judge are none of its."""
+
+    test: str
+    candidate: Candidate | None
+    commands: Commands
+    root: Path
+    requested_model: Callable[[Request], str | None]
+    """By the first provider that knows it."""
+    read: Callable[[Exchange], Call | None]
+    """The call that an exchange is, where a provider reads it."""
+    recorded: Sequence[Interaction]
+    """What is recorded for the candidate; an earlier version kept what others had answered."""
+    paths: TestPaths
+
+    def refuse(self, request: Request) -> Problem | None:
+        """Say, from where it is asked, that a request does not ask for the candidate."""
+        if self.candidate is None:
+            return None
+        asked = self._named_in(request)
+        wrong = [model for model in asked if self.candidate.rename(model) != model]
+        if not wrong:
+            return None
+        return self._not_asked(self.candidate, wrong, where=line_that_asks(self.root))
+
+    def fault(self, exchanges: Sequence[Exchange]) -> Problem | None:
+        """Say why nothing of a sample is the candidate's; None where it is, or asked nobody."""
+        if self.candidate is None:
+            return None
+        of_the_app = [each for each in exchanges if not each.judge]
+        if not of_the_app:
+            return None
+        named = (model for each in of_the_app for model in self._models(each))
+        wrong = wrong_models(self.candidate, tuple(dict.fromkeys(named)))
+        if wrong:
+            return self._not_asked(self.candidate, wrong, where=None)
+        if any(map(self._is_understood, of_the_app)):
+            return None
+        message = failures.not_understood(
+            self.test,
+            _described(of_the_app),
+            self.candidate.new,
+            without=self.commands.without_test(),
+        )
+        return self._problem("not_understood", message)
+
+    def unread(self, exchanges: Sequence[Exchange]) -> tuple[str, ...]:
+        """Return the requests to a model that no provider reads: "POST URL", each once.
+
+        All of them where none is read, since a marked test is about calls of a model.
+        """
+        answered = [each for each in exchanges if each.interaction is not None and not each.judge]
+        others = [each for each in answered if self.read(each) is None]
+        if len(others) < len(answered):
+            others = [each for each in others if asked_models(each.request)]
+        return _described(others)
+
+    def _not_asked(
+        self, candidate: Candidate, wrong: Sequence[str], *, where: str | None
+    ) -> Problem:
+        commands = self.commands
+        if candidate.rename(wrong[0]) == wrong[0]:
+            message = failures.none_replaced(
+                self.test,
+                wrong,
+                candidate,
+                named=commands.record_candidate(f"{wrong[0]}={candidate.new}"),
+                without=commands.without_test(),
+            )
+        else:
+            command = commands.record_candidate(candidate.name)
+            message = failures.not_asked(self.test, wrong, candidate, where=where, command=command)
+        return self._problem("not_rewritten", message)
+
+    def _problem(self, code: str, message: str) -> Problem:
+        """Return a problem that tells of a recording that an earlier version has kept, too."""
+        candidate, variant = self.candidate, self.paths.variant
+        if candidate is not None and variant and is_of_another(candidate, self.recorded):
+            message += failures.not_of_the_candidate(self.commands.remove(self.paths))
+        return Problem(code=code, message=message)
+
+    def _models(self, exchange: Exchange) -> tuple[str, ...]:
+        call = self.read(exchange)
+        if call is not None and call.requested_model is not None:
+            return (call.requested_model,)
+        return self._named_in(exchange.request)
+
+    def _named_in(self, request: Request) -> tuple[str, ...]:
+        model = self.requested_model(request)
+        return asked_models(request) if model is None else (model,)
+
+    def _is_understood(self, exchange: Exchange) -> bool:
+        """Whether a provider reads it, or will once its answer is there."""
+        if exchange.interaction is None:
+            return self.requested_model(exchange.request) is not None
+        return self.read(exchange) is not None
+
+
+def _described(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    requests = (each.request for each in exchanges)
+    return tuple(dict.fromkeys(f"{r.method.upper()} {r.url.partition('?')[0]}" for r in requests))

@@ -1,0 +1,172 @@
+"""The judgement on one run of one test: what it did, held against what was accepted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmregress.formatting.value_text import in_words
+from pytest_llmregress.pipeline.config import Terms
+from pytest_llmregress.values.behavior import Behavior, Change, Severity
+from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
+
+if TYPE_CHECKING:  # what compares is imported where something is to be compared
+    from pytest_llmregress.comparison.compare_behavior import Classify
+
+
+@dataclass(slots=True, kw_only=True)
+class Judgement:
+    """Collects, while a test runs, what its snapshots were compared with; then compares all."""
+
+    accepted: Snapshot | None
+    """What was accepted before this run; None where nothing was."""
+    exact: bool
+    """Whether this run replays the very recording that was accepted."""
+    sample: int = 1
+    """Which sample of its test this run is, from 1."""
+    accept: bool
+    """Whether whatever this run finds is to be accepted."""
+    terms: Terms = field(default_factory=Terms)
+    """What the test says about severities and tools."""
+    classify: "Classify | None" = None
+    clean: Callable[[Any], Any] = lambda value: value
+    """Takes secrets out of a JSON value: a test has what the model said, not what is recorded."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """What `llm_snapshot` was compared with in this run, by name."""
+    value_changes: list[Change] = field(default_factory=list)
+    _found: tuple[Behavior, tuple[Change, ...]] | None = None
+    """What a replay was found to do differently, with the behavior that this was asked about."""
+
+    def compare_value(
+        self,
+        name: str | None,
+        actual: object,
+        *,
+        facts: Sequence[Any],
+        options: Mapping[str, Any],
+    ) -> tuple[str, ...]:
+        """Hold a value against the accepted one; return what is wrong, a line each.
+
+        In a replay, everything that differs; a value that is new fails the test at its end, so
+        that the others are seen as well. In a new recording, whose words always differ,
+        only a missing fact of the test's own; the rest becomes part of the drift.
+        """
+        from pytest_llmregress.behavior.normalize import normalize  # noqa: PLC0415 - as above
+        from pytest_llmregress.comparison import deepdiff_adapter  # noqa: PLC0415 - only with a value
+        from pytest_llmregress.comparison.compare_values import (  # noqa: PLC0415 - as above
+            compare_samples,
+            missing_facts,
+        )
+
+        name = self._unique(name)
+        value = self.values[name] = self.clean(normalize(actual))
+        missing = missing_facts(value, facts)
+        deepdiff_adapter.differences(value, value, options=options)  # refuses what it does not know
+        known = self._accepted_values(name)
+        first = not known
+        if self.exact:
+            lines = () if first else deepdiff_adapter.differences(known[0], value, options=options)
+            if lines or first:
+                self.value_changes.append(
+                    Change(
+                        trait=f"snapshot.{name}",
+                        severity=Severity.NOTABLE,
+                        before="nothing accepted yet" if first else "the accepted value",
+                        after=in_words(value) if first else lines[0],
+                        detail=f"and {len(lines) - 1} more" if len(lines) > 1 else "",
+                    )
+                )
+            return (*missing, *(() if self.accept else lines))
+        if not first:
+            self.value_changes.extend(
+                compare_samples(
+                    name,
+                    known,
+                    value,
+                    differ=partial(deepdiff_adapter.locate, options=options),
+                    severities=self.terms.severity,
+                    classify=self.classify,
+                )
+            )
+        return missing
+
+    @property
+    def compares(self) -> bool:
+        """Whether this run is a new recording that there is something to compare with."""
+        return self.accepted is not None and not self.exact
+
+    @property
+    def lost(self) -> bool:
+        """Whether it replays a sample that passed when it was accepted."""
+        own = self._own_sample()
+        return self.exact and own is not None and own.passed
+
+    def changes(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
+        """Return everything that differs from what was accepted, the worst first."""
+        if self.accepted is None:
+            return ()
+        found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
+        if not passed and self._has_passed():
+            found = (
+                Change(
+                    trait="test",
+                    severity=Severity.BREAKING,
+                    before="passed",
+                    after="failed",
+                ),
+                *found,
+            )
+        return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
+
+    def _in_replay(self, behavior: Behavior) -> tuple[Change, ...]:
+        """Return each trait that the accepted recording had otherwise."""
+        own = self._own_sample()
+        if own is None or own.behavior is behavior:
+            return ()
+        if self._found is None or self._found[0] is not behavior:
+            from pytest_llmregress.comparison.compare_behavior import differences  # noqa: PLC0415 - on use
+
+            self._found = behavior, differences(own.behavior, behavior)
+        return self._found[1]
+
+    def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
+        """Return what the rules find between all accepted samples and a new one."""
+        from pytest_llmregress.comparison import deepdiff_adapter  # noqa: PLC0415 - only with something new
+        from pytest_llmregress.comparison.compare_behavior import compare  # noqa: PLC0415 - as above
+
+        return compare(
+            () if self.accepted is None else self.accepted.behaviors,
+            behavior,
+            severities=self.terms.severity,
+            classify=self.classify,
+            tools=self.terms.tool_match,
+            differ=deepdiff_adapter.locate,
+        )
+
+    def _has_passed(self) -> bool:
+        """Tell whether what is accepted never failed: what fails now and then is no change."""
+        own = self._own_sample()
+        known = () if self.accepted is None else self.accepted.samples
+        return own.passed if self.exact and own else all(sample.passed for sample in known)
+
+    def _own_sample(self) -> SampleSnapshot | None:
+        """Return the accepted sample of the same number, or None."""
+        return None if self.accepted is None else self.accepted.sample(self.sample)
+
+    def _accepted_values(self, name: str) -> tuple[Any, ...]:
+        """Return the accepted values of that name: of all samples, or of the one replayed."""
+        if self.accepted is None:
+            return ()
+        own = self._own_sample()
+        samples = ((own,) if own else ()) if self.exact else self.accepted.samples
+        return tuple(sample.values[name] for sample in samples if name in sample.values)
+
+    def _unique(self, name: str | None) -> str:
+        """Name the second comparison of one name after its number."""
+        stem = name or "value"
+        if stem not in self.values:
+            return stem
+        number = 2
+        while f"{stem} {number}" in self.values:
+            number += 1
+        return f"{stem} {number}"

@@ -1,0 +1,199 @@
+"""The rules of one test, out of everything that may set them: the marker, `llm_config`, the run."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+import pytest
+
+from pytest_llmregress.contracts.contract import Contract, ContractError
+from pytest_llmregress.contracts.rule_book import RuleBook, RuleError
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.reports import failures
+from pytest_llmregress.values.matching import Matching
+from pytest_llmregress.values.quarantine import Quarantine
+from pytest_llmregress.values.settings import Settings, Source
+from pytest_llmregress.values.severity_overrides import Severities
+from pytest_llmregress.values.tool_match import ToolMatch
+
+_CONTRACT = tuple(field.name for field in fields(Contract))
+INLINE = "inline"
+RULES = "rules"
+"""The only keyword that is merged name by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a marker says beside its contract."""
+
+    samples: int | None = None
+    """Independent runs of the test; None where the run decides."""
+    pass_rate: float | None = None
+    """The share of them that has to pass; None where the run decides."""
+    quarantine: Quarantine | None = None
+    severity: Severities = field(default_factory=Severities)
+    tool_match: ToolMatch | None = None
+    """How a candidate's tools have to relate to the baseline's; None for what the traits say."""
+    record: str | None = None
+    """"inline" where the test must not be run more often than once to be recorded."""
+
+    @classmethod
+    def from_keywords(cls, keywords: Mapping[str, Any]) -> Self:
+        """Read the keywords of `@pytest.mark.llm`; ContractError with all problems at once."""
+        problems: list[str] = []
+        values: dict[str, Any] = {}
+        for name, raw in keywords.items():
+            try:
+                values[name] = _READERS[name](raw)
+            except (ValueError, TypeError) as error:
+                problems += [f"{name}: {line}" for line in str(error).split("\n")]
+        if problems:
+            raise ContractError("\n".join(problems))
+        return cls(**values)
+
+
+_TERMS = tuple(field.name for field in fields(Terms))
+_BESIDE = (RULES, *_TERMS)
+KEYWORDS = (*_CONTRACT, *_BESIDE)
+"""What a marker may say."""
+SETTINGS_OF_A_TEST = ("fail_on", "judge_model")
+CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace", "redact")
+"""What `llm_config` may set; every other setting is the whole run's."""
+
+
+class RulesError(ValueError):
+    """Rules that cannot be, in words for the user."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        """For programs: "bad_marker" or "bad_settings"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for one test."""
+
+    settings: Settings
+    contract: Contract
+    matching: Matching
+    redactor: Redactor
+    terms: Terms = field(default_factory=Terms)
+    rule_book: RuleBook = field(default_factory=RuleBook)
+    """The standing rules."""
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        test: str,
+        sources: Sequence[Source],
+        redactor: Redactor,
+        markers: Sequence[pytest.Mark],
+        config: Mapping[str, Any],
+    ) -> Self:
+        """Read all of it; RulesError where something is not what it can be.
+
+        :param sources: command line, environment and ini file.
+        :param markers: the closest first; it wins keyword by keyword, and over `config`. Of the
+            standing rules, it wins name by name.
+        :param config: the value of `llm_config`.
+        """
+        unknown = [key for key in config if key not in CONFIG_KEYS]
+        if unknown:
+            message = failures.unknown_config(test, unknown, CONFIG_KEYS)
+            raise RulesError("bad_settings", message)
+        if any(mark.args for mark in markers):
+            message = failures.bad_marker(test, "it takes keywords only")
+            raise RulesError("bad_marker", message)
+        said = [{key: value for key, value in config.items() if key in KEYWORDS}]
+        said += [dict(mark.kwargs) for mark in reversed(markers)]
+        contract, terms, rule_book = _read_keywords(test, said)
+        own = {key: value for key, value in config.items() if key in SETTINGS_OF_A_TEST}
+        command_line, *rest = sources
+        try:
+            return cls(
+                settings=Settings.resolve(
+                    [command_line, Source(name='llm_config["{key}"]', values=own), *rest]
+                ),
+                contract=contract,
+                matching=Matching.from_config(config),
+                redactor=redactor.with_rules(patterns=config.get("redact", ())),
+                terms=terms,
+                rule_book=rule_book,
+            )
+        except ValueError as error:
+            raise RulesError("bad_settings", f"{test}: {error}") from None
+
+
+def _read_keywords(
+    test: str, said: Sequence[Mapping[str, Any]]
+) -> tuple[Contract, Terms, RuleBook]:
+    """Read keywords, the farthest first; RulesError with the problems of all parts at once."""
+    merged = {key: value for keywords in said for key, value in keywords.items()}
+    declared = [keywords[RULES] for keywords in said if RULES in keywords]
+    limits = {key: value for key, value in merged.items() if key not in _BESIDE}
+    terms = {key: value for key, value in merged.items() if key in _TERMS}
+    contract, own, rule_book = Contract(), Terms(), RuleBook()
+    problems: list[str] = []
+    try:
+        contract = Contract.from_keywords(limits, beside=_BESIDE)
+    except ContractError as error:
+        problems.append(str(error))
+    try:
+        own = Terms.from_keywords(terms)
+    except ContractError as error:
+        problems.append(str(error))
+    try:
+        rule_book = RuleBook.read(*declared)
+    except RuleError as error:
+        problems.append(str(error))
+    if problems:
+        raise RulesError("bad_marker", failures.bad_marker(test, "\n".join(problems)))
+    return contract, own, rule_book
+
+
+def _samples(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:
+        raise ValueError(f"{raw!r} is no number of samples; a whole number from 1 on")
+    return raw
+
+
+def _share(raw: Any) -> float:
+    is_number = isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+    if not is_number or not 0 <= raw <= 1:
+        raise ValueError(f"{raw!r} is no share; a number from 0 to 1")
+    return float(raw)
+
+
+def _severity(raw: Any) -> Severities:
+    if not isinstance(raw, Mapping):
+        raise TypeError(
+            f"{raw!r} is no mapping; severities by the names of traits: "
+            '{"text.length": "cosmetic"}'
+        )
+    return Severities.read(raw)
+
+
+def _tool_match(raw: Any) -> ToolMatch:
+    try:
+        return ToolMatch(raw)
+    except ValueError:
+        raise ValueError(f"{raw!r} is none of {', '.join(ToolMatch)}") from None
+
+
+def _record(raw: Any) -> str:
+    if raw != INLINE:
+        raise ValueError(f"{raw!r} is no way to record one test; {INLINE!r}")
+    return INLINE
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "samples": _samples,
+    "pass_rate": _share,
+    "quarantine": Quarantine.read,
+    "severity": _severity,
+    "tool_match": _tool_match,
+    "record": _record,
+}

@@ -1,0 +1,253 @@
+"""The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_llmregress.causes.request_diff import Explanation, explain
+from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
+from pytest_llmregress.pipeline.check_candidate import Asking
+from pytest_llmregress.pipeline.next_command import Commands, line_that_asks
+from pytest_llmregress.pipeline.orphans import former_name
+from pytest_llmregress.pipeline.spend_tracker import Asked
+from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording.cassette_session import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.reports import failures
+from pytest_llmregress.reports.missing_recording import render_miss
+from pytest_llmregress.reports.recording_progress import not_sent
+from pytest_llmregress.runner import output
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.values.call import Call, Usage
+from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.matching import path_of
+from pytest_llmregress.values.run_report import Mode, Problem
+from pytest_llmregress.values.settings import Candidate
+
+if TYPE_CHECKING:
+    from pytest_llmregress.runner.context_factory import Run
+
+
+class Traffic:
+    """What one run of one test sends and what it is answered, for as long as it is open.
+
+    Parameters: `cassette`, its path as reports have it; `recorded`, what was recorded for this
+    run (None where nothing was); `exists`, whether its test has a cassette at all; `carried`, the
+    answers that an interrupted recording had paid for already; `number`, which sample of its test
+    this run is, from 1; `usage`, what a call of this test has come to before; `intercept`, how its
+    HTTP comes to the tape; `limited`, whether what it sends is held back where it must not be sent;
+    `refused`, what every request is refused with; None where there is nothing against them.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
+        self,
+        run: "Run",
+        *,
+        test: str,
+        cassette: Callable[[], str],
+        recorded: tuple[Interaction, ...] | None,
+        exists: bool,
+        mode: TapeMode,
+        candidate: Candidate | None,
+        rewrite: sdk_patch.Rewrite | None,
+        commands: Commands,
+        paths: TestPaths,
+        misses: list[Problem],
+        journal: Journal,
+        carried: tuple[Interaction, ...],
+        number: int,
+        usage: Callable[[], Usage | None],
+        intercept: Callable[[Tape], AbstractContextManager[None]],
+        limited: bool,
+        refused: Problem | None = None,
+    ) -> None:
+        self._run = run
+        self._test = test
+        self._cassette = cassette
+        self._refused = refused
+        self._commands = commands
+        self._exists = exists
+        self._paths = paths
+        self._judgements = MissedJudgements(paths, test=test, in_ci=run.in_ci)
+        self._journal = journal
+        self._number = number
+        self._usage = usage
+        self.carried = carried
+        self.asking = Asking(
+            test=test,
+            candidate=candidate,
+            commands=commands,
+            root=run.root,
+            requested_model=run.requested_model,
+            read=self._call,
+            recorded=recorded or (),
+            paths=paths,
+        )
+        self._unasked: tuple[tuple[int, int], Problem | None] = (0, 0), None
+        self.tape = Tape(
+            mode=mode,
+            recorded=recorded,
+            redactor=run.redactor,
+            on_miss=self._miss,
+            carried=carried,
+            on_answer=self._journal_answer,
+            before_send=self._may_send if limited else None,
+        )
+        self._misses = misses
+        self._read: dict[int, Call | None] = {}
+        self._stack = ExitStack()
+        self._sent = self._stack.enter_context(
+            sdk_patch.opened(
+                replaying=mode is TapeMode.REPLAY,
+                rename=None if candidate is None else candidate.rename,
+                rewrite=rewrite,
+            )
+        )
+        self._stack.enter_context(intercept(self.tape))
+
+    def close(self) -> None:
+        """Intercept nothing from here on."""
+        self._stack.close()
+        self._judgements.close()
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return the model calls so far that have their answer, in the order of the requests."""
+        return self._calls(self.tape.attempts)
+
+    def calls_as_recorded(self) -> tuple[Call, ...]:
+        """Return the same in the order of the cassette.
+
+        Threads and tasks ask in another order each time; that is no change of behavior.
+        """
+        last = len(self.tape.recorded)
+        return self._calls(
+            sorted(self.tape.attempts, key=lambda e: last if e.position is None else e.position)
+        )
+
+    @property
+    def mode(self) -> Mode:
+        """Where the answers came from."""
+        played = [exchange.played for exchange in self.tape.attempts]
+        if not played:
+            return Mode.IDLE
+        if all(played):
+            return Mode.REPLAYED
+        return Mode.MIXED if any(played) else Mode.RECORDED
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Say why what was recorded is not whole, a line for each request."""
+        reasons = []
+        for number, exchange in enumerate(self.tape.attempts, start=1):
+            if exchange.interaction is None:
+                why: str | None = "no answer came"
+            elif exchange.played:
+                why = None
+            else:
+                why = self._run.incomplete(exchange.interaction)
+            if why:
+                path = path_of(exchange.request)
+                reasons.append(f"request {number} ({exchange.request.method} {path}): {why}")
+        return tuple(reasons)
+
+    def unasked(self) -> Problem | None:
+        """Say why nothing of it is the candidate's; None where it is, or there is none."""
+        exchanges = self.tape.exchanges
+        state = len(exchanges), sum(each.interaction is not None for each in exchanges)
+        if self._unasked[0] != state:
+            self._unasked = state, self.asking.fault(exchanges)
+        return self._unasked[1]
+
+    def fault(self) -> Problem | None:
+        """Say where no call was made, or one went past the cassette."""
+        exchanges = self.tape.exchanges
+        seen = [(e.request.method.upper(), path_of(e.request)) for e in exchanges]
+        bypassed = self._sent.missing_from(seen)
+        if bypassed:
+            return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
+        if all(exchange.judge for exchange in exchanges):
+            return Problem(code="no_calls", message=failures.no_calls(self._test))
+        return None
+
+    def _may_send(self, request: Request) -> None:
+        """Fail the test where a request must not be sent: before it costs anything."""
+        if not sdk_patch.is_judging():
+            self._fail_by(self.asking.refuse(request))
+        spending = self._run.spending
+        if not spending.is_limited:
+            return
+        stop = spending.refuse([Asked(request=request, known=self._usage())])
+        if stop is not None:
+            message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
+            self._fail_by(Problem(code=stop.code, message=message))
+
+    def _fail_by(self, problem: Problem | None) -> None:
+        """Fail the test from whichever thread has asked: no exception that an app would catch."""
+        if problem is not None:
+            self._misses.append(problem)
+            output.fail(problem.message)
+
+    def _journal_answer(self, interaction: Interaction) -> None:
+        # What came over the network and has no latency is one of a batch.
+        self._run.spending.add(interaction, in_batch=interaction.latency is None)
+        if self._run.incomplete(interaction) is None:
+            # Raised here, it would read "Connection error." and be asked and paid for again; a
+            # disk that is full by now is told when the cassette is written.
+            with suppress(OSError):
+                self._journal.append(interaction, sample=self._number)
+
+    def _calls(self, exchanges: Iterable[Exchange]) -> tuple[Call, ...]:
+        read = (self._call(exchange) for exchange in exchanges)
+        return tuple(call for call in read if call is not None)
+
+    def _call(self, exchange: Exchange) -> Call | None:
+        if exchange.interaction is None or exchange.judge:
+            return None
+        key = id(exchange)
+        if key not in self._read:
+            self._read[key] = self._run.read(exchange.interaction)
+        return self._read[key]
+
+    def _miss(self, miss: Miss) -> NoReturn:
+        """Fail the test by a request that has no answer, or must not have one."""
+        self._fail_by(self._refused or (None if miss.judge else self.asking.refuse(miss.request)))
+        explanation, renamed, pending = None, None, None
+        if miss.reason is MissReason.CASSETTE_NOT_FOUND:
+            if self._paths.pending_cassette.exists():
+                pending = self._commands.accept()
+            renamed = former_name(
+                miss.request,
+                self._paths,
+                key_of=self.tape.key_of,
+                root=self._run.invoked_from,
+                taken=self._run.stems,
+            )
+        if miss.reason is MissReason.NO_MATCH:
+            explanation = self._explain(miss)
+        message = render_miss(
+            test=self._test,
+            reason=str(miss.reason),
+            request=miss.request,
+            times=miss.times_recorded,
+            where=line_that_asks(self._run.root),
+            cassette=self._cassette(),
+            explanation=explanation,
+            renamed=renamed,
+            pending=pending,
+            command=self._commands.record(exists=self._exists),
+        )
+        if miss.judge:
+            message += self._judgements.note(miss, self.tape)
+        self._misses.append(Problem(code=str(miss.reason), message=message))
+        output.fail(message)
+
+    def _explain(self, miss: Miss) -> Explanation:
+        """Say what differs from the nearest of the recordings, judgements and calls apart."""
+        places = [n for n, each in enumerate(self.tape.recorded) if each.judge is miss.judge]
+        found = explain(miss.request, [self.tape.recorded[place].request for place in places])
+        return found if found.nearest is None else replace(found, nearest=places[found.nearest])
+
+
+def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the names that are there, each once, in order of first use."""
+    return tuple(dict.fromkeys(name for name in names if name is not None))

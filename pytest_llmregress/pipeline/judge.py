@@ -1,0 +1,84 @@
+"""The outcome of a test that is told by several samples, or by evidence over several."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llmregress.pipeline.drift import drift_fails, say_drift, verdict_fails, verdict_of
+from pytest_llmregress.reports.samples import render_rate
+from pytest_llmregress.values.evidence import Tally
+
+if TYPE_CHECKING:
+    from pytest_llmregress.runner.item_runner import TestRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What pytest is told about a test once all its samples have run."""
+
+    failed: bool
+    unconfirmed: bool = False
+    """Whether something was seen that the evidence does not bear out: it does not fail."""
+    text: str = ""
+    """What a reader is told, whole; empty where there is nothing to tell."""
+
+
+def meets_rate(test: "TestRun") -> bool:
+    """Whether as many samples are good as the test asks for, all where it does not say."""
+    tally = good_samples(test)
+    rate = 1.0 if test.rules.terms.pass_rate is None else test.rules.terms.pass_rate
+    return tally.n > 0 and tally.passed >= rate * tally.n - 1e-9
+
+
+def good_samples(test: "TestRun") -> Tally:
+    """Count the samples that passed, their contract included."""
+    return Tally(passed=sum(each.good for each in test.samples), n=len(test.samples))
+
+
+def is_good(test: "TestRun") -> bool:
+    """Whether what a test has recorded may be accepted without a decision."""
+    return meets_rate(test) and not test.problems
+
+
+def conclude(test: "TestRun") -> Conclusion:
+    """Return the outcome; called when the last sample is over."""
+    decides = test.is_compared and (test.has_noise or test.is_quarantined)
+    is_spared = decides and test.is_quarantined  # even by its contract
+    told: list[str] = [problem.message for problem in test.problems]
+    failed = any(not (is_spared and problem.code == "contract") for problem in test.problems)
+    lost = [
+        each.slot.number for each in test.samples if each.judgement.lost and not each.own_passed
+    ]
+    if lost and not test.problems:
+        failed = True
+        numbers = ", ".join(map(str, lost))
+        told.append(
+            f"{test.node_id}: replayed the accepted recording; sample {numbers} passed when it was "
+            "accepted, and the test's own code fails on it now"
+        )
+    explicit = not is_spared and test.rules.terms.pass_rate is not None
+    if (explicit or not decides) and not meets_rate(test):
+        failed = True
+    verdict = verdict_of(test) if decides else None
+    failed = failed or (drift_fails(test) if verdict is None else verdict_fails(test, verdict))
+    tally = good_samples(test)
+    unconfirmed = (
+        not failed
+        and (tally.passed < tally.n or bool(verdict is not None and verdict.unconfirmed))
+        and decides
+    )
+    if failed or unconfirmed or tally.passed < tally.n:
+        told.append(render_rate(test.node_id, tally, pass_rate=test.rules.terms.pass_rate))
+    told.append(say_drift(test))
+    told += _bodies(test)
+    return Conclusion(
+        failed=failed, unconfirmed=unconfirmed, text="\n\n".join(part for part in told if part)
+    )
+
+
+def _bodies(test: "TestRun") -> list[str]:
+    """Return what the first failing body said, as pytest tells it."""
+    for sample in test.samples:
+        for report in sample.reports.values():
+            if report.failed and not sample.failed_by_us and report.longreprtext:
+                return [f"sample {sample.slot.number}:\n{report.longreprtext.expandtabs()}"]
+    return []

@@ -1,0 +1,181 @@
+"""What is there for a test before it runs, and which samples it is to have."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from pytest_llmregress.pipeline.config import Rules
+from pytest_llmregress.pipeline.persist import sign_now
+from pytest_llmregress.pipeline.plan import Slot, plan
+from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.reports import failures
+from pytest_llmregress.reports.recording_plan import Expected
+from pytest_llmregress.runner.hook_calls import CODE as BAD_HOOK
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.pending import accept
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.run_report import Problem
+from pytest_llmregress.values.settings import Candidate, RecordMode
+from pytest_llmregress.values.snapshot import Snapshot
+from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
+
+if TYPE_CHECKING:
+    from pytest_llmregress.runner.context_factory import Run
+    from pytest_llmregress.runner.item_runner import TestRun
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was found."""
+
+    accepted: Snapshot | None = None
+    """What was accepted before; None where nothing was."""
+    old: Cassette | None = None
+    """The cassette; None where there is none."""
+    carried: Mapping[int, tuple[Interaction, ...]] = field(default_factory=dict)
+    """Answers that an earlier recording has paid for, by sample."""
+    slots: tuple[Slot, ...] = (Slot(number=1, mode=TapeMode.REPLAY),)
+    """At least one."""
+    confirm: int = 0
+    """Fresh samples that are to follow where these look different."""
+    refused: Problem | None = None
+    """What every request of the test is refused with; None where it may ask."""
+
+
+class FaultError(Exception):
+    """What keeps a test from being run: its code, and a message for the user."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def prepare(test: "TestRun", journal: Journal) -> Prepared:
+    """Read what is there, and plan the samples; FaultError where something is wrong."""
+    if test.run.broken_hooks:
+        raise FaultError(BAD_HOOK, failures.broken_hooks(test.node_id, test.run.broken_hooks))
+    settings, paths = test.settings, test.paths
+    carried: Mapping[int, tuple[Interaction, ...]] = {}
+    try:
+        if settings.accept and settings.candidate is None:
+            accept(paths, decision=sign_now())  # what an earlier run left pending
+        accepted = read_if_there(paths.snapshot, read_snapshot)
+        old = read_if_there(paths.cassette, read_any)
+        if settings.record is not RecordMode.NONE:
+            carried = answers_paid_for(test, journal, old)
+    except (ValueError, OSError) as error:
+        raise FaultError("unreadable_file", str(error)) from None
+    is_candidate = settings.candidate is not None
+    if is_candidate and accepted is None:
+        command = test.commands.baseline(recorded=paths.of_baseline().cassette.exists())
+        message = failures.no_baseline(test.node_id, command)
+        # A test that is skipped, or asks for nothing, needs none.
+        return Prepared(refused=Problem(code="no_baseline", message=message))
+    wanted = _wanted(test.run, test.rules)
+    slots = plan(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
+    is_screened = is_candidate and shows_noise(accepted) and wanted is None
+    may_ask = settings.record is not RecordMode.NONE and not any(each.confirms for each in slots)
+    return Prepared(
+        accepted=accepted,
+        old=old,
+        carried=carried,
+        slots=tuple(slots),
+        confirm=settings.confirm if is_screened and may_ask else 0,
+    )
+
+
+def shows_noise(accepted: Snapshot | None) -> bool:
+    """Tell whether a baseline has enough samples to show its own noise."""
+    return accepted is not None and len(accepted.samples) >= MIN_BASELINE
+
+
+def read_if_there(path: Path, read: Callable[[Path], _T]) -> _T | None:
+    """Return what a file holds, or None where there is no file."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return None
+
+
+def expect(item: pytest.Item, run: "Run") -> Expected:
+    """Return what a test is going to record, judged by its recording, or by the baseline's."""
+    try:
+        rules = Rules.read(
+            test=item.nodeid,
+            sources=run.sources,
+            redactor=run.redactor,
+            markers=list(item.iter_markers("llm")),
+            config={},
+        )
+        candidate = rules.settings.candidate
+        paths = paths_of(item.path, item.nodeid, None if candidate is None else candidate.name)
+        old = read_if_there(paths.cassette, read_any)
+        known = old or read_if_there(paths.of_baseline().cassette, read_any)
+    except (ValueError, OSError):
+        return Expected(samples=0)  # its set-up will tell what is wrong
+    if candidate is not None and not paths.of_baseline().snapshot.exists():
+        return Expected(samples=0)  # nothing of it is sent
+    slots = plan(
+        old,
+        record=rules.settings.record,
+        wanted=_wanted(run, rules),
+        is_candidate=candidate is not None,
+    )
+    samples = sum(slot.mode is not TapeMode.REPLAY for slot in slots)
+    if known is None:
+        return Expected(samples=samples)
+    share = samples / len(known.runs)
+    read = (run.read(each) for each in known.interactions if not each.judge)
+    calls = [call for call in read if call is not None]
+    costs = [run.price(_asked_of(call, candidate)) for call in calls]
+    return Expected(
+        samples=samples,
+        calls=share * len(calls),
+        tokens=share * sum(call.usage.total_tokens for call in calls),
+        cost=None if None in costs else share * sum(cost for cost in costs if cost),
+    )
+
+
+def _asked_of(call: Call, candidate: Candidate | None) -> Call:
+    """Return a call as a candidate would be asked for it."""
+    asked = call.requested_model
+    if candidate is None or asked is None or candidate.rename(asked) == asked:
+        return call
+    return replace(call, requested_model=candidate.rename(asked), served_model=None)
+
+
+def _wanted(run: "Run", rules: Rules) -> int | None:
+    """Return how many samples were asked for; None where nobody said."""
+    asked = run.settings.samples
+    if asked is not None or rules.settings.candidate is not None:
+        return asked  # the marker's samples are the baseline's
+    return rules.terms.samples
+
+
+def answers_paid_for(
+    test: "TestRun", journal: Journal, old: Cassette | None
+) -> dict[int, tuple[Interaction, ...]]:
+    """Return the whole answers of an earlier recording that was not accepted, by sample."""
+    found = journal.read()
+    asks_anew = test.settings.record in {RecordMode.ALL, RecordMode.REWRITE}
+    if not found and old is None and not asks_anew:  # one may wait since its test failed
+        try:
+            pending = read_cassette(test.paths.pending_cassette)
+        except (FileNotFoundError, ValueError):
+            return {}
+        found = dict(enumerate(pending.runs, start=1))
+    return {
+        sample: tuple(each for each in interactions if test.run.incomplete(each) is None)
+        for sample, interactions in found.items()
+    }

@@ -1,0 +1,75 @@
+"""Recordings that no test asks for any more: of tests that are gone, or have another name now."""
+
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+import pytest
+
+from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.storage.file_paths import TestPaths, paths_of, relative_to_root
+from pytest_llmregress.values.http import Request
+
+NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
+"""The options of pytest with which a run does not collect the whole suite."""
+SUFFIX = ".cassette.yaml"
+MAX_READ = 200
+"""Recordings of one folder that are read in search of a test's former name."""
+
+
+def orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, ...]:
+    """Return the recordings beside the marked tests that belong to none of them.
+
+    Only where the whole suite was collected: otherwise nobody can tell. Paths are relative to
+    the root directory.
+    """
+    if any(config.getoption(name, default=None) for name in NARROWING):
+        return ()
+    if not all(Path(config.invocation_params.dir, arg).is_dir() for arg in config.args):
+        return ()
+    wanted: dict[Path, set[str]] = {}
+    for item in marked:
+        paths = paths_of(item.path, item.nodeid, None)
+        wanted.setdefault(paths.directory, set()).add(paths.stem)
+    found = [
+        path
+        for folder in sorted({directory.parent for directory in wanted})
+        for path in sorted(folder.glob(f"*/*{SUFFIX}"))
+        if _stem(path) not in wanted.get(path.parent, ())
+    ]
+    return tuple(relative_to_root(path, config.rootpath) for path in found)
+
+
+def former_name(
+    request: Request,
+    paths: TestPaths,
+    *,
+    key_of: Callable[[Request], str],
+    root: Path,
+    taken: Collection[tuple[Path, str]],
+) -> str | None:
+    """Return the commands that move another test's recording of this very request, or None.
+
+    :param taken: folder and stem of each test that is there: what is theirs stays theirs.
+    """
+    key = key_of(request)
+    others = sorted(paths.directory.glob(f"*{SUFFIX}"))[:MAX_READ]
+    for path in others:
+        stem = _stem(path)
+        if stem == paths.stem or "@" in path.name or (path.parent, stem) in taken:
+            continue
+        try:
+            recorded = read_cassette(path).interactions
+        except ValueError:
+            continue
+        if any(key_of(interaction.request) == key for interaction in recorded):
+            old, new = TestPaths(directory=paths.directory, stem=stem), paths.of_baseline()
+            return " && ".join(
+                f"git mv {relative_to_root(source, root)} {relative_to_root(target, root)}"
+                for source, target in ((old.cassette, new.cassette), (old.snapshot, new.snapshot))
+                if source.exists()
+            )
+    return None
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(SUFFIX).partition("@")[0]

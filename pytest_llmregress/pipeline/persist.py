@@ -1,0 +1,309 @@
+"""What is kept of a test's run: nothing half-made, nothing accepted without a decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from pytest_llmregress.comparison.merging import merge_changes
+from pytest_llmregress.pipeline.config import Rules
+from pytest_llmregress.redaction.redactor import find_secrets
+from pytest_llmregress.runner.sample_phases import SampleRun
+from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
+from pytest_llmregress.storage.decisions import find_author, read_rejections, sign
+from pytest_llmregress.storage.errors import HoldsSecret
+from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.pending import reject
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Change
+from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.run_report import Mode
+from pytest_llmregress.values.settings import RecordMode, Settings
+from pytest_llmregress.values.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
+
+RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
+"""The packages whose versions a cassette names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a run of a test came to, as far as it decides on what is kept."""
+
+    test: str
+    paths: TestPaths
+    rules: Rules
+    samples: tuple[SampleRun, ...]
+    whole: bool
+    """Whether every sample that was planned ran, and each has all of its answers."""
+    old: Cassette | None
+    """The cassette as it was before."""
+    accepted: Snapshot | None
+    journal: Journal
+    requested_models: tuple[str, ...]
+    served_models: tuple[str, ...]
+    good: bool
+    """Whether enough samples passed, and no rule was broken."""
+    session: str
+    """When this session began."""
+    recorded_at: str
+    """When what is new was recorded."""
+    versions: Mapping[str, str]
+    in_ci: bool
+    built_in: bool
+    """Whether nobody but the built-in traits has a say on its behavior."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the test."""
+        return self.rules.settings
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether all answers come from the cassette."""
+        return self.old is not None and all(e.mode is Mode.REPLAYED for e in self.samples)
+
+    @property
+    def own_passed(self) -> bool:
+        """Whether all samples passed, contract and drift apart."""
+        return all(sample.own_passed for sample in self.samples)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the new recordings do differently from what is accepted, merged."""
+        compared = [sample.changes for sample in self.samples if sample.compared]
+        return merge_changes(compared) if compared else ()
+
+    def inspect(self, path: Path, text: str) -> None:
+        """Keep a text with a secret in it out of its file: the last line of defence."""
+        secrets = find_secrets(text, redactor=self.rules.redactor)
+        if secrets:
+            places = [f"line {each.line}: {each.kind} {each.excerpt}" for each in secrets]
+            raise HoldsSecret(
+                f"{path}: it would hold a secret ({'; '.join(places)}); take it out of what the "
+                'test sends, or name its form in llm_config["redact"]'
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What became of it."""
+
+    pending: Path | None = None
+    """The pending snapshot, if something waits for a decision."""
+    accepted: bool = False
+    """Whether something was accepted."""
+    rejected: Decision | None = None
+    """Who has rejected this very recording before; it does not come up again."""
+
+
+def keep(found: Found) -> Kept:
+    """Write what this run leaves: an accepted pair, a candidate's recording, a pending pair.
+
+    Raises OSError and ValueError where a file cannot be written.
+    """
+    if not found.whole:
+        return Kept()  # of a replay, too: what it did not come to would no longer be accepted
+    if found.is_replay and found.old is not None:
+        return _keep_replay(found, found.old)
+    cassette = cassette_of(found)
+    if found.settings.candidate is not None:
+        write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
+        kept = _keep_candidate(found, cassette)
+    else:
+        kept = _keep_baseline(found, cassette)
+    found.journal.remove()  # only now is all of it in a cassette
+    return kept
+
+
+def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
+    """Accept a first recording, and one that behaves as before; leave any other pending.
+
+    Samples that join accepted ones are the noise of the baseline, and no change of it.
+    """
+    snapshot = _snapshot(found, cassette)
+    if not found.changes and found.accepted is not None:
+        snapshot = replace(snapshot, decision=found.accepted.decision)
+    elif found.settings.accept and found.changes:
+        snapshot = replace(snapshot, decision=sign_now())
+    if found.good and (found.settings.accept or not found.changes):
+        write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
+        write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
+        reject(found.paths)  # an older recording that nobody decided on is superseded
+        return Kept(accepted=True)
+    write_cassette(found.paths.pending_cassette, cassette, inspect=found.inspect)
+    why = Waits.DRIFTED if found.good else Waits.FAILED
+    return _leave_pending(found, snapshot, why, found.changes)
+
+
+def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
+    """Leave a candidate's snapshot pending, or accept it where that was asked for.
+
+    What somebody has rejected does neither: it takes another recording to come up again.
+    """
+    snapshot = _snapshot(found, cassette)
+    if rejected := _rejection_of(found, snapshot):
+        return Kept(rejected=rejected)
+    if found.good and found.settings.accept:
+        snapshot = replace(snapshot, decision=sign_now())
+        baseline = found.paths.of_baseline()
+        write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
+        write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
+        reject(found.paths)
+        return Kept(accepted=True)
+    if not found.changes:
+        return Kept()
+    why = Waits.DRIFTED if found.good else Waits.FAILED
+    return _leave_pending(found, snapshot, why, found.changes)
+
+
+def _rejection_of(found: Found, snapshot: Snapshot) -> Decision | None:
+    """Return who rejected this very recording; None where nobody did."""
+    rejections = read_rejections(found.paths)
+    return next((e.decision for e in rejections if e.cassette == snapshot.cassette), None)
+
+
+def sign_now() -> Decision:
+    """Return that somebody accepts what this run finds, without a word on why."""
+    return sign(_author(), "")
+
+
+@cache
+def _author() -> str:
+    return find_author()
+
+
+def _keep_replay(found: Found, old: Cassette) -> Kept:
+    """Leave pending what the test's code makes of its recording, where that is new."""
+    accepting = found.settings.accept and found.good
+    if found.settings.candidate is not None:
+        # In CI it can be replayed again, and nobody will decide on it there.
+        return Kept() if found.in_ci and not accepting else _keep_candidate(found, old)
+    changes = tuple(change for sample in found.samples for change in sample.found_in_replay)
+    if accepting and (changes or found.accepted is None):
+        snapshot = replace(_snapshot(found, old), decision=sign_now())
+        write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
+        reject(found.paths)
+        return Kept(accepted=True)
+    if not changes:
+        drop_stale(found.paths)
+        return Kept()
+    if found.in_ci or found.paths.pending_cassette.exists():
+        return Kept()  # a recording that waits keeps its snapshot; this replay can be run again
+    return _leave_pending(found, _snapshot(found, old), Waits.CHANGED, changes)
+
+
+def _leave_pending(
+    found: Found, snapshot: Snapshot, why: Waits, changes: tuple[Change, ...]
+) -> Kept:
+    candidate = found.settings.candidate
+    accepted = found.accepted
+    pending = Pending(
+        why=why,
+        candidate=None if candidate is None else candidate.name,
+        baseline="" if accepted is None else accepted.models,
+        changes=changes,
+    )
+    write_snapshot(
+        found.paths.pending_snapshot, replace(snapshot, pending=pending), inspect=found.inspect
+    )
+    return Kept(pending=found.paths.pending_snapshot)
+
+
+def drop_stale(paths: TestPaths) -> None:
+    """Delete what an earlier replay left pending, now that the code is back to what it was."""
+    if not paths.has_pending_snapshot or paths.pending_cassette.exists():
+        return  # a recording was paid for: only a person decides on it
+    try:
+        pending = read_snapshot(paths.pending_snapshot).pending
+    except (FileNotFoundError, ValueError):
+        return
+    if pending is not None and pending.why is Waits.CHANGED:
+        paths.pending_snapshot.unlink()
+
+
+def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
+    samples = tuple(_sample_snapshot(found, sample) for sample in found.samples)
+    return Snapshot(
+        test=found.test,
+        cassette=digest_of(cassette),
+        requested_models=cassette.requested_models,
+        served_models=cassette.served_models,
+        recorded_at=cassette.recorded_at,
+        samples=samples,
+        built_in=found.built_in and found.own_passed,
+    )
+
+
+def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
+    values, behavior = dict(sample.judgement.values), sample.behavior
+    accepted = found.accepted
+    own = None if accepted is None else accepted.sample(sample.slot.number) or accepted.samples[0]
+    if not sample.own_passed and own is not None:
+        values = {**own.values, **values}  # the body stopped before it came to the others
+        if sample.judgement.exact:
+            behavior = own.behavior  # and before it made all of its calls
+    several = len(found.samples) > 1
+    note = sample.slot.note
+    replayed = sample.mode is Mode.REPLAYED
+    session = (note.session if note else "") if replayed else found.session
+    if several and replayed and not session and found.old is not None:
+        session = found.old.recorded_at
+    return SampleSnapshot(
+        behavior=behavior,
+        values=values,
+        passed=sample.own_passed,
+        session=session if several else "",
+    )
+
+
+def cassette_of(found: Found) -> Cassette:
+    """Return the recording that a run leaves."""
+    recorded = [_recording(found, sample) for sample in found.samples]
+    candidate = found.settings.candidate
+    return Cassette(
+        test=found.test,
+        candidate=None if candidate is None else candidate.name,
+        requested_models=found.requested_models,
+        served_models=found.served_models,
+        recorded_at=found.recorded_at,
+        versions={name: found.versions[name] for name in RECORDERS},
+        interactions=tuple(each for interactions in recorded for each in interactions),
+        samples=tuple(
+            _note(found, sample, interactions)
+            for sample, interactions in zip(found.samples, recorded, strict=True)
+        ),
+    )
+
+
+def _note(found: Found, sample: SampleRun, interactions: Sequence[Interaction]) -> Sample:
+    """Return what the cassette is to say about a sample."""
+    if sample.mode is Mode.REPLAYED and sample.slot.note is not None:
+        return replace(sample.slot.note, calls=len(interactions))
+    return Sample(
+        calls=len(interactions),
+        passed=sample.good,
+        failure="" if sample.good else found.rules.redactor.value(sample.why),
+        session=found.session,
+        confirms=sample.slot.confirms,
+    )
+
+
+def _recording(found: Found, sample: SampleRun) -> tuple[Interaction, ...]:
+    """Return what is kept of a sample: the old recording, the new one, or both."""
+    old = sample.slot.recorded or ()
+    if sample.traffic is None or sample.mode is Mode.REPLAYED:
+        return old
+    attempts = sample.traffic.tape.attempts
+    new = tuple(e.interaction for e in attempts if e.interaction is not None and not e.played)
+    match found.settings.record:
+        case RecordMode.NEW_EPISODES:
+            return (*old, *new)
+        case RecordMode.ALL:
+            key_of = sample.traffic.tape.key_of
+            replaced = {key_of(each.request, judge=each.judge) for each in new}
+            kept = (e for e in old if key_of(e.request, judge=e.judge) not in replaced)
+            return (*kept, *new)
+        case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
+            return new

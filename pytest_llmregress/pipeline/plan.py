@@ -1,0 +1,69 @@
+"""Which samples of a test are to be run: those that are recorded, and those still to be."""
+
+from dataclasses import dataclass
+
+from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.settings import RecordMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place for one sample: what is recorded for it, and what is to be done."""
+
+    number: int
+    """From 1."""
+    mode: TapeMode
+    recorded: tuple[Interaction, ...] | None = None
+    """None where nothing is recorded for it."""
+    note: Sample | None = None
+    """What the cassette says about it."""
+    confirms: bool = False
+    """Whether it is asked for because an earlier sample looked different."""
+    tops_up: bool = False
+    """Whether it joins accepted samples: it is no change, but part of the baseline's noise."""
+
+
+def plan(
+    old: Cassette | None, *, record: RecordMode, wanted: int | None, is_candidate: bool
+) -> list[Slot]:
+    """Return the places of a test's samples, at least one.
+
+    :param wanted: how many samples were asked for; None where nobody said. What is recorded
+        beyond that is replayed as well, and a baseline that is recorded anew without a word on
+        it has as many samples as before.
+    """
+    runs = () if old is None else old.runs
+    notes = () if old is None else old.notes
+    again = record in {RecordMode.ALL, RecordMode.REWRITE}
+    keeps = not again or (wanted is None and not is_candidate)
+    number_of_slots = 0 if record is RecordMode.NONE else wanted or 1
+    if keeps:
+        number_of_slots = max(number_of_slots, len(runs), 1)
+    slots = []
+    for number in range(1, number_of_slots + 1):
+        known = number <= len(runs)
+        slots.append(
+            Slot(
+                number=number,
+                mode=_tape_mode(record, recorded=known),
+                recorded=runs[number - 1] if known else None,
+                note=notes[number - 1] if known else None,
+                confirms=known and not again and notes[number - 1].confirms,
+                tops_up=not known and bool(runs) and not is_candidate,
+            )
+        )
+    return slots
+
+
+def _tape_mode(record: RecordMode, *, recorded: bool) -> TapeMode:
+    match record:
+        case RecordMode.NONE:
+            return TapeMode.REPLAY
+        case RecordMode.ONCE:
+            return TapeMode.REPLAY if recorded else TapeMode.RECORD
+        case RecordMode.NEW_EPISODES:
+            return TapeMode.EXTEND
+        case RecordMode.ALL | RecordMode.REWRITE:
+            return TapeMode.RECORD

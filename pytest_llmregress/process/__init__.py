@@ -1,0 +1,1 @@
+"""What concerns the whole process: patches, TLS, the garbage collector, versions."""

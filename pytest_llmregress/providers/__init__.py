@@ -1,0 +1,1 @@
+"""The protocol of a provider, the registry, and prices."""

@@ -1,0 +1,179 @@
+"""Message Batches: requests to a model handed in together, answered within a day, at half price."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pytest_llmregress.recording.rate_limiter import REFUSALS, body_of, retry_after
+from pytest_llmregress.recording.request_pool import Outgoing, Transport
+from pytest_llmregress.values.http import Request, Response
+
+_PATH = "/v1/messages"
+_OF_A_CALL = frozenset(
+    {"content-length", "content-type", "transfer-encoding", "x-stainless-retry-count"}
+)
+_TELL_APART = ("authorization", "x-api-key", "anthropic-beta", "anthropic-version")
+_MAX_REQUESTS = 10_000
+_ATTEMPTS = 6
+_OK = 200
+_GONE = 404
+_FIRST_SERVER_ERROR = 500
+
+
+class BatchError(Exception):
+    """Why a batch cannot be made or read, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one request of a batch."""
+
+    response: Response | None
+    """None where it was not processed, and may be asked for again."""
+    error: str = ""
+
+
+def fits(request: Request) -> bool:
+    """Whether a request can be one of a batch: a call of the Messages API that is not streamed."""
+    body = body_of(request)
+    return (
+        urlsplit(request.url).path.endswith(_PATH)
+        and body.get("stream") is not True
+        and "thread" not in body
+        and isinstance(body.get("model"), str)
+    )
+
+
+def groups(outgoings: Mapping[str, Outgoing]) -> Iterator[dict[str, Outgoing]]:
+    """Yield requests by name that one batch can hold: of one account, and with the same betas."""
+    found: dict[tuple[Any, ...], dict[str, Outgoing]] = {}
+    for name, outgoing in outgoings.items():
+        headers = outgoing.request.headers
+        key = (str(outgoing.request.url), *(headers.get(each) for each in _TELL_APART))
+        found.setdefault(key, {})[name] = outgoing
+    for group in found.values():
+        names = list(group)
+        for start in range(0, len(names), _MAX_REQUESTS):
+            yield {name: group[name] for name in names[start : start + _MAX_REQUESTS]}
+
+
+def create(group: Mapping[str, Outgoing]) -> str:
+    """Hand in a batch, and return its id. Raises BatchError."""
+    requests = [
+        {"custom_id": name, "params": json.loads(b"".join(outgoing.request.stream))}
+        for name, outgoing in group.items()
+    ]
+    first = next(iter(group.values()))
+    made = _call(first, "POST", "", body=json.dumps({"requests": requests}).encode())
+    identity = _json(made).get("id")
+    if not isinstance(identity, str):
+        raise BatchError("the server made a batch without an id")
+    return identity
+
+
+def has_ended(batch: str, outgoing: Outgoing) -> bool:
+    """Tell whether a batch has been processed. Raises BatchError; LookupError where it is gone."""
+    return _json(_call(outgoing, "GET", f"/{batch}")).get("processing_status") == "ended"
+
+
+def results(batch: str, outgoing: Outgoing) -> dict[str, Result]:
+    """Return what became of each request of a batch, by name. Raises as `has_ended` does."""
+    lines = _call(outgoing, "GET", f"/{batch}/results").body.splitlines()
+    found = {}
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            found[entry["custom_id"]] = _result(entry["result"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BatchError(f"batch {batch}: a result that cannot be read: {error}") from None
+    return found
+
+
+def wait(
+    batches: Mapping[str, Outgoing], *, until: float, tell: Callable[[Sequence[str]], None]
+) -> tuple[str, ...]:
+    """Wait for batches, each with a request of its account; return those that go on.
+
+    :param until: by `time.monotonic`, when to give up waiting.
+    :param tell: called every once in a while, with those that go on.
+    """
+    left, pause = dict(batches), 1.0
+    while True:
+        for batch, outgoing in list(left.items()):
+            try:
+                ended = has_ended(batch, outgoing)
+            except LookupError:
+                ended = True
+            if ended:
+                del left[batch]
+        now = time.monotonic()
+        if not left or now >= until:
+            return tuple(left)
+        tell(tuple(left))
+        time.sleep(min(pause, until - now))
+        pause = min(60.0, pause * 1.5)
+
+
+def _result(result: Mapping[str, Any]) -> Result:
+    if result.get("type") == "succeeded":
+        body = json.dumps(result["message"], ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"content-type": ("application/json",)}
+        return Result(response=Response(status=_OK, reason="OK", headers=headers, body=body))
+    error = result.get("error") or {}
+    inner = error.get("error") or error
+    return Result(response=None, error=str(inner.get("type") or result.get("type")))
+
+
+def _call(outgoing: Outgoing, method: str, path: str, *, body: bytes = b"") -> Response:
+    """Ask the batch API of the account that a request belongs to."""
+    parts = urlsplit(str(outgoing.request.url))
+    url = urlunsplit(parts._replace(path=f"{parts.path}/batches{path}"))
+    headers = {k: v for k, v in outgoing.request.headers.items() if k.lower() not in _OF_A_CALL}
+    if body:
+        headers["content-type"] = "application/json"
+    transport = Transport(outgoing, connections=1)
+    try:
+        for attempt in range(1, _ATTEMPTS + 1):
+            request = outgoing.library.Request(
+                method, url, headers=headers, content=body, extensions=outgoing.request.extensions
+            )
+            response, why = _try(transport, request)
+            if response is not None and response.status == _OK:
+                return response
+            if response is not None and response.status == _GONE and method == "GET":
+                raise LookupError(url)
+            is_refused = response is not None and response.status in REFUSALS
+            # Nobody knows whether a batch was made whose answer got lost: two would cost double.
+            may_repeat = is_refused or (method == "GET" and _may_pass(response))
+            if not may_repeat or attempt == _ATTEMPTS:
+                raise BatchError(f"{method} {parts.path}/batches{path}: {why}")
+            told = None if response is None else retry_after(response, now=datetime.now(UTC))
+            time.sleep(0.5 * 2 ** (attempt - 1) if told is None else min(60.0, told))
+    finally:
+        transport.close()
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _may_pass(response: Response | None) -> bool:
+    return response is None or response.status >= _FIRST_SERVER_ERROR
+
+
+def _try(transport: Transport, request: Any) -> tuple[Response | None, str]:
+    try:
+        response = transport.exchange(request)
+    except Exception as error:  # noqa: BLE001 - whatever a transport raises
+        return None, f"{type(error).__name__}: {error}"
+    words = response.body.decode("utf-8", "replace")[:200]
+    return response, f"the server answered {response.status} {words}"
+
+
+def _json(response: Response) -> Mapping[str, Any]:
+    try:
+        value = json.loads(response.body)
+    except ValueError:
+        raise BatchError("the server answered no JSON") from None
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,283 @@
+"""Reads Anthropic's wire format: the Messages API itself, and as Bedrock and Vertex speak it."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_llmregress.providers.anthropic.routes import find_route
+from pytest_llmregress.providers.event_stream import parse_events, parse_frames
+from pytest_llmregress.providers.json_access import given, mapping, parse, string
+from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
+from pytest_llmregress.values.http import Interaction, Request, Response
+
+_OUTCOMES = {
+    "tool_use": Outcome.TOOL_USE,
+    "max_tokens": Outcome.TRUNCATED,
+    "model_context_window_exceeded": Outcome.CONTEXT_FULL,
+    "pause_turn": Outcome.PAUSED,
+    "refusal": Outcome.REFUSED,
+}
+"""The stop reasons that say how a call ended; with the others, what it holds says it."""
+
+_ENDS_A_TURN = frozenset({"end_turn", "stop_sequence"})
+_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+_PASSING = frozenset({401, 402, 403, 404, 408, 409, 429})
+"""Errors that tell of the account, the network or the hour; others below 500 are answers."""
+
+_OF_A_MESSAGE = ("message_", "content_block_")
+"""How the names of the events begin that a message cannot do without."""
+
+
+class AnthropicProvider:
+    """Reads calls of Claude from what went over the wire, whoever hosts the model."""
+
+    name: str = "anthropic"
+
+    def read(self, interaction: Interaction) -> Call | None:
+        """Return the call that an interaction is, or None where it is no call of a model."""
+        route = find_route(interaction.request)
+        if route is None or not route.is_call:
+            return None
+        reply = _read_reply(interaction.response)
+        message = reply.message
+        text, tool_calls = _read_content(message.get("content"))
+        stop_reason = string(message.get("stop_reason"))
+        error = reply.error
+        if error is None and stop_reason is None:
+            error = "the reply ended without a stop reason"
+        details = mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
+        return Call(
+            provider=self.name,
+            outcome=Outcome.ERROR if error else _judge(stop_reason, text, tool_calls),
+            text=text,
+            tool_calls=tool_calls,
+            stop_reason=stop_reason,
+            refusal_category=string(details.get("category")),
+            requested_model=route.model,
+            served_model=string(message.get("model")),
+            usage=_read_usage(mapping(message.get("usage"))),
+            latency=interaction.latency,
+            status=interaction.response.status,
+            error=error,
+            streamed=route.streamed or reply.streamed,
+            request=route.body,
+        )
+
+    def requested_model(self, request: Request) -> str | None:
+        """Return the model that a request names in its URL or its body, or None."""
+        route = find_route(request)
+        return None if route is None else route.model
+
+    def incomplete(self, interaction: Interaction) -> str | None:
+        """Say why a reply is not whole; None where it is, and where it is somebody else's."""
+        route = find_route(interaction.request)
+        if route is None:
+            return None
+        if route.is_call:
+            return _read_reply(interaction.response).fault
+        return _fault_of_status(interaction.response)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reply:
+    """What a response says, whatever form it came in."""
+
+    message: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    fault: str | None = None
+    """Why it is not whole, or None."""
+    streamed: bool = False
+
+
+def _read_reply(response: Response) -> _Reply:
+    """Read the response to a call: an error, a stream, or a message in one piece."""
+    if response.status >= _FIRST_ERROR:
+        words = _error_words(response) or f"HTTP {response.status} {response.reason}".rstrip()
+        return _Reply(error=words, fault=_fault_of_status(response))
+    content_type = (response.header("content-type") or "").lower()
+    if "amazon.eventstream" in content_type:
+        return _read_stream(_iterate_frames(response.body))
+    start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:6]
+    says_so = "text/event-stream" in content_type and not start.startswith(b"{")
+    if says_so or start.startswith((b"event:", b"data:")):
+        return _read_stream(_iterate_events(response.body))
+    message = mapping(parse(response.body))
+    if message.get("type") == "error":
+        return _Reply(error=_error_words(response) or "error", fault=_describe_error(response))
+    if not isinstance(message.get("content"), list):
+        words = "the reply is no message in JSON"
+        return _Reply(error=words, fault=words)
+    whole = string(message.get("stop_reason")) is not None
+    fault = None if whole else "the reply ended without a stop reason"
+    return _Reply(message=message, fault=fault)
+
+
+def _fault_of_status(response: Response) -> str | None:
+    passing = response.status in _PASSING or response.status >= _FIRST_SERVER_ERROR
+    return _describe_error(response) if passing else None
+
+
+def _describe_error(response: Response) -> str:
+    words = (_error_words(response) or response.reason).strip()
+    return f"the server answered {response.status} {words}".rstrip()
+
+
+def _error_words(response: Response) -> str | None:
+    """Return "type: message" of an error, in Anthropic's, AWS's or Google's form, or None."""
+    body = parse(response.body)
+    data = mapping(body[0] if isinstance(body, list) and body else body)
+    kind = (response.header("x-amzn-errortype") or "").partition(":")[0]
+    return _words_of({"type": kind} | data | mapping(data.get("error")))
+
+
+def _words_of(error: Mapping[str, Any]) -> str | None:
+    kind = string(error.get("status")) or string(error.get("type"))  # "status" is Google's
+    message = string(error.get("message"))
+    return ": ".join(word for word in (kind, message) if word) or None
+
+
+def _iterate_events(body: bytes) -> Iterator[Mapping[str, Any] | None]:
+    """Yield what each event of a stream holds, and None for one that cannot be read."""
+    for event in parse_events(body):
+        data = parse(event.data)
+        if event.event == "error":
+            error = mapping(mapping(data).get("error")) or {"message": event.data}
+            yield {"type": "error", "error": error}
+        elif isinstance(data, dict):
+            yield {"type": event.event} | data
+        elif (event.event or "").startswith(_OF_A_MESSAGE):
+            yield None
+
+
+def _iterate_frames(body: bytes) -> Iterator[Mapping[str, Any] | None]:
+    """Yield the same of a stream of Bedrock."""
+    for frame in parse_frames(body):
+        payload = mapping(parse(frame.payload))
+        kind = frame.headers.get(":exception-type") or frame.headers.get(":error-code")
+        if kind:
+            message = payload.get("message") or frame.headers.get(":error-message")
+            yield {"type": "error", "error": {"type": kind, "message": message}}
+            continue
+        try:
+            data = parse(base64.b64decode(string(payload.get("bytes")) or ""))
+        except ValueError:
+            data = None
+        yield data if isinstance(data, dict) else None
+
+
+def _read_stream(events: Iterator[Mapping[str, Any] | None]) -> _Reply:
+    """Put a message together from its events, up to an error."""
+    stream = _Stream()
+    for event in events:
+        stream.add(event)
+        if stream.error:
+            break
+    message = stream.message()
+    error = fault = None
+    if stream.error:
+        error, fault = stream.error, f"the stream broke off with {stream.error}"
+    elif string(message.get("stop_reason")) is None:
+        fault = "the stream ended without a stop reason"
+    elif stream.damaged:
+        error = fault = "the stream holds an event that cannot be read"
+    elif not stream.stopped:
+        fault = "the stream ended without message_stop"
+    return _Reply(message=message, error=error, fault=fault, streamed=True)
+
+
+class _Stream:
+    """Collects the events of one message."""
+
+    def __init__(self) -> None:
+        self.error: str | None = None
+        self.damaged = False
+        self.stopped = False
+        self._message: dict[str, Any] = {}
+        self._usage: dict[str, Any] = {}
+        self._blocks: dict[str, dict[str, Any]] = {}
+        self._parts: dict[str, list[str]] = {}
+
+    def add(self, event: Mapping[str, Any] | None) -> None:
+        """Take the next event; None is one that could not be read."""
+        if event is None:
+            self.damaged = True
+            return
+        match event.get("type"):
+            case "message_start":
+                self._message = dict(mapping(event.get("message")))
+                self._usage = dict(mapping(self._message.get("usage")))
+            case "content_block_start":
+                self._start(str(event.get("index")), mapping(event.get("content_block")))
+            case "content_block_delta":
+                self._extend(str(event.get("index")), mapping(event.get("delta")))
+            case "message_delta":
+                self._message |= given(event.get("delta"))
+                self._usage |= given(event.get("usage"))
+            case "message_stop":
+                self.stopped = True
+            case "error":
+                self.error = _words_of(mapping(event.get("error"))) or "error"
+            case _:
+                pass  # a ping, or what a later version of the API has added
+
+    def _start(self, index: str, block: Mapping[str, Any]) -> None:
+        self._blocks[index] = dict(block)
+        self._parts[index] = [string(block.get("text")) or ""]
+        if block.get("type") == "fallback":  # from here on, another model answers
+            served = string(mapping(block.get("to")).get("model"))
+            self._message["model"] = served or self._message.get("model")
+
+    def _extend(self, index: str, delta: Mapping[str, Any]) -> None:
+        key = {"text_delta": "text", "input_json_delta": "partial_json"}.get(str(delta.get("type")))
+        if key is not None:
+            self._parts.setdefault(index, []).append(string(delta.get(key)) or "")
+
+    def message(self) -> dict[str, Any]:
+        """Return the message as a reply in one piece would have it."""
+        for index, block in self._blocks.items():
+            joined = "".join(self._parts[index])
+            if block.get("type") == "text":
+                block["text"] = joined
+            elif joined:
+                block["input"] = parse(joined)
+        return self._message | {"content": list(self._blocks.values()), "usage": self._usage}
+
+
+def _judge(stop_reason: str | None, text: str, tool_calls: tuple[ToolCall, ...]) -> Outcome:
+    """Return how a whole reply ended."""
+    if stop_reason in _OUTCOMES:
+        return _OUTCOMES[stop_reason]
+    if text.strip():
+        return Outcome.ANSWERED
+    if not tool_calls:
+        return Outcome.EMPTY
+    return Outcome.ANSWERED if stop_reason in _ENDS_A_TURN else Outcome.TOOL_USE
+
+
+def _read_content(content: Any) -> tuple[str, tuple[ToolCall, ...]]:
+    """Return the text of a message, and the calls of the caller's tools."""
+    blocks = [mapping(block) for block in content] if isinstance(content, list) else []
+    text = "".join(
+        string(block.get("text")) or "" for block in blocks if block.get("type") == "text"
+    )
+    tool_calls = tuple(
+        ToolCall(
+            name=string(block.get("name")) or "",
+            arguments=mapping(block.get("input")),
+            id=string(block.get("id")) or "",
+        )
+        for block in blocks
+        if block.get("type") == "tool_use"
+    )
+    return text, tool_calls
+
+
+def _read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Return the counts of a reply; null says of a cache that there is none, of others nothing."""
+    return Usage(
+        input_tokens=usage.get("input_tokens", 0),
+        output_tokens=usage.get("output_tokens", 0),
+        cache_read_tokens=given(usage).get("cache_read_input_tokens", 0),
+        cache_write_tokens=given(usage).get("cache_creation_input_tokens", 0),
+    )

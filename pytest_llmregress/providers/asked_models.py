@@ -1,0 +1,113 @@
+"""Which models a request asks for, whoever's API it goes to, and whether a candidate was asked.
+
+No provider has to understand the request for that: it is enough to see where its model is named.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.settings import Candidate
+
+_IN_PATH = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"/(?:tunedM|m)odels/([^/]+?)(?::|%3[Aa])(?:g|streamG|batchG)enerateContent$",  # Gemini
+        r"/models/([^/]+?)(?::|%3[Aa])(?:r|streamR)awPredict$",  # others on Vertex
+        r"/model/(.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream)$",  # Bedrock
+        r"/deployments/([^/]+)/.+$",  # Azure: the body may name a model too, which does not count
+    )
+)
+"""Paths that name the model; it may be percent-encoded."""
+
+_WRITES_NO_TEXT = re.compile(
+    r"/(?:embed|embeddings?|rerank|moderations|count_tokens|tokenize|detokenize"
+    r"|(?:images|audio|videos)/[^/]+)$"
+)
+"""Paths of models that no candidate takes the place of."""
+_EMBEDS = re.compile("embed|rerank")
+"""What the names of such models hold, where the path is the same as for any other."""
+
+_PROMPTS = frozenset(
+    {"contents", "input", "instructions", "message", "messages", "prompt", "prompts"}
+)
+"""Keys of which a call has at least one beside its model: a car has a model, too."""
+
+CELLS = (".old-model", ".old-prompt")
+"""How the names of the recordings end that a cross leaves: they are no candidate's."""
+
+
+def asked_models(request: Request) -> tuple[str, ...]:
+    """Return the models that a request asks to write a text; often none, several for a batch.
+
+    In the body (the APIs of OpenAI, Mistral, Cohere, Ollama and all that speak like them) or in
+    the path (Gemini, Bedrock, deployments of Azure).
+    """
+    path = re.split(r"[?#]", request.url, maxsplit=1)[0].rstrip("/")
+    if request.method.upper() != "POST" or _WRITES_NO_TEXT.search(path):
+        return ()
+    named = next((found[1] for each in _IN_PATH if (found := each.search(path))), None)
+    if named is not None:
+        model = unquote(named)
+        return () if _EMBEDS.search(model) else (model,)
+    body = _object(request.body)
+    batch = body.get("requests")
+    if isinstance(batch, list):
+        calls = [each.get("params") for each in batch if isinstance(each, dict)]
+        models = [model for call in calls if isinstance(call, dict) for model in _named_in(call)]
+        return tuple(dict.fromkeys(models))
+    return _named_in(body)
+
+
+def never_asked(cassette: Cassette) -> tuple[str, ...]:
+    """Return the models that the recording of a candidate asked for in the candidate's place.
+
+    Empty where the candidate was asked, where no request names a model, and for the baseline.
+    """
+    name = cassette.candidate
+    if name is None or name.endswith(CELLS):
+        return ()
+    named = (*cassette.requested_models, *_models_of(cassette.interactions))
+    return wrong_models(Candidate(name=name), tuple(dict.fromkeys(named)))
+
+
+def is_of_another(candidate: Candidate, recorded: Iterable[Interaction]) -> bool:
+    """Whether what was recorded for a candidate asked for other models in its place."""
+    return bool(wrong_models(candidate, _models_of(recorded)))
+
+
+def wrong_models(candidate: Candidate, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the models that were asked for where the candidate should have been.
+
+    "OLD=NEW" leaves other models as they are; where none but those was asked for, the candidate
+    was not asked either.
+    """
+    wrong = tuple(model for model in asked if candidate.rename(model) != model)
+    return wrong if wrong or candidate.new in asked else tuple(asked)
+
+
+def _models_of(interactions: Iterable[Interaction]) -> tuple[str, ...]:
+    requests = (each.request for each in interactions if not each.judge)
+    return tuple(dict.fromkeys(model for each in requests for model in asked_models(each)))
+
+
+def _named_in(body: Mapping[str, Any]) -> tuple[str, ...]:
+    if not body.keys() & _PROMPTS:
+        return ()
+    model, models = body.get("model"), body.get("models")
+    if isinstance(model, str) and model:
+        return (model,)
+    # OpenRouter takes a list: the first one that is up answers.
+    return tuple(m for m in models if isinstance(m, str)) if isinstance(models, list) else ()
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,1 @@
+"""HTTP, caught and answered from a cassette, or sent and recorded."""

@@ -1,0 +1,277 @@
+"""The tape of one test: it answers requests from a recording, or takes down what it hears."""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NoReturn
+
+from pytest_llmregress.recording.unplayed import Waiting
+from pytest_llmregress.redaction.redactor import Redactor, carries_credentials
+from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.matching import Matching, key_of
+
+HTTP_ERROR = 400
+"""The first status that is an error."""
+
+
+class TapeMode(StrEnum):
+    """What a tape does with a request."""
+
+    REPLAY = "replay"
+    """Answer from the recording; what is not in it is a miss."""
+    EXTEND = "extend"
+    """Answer from the recording; what is not in it goes out and is taken down."""
+    RECORD = "record"
+    """Everything goes out and is taken down."""
+
+
+class MissReason(StrEnum):
+    """Why a request has no answer."""
+
+    CASSETTE_NOT_FOUND = "cassette_not_found"
+    NO_MATCH = "no_match"
+    ALREADY_PLAYED = "already_played"
+    CREDENTIALS = "credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """A request that the recording has no answer for."""
+
+    reason: MissReason
+    request: Request
+    times_recorded: int
+    """How many answers to this very request there were, all of them played."""
+    judge: bool = False
+    """Whether it is a question to a judge."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Exchange:
+    """A request of this run, and its answer as soon as there is one."""
+
+    request: Request
+    started: float
+    """By `time.perf_counter`."""
+    retry: bool = False
+    """Whether the client says that this is a further attempt at an earlier request."""
+    interaction: Interaction | None = None
+    """None while it is in flight, and for ever where no answer came."""
+    played: bool = False
+    """Whether the answer comes from the cassette; what an interrupted recording left does not."""
+    position: int | None = None
+    """Where in the cassette the answer was, from 0; None where it was not in it."""
+    kept: bool = True
+    """Whether it belongs to the recording; an exchange of credentials does not."""
+    judge: bool = False
+    """Whether it is a question to a judge."""
+    key: str | None = None
+    """None until somebody needs it: what is replayed byte for byte has none."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a client has reason to try again: no answer so far, or an error."""
+        return self.interaction is None or self.interaction.response.status >= HTTP_ERROR
+
+
+class Tape:
+    """Requests in, answers out, for one run of one test. Safe to use from several threads.
+
+    Parameters: `recorded`, what an earlier run recorded (None where there is no cassette);
+    `carried`, what an interrupted recording has left, which is not asked for again; `on_miss`,
+    called from the thread that asked, and expected to raise; `on_answer`, called with each
+    answer that came over the network, before its caller has it; `before_send`, called with each
+    request that is about to go out, and may raise.
+    """
+
+    def __init__(  # noqa: PLR0913 - two sources, two callbacks
+        self,
+        *,
+        mode: TapeMode,
+        recorded: Sequence[Interaction] | None,
+        redactor: Redactor,
+        on_miss: Callable[[Miss], NoReturn],
+        carried: Sequence[Interaction] = (),
+        on_answer: Callable[[Interaction], None] | None = None,
+        before_send: Callable[[Request], None] | None = None,
+    ) -> None:
+        self.mode = mode
+        self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
+        self._exists = recorded is not None
+        self._on_miss = on_miss
+        self._on_answer = on_answer
+        self._before_send = before_send
+        self._lock = threading.Lock()
+        self._exchanges: list[Exchange] = []
+        self._misses: list[Miss] = []
+        self._given = tuple(carried)
+        self.match(Matching(), redactor=redactor)
+
+    def match(self, matching: Matching, *, redactor: Redactor) -> None:
+        """Tell requests apart by these rules. To be called before the first request.
+
+        What was recorded goes through the redaction as well: a rule that came later does not
+        turn old recordings into misses.
+        """
+        self.redactor, self._matching = redactor, matching
+        self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
+        for interaction in self._given:
+            key = self.key_of(interaction.request, judge=interaction.judge)
+            self._carried[key].append(interaction)
+        self._waiting = Waiting(
+            () if self.mode is TapeMode.RECORD else self.recorded,
+            key_of=lambda each: self.key_of(each.request, judge=each.judge),
+            by_bytes=matching == Matching() and not self._given,
+        )
+
+    def key_of(self, request: Request, *, judge: bool = False) -> str:
+        """Return the key of a request, recorded or not, by the rules of this tape.
+
+        A question to a judge is answered where it is the same in all: no rule leaves anything
+        out of a rubric.
+        """
+        return self._key_of_clean(self.redactor.request(request), judge=judge)
+
+    def key_in(self, exchange: Exchange) -> str:
+        """Return the key of a request of this run."""
+        if exchange.key is None:
+            exchange.key = self.key_of(exchange.request, judge=exchange.judge)
+        return exchange.key
+
+    def ask(self, request: Request, *, retry: bool, judge: bool = False) -> Exchange:
+        """Take a request; the exchange has its answer already if it was replayed."""
+        exchange = Exchange(
+            request=request,
+            started=time.perf_counter(),
+            retry=retry,
+            kept=not carries_credentials(request),
+            judge=judge,
+        )
+        if self._is_played_as_it_is(exchange):
+            return exchange
+        exchange.request = self.redactor.request(request)
+        key = exchange.key = self._key_of_clean(exchange.request, judge=judge)
+        with self._lock:
+            carried = self._carried.get(key)
+            position = None
+            if not exchange.kept:
+                pass  # not even where somebody's cassette holds credentials
+            elif carried:
+                exchange.interaction = carried.popleft()
+            elif (position := self._waiting.take_alike(key)) is not None:
+                self._play(exchange, position)
+            if exchange.interaction is None and self.mode is TapeMode.REPLAY:
+                times = self._waiting.times_recorded(key)
+                miss = Miss(
+                    reason=self._reason(times, credentials=not exchange.kept),
+                    request=exchange.request,
+                    times_recorded=times,
+                    judge=judge,
+                )
+                self._misses.append(miss)
+            self._exchanges.append(exchange)
+        if exchange.interaction is None and self.mode is TapeMode.REPLAY:
+            self._on_miss(miss)
+        if exchange.interaction is None and self._before_send is not None and exchange.kept:
+            self._before_send(exchange.request)
+        return exchange
+
+    def answer(self, exchange: Exchange, response: Response, *, measured: bool = True) -> None:
+        """Take down the answer that came over the network.
+
+        :param measured: whether its time says anything: that of a batch does not.
+        """
+        latency = time.perf_counter() - exchange.started if measured else None
+        clean = self.redactor.response(response)
+        with self._lock:
+            exchange.interaction = Interaction(
+                request=exchange.request,
+                response=clean,
+                latency=None if latency is None else round(latency, 3),
+                judge=exchange.judge,
+            )
+            if self._on_answer is not None and exchange.kept:
+                self._on_answer(exchange.interaction)
+
+    @property
+    def is_as_recorded(self) -> bool:
+        """Whether all that was recorded was asked for, and nothing else."""
+        with self._lock:
+            played = all(exchange.played for exchange in self._exchanges)
+            return played and len(self._exchanges) == len(self.recorded)
+
+    @property
+    def misses(self) -> tuple[Miss, ...]:
+        """The requests without an answer, in order."""
+        with self._lock:
+            return tuple(self._misses)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All exchanges so far, in the order in which they were asked."""
+        with self._lock:
+            return tuple(self._exchanges)
+
+    @property
+    def attempts(self) -> tuple[Exchange, ...]:
+        """The exchanges that count: of several attempts at one request, the last.
+
+        An exchange of credentials is left out.
+        """
+        counted: list[Exchange] = []
+        for exchange in self.exchanges:
+            if not exchange.kept:
+                continue
+            if exchange.retry:
+                failed = next(
+                    (
+                        each
+                        for each in reversed(counted)
+                        if each.failed and self.key_in(each) == self.key_in(exchange)
+                    ),
+                    None,
+                )
+                if failed is not None:
+                    counted.remove(failed)
+            counted.append(exchange)
+        return tuple(counted)
+
+    @property
+    def unplayed(self) -> tuple[Interaction, ...]:
+        """What was recorded and not asked for, in recorded order."""
+        with self._lock:
+            left = self._waiting.left
+        return tuple(self.recorded[index] for index in left)
+
+    def _is_played_as_it_is(self, exchange: Exchange) -> bool:
+        """Answer a request that was recorded in these very bytes, and so has no secret in it."""
+        if not exchange.kept:
+            return False
+        with self._lock:
+            position = self._waiting.take_same(exchange.request, judge=exchange.judge)
+            if position is None:
+                return False
+            self._play(exchange, position)
+            self._exchanges.append(exchange)
+        exchange.request = self.recorded[position].request
+        return True
+
+    def _play(self, exchange: Exchange, position: int) -> None:
+        exchange.position = position
+        exchange.interaction = self.recorded[position]
+        exchange.played = True
+
+    def _key_of_clean(self, request: Request, *, judge: bool) -> str:
+        return f"judge {key_of(request)}" if judge else self._matching.key_of(request)
+
+    def _reason(self, times_recorded: int, *, credentials: bool) -> MissReason:
+        if credentials:
+            return MissReason.CREDENTIALS
+        if not self._exists:
+            return MissReason.CASSETTE_NOT_FOUND
+        if times_recorded:
+            return MissReason.ALREADY_PLAYED
+        return MissReason.NO_MATCH

@@ -1,0 +1,177 @@
+"""Interception of HTTP: stubs around the transports, with a tape behind them."""
+
+import sys
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, cached_property, wraps
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmregress.process.attribute_patch import Replaced, own_value
+from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.recording.http_client_connections import Connections, opening_classes
+from pytest_llmregress.recording.httpx_replay import Handler, async_handler, handler
+from pytest_llmregress.recording.late_imports import Latecomers
+
+if TYPE_CHECKING:
+    from pytest_llmregress.recording.vcr_bridge import Bridge
+
+_Patch = tuple[Any, str, Any]
+"""Owner, attribute, and what stands there for the time of a test."""
+
+_CLIENTS = ("httpx2", "httpx", "aiohttp")
+"""The libraries that send over a network by themselves; the others stand on http.client."""
+
+
+@contextmanager
+def intercepted(tape: Tape) -> Iterator[None]:
+    """Send the HTTP of the whole process through a tape for as long as the context lasts.
+
+    Of each installed library only what goes over a network is patched: an application under
+    test that is called in process (ASGI, WSGI) is left alone.
+    """
+    if tape.mode is TapeMode.REPLAY:
+        _LATECOMERS.watch()
+    else:  # before it is looked what there is to patch: vcrpy imports all of them
+        _LATECOMERS.let_in()
+    stubs = _take_stubs()
+    try:
+        with stubs.playing(tape):
+            yield
+    finally:
+        _READY.append(stubs)
+
+
+class _Stubs:
+    """What stands in the libraries' places: built once, since building takes longer than a call."""
+
+    tape: Tape
+
+    def __init__(self) -> None:
+        self._connections = Connections(tape=self._tape, arrived=self.catch_up)
+        self._replaced = Replaced()
+        self._imported = _imported()
+        self._patches = self._patches_of(self._imported)
+
+    def _patches_of(self, libraries: Container[str | type]) -> list[tuple[Any, str, Any, Any]]:
+        """Return owner, attribute, what stands there for the time of a test, and what does else."""
+        patches = [*self._of_httpx(libraries)]
+        if "aiohttp" in libraries:  # the SDK imports it where it is installed
+            patches.append(self._of_aiohttp())
+        patches += self._connections.patches(c for c in opening_classes() if c in libraries)
+        return [(*patch, own_value(*patch[:2])) for patch in patches]
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it fits what is imported and patched now."""
+        return self._imported == _imported() and all(
+            own_value(owner, name) is real for owner, name, _, real in self._patches
+        )
+
+    @contextmanager
+    def playing(self, tape: Tape) -> Iterator[None]:
+        """Stand there, with a tape behind, for as long as the context lasts."""
+        self.tape = tape
+        _PLAYING.append(self)
+        try:
+            self._put(self._patches)
+            yield
+        finally:
+            _PLAYING.remove(self)
+            self._replaced.restore()
+            self._connections.leave()
+
+    def catch_up(self) -> None:
+        """Stand in the places of what was imported by now as well."""
+        known, self._imported = self._imported, _imported()
+        late = self._patches_of(self._imported - known)
+        self._patches += late
+        self._put(late)
+
+    def _put(self, patches: Iterable[tuple[Any, str, Any, Any]]) -> None:
+        for owner, name, new, real in patches:
+            self._replaced.replace_known(owner, name, new, before=real)
+
+    @cached_property
+    def _bridge(self) -> "Bridge":
+        from pytest_llmregress.recording.vcr_bridge import Bridge  # noqa: PLC0415 - imports vcr
+
+        return Bridge(self)
+
+    def _of_httpx(self, libraries: Container[str | type]) -> Iterator[_Patch]:
+        for name in ("httpx2", "httpx"):
+            if name not in libraries:
+                continue
+            library = sys.modules[name]
+            # A client over a MockTransport is a client whose model a test has scripted: recorded
+            # too.
+            for transport in (library.HTTPTransport, library.MockTransport):
+                real = transport.handle_request
+                record = self._recorder(library, real, is_async=False)
+                new = handler(library, real, tape=self._tape, record=record)
+                yield transport, "handle_request", new
+            for transport in (library.AsyncHTTPTransport, library.MockTransport):
+                real = transport.handle_async_request
+                record = self._recorder(library, real, is_async=True)
+                new = async_handler(library, real, tape=self._tape, record=record)
+                yield transport, "handle_async_request", new
+
+    def _of_aiohttp(self) -> _Patch:
+        session: Any = sys.modules["aiohttp"].ClientSession
+        real = session._request  # noqa: SLF001 - the attribute that vcrpy patches
+
+        @cache
+        def stub() -> Any:
+            _LATECOMERS.let_in()
+            from pytest_llmregress.recording import vcr_bridge  # noqa: PLC0415 - imports vcr
+
+            return vcr_bridge.handler_of_aiohttp(self._bridge, real)
+
+        @wraps(real)
+        async def _request(*arguments: Any, **keywords: Any) -> Any:
+            return await stub()(*arguments, **keywords)
+
+        return session, "_request", _request
+
+    def _tape(self) -> Tape:
+        return self.tape
+
+    def _recorder(
+        self, library: ModuleType, real: Handler, *, is_async: bool
+    ) -> Callable[[], Handler]:
+        @cache
+        def record() -> Handler:
+            from pytest_llmregress.recording import vcr_bridge  # noqa: PLC0415 - imports vcr
+
+            of = vcr_bridge.async_handler_of if is_async else vcr_bridge.handler_of
+            made: Handler = of(self._bridge, real, library)
+            return made
+
+        return record
+
+
+_READY: list[_Stubs] = []
+"""Stubs that nobody uses now. Several, where a test runs pytest in its own process."""
+
+
+def _take_stubs() -> _Stubs:
+    while _READY:
+        stubs = _READY.pop()
+        if stubs.is_fresh:
+            return stubs
+    return _Stubs()
+
+
+def _imported() -> set[str | type]:
+    return {name for name in _CLIENTS if name in sys.modules}.union(opening_classes())
+
+
+_PLAYING: list[_Stubs] = []
+
+
+def _catch_up() -> None:
+    for stubs in _PLAYING:
+        stubs.catch_up()
+
+
+_LATECOMERS = Latecomers(_CLIENTS, arrived=_catch_up)

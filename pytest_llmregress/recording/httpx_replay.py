@@ -1,0 +1,68 @@
+"""Replays of what the transports of httpx would send: a tape's answer, at once.
+
+vcrpy's stubs do the same by way of a request and a response of their own, which takes as long
+as matching and reading the recording. What a tape records still goes through them.
+"""
+
+import functools
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording.cassette_session import Exchange, Tape, TapeMode
+from pytest_llmregress.values.http import Request
+
+Handler = Callable[[Any, Any], Any]
+"""Of a transport and a request."""
+
+
+def handler(
+    library: ModuleType, real: Handler, *, tape: Callable[[], Tape], record: Callable[[], Handler]
+) -> Handler:
+    """Return what stands for `handle_request`; `record` gives what does where a tape records."""
+
+    @functools.wraps(real)
+    def handle_request(transport: Any, request: Any) -> Any:
+        now = tape()
+        if now.mode is not TapeMode.REPLAY:
+            return record()(transport, request)
+        body = b"".join(request.stream)  # consumes it
+        request.stream = library.ByteStream(body)
+        return _response(library, _ask(now, request, body))
+
+    return handle_request
+
+
+def async_handler(
+    library: ModuleType, real: Handler, *, tape: Callable[[], Tape], record: Callable[[], Handler]
+) -> Handler:
+    """Return what stands for `handle_async_request`."""
+
+    @functools.wraps(real)
+    async def handle_async_request(transport: Any, request: Any) -> Any:
+        now = tape()
+        if now.mode is not TapeMode.REPLAY:
+            return await record()(transport, request)
+        body = b"".join([part async for part in request.stream])
+        request.stream = library.ByteStream(body)
+        return _response(library, _ask(now, request, body))
+
+    return handle_async_request
+
+
+def _ask(tape: Tape, request: Any, body: bytes) -> Exchange:
+    headers = {name.lower(): (value,) for name, value in request.headers.items()}
+    asked = Request(method=request.method, url=str(request.url), headers=headers, body=body)
+    return tape.ask(asked, retry=asked.is_retry, judge=sdk_patch.is_judging())
+
+
+def _response(library: ModuleType, exchange: Exchange) -> Any:
+    assert exchange.interaction is not None  # noqa: S101 - in a replay, a miss has raised
+    response = exchange.interaction.response
+    return library.Response(
+        response.status,
+        headers=[(name, value) for name, values in response.headers.items() for value in values],
+        stream=library.ByteStream(response.body),  # `content` would close it
+        extensions={"reason_phrase": response.reason.encode("ascii")} if response.reason else None,
+    )

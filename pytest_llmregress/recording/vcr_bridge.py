@@ -1,0 +1,135 @@
+"""What goes through vcrpy's stubs: recordings of httpx, and all that aiohttp sends."""
+
+import json
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from vcr.cassette import Cassette as VcrCassette
+from vcr.filters import decode_response
+from vcr.request import Request as VcrRequest
+
+from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording.cassette_session import Exchange, Tape
+from pytest_llmregress.values.http import Request, Response
+
+
+class Playing(Protocol):
+    """Knows the tape that is behind the stubs now."""
+
+    tape: Tape
+
+
+class Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
+    """What vcrpy's stubs talk to: the questions of a cassette, answered by a tape."""
+
+    def __init__(self, playing: Playing) -> None:
+        super().__init__("tape")
+        self._playing = playing
+        # With its tape: an answer may come in when the next test has begun.
+        self._asked: WeakKeyDictionary[VcrRequest, tuple[Tape, Exchange]] = WeakKeyDictionary()
+
+    def _load(self) -> None:
+        """Load nothing: the tape has it."""
+
+    def _save(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - vcrpy's signature
+        """Save nothing: the tape's owner does."""
+
+    @property
+    def write_protected(self) -> bool:
+        """Say no: a tape that must not record has raised before anybody asks."""
+        return False
+
+    def filter_request(self, request: VcrRequest) -> VcrRequest:
+        """Leave it as it is."""
+        return request
+
+    def can_play_response_for(self, request: VcrRequest) -> bool:
+        """Ask the tape, once; vcrpy's stubs then play the answer or go out for one."""
+        tape = self._playing.tape
+        asked = _request(request)
+        exchange = tape.ask(asked, retry=asked.is_retry, judge=sdk_patch.is_judging())
+        self._asked[request] = tape, exchange
+        return exchange.interaction is not None
+
+    def play_response(self, request: VcrRequest) -> dict[str, Any]:
+        """Return the answer that the tape has given, in vcrpy's form."""
+        interaction = self._asked.pop(request)[1].interaction
+        assert interaction is not None  # noqa: S101 - can_play_response_for said so
+        response = interaction.response
+        return {
+            "status": {"code": response.status, "message": response.reason},
+            "headers": {name: list(values) for name, values in response.headers.items()},
+            "body": {"string": response.body},
+        }
+
+    def append(self, request: VcrRequest, response: Mapping[str, Any]) -> None:
+        """Hand the answer that came over the network to the tape."""
+        known = self._asked.pop(request, None)
+        if known is None:  # an answer on the way to a redirect's target
+            tape = self._playing.tape
+            exchange = tape.ask(_request(request), retry=False, judge=sdk_patch.is_judging())
+            known = tape, exchange
+        tape, exchange = known
+        tape.answer(exchange, read_response(response))
+
+
+def handler_of(bridge: Bridge, real: Any, library: ModuleType) -> Any:
+    """Return vcrpy's stub of a transport of httpx."""
+    from vcr.stubs.httpx_stubs import vcr_handle_request  # noqa: PLC0415 - only with the library
+
+    return vcr_handle_request(bridge, real, library)
+
+
+def async_handler_of(bridge: Bridge, real: Any, library: ModuleType) -> Any:
+    """Return vcrpy's stub of an asynchronous transport of httpx."""
+    from vcr.stubs.httpx_stubs import vcr_handle_async_request  # noqa: PLC0415 - as above
+
+    return vcr_handle_async_request(bridge, real, library)
+
+
+def handler_of_aiohttp(bridge: Bridge, real: Any) -> Any:
+    """Return vcrpy's stub of what a session of aiohttp sends by."""
+    from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415 - imports aiohttp
+
+    return vcr_request(bridge, real)
+
+
+def _request(request: VcrRequest) -> Request:
+    return Request(
+        method=request.method,
+        url=request.uri,
+        headers={name.lower(): (str(value),) for name, value in request.headers.items()},
+        body=_bytes(request.body),
+    )
+
+
+def read_response(response: Mapping[str, Any]) -> Response:
+    """Return a response as a value, in vcrpy's form, without the compression of its way."""
+    decoded = decode_response(
+        {**response, "headers": {k.lower(): list(v) for k, v in response["headers"].items()}}
+    )
+    return Response(
+        status=decoded["status"]["code"],
+        reason=decoded["status"]["message"] or "",
+        headers={name.lower(): tuple(values) for name, values in decoded["headers"].items()},
+        body=_bytes(decoded["body"].get("string")),
+    )
+
+
+def _bytes(body: Any) -> bytes:
+    """Return a body as bytes, whichever form a library hands it over in."""
+    match body:
+        case None:
+            return b""
+        case bytes() | bytearray():
+            return bytes(body)
+        case str():
+            return body.encode()
+        case dict() | list():  # aiohttp's json=
+            return json.dumps(body).encode()
+        case _ if hasattr(body, "read"):
+            return _bytes(body.read())
+        case _:
+            return b"".join(_bytes(part) for part in body)

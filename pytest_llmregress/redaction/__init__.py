@@ -1,0 +1,1 @@
+"""Secrets, found and taken out of what is written."""

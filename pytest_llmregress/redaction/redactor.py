@@ -1,0 +1,264 @@
+"""What never reaches a file: headers that are not known to be harmless, secrets, credentials."""
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from pytest_llmregress.redaction.secret_fields import spans_in_form, spans_in_json, spans_in_query
+from pytest_llmregress.redaction.secret_names import MIN_SECRET, secret_values
+from pytest_llmregress.redaction.secret_patterns import (
+    PLACEHOLDER,
+    Finding,
+    KnownSecrets,
+    Span,
+    find,
+    merge,
+    replace_spans,
+)
+from pytest_llmregress.redaction.stream_redaction import clean_events, clean_frames
+from pytest_llmregress.values.http import Interaction, Request, Response, first_value
+
+REQUEST_HEADERS = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type"})
+"""The request headers that a cassette keeps; all others may hold keys, identities or machines."""
+
+RESPONSE_HEADERS = frozenset(
+    {
+        "content-disposition",
+        "content-encoding",
+        "content-type",
+        "request-id",
+        "retry-after",
+        "retry-after-ms",
+        "x-should-retry",
+    }
+)
+"""The response headers that a cassette keeps; the SDK reads these, and they identify nobody."""
+
+_CREDENTIAL_PATHS = re.compile(
+    r"/oauth2?(?:/v[\d.]+)?/token$|/latest/(?:api/token|meta-data)(?:/|$)"
+)
+_CREDENTIAL_HOSTS = re.compile(
+    r"169\.254\.169\.254|169\.254\.170\.23?|metadata\.google\.internal|oauth2\.googleapis\.com"
+    r"|login\.microsoftonline\.com"
+    r"|(?:sts(?:-fips)?|oidc|portal\.sso)(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
+)
+_AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?([^/?#]*)")
+_ZIPPED = b"\x1f\x8b"
+_MAX_UNZIPPED = 256 * 1024 * 1024
+"""Bytes; what unfolds to more is no body of a test, and is left as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redactor:
+    """Takes secrets out of requests and responses. Built once a run.
+
+    Four kinds: values of the environment, in every form in which they may be written; keys of a
+    known form; the values of fields with a telling name; and what rules of the project add.
+
+    A replay asks with a request that went through the same redaction. It finds its answer in an
+    environment with other secrets, or with none, wherever the form or the field's name tells. It
+    cannot where only the value told: a password in the words of a prompt, and a variable that
+    has another value now. A rule of the project (`with_rules`) helps there.
+    """
+
+    known: KnownSecrets = field(default_factory=KnownSecrets)
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str]) -> "Redactor":
+        """Know the secrets among the values of variables: see `secret_names` for which they are."""
+        return cls(known=KnownSecrets(values=_forms(secret_values(environment))))
+
+    def with_rules(self, *, patterns: Iterable[str] = (), values: Iterable[str] = ()) -> "Redactor":
+        """Return a redactor that takes out more; never less.
+
+        Parameters: `patterns`, regular expressions of Python, matched against the bytes of bodies,
+        URLs and headers; a group named "secret" is what is replaced, or else the whole match.
+        `values`, secrets, of any length. Raises ValueError with all that is wrong with them.
+        """
+        compiled, faults = _compile(patterns)
+        values = tuple(values)
+        if "" in values:
+            faults.append('redaction value "": it is empty; a secret of one character or more')
+        if faults:
+            raise ValueError("\n".join(faults))
+        known = KnownSecrets(
+            values=_longest_first((*self.known.values, *_forms(values))),
+            patterns=(*self.known.patterns, *compiled),
+        )
+        return replace(self, known=known)
+
+    def request(self, request: Request) -> Request:
+        """Return a request that may be written to a file."""
+        return replace(
+            request,
+            url=self._clean_url(request.url),
+            headers=self._keep(request.headers, REQUEST_HEADERS),
+            body=self._clean_body(_unzipped(request.body), request.headers),
+        )
+
+    def interaction(self, interaction: Interaction) -> Interaction:
+        """Return an interaction that may be written to a file."""
+        return replace(
+            interaction,
+            request=self.request(interaction.request),
+            response=self.response(interaction.response),
+        )
+
+    def response(self, response: Response) -> Response:
+        """Return a response that may be written to a file."""
+        headers = self._keep(response.headers, RESPONSE_HEADERS)
+        body = _unzipped(response.body)
+        if body is not response.body and response.header("content-encoding") == "gzip":
+            del headers["content-encoding"]
+        return replace(response, headers=headers, body=self._clean_body(body, response.headers))
+
+    def value(self, value: Any) -> Any:
+        """Return a JSON value that may be written to a file; itself where it holds no secret."""
+        data = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        spans = self._spans(data)
+        if not spans:
+            return value
+        return json.loads(replace_spans(data, spans).decode("utf-8", "surrogatepass"))
+
+    def _keep(
+        self, headers: Mapping[str, tuple[str, ...]], allowed: frozenset[str]
+    ) -> dict[str, tuple[str, ...]]:
+        return {
+            name: tuple(self._clean_text(value) for value in values)
+            for name, values in sorted(headers.items())
+            if name in allowed
+        }
+
+    def _clean_url(self, url: str) -> str:
+        data = url.encode("utf-8", "surrogateescape")
+        authority = _AUTHORITY.match(data)
+        if authority is None:
+            return self._clean_query(data).decode("utf-8", "surrogateescape")
+        # Brackets are no part of a host, and a URL that cannot be read would match nothing.
+        host = self._clean(authority[2]).replace(PLACEHOLDER.encode(), b"redacted")
+        rest = self._clean_query(data[authority.end() :])
+        return (authority[1] + host + rest).decode("utf-8", "surrogateescape")
+
+    def _clean_query(self, data: bytes) -> bytes:
+        return replace_spans(data, merge((*self.known.spans(data), *spans_in_query(data))))
+
+    def _clean_text(self, text: str) -> str:
+        data = text.encode("utf-8", "surrogateescape")
+        return self._clean(data).decode("utf-8", "surrogateescape")
+
+    def _clean_body(self, body: bytes, headers: Mapping[str, tuple[str, ...]]) -> bytes:
+        content_type = (first_value(headers, "content-type") or "").lower()
+        if content_type.startswith("application/vnd.amazon.eventstream"):
+            return clean_frames(body, self._clean_events)
+        if body.startswith((b"event:", b"data:")) or content_type.startswith("text/event-stream"):
+            return self._clean_events(body)
+        form = spans_in_form(body, content_type)
+        return replace_spans(body, merge((*self._spans(body), *form)))
+
+    def _clean_events(self, body: bytes) -> bytes:
+        """Clean what is split first: of a key whose beginning is gone, nobody knows the end."""
+        return self._clean(clean_events(body, self._spans))
+
+    def _clean(self, data: bytes) -> bytes:
+        return replace_spans(data, self._spans(data))
+
+    def _spans(self, data: bytes) -> list[Span]:
+        return merge((*self.known.spans(data), *spans_in_json(data)))
+
+
+def find_secrets(text: str, *, redactor: Redactor) -> tuple[Finding, ...]:
+    """Return the secrets in a text that is about to be written; none is to be expected.
+
+    It knows forms, values and rules, and no fields: text in a file is no longer the JSON that it
+    was, and a "password: " in what a model said is no reason to refuse a recording.
+    """
+    return find(text, redactor.known)
+
+
+def carries_credentials(request: Request) -> bool:
+    """Whether a request asks for credentials; its answer is never recorded and never replayed."""
+    return _leads_to_credentials(request.url)
+
+
+@lru_cache(maxsize=64)
+def _leads_to_credentials(url: str) -> bool:
+    parts = urlsplit(url)
+    host = _CREDENTIAL_HOSTS.fullmatch(parts.hostname or "")
+    return host is not None or _CREDENTIAL_PATHS.search(parts.path) is not None
+
+
+def _compile(patterns: Iterable[str]) -> tuple[list[re.Pattern[bytes]], list[str]]:
+    """Return the patterns that can be used, and what is wrong with the others."""
+    compiled: list[re.Pattern[bytes]] = []
+    faults: list[str] = []
+    for pattern in patterns:
+        where = f"redaction pattern {pattern!r}"
+        try:
+            rule = re.compile(pattern.encode())
+        except re.error as error:
+            faults.append(f"{where}: {error}; a regular expression of Python is allowed")
+            continue
+        if rule.search(b"") is None:
+            compiled.append(rule)
+        else:
+            faults.append(f"{where}: it matches the empty text; one character or more is allowed")
+    return compiled, faults
+
+
+def _forms(values: Iterable[str]) -> tuple[bytes, ...]:
+    """Return each secret as it is and as JSON, a URL or base64 would hold it, longest first."""
+    forms = {form for value in set(values) for form in _forms_of(value)}
+    return _longest_first(form for form in forms if form not in PLACEHOLDER.encode())
+
+
+def _longest_first(forms: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(sorted(set(forms), key=lambda form: (-len(form), form)))
+
+
+def _forms_of(value: str) -> Iterator[bytes]:
+    texts = _in_json({value}) | _in_json(_in_json({value}))  # a tool's result quotes JSON in JSON
+    texts |= {text.replace("/", "\\/") for text in texts}  # as PHP writes JSON
+    texts |= {text.replace("&", r"\u0026") for text in texts}  # as Go does
+    for to_url in (quote, quote_plus):
+        quoted = to_url(value, safe="", errors="surrogateescape")
+        texts |= {quoted, re.sub("%..", lambda escape: escape[0].lower(), quoted)}
+    yield from (text.encode("utf-8", "surrogateescape") for text in texts | {value})
+    data = value.encode("utf-8", "surrogateescape")
+    if len(data) >= MIN_SECRET:
+        yield from _in_base64(data)
+
+
+def _in_json(texts: Iterable[str]) -> set[str]:
+    ways = (json.dumps, partial(json.dumps, ensure_ascii=False))
+    return {write(text)[1:-1] for text in texts for write in ways}
+
+
+def _in_base64(data: bytes) -> Iterator[bytes]:
+    """Yield what of the base64 of some longer text is a secret's alone, wherever it stands there.
+
+    Base64 writes three bytes as four characters, so there are three ways to begin. A character
+    that a neighbour has a part in is left out: at most the half of the secret's first and last.
+    """
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + data)
+        core = text[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        yield core
+        yield core.replace(b"+", b"-").replace(b"/", b"_")
+
+
+def _unzipped(body: bytes) -> bytes:
+    """Return a body without gzip's compression: the very body where it has none, or is damaged."""
+    if not body.startswith(_ZIPPED):
+        return body
+    try:
+        unzip = zlib.decompressobj(wbits=31)
+        text = unzip.decompress(body, _MAX_UNZIPPED)
+    except zlib.error:
+        return body
+    return text if unzip.eof and not unzip.unused_data else body

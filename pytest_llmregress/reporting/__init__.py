@@ -1,1 +1,0 @@
-"""Reports out of a finished run: numbers in, text out."""

@@ -1,5 +1,0 @@
-"""The report of a run as one page for a browser, which asks nothing of any network."""
-
-from pytest_llmregress.reporting.html.renderer import HtmlReporter
-
-__all__ = ["HtmlReporter"]

@@ -1,1 +1,0 @@
-"""The JSON Schema of the JSON report, as it is published with the package."""

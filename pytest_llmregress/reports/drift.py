@@ -1,0 +1,89 @@
+"""The drift of one test, for people: what changed, how bad it is, what to do next."""
+
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
+from pytest_llmregress.formatting.value_text import cut, printable
+from pytest_llmregress.reports.cause import render_cause
+from pytest_llmregress.values.behavior import Change, Drift
+
+MAX_CHANGES = 6
+"""Changes that are told; the others are counted."""
+ONCE = "1 recording against 1: a difference, not how often it happens"
+"""What such a comparison can say, and what it cannot."""
+
+_MAX_TRAIT = 32
+_MAX_DETAIL = 32
+_INDENT = "  "
+
+
+def render_drift(  # noqa: PLR0913 - what a reader of a drift wants to know
+    *,
+    test: str,
+    drift: Drift,
+    fails: bool,
+    look: str,
+    accept: str,
+    evidence: tuple[str, ...] = (),
+) -> str:
+    """Return the drift of a test in about a dozen lines.
+
+    Parameters: `fails`, whether it fails the test; `look` and `accept`, the commands that show
+    more and that accept it; an empty one gets no line. `evidence`, what the samples allow one
+    to say; without it, that one recording was held against one.
+    """
+    told, untold = drift.changes[:MAX_CHANGES], drift.changes[MAX_CHANGES:]
+    lines = [*_head(test, drift, fails=fails), *_rows(told)]
+    if untold:
+        counts = count_severities(change.severity for change in untold)
+        lines.append(f"{_INDENT}and {len(untold)} more ({counts})")
+    if drift.cause is not None:
+        lines += render_cause(drift.cause)
+    lines += evidence or (f"observed once: {ONCE}",)
+    if look:
+        lines.append(f"look closer: {visible(look)}")
+    if accept:
+        lines.append(f"accept:      {visible(accept)}")
+    return "\n".join(lines)
+
+
+def name_models(drift: Drift) -> str:
+    """Return what was compared with what: "claude-opus-5 → claude-opus-5-5"."""
+    baseline = printable(drift.baseline) or "no model"
+    candidate = printable(drift.candidate) or "no model"
+    if baseline == candidate:
+        return f"{baseline}, recorded again"
+    return f"{baseline} → {candidate}"
+
+
+def _head(test: str, drift: Drift, *, fails: bool) -> tuple[str, ...]:
+    counts = count_severities(change.severity for change in drift.changes)
+    verdict = "fails the test" if fails else "does not fail the test"
+    found = f"{counts}; {verdict}" if counts else "no difference seen"
+    name, what = visible(test), f"{name_models(drift)}: {found}"
+    line = f"{name}: {what}"
+    return (line,) if len(line) <= WIDTH else (f"{name}:", _INDENT + what)
+
+
+def _rows(changes: tuple[Change, ...]) -> tuple[str, ...]:
+    if not changes:
+        return ()
+    starts = align(
+        [(str(change.severity), cut(printable(change.trait), _MAX_TRAIT), "") for change in changes]
+    )
+    edge = max(map(len, starts)) + len(_INDENT)
+    room = WIDTH - len(_INDENT) - edge
+    return tuple(
+        f"{_INDENT}{start:<{edge}}{_values(change, room)}"
+        for start, change in zip(starts, changes, strict=True)
+    )
+
+
+def _values(change: Change, room: int) -> str:
+    """Return "before → after (detail)" in at most `room` columns."""
+    before, after = printable(change.before), printable(change.after)
+    detail = f" ({cut(printable(change.detail), _MAX_DETAIL)})" if change.detail else ""
+    room -= len(" → ") + len(detail)
+    half = room // 2
+    # What the shorter of the two leaves over belongs to the longer one.
+    shown = cut(before, max(half, room - len(after)))
+    return f"{shown} → {cut(after, room - len(shown))}{detail}"

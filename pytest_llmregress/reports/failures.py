@@ -1,0 +1,192 @@
+"""What a test is told that fails by a rule of ours."""
+
+from collections.abc import Sequence
+
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.values.behavior import Change
+from pytest_llmregress.values.settings import Candidate
+from pytest_llmregress.values.snapshot import Decision
+
+MAX_REQUESTS = 3
+"""Requests that are named; the others are counted."""
+_NOTHING_KEPT = "  nothing of this test is compared, kept or accepted"
+
+
+def no_calls(test: str) -> str:
+    """Say that a marked test made no call at all."""
+    return (
+        f"{test}: it is marked with @pytest.mark.llm and made no model call, so it watches over "
+        "nothing; let it call the model, or take the marker off"
+    )
+
+
+def bypassed(test: str, requests: Sequence[str]) -> str:
+    """Say that requests went past the cassette."""
+    told = visible(", ".join(sorted(set(requests))))
+    return (
+        f"{test}: {len(requests)} request(s) of the SDK went past the cassette "
+        f"({told}); a transport of its own, or another recorder on "
+        "the same test, keeps them from being recorded and replayed. Use the SDK's own transport "
+        "in marked tests, or one that subclasses httpx2.HTTPTransport"
+    )
+
+
+def not_asked(
+    test: str, models: Sequence[str], candidate: Candidate, *, where: str | None, command: str
+) -> str:
+    """Say that other models were asked for where the candidate should have been.
+
+    :param where: the line that asked; None where it is not known.
+    """
+    new = candidate.new
+    place = f" ({where})" if where else ""
+    one = f"; OLD={new} replaces one model and leaves others alone" if candidate.old is None else ""
+    return (
+        f"{test}: asked for {visible(', '.join(models))}, not for {new}{place}\n"
+        f"  --llmregress-candidate={candidate.name} reaches only requests that the anthropic SDK "
+        f"builds\n{_NOTHING_KEPT}\n"
+        f"  allowed: requests through the anthropic SDK, or an app that asks for {new}{one}\n"
+        f"  record it then: {command}"
+    )
+
+
+def none_replaced(
+    test: str, models: Sequence[str], candidate: Candidate, *, named: str, without: str
+) -> str:
+    """Say that a test does not ask for the one model that the candidate is to replace.
+
+    :param named: the command that names a model of the test.
+    :param without: the command that leaves the test out.
+    """
+    return (
+        f"{test}: asked for {visible(', '.join(models))}, not for {candidate.new}\n"
+        f"  --llmregress-candidate={candidate.name} replaces {candidate.old} alone, and this test "
+        f"does not ask for it\n{_NOTHING_KEPT}\n"
+        f"  leave the test out: {without}\n"
+        f"  or replace its model: {named}"
+    )
+
+
+def not_understood(test: str, requests: Sequence[str], candidate: str, *, without: str) -> str:
+    """Say that a candidate cannot be judged by calls that nobody reads.
+
+    :param without: the command that leaves the test out.
+    """
+    return (
+        f"{test}: not understood: no provider reads {visible(_some(requests))}\n"
+        f"  what {candidate} does in this test cannot be compared with the baseline\n"
+        f"{_NOTHING_KEPT}\n"
+        "  allowed: calls of the Anthropic API, or of one that a provider of yours reads "
+        "(pytest_llmregress_providers)\n"
+        f"  leave the test out: {without}"
+    )
+
+
+def not_of_the_candidate(command: str) -> str:
+    """Say how a recording is removed that a candidate has, and that is not its own."""
+    return f"\n  the recording that is there is not the candidate's; remove it: {command}"
+
+
+def _some(requests: Sequence[str]) -> str:
+    more = len(requests) - MAX_REQUESTS
+    return ", ".join(requests[:MAX_REQUESTS]) + (f" and {more} more" if more > 0 else "")
+
+
+def no_baseline(test: str, command: str) -> str:
+    """Say that a candidate has nothing to be compared with."""
+    return (
+        f"{test}: there is no accepted baseline to hold a candidate against; "
+        f"record one first. {command}"
+    )
+
+
+def bad_marker(test: str, problems: str) -> str:
+    """Say what is wrong with a marker's keywords."""
+    return f"{test}: @pytest.mark.llm: {problems}"
+
+
+def unknown_config(test: str, keys: Sequence[str], known: Sequence[str]) -> str:
+    """Say which keys of `llm_config` nobody knows."""
+    return f"{test}: llm_config: {', '.join(map(repr, keys))}: no such key; {', '.join(known)}"
+
+
+def contract_broken(test: str, violations: Sequence[str]) -> str:
+    """Say which written rules were broken, and by which call."""
+    head = f"{test}: broke {len(violations)} rule(s) of its contract (@pytest.mark.llm)"
+    return "\n".join([head, *(f"  {visible(line)}" for line in violations)])
+
+
+def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
+    """Say what a replay of the accepted recording did not reproduce."""
+    head = f"{test}: replayed the accepted recording, and the test's own code made something else"
+    lines = [f"{head} of it"]
+    for change in changes:
+        detail = f" ({change.detail})" if change.detail else ""
+        what = f"{change.trait}: {change.before} → {change.after}{detail}"
+        lines.append(f"  {visible(what)}")
+    lines.append(f"  accept: {accept}")
+    return "\n".join(lines)
+
+
+def not_whole(test: str, reasons: Sequence[str], *, saved: int) -> str:
+    """Say why a recording was not kept, and what became of the answers that were whole."""
+    lines = [f"{test}: this recording is not whole, and no cassette was made of it"]
+    lines.extend(f"  {visible(line)}" for line in reasons)
+    lines.append("  what was accepted before is untouched")
+    if saved:
+        lines.append(f"  {saved} whole answer(s) are saved; recording this test again carries on")
+    return "\n".join(lines)
+
+
+def no_snapshot(test: str, command: str) -> str:
+    """Say that a replay has nothing to be compared with."""
+    return (
+        f"{test}: there is a recording, and no accepted snapshot to hold it against; "
+        f"accept one. {command}"
+    )
+
+
+def too_few_samples(test: str, *, asked: int, recorded: int, command: str) -> str:
+    """Say that a replay was asked for more samples than there are."""
+    return (
+        f"{test}: {count(asked, 'sample')} asked for, and {recorded} recorded: a replay runs what "
+        f"there is; record the others. {command}"
+    )
+
+
+def rejected(test: str, decision: Decision, command: str) -> str:
+    """Say that a recording was rejected, and how another one is made."""
+    why = f": {visible(decision.reason)}" if decision.reason else ""
+    return (
+        f"{test}: this recording was rejected by {decision.by} on {decision.at[:10]}{why}; it is "
+        f"not pending any more. Record another one: {command}"
+    )
+
+
+def not_kept(test: str, error: str) -> str:
+    """Say that a file could not be written."""
+    return f"{test}: what this run found could not be saved: {error}"
+
+
+def samples_too_late(test: str) -> str:
+    """Say that a fixture cannot ask for samples."""
+    return (
+        f'{test}: llm_config["samples"]: what is sampled is set up anew for each sample, this '
+        "fixture included; say it in the marker (pytestmark holds for a whole file), or with "
+        "--llmregress-samples"
+    )
+
+
+def bad_hook(hook: str, what: str, *, where: str, plugin: str) -> str:
+    """Say what a hook did wrong; `plugin` is empty for a hook of a conftest."""
+    out = f"Mend it, or leave the plugin out: -p no:{plugin}" if plugin else "Mend it there"
+    of_plugin = f" of the plugin {plugin}" if plugin else ""
+    return f"{where}: {hook}{of_plugin} {what}. {out}"
+
+
+def broken_hooks(test: str, faults: Sequence[str]) -> str:
+    """Say that a test cannot be run, or judged, for hooks that have a say on it."""
+    return "\n".join(
+        [f"{test}: a hook that has a say on it fails", *(f"  {visible(fault)}" for fault in faults)]
+    )

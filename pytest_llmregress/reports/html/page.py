@@ -1,0 +1,310 @@
+"""The page of a run, piece by piece: its top, a row a test, and what belongs to no test."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.reports.drift import ONCE
+from pytest_llmregress.reports.html.detail import MAX_MESSAGE, MODES, draw_detail
+from pytest_llmregress.reports.html.markup import NOTHING, Form, Markup, join
+from pytest_llmregress.reports.html.model_text import shorten
+from pytest_llmregress.reports.html.plot_markup import draw_plot
+from pytest_llmregress.reports.html.plots import MAX_NAME, file_of, plots_of
+from pytest_llmregress.reports.html.row import draw_row, is_bad, is_excused, rank_of
+from pytest_llmregress.reports.html.side_by_side import MAX_LIST
+from pytest_llmregress.reports.verdict import sentence_of_suite
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.run_report import Mode, RunReport, TestRecord
+from pytest_llmregress.values.tally import tally
+
+MOST_TEXT, LEAST_TEXT = 6_000, 500
+"""Characters of one text of a test: as many as `ALL_TEXT` allows, the worst tests first."""
+ALL_TEXT = 1_200_000
+"""Characters of texts of models in a page, so that it opens at once, however many tests it has."""
+ALIGNED_TEXT = 120_000
+"""Characters of texts that are aligned word by word, those of the worst tests first: it takes as
+long as all the rest. Of the others, what lies between a common start and a common end is marked."""
+
+_HEAD = Form("""
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="{}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="referrer" content="no-referrer">
+    <link rel="icon" href="data:,">
+    <title>{} · pytest-llmregress</title>
+    <style>{}</style>
+    <script>{}</script>
+    </head>
+    <body>
+    <a class="skip" href="#tests">Skip to the tests</a>
+    <header class="top {}">
+    <p class="product">pytest-llmregress</p>
+    <h1>{}</h1>
+    {}
+    <dl class="facts">{}</dl>
+    </header>
+    <main>
+    <div class="chips" role="group" aria-label="Numbers of tests; each shows only those tests">
+    {}</div>
+    {}{}
+""")
+_LEAD = Form('<p class="lead">{}</p>')
+_FACT = Form('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
+_CHIP = Form("""
+    <button type="button" class="chip is-{}" data-key="{}" aria-pressed="{}"{}>
+    <b>{}</b> <span>{}</span></button>
+""")
+_DISABLED = Form(" disabled")()
+_PANEL = Form('<section class="panel">{}{}</section>')
+_RULES = Form('<h2>Standing rules</h2><ul class="lines">{}</ul>')
+_REASONS = Form("""
+    <details class="reasons">
+    <summary>How this was judged</summary>
+    <ul class="lines">{}</ul>
+    </details>
+""")
+_LINE = Form('<li dir="auto">{}</li>')
+_PLOTS = Form('<div class="plots">{}</div>')
+_TESTS = Form("""
+    <section class="panel" id="tests" tabindex="-1" aria-labelledby="tests-title">
+    <div class="bar">
+    <h2 id="tests-title">Tests</h2>
+    <div class="controls" role="search">
+    <label><span>Find</span>
+    <input id="find" type="search" placeholder="test, trait or word" autocomplete="off"></label>
+    <label><span>Severity</span> <select id="severity"><option value="">all</option>
+    <option>breaking</option><option>notable</option><option>cosmetic</option></select></label>
+    <label><span>File</span> <select id="file"><option value="">all</option>{}</select></label>
+    <button type="button" id="unfold">Unfold shown</button>
+    </div>
+    </div>
+    <p id="shown" class="muted" role="status">{} of {} tests shown</p>
+    {}
+""")
+_FILE = Form('<option value="{}">{}</option>')
+_TABLE = Form("""
+    <table class="tests" id="table">
+    <caption class="hidden">Tests of this run, the worst first. {}</caption>
+    <thead><tr>
+    <th scope="col" aria-sort="descending"><button type="button">Severity</button></th>
+    <th scope="col"><button type="button">Test</button></th>
+    <th scope="col" class="wide"><button type="button">What changed</button></th>
+    <th scope="col" class="number"><button type="button">Passed</button></th>
+    <th scope="col" class="number wide"><button type="button">Output tokens</button></th>
+    <th scope="col" class="number wide"><button type="button">Latency</button></th>
+    </tr></thead>
+""")("A button in a headline sorts by its column; the name of a test unfolds it.")
+_END_OF_TABLE = Form('</table><p id="nothing" class="muted" hidden>No test is like that.</p>')()
+_NO_TEST = Form("""
+    <p class="muted">Nothing is marked with @pytest.mark.llm, or nothing of it was selected.</p>
+""")()
+_END_OF_TESTS = Form("</section>")()
+_ORPHANS = Form("""
+    <section class="panel">
+    <h2>Recordings of no test</h2>
+    <ul class="lines">{}{}</ul>
+    </section>
+""")
+_PATH = Form("<li><code>{}</code></li>")
+_MORE_PATHS = Form("<li>and {} more</li>")
+_END = Form("</main></body></html>")()
+
+
+def draw_page(report: RunReport, *, policy: str, style: Markup, script: Markup) -> Iterator[Markup]:
+    """Yield the page of a run in pieces, the worst tests first: each test is a piece of its own."""
+    severities = [test.severity for test in report.tests]
+    found = Counter(severities)
+    excused = set() if report.verdict is None else set(report.verdict.quarantined)
+    headline, lead, tone = _verdict(report, found)
+    yield _HEAD(
+        policy,
+        headline,
+        style,
+        script,
+        tone,
+        headline,
+        _LEAD(lead) if lead else NOTHING,
+        _FACT.each(_facts(report)),
+        join(_chips(report, found, excused)),
+        _judged(report),
+        _plots(report),
+    )
+    files = {file: n for n, file in enumerate(sorted({file_of(t.test) for t in report.tests}))}
+    number = f"{len(report.tests):,}"
+    options = _FILE.each((str(n), file) for file, n in files.items())
+    yield _TESTS(options, number, number, _TABLE if report.tests else _NO_TEST)
+    yield from _rows(report, severities, files=files, excused=excused)
+    if report.tests:
+        yield _END_OF_TABLE
+    yield _END_OF_TESTS
+    yield _orphans(report.orphans)
+    yield _END
+
+
+def _rows(
+    report: RunReport,
+    severities: Sequence[Severity | None],
+    *,
+    files: Mapping[str, int],
+    excused: set[str],
+) -> Iterator[Markup]:
+    verdicts = {} if report.verdict is None else {each.test: each for each in report.verdict.tests}
+    tests = list(zip(report.tests, severities, strict=True))
+    much, little = _rooms(len(tests), bad=sum(is_bad(*each) for each in tests))
+    tests.sort(key=lambda each: (-rank_of(*each), each[0].test))
+    left = ALIGNED_TEXT
+    for number, (test, severity) in enumerate(tests, start=1):
+        room = much if is_bad(test, severity) else little
+        left -= sum(min(len(side.text), room) for side in (test.before, test.after) if side)
+        detail = draw_detail(
+            number,
+            test,
+            test.verdict or verdicts.get(test.test),
+            fail_on=report.fail_on,
+            room=room,
+            aligned=left >= 0,
+        )
+        yield draw_row(
+            number,
+            test,
+            severity,
+            detail,
+            file_index=files[file_of(test.test)],
+            quarantined=is_excused(test, excused),
+        )
+
+
+# --- the top --------------------------------------------------------------------------------
+
+
+def _verdict(report: RunReport, found: Mapping[Severity | None, int]) -> tuple[str, str, str]:
+    """Return the verdict in a few words, the sentence behind them, and its tone."""
+    verdict, problems = report.verdict, sum(bool(test.problems) for test in report.tests)
+    failed = sum(test.failed for test in report.tests)
+    failing = problems or found[Severity.BREAKING] or failed
+    tone = "bad" if failing else "warn" if found[Severity.NOTABLE] else "plain"
+    if verdict is not None and verdict.lines:
+        (sentence,) = sentence_of_suite(verdict, fail_on=report.fail_on)
+        head, _, rest = shorten(sentence, MAX_MESSAGE).partition(": ")
+        tone = "bad" if verdict.fails or failing else "plain"
+        return _sentence(head), _sentence(rest or _drift(report, found)), tone
+    drifted = _sentence(_drift(report, found)) if any(found[each] for each in Severity) else ""
+    if problems:
+        return f"{count(problems, 'test')} with a problem, of {len(report.tests):,}", drifted, tone
+    if drifted:
+        return drifted, f"{_sentence(ONCE)}.", tone
+    return _plain_verdict(report.tests, tone)
+
+
+def _plain_verdict(tests: Sequence[TestRecord], tone: str) -> tuple[str, str, str]:
+    """Return the same of a run in which nothing was found."""
+    done = ", ".join(
+        f"{number:,} {word}"
+        for mode, word in MODES.items()
+        if (number := sum(test.mode is mode for test in tests))
+    )
+    failed = sum(test.failed for test in tests)
+    head = f"{count(len(tests), 'test')}: {done}" if tests else "No marked test has run"
+    if failed:
+        lead = f"{count(failed, 'test')} failed by asserts of their own."
+    elif any(test.drift is not None for test in tests):
+        lead = "No difference was seen, which does not show that there is none."
+    elif tests and all(test.mode is Mode.REPLAYED for test in tests):
+        lead = "A replay is deterministic: no drift is claimed."
+    else:
+        lead = ""
+    return head, lead, tone
+
+
+def _drift(report: RunReport, found: Mapping[Severity | None, int]) -> str:
+    numbers = [(found[severity], severity) for severity in reversed(Severity) if found[severity]]
+    told = ", ".join(f"{number:,} {severity}" for number, severity in numbers)
+    compared = sum(test.drift is not None for test in report.tests)
+    drifted = count(sum(number for number, _ in numbers), "test")
+    return f"drift in {drifted} of {compared:,} compared: {told or 0}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
+    if report.candidate is not None:
+        yield "Candidate", shorten(report.candidate, MAX_NAME)
+    baselines = {test.drift.baseline for test in report.tests if test.drift is not None}
+    if baselines:
+        named = ", ".join(sorted(baselines)[:3])
+        more = f" and {len(baselines) - 3} more" if len(baselines) > 3 else ""  # noqa: PLR2004 - as many as are named
+        yield "Baseline", shorten(named + more, MAX_NAME)
+    yield (
+        "Drift fails a test from",
+        "never" if report.fail_on == "never" else f"{shorten(report.fail_on, MAX_NAME)} on",
+    )
+    yield "Run", shorten(report.created, MAX_NAME)
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(report.versions.items()))
+    if versions:
+        yield "With", shorten(versions, MAX_NAME)
+
+
+def _chips(
+    report: RunReport, found: Mapping[Severity | None, int], excused: set[str]
+) -> Iterator[Markup]:
+    problems = sum(bool(test.problems) for test in report.tests)
+    chips = (
+        ("", "tests", len(report.tests)),
+        *((str(severity), str(severity), found[severity]) for severity in reversed(Severity)),
+        ("failed", "failed", sum(test.failed for test in report.tests)),
+        ("problem", "problem" if problems == 1 else "problems", problems),
+        ("pending", "pending", sum(test.pending is not None for test in report.tests)),
+        ("quarantined", "quarantined", sum(is_excused(test, excused) for test in report.tests)),
+    )
+    for key, label, number in chips:
+        disabled = _DISABLED if key and not number else NOTHING
+        pressed = "false" if key else "true"
+        yield _CHIP(key or "any", key, pressed, disabled, f"{number:,}", label)
+
+
+def _judged(report: RunReport) -> Markup:
+    rules = tally(
+        (rule for test in report.tests for rule in test.rules),
+        baseline=(rule for test in report.tests for rule in test.rules_before),
+    )[:MAX_LIST]
+    reasons = () if report.verdict is None else report.verdict.lines[1 : MAX_LIST + 1]
+    if not rules and not reasons:
+        return NOTHING
+    told = _LINE.each((shorten(rule.in_words, MAX_MESSAGE),) for rule in rules)
+    why = _LINE.each((_sentence(shorten(reason, MAX_MESSAGE)),) for reason in reasons)
+    return _PANEL(_RULES(told) if rules else NOTHING, _REASONS(why) if reasons else NOTHING)
+
+
+def _plots(report: RunReport) -> Markup:
+    plots = plots_of(report)
+    return _PLOTS(join(map(draw_plot, plots))) if plots else NOTHING
+
+
+# --- the bottom -----------------------------------------------------------------------------
+
+
+def _orphans(paths: Sequence[str]) -> Markup:
+    if not paths:
+        return NOTHING
+    told = _PATH.each((shorten(path, MAX_NAME),) for path in paths[:MAX_LIST])
+    more = len(paths) - MAX_LIST
+    return _ORPHANS(told, _MORE_PATHS(f"{more:,}") if more > 0 else NOTHING)
+
+
+# --- how much of it -------------------------------------------------------------------------
+
+
+def _rooms(tests: int, *, bad: int) -> tuple[int, int]:
+    """Return how many characters a text has of a test that is bad, and of one that is not."""
+    much = _room(ALL_TEXT - 2 * LEAST_TEXT * (tests - bad), bad)
+    return much, _room(ALL_TEXT - 2 * much * bad, tests - bad)
+
+
+def _room(characters: int, tests: int) -> int:
+    return min(MOST_TEXT, max(LEAST_TEXT, characters // (2 * max(1, tests))))

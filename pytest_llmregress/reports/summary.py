@@ -1,0 +1,328 @@
+"""The lines at the end of a run: what it did, what it found, what waits for a decision."""
+
+import shlex
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
+from pytest_llmregress.reports.drift import ONCE
+from pytest_llmregress.reports.junit_properties import drift_fails
+from pytest_llmregress.reports.verdict import lines_of_suite
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.run_report import Mode, RunReport, TestRecord
+from pytest_llmregress.values.tally import tally
+
+MAX_DRIFTED = 10
+"""Tests that drifted and are named; the others are counted."""
+MAX_TRAITS = 8
+"""Traits that are named, those that changed in most tests first; the others are counted."""
+MIN_COUNTED = 2
+"""Tests with changes above cosmetic from which on their traits are counted."""
+MAX_NAMED = 3
+"""Tests that are named for each kind of problem."""
+
+MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
+"""Codes of the problems of a request that no recording answered."""
+
+STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
+"""Codes of the problems of a test whose recording was stopped by the run."""
+
+UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood"})
+"""Codes of the problems of a test that has nothing of its candidate to be compared."""
+
+REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
+"""Codes of problems that fail no test."""
+
+_MODES = {
+    Mode.REPLAYED: "replayed",
+    Mode.RECORDED: "recorded",
+    Mode.MIXED: "partly recorded",
+    Mode.IDLE: "without a request",
+}
+
+
+def summary_lines(report: RunReport) -> tuple[str, ...]:
+    """Return what there is to say at the end of a run: one line if all is well, none if nothing."""
+    if not report.tests:
+        return ()
+    return (
+        _head(report),
+        *_not_understood(report.tests),
+        *_samples(report.tests),
+        *_drift(report),
+        *_verdict(report),
+        *_rules(report.tests),
+        *_cost(report.tests),
+        *_problems(report.tests),
+        *_unplayed(report.tests),
+        *_carried(report.tests),
+        *_orphans(report.orphans),
+        *_obsolete(report.tests),
+        *_pending(report.tests),
+    )
+
+
+def closing_line(report: RunReport, *, failed: int) -> str | None:
+    """Return the last line of a run that ends with status 1 by a drift alone; `failed` tests did.
+
+    People and scripts see first that a command failed, and look at its last line for why.
+    """
+    if report.candidate is None:
+        return None
+    number = sum(drift_fails(test, report.fail_on) for test in report.tests)
+    tests = f"in {number} of {count(len(report.tests), 'test')} at or above {report.fail_on}"
+    by_suite = report.verdict is not None and report.verdict.fails and report.fail_on != "never"
+    if failed > number or not (number or by_suite):
+        return None
+    return (
+        f"llmregress: exit status 1, as it is meant: candidate {visible(report.candidate)} drifts "
+        f"{tests if number else 'over the suite'}; --llmregress-fail-on never only reports it"
+    )
+
+
+def _head(report: RunReport) -> str:
+    """Say what was done, and what was compared as far as nothing differs."""
+    numbers = Counter(_came_to(test) for test in report.tests)
+    numbers["accepted"] = sum(test.accepted for test in report.tests)
+    words = (
+        *_MODES.values(),
+        "not whole",
+        "not saved",
+        "stopped",
+        "missed",
+        "not compared",
+        "accepted",
+    )
+    done = ", ".join(f"{numbers[word]} {word}" for word in words if numbers[word])
+    parts = [f"{count(len(report.tests), 'test')}: {done}"]
+    if report.candidate is not None:
+        parts.append(f"candidate {visible(report.candidate)}")
+    if unread := sum(bool(test.not_understood) for test in report.tests):
+        parts.append(f"{unread} not understood")
+    compared = _compared(report)
+    if not compared and all(test.mode is Mode.REPLAYED for test in report.tests):
+        parts.append("replay: deterministic, no drift claim")
+    elif compared and not report.drifted:
+        parts.append(f"{compared} compared{_say_no_drift(report.tests)}")
+    return "; ".join(parts)
+
+
+def _say_no_drift(tests: Sequence[TestRecord]) -> str:
+    """Say what it means that no test has drifted, as far as that can be said of these tests.
+
+    Where a sample failed, or one of the baseline's did, pass rates may differ all the same.
+    """
+    if any(test.failed for test in tests):
+        return ""
+    found = [test.evidence for test in tests if test.evidence is not None]
+    if any(each.baseline.failed or each.screen.failed for each in found):
+        return ", no value that the baseline never showed"
+    return ", no difference seen" + (" (1 recording against 1)" if _is_single(tests) else "")
+
+
+def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Name the tests of which nothing is read, then those of which some requests are not."""
+    found = [test for test in tests if test.not_understood]
+    lines = []
+    for what, some in (
+        ("no request to a model", [test for test in found if not test.calls]),
+        ("not every request to a model", [test for test in found if test.calls]),
+    ):
+        requests = list(dict.fromkeys(each for test in some for each in test.not_understood))
+        if some:
+            told = ", ".join(map(visible, requests[:MAX_NAMED]))
+            more = f" and {len(requests) - MAX_NAMED} more" if len(requests) > MAX_NAMED else ""
+            lines.append(f"not understood: {what} is read in {_name(some)}")
+            lines.append(f"  no provider reads {told}{more}: nothing is said of it")
+    return tuple(lines)
+
+
+def _drift(report: RunReport) -> tuple[str, ...]:
+    drifted = report.drifted
+    if not drifted:
+        return ()
+    fails = "fails no test" if report.fail_on == "never" else f"fails from {report.fail_on} on"
+    told, untold = drifted[:MAX_DRIFTED], drifted[MAX_DRIFTED:]
+    rows = align([(str(test.severity), visible(test.test)) for test in told])
+    return (
+        f"drift: {_severities(drifted)} of {_compared(report)} compared; {fails}",
+        *_changed_traits(drifted),
+        *(f"  {row}" for row in rows),
+        *([f"  and {len(untold)} more ({_severities(untold)})"] if untold else []),
+        *([f"  {ONCE}"] if _is_single(report.tests) else []),
+    )
+
+
+def _changed_traits(drifted: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Count the tests in which each trait changed, wording and the like apart: two lines at most.
+
+    Of a single test its own drift tells as much.
+    """
+    changes = [_traits_above_cosmetic(test) for test in drifted]
+    found = [traits for traits in changes if traits]
+    if len(found) < MIN_COUNTED:
+        return ()
+    numbers = Counter(trait for traits in found for trait in traits).most_common()
+    told = ", ".join(f"{visible(trait)} {number}" for trait, number in numbers[:MAX_TRAITS])
+    more = f" and {len(numbers) - MAX_TRAITS} more" if len(numbers) > MAX_TRAITS else ""
+    return tuple(
+        textwrap.wrap(
+            f"changed traits: {told}{more}",
+            width=WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
+def _traits_above_cosmetic(test: TestRecord) -> tuple[str, ...]:
+    changes = () if test.drift is None else test.drift.changes
+    return tuple(dict.fromkeys(c.trait for c in changes if c.severity is not Severity.COSMETIC))
+
+
+def _samples(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    several = [test for test in tests if test.samples > 1]
+    if not several:
+        return ()
+    passed, n = sum(t.passes for t in several), sum(t.samples for t in several)
+    return (f"samples: {passed} of {n} passed, in {count(len(several), 'test')}",)
+
+
+def _verdict(report: RunReport) -> tuple[str, ...]:
+    if report.verdict is None:
+        return ()
+    head, *lines = lines_of_suite(report.verdict, fail_on=report.fail_on)
+    return (f"verdict: {head}", *(f"  {line}" for line in lines))
+
+
+def _rules(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    told = tally(
+        (rule for test in tests for rule in test.rules),
+        baseline=(rule for test in tests for rule in test.rules_before),
+    )
+    return tuple(f"rule {visible(each.in_words)}" for each in told)
+
+
+def _cost(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    recorded = [test for test in tests if test.mode in {Mode.RECORDED, Mode.MIXED}]
+    known = [test.cost_usd for test in recorded if test.cost_usd is not None]
+    if not known:
+        return ()
+    rest = len(recorded) - len(known)
+    unknown = f", and that of {count(rest, 'test')} is unknown" if rest else ""
+    return (f"cost: ${sum(known):.4f} for {count(len(known), 'test')}{unknown}",)
+
+
+def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Count the tests by problem; what fails no test has been told nowhere else."""
+    codes = sorted({problem.code for test in tests for problem in test.problems})
+    lines = []
+    for code in codes:
+        found = [test for test in tests if code in _codes(test)]
+        kind = "missed" if code in MISSES else "problem"
+        lines.append(f"{kind}: {visible(code)}: {_name(found)}")
+        if code in REMARKS:
+            said = next(each.message for each in found[0].problems if each.code == code)
+            lines.append(f"  {visible(said)}")
+    return tuple(lines)
+
+
+def _orphans(paths: Sequence[str]) -> tuple[str, ...]:
+    if not paths:
+        return ()
+    shown = ", ".join(paths[:MAX_NAMED]) + (", …" if len(paths) > MAX_NAMED else "")
+    return (f"orphaned: {count(len(paths), 'recording')} of no test: {shown}",)
+
+
+def _obsolete(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    found = [(test, name) for test in tests for name in test.obsolete]
+    if not found:
+        return ()
+    shown = ", ".join(f"{visible(test.test)} {visible(name)}" for test, name in found[:MAX_NAMED])
+    more = ", …" if len(found) > MAX_NAMED else ""
+    number = count(len(found), "snapshot value")
+    return (f"obsolete: {number} that no test compares with: {shown}{more}",)
+
+
+def _carried(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    found = [test for test in tests if test.carried]
+    if not found:
+        return ()
+    number = count(sum(test.carried for test in found), "answer")
+    why = "paid for by a recording that was interrupted or not accepted"
+    return (f"carried on: {number} {why}: {_name(found)}",)
+
+
+def _unplayed(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    found = [test for test in tests if test.unplayed]
+    if not found:
+        return ()
+    number = count(sum(test.unplayed for test in found), "recorded request")
+    return (f"unplayed: {number} that this run did not ask for: {_name(found)}",)
+
+
+def _pending(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    waiting = [test for test in tests if test.pending is not None]
+    if not waiting:
+        return ()
+    number = f"pending: {count(len(waiting), 'test')}"
+    if len({test.test for test in waiting}) == 1:
+        name = shlex.quote(visible(waiting[0].test))
+        model = waiting[0].candidate
+        # Another candidate of the same test may wait, too.
+        of = "" if model is None else f" --candidate {shlex.quote(visible(model))}"
+        return (f"{number}. pytest-llmregress accept {name}{of}",)
+    commands = "pytest-llmregress accept TEST, or --all; pytest-llmregress status lists them"
+    return (f"{number}. {commands}",)
+
+
+def _name(tests: Sequence[TestRecord]) -> str:
+    """Return how many tests, and the names of the first ones."""
+    names = ", ".join(visible(test.test) for test in tests[:MAX_NAMED])
+    more = f" and {len(tests) - MAX_NAMED} more" if len(tests) > MAX_NAMED else ""
+    return f"{count(len(tests), 'test')}: {names}{more}"
+
+
+def _severities(tests: Iterable[TestRecord]) -> str:
+    return count_severities(test.severity for test in tests if test.severity is not None)
+
+
+def _compared(report: RunReport) -> int:
+    return sum(test.drift is not None for test in report.tests)
+
+
+def _is_single(tests: Sequence[TestRecord]) -> bool:
+    """Whether one recording was held against one in each test."""
+    found = [test.evidence for test in tests if test.evidence is not None]
+    return all(each.baseline.n <= 1 and each.screen.n <= 1 for each in found)
+
+
+def _codes(test: TestRecord) -> frozenset[str]:
+    return frozenset(problem.code for problem in test.problems)
+
+
+def _came_to(test: TestRecord) -> str:
+    """Return in a word what a test came to; "recorded" is only what has a recording by now."""
+    if _is_missed(test):
+        return "missed"
+    if _codes(test) & STOPS:
+        return "stopped"
+    if _codes(test) & UNCOMPARED:
+        return "not compared"
+    is_new = test.mode in {Mode.RECORDED, Mode.MIXED}
+    # A baseline that has failed waits for a decision, unless it lacks an answer.
+    is_left = test.passed or test.accepted or test.pending or test.candidate is not None
+    if is_new and "not_kept" in _codes(test):
+        return "not saved"
+    if is_new and ("not_whole" in _codes(test) or not is_left):
+        return "not whole"
+    return _MODES[test.mode]
+
+
+def _is_missed(test: TestRecord) -> bool:
+    return bool(_codes(test) & MISSES)

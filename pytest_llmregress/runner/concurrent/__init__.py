@@ -1,0 +1,1 @@
+"""Recording many tests at a time, in rounds."""

@@ -1,0 +1,108 @@
+"""A wave as Message Batches: handed in, waited for, and found again by the next run."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pytest_llmregress.providers.anthropic import message_batches
+from pytest_llmregress.providers.anthropic.message_batches import BatchError, Result
+from pytest_llmregress.recording.request_capture import Note
+from pytest_llmregress.runner.concurrent.dry_run import Trial
+from pytest_llmregress.storage.submitted_batches import Batched, BatchFile
+from pytest_llmregress.values.http import Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A request that goes, or went, out in a batch."""
+
+    trial: Trial
+    sample: int
+    note: Note
+    take: Callable[[Response], None]
+    """Takes its answer."""
+
+    @property
+    def file(self) -> BatchFile:
+        """Where it is noted that it was handed in."""
+        return BatchFile(self.trial.paths, test=self.trial.node_id)
+
+
+class BatchWave:
+    """The requests of a wave that can be in a batch."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.places = places
+        self.answered = 0
+        self.error = ""
+        """Why the API has not processed a request, of the last such one."""
+        self._in: dict[int, Batched] = {}
+        for place in places:
+            entry = self._find(place)
+            if entry is not None:
+                self._in[id(place)] = entry
+
+    @property
+    def new(self) -> tuple[Place, ...]:
+        """What no earlier run has handed in."""
+        return tuple(place for place in self.places if id(place) not in self._in)
+
+    def hand_in(self) -> None:
+        """Make batches of what is new, and note it. Raises BatchError."""
+        new = self.new
+        names = {f"w{n}-{_key(place)[:40]}": place for n, place in enumerate(new)}
+        outgoings = {name: place.note.outgoing for name, place in names.items()}
+        for group in message_batches.groups(outgoings):
+            identity = message_batches.create(group)
+            for name in group:
+                place = names[name]
+                entry = Batched(
+                    sample=place.sample,
+                    key=_key(place),
+                    batch=identity,
+                    name=name,
+                )
+                self._in[id(place)] = entry
+                place.file.write((*place.file.read(), entry))
+
+    def wait(self, *, seconds: float | None, tell: Callable[[Sequence[str]], None]) -> list[str]:
+        """Wait for all of it, and return the batches that go on. Raises BatchError."""
+        until = float("inf") if seconds is None else time.monotonic() + seconds
+        accounts = {self._in[id(place)].batch: place.note.outgoing for place in self.places}
+        going_on = message_batches.wait(accounts, until=until, tell=tell)
+        for batch, outgoing in accounts.items():
+            if batch not in going_on:
+                try:
+                    found = message_batches.results(batch, outgoing)
+                except LookupError:  # gone, as after 29 days: it is asked for again
+                    found = {}
+                self._take(batch, found)
+        return list(going_on)
+
+    def _take(self, batch: str, found: dict[str, Result]) -> None:
+        for place in self.places:
+            entry = self._in[id(place)]
+            if entry.batch != batch:
+                continue
+            result = found.get(entry.name)
+            if result is not None and result.response is not None:
+                place.take(result.response)
+                self.answered += 1
+            else:
+                self.error = "gone" if result is None else result.error
+            place.file.write(each for each in place.file.read() if each != entry)
+
+    def _find(self, place: Place) -> Batched | None:
+        """Return what an earlier run has handed in, if this very request is among it."""
+        taken = set(self._in.values())
+        for entry in place.file.read():
+            if (entry.sample, entry.key) == (place.sample, _key(place)) and entry not in taken:
+                return entry
+        return None
+
+
+def _key(place: Place) -> str:
+    return place.note.tape.key_in(place.note.exchange)
+
+
+__all__ = ["BatchError", "BatchWave", "Place"]

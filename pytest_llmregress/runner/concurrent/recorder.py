@@ -1,0 +1,315 @@
+"""Recording in waves: calls wait together, tests are run one after another.
+
+Before the ordinary run, each test that will record is tried: it runs until it asks for something
+that is not recorded. What all of them ask for goes out together, lands in their journals, and they
+are tried again, one turn further. The ordinary run then finds its answers as after an interrupted
+recording, so that order, reports and outcomes are pytest's own; what is still missing, it records.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmregress.process.gc_pause import collected_lightly
+from pytest_llmregress.process.shared_tls import shared_contexts
+from pytest_llmregress.providers.anthropic import message_batches
+from pytest_llmregress.recording.rate_limiter import Forecast, Pace
+from pytest_llmregress.recording.request_capture import Note
+from pytest_llmregress.recording.request_pool import Wave
+from pytest_llmregress.reports import recording_progress as words
+from pytest_llmregress.runner.concurrent.batch_round import BatchError, BatchWave
+from pytest_llmregress.runner.concurrent.dry_run import Trial
+from pytest_llmregress.runner.concurrent.dry_run_loop import Aim, Asked, try_all
+from pytest_llmregress.runner.concurrent.progress_output import TELL_EVERY, Telling
+from pytest_llmregress.runner.concurrent.request_round import Turn
+from pytest_llmregress.runner.concurrent.requests_in_flight import Flight
+from pytest_llmregress.runner.concurrent.response_sink import Answers
+from pytest_llmregress.storage import recording_lock
+from pytest_llmregress.values.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmregress.runner.context_factory import Run
+
+NAME = "llmregress-waves"
+MAX_WAVES = 500
+"""Turns that the longest conversation of a suite may have; the others are recorded inline."""
+LEAST = 2
+"""Samples from which on a wave is any faster than the test itself."""
+MAX_UNPROCESSED = 2
+"""How often a request may come back from a batch without having been processed."""
+_INTERACTIVE = ("usepdb", "trace", "collectonly", "setuponly", "setupplan", "setupshow")
+
+
+class Waves:
+    """Wraps the loop over the tests. Registered only where something may be recorded."""
+
+    def __init__(
+        self, config: pytest.Config, run: "Run", settings: Settings, *, telling: Telling
+    ) -> None:
+        self._config = config
+        self._run = run
+        self._settings = settings
+        self._telling = telling
+        self._least = 1 if settings.batch else LEAST
+        self._pace = Pace()
+        self._answers = Answers(run)
+        self._order: dict[Aim, int] = {}
+        """Which sample comes how soon."""
+        self._inline: dict[Aim, str] = {}
+        """What is left to the ordinary run, and why."""
+        self._unprocessed: Counter[Aim] = Counter()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Record in waves, then run the tests."""
+        goes_on = self._config.getoption("continue_on_collection_errors")
+        with shared_contexts(), collected_lightly():
+            if goes_on or not session.testsfailed:
+                marked = [item for item in session.items if item.get_closest_marker("llm")]
+                found = ((item, Trial.of_item(item, self._run)) for item in marked)
+                trials = {item: trial for item, trial in found if trial.claim()}
+                try:
+                    self._record(session, trials)
+                except KeyboardInterrupt:
+                    self._telling.interrupted(sum(trial.saved for trial in trials.values()))
+                    raise
+                del trials
+            return (yield)
+
+    def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, Trial]) -> None:
+        aims = [
+            Aim(item=item, sample=slot.number)
+            for item, trial in trials.items()
+            for slot in trial.to_record
+        ]
+        if len(aims) < self._least:
+            return
+        self._order = {aim: place for place, aim in enumerate(aims)}
+        is_free = not self._run.spending.is_limited and not self._settings.batch
+        if is_free:
+            asked = self._send_while_trying(session, aims, trials)
+        else:
+            asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
+        for number in range(1 + is_free, MAX_WAVES + 1):
+            if len(asked) < self._least:
+                break
+            asked = self._send(session, number, asked)
+        inline = [(aim.item.nodeid, why) for aim, why in self._inline.items()]
+        for line in words.after_waves(inline):
+            self._telling.tell(line)
+
+    def _try(
+        self,
+        session: pytest.Session,
+        aims: Sequence[Aim],
+        *,
+        begin: Callable[[Aim], Trial],
+        waiting: Sequence[Aim] = (),
+        take: Callable[[Asked], None] = lambda _: None,
+    ) -> Sequence[Asked]:
+        differs = self._answers.differs
+        tried = try_all(session, aims, begin=begin, differs=differs, waiting=waiting, take=take)
+        self._inline |= tried.inline
+        return tried.asked
+
+    # --- sending -----------------------------------------------------------------------------
+
+    def _send(
+        self, session: pytest.Session, number: int, asked: Sequence[Asked]
+    ) -> Sequence[Asked]:
+        """Send as much of a wave as limits allow, and try each sample again once it is answered.
+
+        Return what is asked for next; nothing where no further wave may be sent.
+        """
+        spent = self._run.spending
+        whole = self._turn(asked)
+        allowed = spent.fitting(whole.requests)
+        if not allowed:
+            spent.refuse([each for sample in whole.requests for each in sample])
+            self._telling.tell(words.wave_not_sent(number))
+            return ()
+        turn = whole.first(allowed)
+        self._tell_before(number, turn, later=whole.size - turn.size)
+        goes_on = self._hand_in(number, turn.batch)
+        with self._flight() as flight:
+            for each, note in turn.single:
+                flight.send(each, note)
+            goes_on = goes_on and self._wait(number, turn.batch)
+            return self._land(session, number, turn, flight, later=asked[allowed:], goes_on=goes_on)
+
+    def _send_while_trying(
+        self, session: pytest.Session, aims: Sequence[Aim], trials: Mapping[pytest.Item, Trial]
+    ) -> Sequence[Asked]:
+        """Try each sample for the first time, and send what it asks for at once: the first wave.
+
+        Not where a limit holds: what all of it will come to is known only in the end.
+        """
+        waiting: list[Asked] = []
+        with self._flight() as flight:
+
+            def take(asked: Asked) -> None:
+                waiting.append(asked)
+                if not flight.has_begun:
+                    if len(waiting) < LEAST:
+                        return
+                    first = self._forecast(
+                        Turn(waiting, place=self._answers.place, fits=self._fits)
+                    )
+                    expected = first.times(len(aims) / LEAST)
+                    self._telling.tell(words.first_calls(expected, like=LEAST))
+                for each in waiting:
+                    for note in each.notes:
+                        flight.send(each, note)
+                waiting.clear()
+
+            asked = self._try(session, aims, begin=lambda aim: trials[aim.item], take=take)
+            if not flight.has_begun:
+                return asked
+            turn = self._turn(asked)
+            self._tell_before(1, turn, later=0)
+            return self._land(session, 1, turn, flight, later=(), goes_on=True)
+
+    @contextmanager
+    def _flight(self) -> Iterator[Flight]:
+        with Wave(at_a_time=self._settings.concurrency, pace=self._pace) as wave:
+            yield Flight(wave, self._answers, self._run.spending)
+
+    def _land(  # noqa: PLR0913 - the parts of a wave
+        self,
+        session: pytest.Session,
+        number: int,
+        turn: Turn,
+        flight: Flight,
+        *,
+        later: Sequence[Asked],
+        goes_on: bool,
+    ) -> Sequence[Asked]:
+        """Try each sample again as soon as it is answered, and return what is asked for next."""
+        wave, batch, out = flight.wave, turn.batch, flight.sendings
+        tell = self._telling.of_wave(number, of=len(out))
+
+        def begin(aim: Aim) -> Trial:
+            wave.wait(flight.of_sample(aim), tell=tell)
+            trial = Trial.of_item(aim.item, self._run)
+            trial.leave_journal()
+            return trial
+
+        asked_next: Sequence[Asked] = ()
+        if goes_on:
+            # In their order, and all of them: which fixtures stay set up depends on it.
+            asked_next = self._try(
+                session,
+                [each.aim for each in turn.asked],
+                begin=begin,
+                waiting=[each.aim for each in later],
+            )
+        wave.wait(out, tell=tell)
+        self._leave_unanswered(turn.asked)
+        seconds, answered = flight.seconds, wave.answered + batch.answered
+        left = None if batch.places else self._answers.left([*turn.asked, *later])
+        self._telling.tell(
+            words.after_wave(
+                number,
+                flight.came_to(answered),
+                of=turn.size,
+                seconds=seconds,
+                left=None if left is None else left * seconds / max(1, answered),
+                given_up=wave.given_up or batch.error,
+            )
+        )
+        if self._run.spending.stop is not None:
+            return ()
+        found = [each for each in asked_next if each.aim not in self._inline]
+        return sorted([*found, *later], key=lambda each: self._order[each.aim])
+
+    def _tell_before(self, number: int, turn: Turn, *, later: int) -> None:
+        self._telling.tell(
+            words.before_wave(
+                number,
+                self._forecast(turn),
+                at_a_time=min(self._settings.concurrency, len(turn.single)),
+                tests=turn.tests,
+                in_batches=len(turn.batch.places),
+                later=later,
+            )
+        )
+
+    def _turn(self, asked: Sequence[Asked]) -> Turn:
+        return Turn(asked, place=self._answers.place, fits=self._fits)
+
+    def _forecast(self, turn: Turn) -> Forecast:
+        return self._run.spending.forecast([each for some in turn.requests for each in some])
+
+    def _fits(self, note: Note) -> bool:
+        return self._settings.batch and message_batches.fits(note.exchange.request)
+
+    def _hand_in(self, number: int, batch: BatchWave) -> bool:
+        """Make batches; tell whether that went well."""
+        if not batch.places:
+            return True
+        try:
+            batch.hand_in()
+        except BatchError as error:
+            return self._stop("no_batch", str(error))
+        self._telling.tell(words.handed_in(number))
+        return True
+
+    def _wait(self, number: int, batch: BatchWave) -> bool:
+        """Wait for batches; tell whether all of them have ended."""
+        if not batch.places:
+            return True
+        began = told = time.monotonic()
+
+        def tell(going_on: Sequence[str]) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= TELL_EVERY:
+                told = now
+                self._telling.tell(words.during_batch(number, going_on, seconds=now - began))
+
+        try:
+            left = batch.wait(seconds=self._settings.batch_wait, tell=tell)
+        except BatchError as error:
+            return self._stop("no_batch", str(error))
+        if left:
+            why = words.waits_in_batch(left, seconds=time.monotonic() - began)
+            return self._stop("waits_in_batch", why)
+        return True
+
+    def _stop(self, code: str, why: str) -> bool:
+        """Let nothing more be sent in this run: what is asked for in a batch costs half."""
+        why = str(self._run.redactor.value(why))  # it may quote a server, and lands in reports
+        self._run.spending.halt(code, why)
+        return False
+
+    def _leave_unanswered(self, asked: Sequence[Asked]) -> None:
+        """Leave to the ordinary run what got no whole answer."""
+        if self._run.spending.stop is not None:
+            return
+        for each in asked:
+            missing = [note for note in each.notes if self._answers.fault(note)]
+            if missing and all(map(self._fits, missing)):
+                self._unprocessed[each.aim] += 1
+                missing = missing if self._unprocessed[each.aim] >= MAX_UNPROCESSED else []
+            if missing:
+                self._inline[each.aim] = "no whole answer came"
+
+
+def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
+    """Have a run that records do so in waves, where nothing speaks against it."""
+    config.add_cleanup(recording_lock.release_all)
+    telling = Telling(config, settings, run.spending)
+    if not hasattr(config, "workerinput"):  # a worker's terminal is nobody's
+        run.spending.is_told = True
+        config.pluginmanager.register(telling, f"{NAME}-telling")
+    if settings.concurrency < LEAST and not settings.batch:
+        return
+    if hasattr(config, "workerinput") or config.getoption("numprocesses", default=None):
+        return  # xdist is another way to wait for several calls at once
+    if any(config.getoption(name, default=False) for name in _INTERACTIVE):
+        return
+    config.pluginmanager.register(Waves(config, run, settings, telling=telling), NAME)

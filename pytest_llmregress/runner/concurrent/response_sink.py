@@ -1,0 +1,75 @@
+"""What waves were answered: on disk as soon as it is there, and counted."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pytest_llmregress.recording.request_capture import Note
+from pytest_llmregress.recording.request_pool import Sending
+from pytest_llmregress.runner.concurrent.batch_round import Place
+from pytest_llmregress.runner.concurrent.dry_run import Trial
+from pytest_llmregress.runner.concurrent.dry_run_loop import Aim, Asked
+from pytest_llmregress.values.http import Response
+
+if TYPE_CHECKING:
+    from pytest_llmregress.runner.context_factory import Run
+
+
+class Answers:
+    """Takes them, from several threads."""
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self._journals = threading.Lock()
+        self._recorded: dict[Aim, Counter[str]] = {}
+        """The keys of the requests that waves have answered, by sample."""
+
+    def sending(self, asked: Asked, note: Note) -> Sending:
+        """Return a request that goes out by itself."""
+
+        def take(response: Response, started: float) -> str | None:
+            note.exchange.started = started
+            return self._take(asked.aim, note, response, measured=True)
+
+        return Sending(outgoing=note.outgoing, take=take)
+
+    def place(self, asked: Asked, note: Note) -> Place:
+        """Return the same in a batch."""
+
+        def take(response: Response) -> None:
+            self._take(asked.aim, note, response, measured=False)
+
+        return Place(trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
+
+    def fault(self, note: Note) -> str | None:
+        """Say why a request is not answered, or None where it is."""
+        interaction = note.exchange.interaction
+        return "no answer came" if interaction is None else self._run.incomplete(interaction)
+
+    def differs(self, aim: Aim, trial: Trial) -> bool:
+        """Whether a sample has not asked again for all that waves have recorded of it."""
+        return bool(self._recorded.get(aim, Counter()) - Counter(trial.played()))
+
+    def left(self, asked: Sequence[Asked]) -> int | None:
+        """Return how many calls are known to be missing; None where nothing is known."""
+        left = 0
+        for each in asked:
+            known = each.trial.known_calls
+            if known is None:
+                return None
+            left += max(0, known - self._recorded.get(each.aim, Counter()).total())
+        return left
+
+    def _take(self, aim: Aim, note: Note, response: Response, *, measured: bool) -> str | None:
+        """Put an answer on disk; say why it is not whole, or None where it is."""
+        ended = time.perf_counter()
+        with self._journals:  # samples of a test share one file
+            note.exchange.started += time.perf_counter() - ended
+            note.tape.answer(note.exchange, response, measured=measured)
+            why = self.fault(note)
+            if why is None:
+                self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
+                self._run.in_waves[aim.item.nodeid] += 1
+        return why

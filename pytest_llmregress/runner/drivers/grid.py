@@ -1,0 +1,220 @@
+"""The cross of old and new prompt with old and new model, for a test that drifted with both."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pytest_llmregress.causes.old_prompt import OldPrompt
+from pytest_llmregress.causes.prompt_model_grid import Cross, attribute_cross
+from pytest_llmregress.pipeline.collect_evidence import tally_of
+from pytest_llmregress.pipeline.drift import is_to_be_crossed
+from pytest_llmregress.pipeline.load import (
+    FaultError,
+    Prepared,
+    answers_paid_for,
+    read_if_there,
+)
+from pytest_llmregress.pipeline.persist import cassette_of
+from pytest_llmregress.pipeline.plan import plan
+from pytest_llmregress.runner.item_runner import TestRun
+from pytest_llmregress.runner.sample_phases import SampleRun
+from pytest_llmregress.storage.cassette_file import write_cassette
+from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.values.behavior import Severity, TraitKind
+from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.conversations import starts
+from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.settings import RecordMode, Settings
+from pytest_llmregress.values.snapshot import SampleSnapshot
+
+if TYPE_CHECKING:
+    from pytest_llmregress.providers.anthropic.sdk_patch import Rewrite
+
+LEAST = 5
+"""Samples of a cell where nobody says how many confirm a drift."""
+
+
+class Cell(StrEnum):
+    """A cell of the cross that neither the baseline nor the candidate's recording fills."""
+
+    OLD_MODEL = "old-model"
+    """The new prompt with the old model."""
+    OLD_PROMPT = "old-prompt"
+    """The old prompt with the new model."""
+
+
+class CellRun(TestRun):
+    """The samples of one cell: run beside a test, counted for its cause and nothing else."""
+
+    is_aside = True
+
+    def __init__(self, test: TestRun, cell: Cell) -> None:
+        self._test = test
+        self._cell = cell
+        super().__init__(
+            test.run, node_id=test.node_id, path=test.path, markers=test.markers, hook=test.hook
+        )
+        self.is_sampled = True
+
+    @property
+    def variant(self) -> str:
+        """The candidate's name and that of the cell."""
+        return f"{self._test.variant}.{self._cell}"
+
+    @property
+    def is_baseline(self) -> bool:
+        """A cell never is what was accepted, whichever model it asks."""
+        return False
+
+    @property
+    def settings(self) -> Settings:
+        """The test's settings, with the cell's model; nothing of a cell is ever accepted."""
+        settings = super().settings
+        candidate = None if self._cell is Cell.OLD_MODEL else settings.candidate
+        return replace(settings, candidate=candidate, accept=False)
+
+    @property
+    def baseline(self) -> Cassette | None:
+        """The accepted recording, as the test has it."""
+        return self._test.baseline
+
+    def rewrite(self) -> "Rewrite | None":
+        """Put the prompts of the baseline in the place of new ones, where the cell is of those."""
+        if self._cell is Cell.OLD_MODEL or self.baseline is None:
+            return None
+        calls = self.read(self.baseline.runs[0])
+        opening = zip(calls, starts(Calls(calls)), strict=True)
+        return OldPrompt([call.request for call, is_first in opening if is_first]).put_into
+
+    def failing_drift(self) -> str:
+        """Fail nothing: what a cell does differently is not the test's."""
+        return ""
+
+    def keep(self) -> None:
+        """Write the cell's recording once it is whole; OSError or ValueError where it cannot be."""
+        found = self.found()
+        if not found.is_replay and found.whole:
+            cassette = replace(cassette_of(found), candidate=self.variant)
+            write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
+            found.journal.remove()
+
+    @property
+    def usable(self) -> tuple[SampleRun, ...]:
+        """The samples that count."""
+        return tuple(sample for sample in self.samples if sample.usable)
+
+    def says_missing(self) -> str:
+        """Say what is missing of the cell; empty where it is whole."""
+        whole = len(self._prepared.slots)
+        if len(self.usable) == whole:
+            return ""
+        return f"{len(self.usable)} of {whole} samples of {self.variant}"
+
+    def _prepare(self) -> Prepared:
+        try:
+            old = read_if_there(self.paths.cassette, read_any)
+            is_replay = self.settings.record is RecordMode.NONE
+            carried = {} if is_replay else answers_paid_for(self, self._journal, old)
+        except (ValueError, OSError) as error:
+            raise FaultError("unreadable_file", str(error)) from None
+        return Prepared(
+            accepted=self._test.accepted,
+            old=old,
+            carried=carried,
+            slots=tuple(
+                plan(
+                    old,
+                    record=self.settings.record,
+                    wanted=self.settings.confirm or LEAST,
+                    is_candidate=True,
+                )
+            ),
+        )
+
+
+def cells_of(test: TestRun) -> list[CellRun]:
+    """Return the cells that are to be run once a candidate's samples are over; often none."""
+    records = test.settings.cross and test.settings.record is not RecordMode.NONE
+    if not records and not all(
+        paths_of(test.path, test.node_id, f"{test.variant}.{cell}").cassette.exists()
+        for cell in Cell
+    ):
+        return []
+    return [CellRun(test, cell) for cell in Cell] if is_to_be_crossed(test.drift) else []
+
+
+def cross(test: TestRun, cells: Sequence[CellRun]) -> str:
+    """Keep what was recorded of the cells, and say in a sentence what the cross shows."""
+    again = f"{test.commands.record(exists=False)} --llmregress-cross"
+    try:
+        for cell in cells:
+            cell.keep()
+    except (OSError, ValueError) as error:
+        return f"not kept: {error}"
+    missing = [said for cell in cells if (said := cell.says_missing())]
+    if missing:
+        return f"not whole: {' and '.join(missing)}; {again}"
+    old_model, old_prompt = cells
+    baseline = () if test.accepted is None else test.accepted.samples
+    compared = [sample for sample in test.samples if sample.compared and sample.usable]
+    fresh = [sample for sample in compared if sample.slot.confirms] or compared
+    passed = tally_of(sample.passed for sample in baseline)
+    candidate = tally_of(sample.own_passed for sample in fresh)
+    trait = _changed_trait(test) if passed.rate == candidate.rate else None
+    if trait is None:
+        return attribute_cross(
+            Cross(
+                old_prompt_old_model=passed,
+                new_prompt_old_model=tally_of(each.own_passed for each in old_model.usable),
+                old_prompt_new_model=tally_of(each.own_passed for each in old_prompt.usable),
+                new_prompt_new_model=candidate,
+            )
+        )
+    said = attribute_cross(
+        Cross(
+            old_prompt_old_model=_repeated(baseline, trait),
+            new_prompt_old_model=_as_before(old_model.usable, trait),
+            old_prompt_new_model=_as_before(old_prompt.usable, trait),
+            new_prompt_new_model=_as_before(fresh, trait),
+        )
+    )
+    return f"{trait} as in the baseline: {said}"
+
+
+def _changed_trait(test: TestRun) -> str | None:
+    """Return the worst trait of a few values that changed."""
+    drift = test.drift
+    few = {TraitKind.CATEGORY, TraitKind.SET}
+    known = {
+        trait.name
+        for sample in (test.accepted.samples if test.accepted else ())
+        for trait in sample.behavior.traits
+        if trait.kind in few
+    }
+    changes = () if drift is None else drift.changes
+    told = [c for c in changes if c.trait in known and c.severity is not Severity.COSMETIC]
+    return max(told, key=lambda change: change.severity.rank).trait if told else None
+
+
+def _repeated(baseline: Sequence[SampleSnapshot], trait: str) -> Tally:
+    """Count the accepted samples whose value another accepted sample shows too.
+
+    That is what a new sample is asked as well: a baseline held against itself would always agree.
+    """
+    values = [canonical(found.value) for each in baseline if (found := each.behavior.get(trait))]
+    return tally_of(values.count(value) > 1 for value in values)
+
+
+def _as_before(samples: Sequence[SampleRun], trait: str) -> Tally:
+    """Count the samples that do not differ from the baseline in a trait."""
+    return tally_of(
+        all(
+            change.trait != trait or change.severity is Severity.COSMETIC
+            for change in sample.changes
+        )
+        for sample in samples
+    )

@@ -1,0 +1,110 @@
+"""What the fixtures give to tests."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import pytest
+
+from pytest_llmregress.formatting.control_characters import visible_lines
+from pytest_llmregress.runner import output
+from pytest_llmregress.runner.item_runner import TestRun
+from pytest_llmregress.runner.judge_fixture import Judge, judge_of
+from pytest_llmregress.runner.stash_keys import SETTING_UP, TEST_RUN
+from pytest_llmregress.values.call import Call, Calls
+
+
+class LiveCalls(Calls):
+    """The calls of a test that still runs: each look at them sees those made since."""
+
+    def __init__(self, test: TestRun) -> None:
+        super().__init__()
+        self._test = test
+
+    def _now(self) -> tuple[Call, ...]:
+        return self._test.current.calls()
+
+
+class SnapshotAssertion:
+    """What an assert compares with: `assert reply == llm_snapshot`.
+
+    A replay compares exactly. A new recording compares by behavior, and what differs becomes
+    part of the test's drift instead of failing this very assert.
+    """
+
+    def __init__(
+        self,
+        test: TestRun,
+        name: str | None = None,
+        *,
+        facts: Sequence[Any] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._test = test
+        self._name = name
+        self._facts = facts
+        self._options = dict(options or {})
+        self.lines: tuple[str, ...] = ()
+        """What was wrong in the last comparison."""
+
+    def __call__(
+        self, name: str | None = None, *, facts: Sequence[Any] = (), **options: Any
+    ) -> Self:
+        """Return the same with a name, facts that the text has to hold, and DeepDiff's arguments.
+
+        :param name: tells several snapshots of one test apart.
+        :param facts: strings (letter case apart) or compiled patterns, on every run.
+        :param options: such as `exclude_paths`, `ignore_order`, `significant_digits`.
+        """
+        return type(self)(self._test, name, facts=facts, options=options)
+
+    def __eq__(self, other: object) -> bool:
+        self.lines = self._test.current.judgement.compare_value(
+            self._name, other, facts=self._facts, options=self._options
+        )
+        return not self.lines
+
+    __hash__ = None  # type: ignore[assignment]  # a comparison is no key of a dictionary
+
+    def __repr__(self) -> str:
+        return f"llm_snapshot({self._name!r})" if self._name else "llm_snapshot"
+
+
+def live_calls(request: pytest.FixtureRequest) -> Calls:
+    """Return the live calls of the test that asks."""
+    return LiveCalls(_test_run(request, "llm_calls"))
+
+
+def snapshot_assertion(request: pytest.FixtureRequest) -> SnapshotAssertion:
+    """Return the snapshot of the test that asks."""
+    return SnapshotAssertion(_test_run(request, "llm_snapshot"))
+
+
+def judge(request: pytest.FixtureRequest) -> Judge:
+    """Return the judge of the test that asks."""
+    test = _test_run(request, "llm_judge")
+    return judge_of(request, model=test.settings.judge_model)
+
+
+def configure(llm_config: Mapping[str, Any]) -> None:
+    """Give the test that is being set up the settings of its `llm_config`."""
+    SETTING_UP.get().current.configure(llm_config)
+
+
+def explain_comparison(left: object, right: object) -> list[str] | None:
+    """Say what an assert with `llm_snapshot` found, or None where it was about something else."""
+    for side in (left, right):
+        if isinstance(side, SnapshotAssertion) and side.lines:
+            accept = side._test.accept_command  # noqa: SLF001 - same file
+            lines = (f"{side!r}:", *side.lines, f"accept: {accept}")
+            return [line for each in lines for line in visible_lines(each).split("\n")]
+    return None
+
+
+def _test_run(request: pytest.FixtureRequest, fixture: str) -> TestRun:
+    test: TestRun | None = request.node.stash.get(TEST_RUN, None)
+    if test is None:
+        output.fail(
+            f"{request.node.nodeid}: {fixture} is for tests marked with @pytest.mark.llm; "
+            "mark this one, or take the fixture out"
+        )
+    return test

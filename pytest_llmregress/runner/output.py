@@ -1,0 +1,100 @@
+"""The only way from this plugin to what pytest shows: the terminal, failures, usage errors.
+
+Here and nowhere else a text is handed over, and here all of it is spelled out: whatever a model, a
+server, a file or a test id says in it, no terminal and no CI system obeys it. A test that walks the
+syntax tree of the package holds that nothing goes round it.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_llmregress.formatting.control_characters import visible, visible_lines
+
+_COMMAND = "::"
+
+
+def fail(message: str) -> NoReturn:
+    """Fail the test that runs, without a stack trace; no `except Exception` catches it."""
+    __tracebackhide__ = True
+    raise pytest.fail.Exception(visible_lines(message), pytrace=False) from None
+
+
+def usage_error(message: str) -> pytest.UsageError:
+    """Return what ends a run before it begins, to be raised."""
+    return pytest.UsageError(visible_lines(message))
+
+
+def collect_error(message: str) -> pytest.Collector.CollectError:
+    """Return what keeps a test file from being collected, to be raised."""
+    return pytest.Collector.CollectError(visible_lines(message))
+
+
+def fail_report(report: pytest.TestReport, message: str) -> None:
+    """Have a phase of a test fail by a message."""
+    report.outcome, report.longrepr = "failed", visible_lines(message)
+
+
+def pass_report(report: pytest.TestReport) -> None:
+    """Have a phase of a test pass."""
+    report.outcome, report.longrepr = "passed", None
+
+
+def copy_outcome(report: pytest.TestReport, other: pytest.TestReport) -> None:
+    """Have a phase of a test end as another one did, with what pytest tells of that."""
+    report.outcome, report.longrepr = other.outcome, other.longrepr
+
+
+def silence(report: pytest.TestReport) -> None:
+    """Take out of a report what was captured and added to it."""
+    report.sections = []
+
+
+def add_section(report: pytest.TestReport, message: str) -> None:
+    """Add a message to a report, which is shown where the phase fails."""
+    report.sections = [*report.sections, ("llmregress", visible_lines(message))]
+
+
+def is_there(config: pytest.Config) -> bool:
+    """Tell whether this process has a terminal to write to."""
+    return _terminal(config) is not None
+
+
+def write_title(config: pytest.Config, title: str) -> None:
+    """Begin a block of lines."""
+    if (terminal := _terminal(config)) is not None:
+        terminal.write_sep("=", visible(title))
+
+
+def write_lines(config: pytest.Config, lines: Iterable[str]) -> None:
+    """Write lines, each of which may hold line breaks of ours."""
+    if (terminal := _terminal(config)) is not None:
+        for line in lines:
+            terminal.write_line(visible_lines(line))
+
+
+def interject(config: pytest.Config, line: str) -> None:
+    """Write a line while tests run, below the dots of those that are over."""
+    if (terminal := _terminal(config)) is not None:
+        terminal.ensure_newline()
+        terminal.write_line(visible_lines(line))
+
+
+def break_line(config: pytest.Config) -> None:
+    """End the line of dots where they belong to no file that could end it: those of workers."""
+    if (terminal := _terminal(config)) is not None:
+        terminal.write("\n")
+
+
+def write_commands(config: pytest.Config, lines: Iterable[str]) -> None:
+    """Write commands of ours to the runner of a CI system, one a line, and lines that are none."""
+    if (terminal := _terminal(config)) is not None:
+        for line in lines:
+            command = _COMMAND if line.startswith(_COMMAND) else ""
+            terminal.write_line(command + visible(line.removeprefix(command)))
+
+
+def _terminal(config: pytest.Config) -> Any:
+    """Return pytest's terminal; None where it was left out, and in a worker."""
+    return config.pluginmanager.get_plugin("terminalreporter")

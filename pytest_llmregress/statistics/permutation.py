@@ -1,0 +1,113 @@
+"""Tests that shuffle labels: signs of differences, and categories over a suite."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate, compress, repeat
+
+from pytest_llmregress.statistics.argument_checks import check_at_least, check_numbers
+
+MOST_SIGNS = 16
+"""Differences up to which all signs are tried."""
+DRAWS = 4_999
+"""Random draws where all cannot be tried."""
+SUITE_DRAWS = 1_999
+"""Random draws of the labels of a suite."""
+_NOISE = 1e-12
+"""Sums that differ by less than this share of all that is summed are equal but for rounding, and
+so are values that differ by less than this."""
+_TO_FLAGS = bytes.maketrans(b"01", b"\0\1")
+
+
+def sign_flip(differences: Sequence[float], *, seed: int | str) -> float:
+    """Return the two-sided p-value of a mean difference of 0, by flipping signs; above 0, up to 1.
+
+    A difference is one per test, candidate minus baseline; one below 1e-12 is 0, since means of
+    equal values differ by rounding. Source: Fisher 1935; all signs up to
+    16 differences, which `seed` has no part in, else 4,999 draws and (hits + 1) / (draws + 1).
+    Raise ValueError unless there is a finite difference or more.
+    """
+    check_numbers(differences, name="differences")
+    differences = [number if abs(number) > _NOISE else 0.0 for number in differences]
+    noise = _NOISE * math.fsum(map(abs, differences))
+    observed = math.fsum(differences)
+    if len(differences) <= MOST_SIGNS:
+        sums = [0.0]
+        for difference in differences:
+            sums = [total + side for side in (difference, -difference) for total in sums]
+        return _count_extreme(sums, observed, noise) / len(sums)
+    source = random.Random(seed)  # noqa: S311 -- a repeatable draw, not a secret
+    count = len(differences)
+    sums = [
+        2 * math.fsum(compress(differences, _flags(source.getrandbits(count), count))) - observed
+        for _ in repeat(None, DRAWS)
+    ]
+    return (_count_extreme(sums, observed, noise) + 1) / (DRAWS + 1)
+
+
+def suite_mismatch(
+    pairs: Sequence[tuple[Sequence[str], Sequence[str]]], *, seed: int | str
+) -> float:
+    """Return the p-value of a suite whose categories are the same on both sides; above 0, up to 1.
+
+    The statistic is the sum over tests of the share of pairs, one sample of each side, that
+    differ; its null distribution is that of labels exchanged within each test. With one sample
+    per side it is always 1. Source: a stratified permutation test after Gao, Liang and Guestrin
+    2025; 1,999 draws and (hits + 1) / (draws + 1). No test gives 1. Raise ValueError where a side
+    has no sample.
+    """
+    counted = [_pair(baseline, candidate) for baseline, candidate in pairs]
+    sizes = [len(baseline) * len(candidate) for baseline, candidate in pairs]
+    unit = math.lcm(*sizes)
+    source = random.Random(seed)  # noqa: S311 -- a repeatable draw, not a secret
+    known: dict[tuple[int, int, tuple[int, ...]], tuple[list[int], list[float]]] = {}
+    observed = 0
+    agreements = [0] * SUITE_DRAWS
+    for (baseline, candidate), counts, size in zip(pairs, counted, sizes, strict=True):
+        margins = tuple(sorted(one + two for one, two in counts))
+        key = (len(baseline), len(candidate), margins)
+        if key not in known:
+            known[key] = _agreements(*key)
+        values, weights = known[key]
+        if len(values) == 1:
+            continue  # whatever the labels, both sums would grow alike
+        scale = unit // size
+        observed += scale * sum(one * two for one, two in counts)
+        drawn = source.choices(values, cum_weights=weights, k=SUITE_DRAWS)
+        agreements = [total + scale * value for total, value in zip(agreements, drawn, strict=True)]
+    return (sum(agreement <= observed for agreement in agreements) + 1) / (SUITE_DRAWS + 1)
+
+
+def _agreements(n1: int, n2: int, margins: tuple[int, ...]) -> tuple[list[int], list[float]]:
+    """Return the numbers of equal pairs that random labels give, and their shares, cumulated."""
+    ways: dict[tuple[int, int], int] = {(0, 0): 1}
+    for both in margins:
+        following: Counter[tuple[int, int]] = Counter()
+        for (taken, value), count in ways.items():
+            for k in range(max(0, both - n1), min(both, n2 - taken) + 1):
+                following[taken + k, value + k * (both - k)] += count * math.comb(both, k)
+        ways = following
+    whole = sorted((value, count) for (taken, value), count in ways.items() if taken == n2)
+    total = math.comb(n1 + n2, n2)
+    sums = accumulate(count for _, count in whole)
+    return [value for value, _ in whole], [partial / total for partial in sums]
+
+
+def _pair(baseline: Sequence[str], candidate: Sequence[str]) -> list[tuple[int, int]]:
+    """Return how often each category occurs on both sides."""
+    check_at_least(len(baseline), 1, name="len(baseline)")
+    check_at_least(len(candidate), 1, name="len(candidate)")
+    before, after = Counter(baseline), Counter(candidate)
+    return [(before[value], after[value]) for value in sorted(before | after)]
+
+
+def _count_extreme(sums: Sequence[float], observed: float, noise: float) -> int:
+    """Return how many sums are as far from 0 as the one observed, or farther."""
+    limit = abs(observed) - noise
+    return sum(abs(total) >= limit for total in sums)
+
+
+def _flags(bits: int, count: int) -> bytes:
+    """Return the bits of a number, one per byte."""
+    return f"{bits:0{count}b}".encode().translate(_TO_FLAGS)

@@ -1,0 +1,1 @@
+"""Files: cassettes, snapshots, journals, and what is pending."""

@@ -1,0 +1,1 @@
+"""How a cassette holds requests and replies in little room."""

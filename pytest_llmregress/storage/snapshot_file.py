@@ -1,0 +1,276 @@
+"""Snapshots on disk: what is accepted, and what waits to replace it."""
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.storage.atomic_write import Inspect, write_text
+from pytest_llmregress.storage.cassette_file import models
+from pytest_llmregress.storage.encoding.body_encoding import INLINE
+from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.yaml.document import FORMAT, document_of, dump, read_text
+from pytest_llmregress.storage.yaml.emitter import Inline
+from pytest_llmregress.storage.yaml.line_reader import OTHER, read_lines
+from pytest_llmregress.storage.yaml.validation import Fields, expect_kind, refuse
+from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
+
+KIND = "snapshot"
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot; `FileNotFoundError` where there is none, else `UnreadableFile`."""
+    text = read_text(path)
+    plain = _split(text)
+    document = document_of(path, text if plain is None else plain[0])
+    if plain is not None and not _BODY.isdisjoint(document):  # twice, which is to be refused
+        plain, document = None, document_of(path, text)
+    expect_kind(path, document, KIND)
+    faults: list[str] = []
+    top = Fields(document, "", faults)
+    named = top.fields("models")
+    pending = _pending(top.fields("pending")) if top.has("pending") else None
+    snapshot = Snapshot(
+        test=top.text("test"),
+        cassette=top.text("cassette"),
+        requested_models=named.texts("requested"),
+        served_models=named.texts("served"),
+        recorded_at=top.text("recorded_at", default=""),
+        samples=_samples(top, () if plain is None else plain[1]),
+        pending=pending,
+        decision=read_decision(top.fields("accepted")) if top.has("accepted") else None,
+        built_in=plain is not None
+        and top.has("traits")
+        and top.text("traits") == _seal(top.text("cassette"), plain[2]),
+    )
+    refuse(path, faults, snapshot.test, None if pending is None else pending.candidate)
+    return snapshot
+
+
+def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = None) -> None:
+    """Write a snapshot, whole or not at all; `UnwritableValue` where it would not read back.
+
+    `inspect` sees the text before it is written, and raises where it must not be.
+    """
+    document: dict[str, Any] = {
+        "llmregress": FORMAT,
+        "kind": KIND,
+        "test": snapshot.test,
+        "cassette": snapshot.cassette,
+        "models": models(snapshot.requested_models, snapshot.served_models),
+        "recorded_at": snapshot.recorded_at,
+    }
+    if snapshot.decision is not None:
+        document["accepted"] = decision_block(snapshot.decision)
+    if snapshot.pending is not None:
+        document["pending"] = _pending_block(snapshot.pending)
+    first, *others = snapshot.samples
+    if any(len(each.behavior.values()) < len(each.behavior.traits) for each in snapshot.samples):
+        raise UnwritableValue(f"{path}: two traits share a name; nothing was written")
+    if not first.passed:
+        document["passed"] = False
+    if first.session:
+        document["session"] = first.session
+    document["behavior"] = _traits_block(first.behavior.traits)
+    document["values"] = dict(first.values)
+    if others:
+        document["samples"] = [
+            _sample_block(number, sample, first) for number, sample in enumerate(others, start=2)
+        ]
+    text = dump(document)
+    head, found, rest = text.partition(_BEHAVIOR)
+    if snapshot.built_in and found and not others:
+        text = f"{head}\ntraits: {_seal(snapshot.cassette, rest)}{found}{rest}"
+    if inspect is not None:
+        inspect(path, text)
+    write_text(path, text)
+
+
+def read_decision(block: Fields) -> Decision:
+    """Read who decided, when and why."""
+    return Decision(
+        by=block.text("by"), at=block.text("at"), reason=block.text("reason", default="")
+    )
+
+
+def decision_block(decision: Decision) -> dict[str, Any]:
+    """Return what a file says about a decision."""
+    block = {"by": decision.by, "at": decision.at}
+    return block | {"reason": decision.reason} if decision.reason else block
+
+
+_BEHAVIOR = "\nbehavior:\n  "
+_NO_VALUES = "\nvalues: {}\n"
+_BODY = frozenset({"behavior", "values", "samples"})
+_NEXT_TRAIT = re.compile(r"\n  (?=[^ \n])")
+
+
+def _seal(cassette: str, behavior: str) -> str:
+    """Return what tells a behavior that built-in traits have said of a cassette from any other."""
+    said = f"{TRAITS}\n{cassette}\n{behavior}"
+    return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+def _split(text: str) -> tuple[str, tuple[Trait, ...], str] | None:
+    """Return what a file says before its behavior, its traits, and the behavior as it is written.
+
+    None where it holds more than the traits of one sample, or they are not as `dump` writes them.
+    """
+    head, found, rest = text.partition(_BEHAVIOR)
+    if not found or not rest.endswith(_NO_VALUES):
+        return None
+    traits = tuple(map(_trait_once, _NEXT_TRAIT.split(rest[: -len(_NO_VALUES)])))
+    known = tuple(trait for trait in traits if trait is not None)
+    if len({trait.name for trait in known}) < len(traits) or read_lines(f"{head}\n") is OTHER:
+        return None
+    return f"{head}\n", known, rest
+
+
+@lru_cache(maxsize=4096)
+def _trait_once(text: str) -> Trait | None:
+    """Return the trait that a piece of a file is, or None: many files have the same traits."""
+    found = read_lines(f"behavior:\n  {text}\n")
+    behavior = found.get("behavior") if isinstance(found, dict) and len(found) == 1 else None
+    if not isinstance(behavior, dict) or len(behavior) != 1:
+        return None
+    ((name, told),) = behavior.items()
+    return _plain_trait(name, told)
+
+
+def _samples(top: Fields, traits: tuple[Trait, ...]) -> tuple[SampleSnapshot, ...]:
+    """Read the first sample, and what each further one has different from it.
+
+    :param traits: those of the first, where they are read by now.
+    """
+    first = _sample(top, SampleSnapshot(passed=True), traits)
+    others = top.list_of_fields("samples") if top.has("samples") else []
+    for number, block in enumerate(others, start=2):
+        if block.integer("sample", default=number) != number:
+            fault = f"it is {block.value('sample')}, and the samples are counted: {number}"
+            block.blame("sample", fault)
+    return (first, *(_sample(block, first) for block in others))
+
+
+def _traits(block: Fields) -> dict[str, Trait]:
+    own = block.fields("behavior")
+    return {
+        name: _plain_trait(name, each) or _trait(name, own.fields(name))
+        for name, each in block.mapping("behavior").items()
+    }
+
+
+def _sample(block: Fields, first: SampleSnapshot, read: tuple[Trait, ...] = ()) -> SampleSnapshot:
+    """Read a sample as what it has different from the first; `read`, its traits if known."""
+    traits = {trait.name: trait for trait in read} if read else _traits(block)
+    without = frozenset(block.texts("without"))
+    same = {trait.name: trait for trait in first.behavior.traits if trait.name not in without}
+    lost = frozenset(block.texts("without_values"))
+    values = {name: value for name, value in first.values.items() if name not in lost}
+    return SampleSnapshot(
+        behavior=Behavior(traits=tuple((same | traits).values())),
+        values=values | block.mapping("values"),
+        passed=block.flag("passed", default=True),
+        session=block.text("session", default=""),
+    )
+
+
+def _sample_block(number: int, sample: SampleSnapshot, first: SampleSnapshot) -> dict[str, Any]:
+    """Return what a further sample has different from the first one."""
+    told = {trait.name: trait for trait in first.behavior.traits}
+    own = tuple(trait for trait in sample.behavior.traits if told.get(trait.name) != trait)
+    values = {
+        name: value
+        for name, value in sample.values.items()
+        if name not in first.values or canonical(first.values[name]) != canonical(value)
+    }
+    without = [name for name in told if name not in sample.behavior.values()]
+    lost = [name for name in first.values if name not in sample.values]
+    block: dict[str, Any] = {"sample": number}
+    if not sample.passed:
+        block["passed"] = False
+    if sample.session:
+        block["session"] = sample.session
+    block["behavior"] = _traits_block(own)
+    if values:
+        block["values"] = values
+    if without:
+        block["without"] = without
+    if lost:
+        block["without_values"] = lost
+    return block
+
+
+def _traits_block(traits: tuple[Trait, ...]) -> dict[str, Any]:
+    return {trait.name: _trait_block(trait) for trait in traits}
+
+
+def _trait_block(trait: Trait) -> dict[str, Any]:
+    block = {"value": trait.value, "kind": str(trait.kind), "severity": str(trait.severity)}
+    return Inline(block) if _is_short(trait.value) else block
+
+
+def _is_short(value: Any) -> bool:
+    try:
+        text = canonical(value)
+    except (TypeError, ValueError):  # `dump` says what is wrong with it, and where
+        return False
+    return len(text) <= INLINE // 2 and "\\n" not in text
+
+
+_KINDS = {str(kind): kind for kind in TraitKind}
+_SEVERITIES = {str(severity): severity for severity in Severity}
+
+
+def _plain_trait(name: str, told: Any) -> Trait | None:
+    """Return a trait that is as it should be, at a fifth of what it takes to find its faults."""
+    try:
+        return Trait(
+            name=name,
+            value=told["value"],
+            kind=_KINDS[told["kind"]],
+            severity=_SEVERITIES[told["severity"]],
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def _trait(name: str, block: Fields) -> Trait:
+    return Trait(
+        name=name,
+        value=block.value("value"),
+        kind=TraitKind(block.choice("kind", TraitKind)),
+        severity=Severity(block.choice("severity", Severity)),
+    )
+
+
+def _pending_block(pending: Pending) -> dict[str, Any]:
+    block: dict[str, Any] = {"why": str(pending.why)}
+    if pending.candidate is not None:
+        block["candidate"] = pending.candidate
+    block["baseline"] = pending.baseline
+    block["changes"] = [
+        {key: value for key, value in change.to_json().items() if key != "detail" or value}
+        for change in pending.changes
+    ]
+    return block
+
+
+def _pending(block: Fields) -> Pending:
+    return Pending(
+        why=Waits(block.choice("why", Waits)),
+        candidate=block.text("candidate") if block.has("candidate") else None,
+        baseline=block.text("baseline", default=""),
+        changes=tuple(
+            Change(
+                trait=change.text("trait"),
+                severity=Severity(change.choice("severity", Severity)),
+                before=change.text("before"),
+                after=change.text("after"),
+                detail=change.text("detail", default=""),
+            )
+            for change in block.list_of_fields("changes")
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The YAML of our files, read strictly and written for review."""

@@ -1,0 +1,176 @@
+"""Behavior as values: traits, the changes between two behaviors, and how bad they are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from pytest_llmregress.values.cause import Cause
+
+TRAITS = 1
+"""Version of what the built-in traits say; grows with each change of it, so that no replay trusts
+what an older one has said of the same recording."""
+
+
+class Severity(StrEnum):
+    """How bad a change is."""
+
+    COSMETIC = "cosmetic"
+    NOTABLE = "notable"
+    BREAKING = "breaking"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for cosmetic, 1 for notable, 2 for breaking."""
+        return _RANKS[self.value]
+
+
+_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
+
+
+class TraitKind(StrEnum):
+    """How two values of a trait are compared."""
+
+    CATEGORY = "category"
+    """Equal or not: any JSON value."""
+    SET = "set"
+    """A sorted list of strings without repetitions: what was gained, what was lost."""
+    NUMBER = "number"
+    """A count: compared as a ratio."""
+    TEXT = "text"
+    """Words of a model: shown, never a reason to fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trait:
+    """One comparable fact about a call or a test."""
+
+    name: str
+    """Dotted and lower-case, such as "tools.set"."""
+    value: Any
+    """A JSON value: the file holds it as it is."""
+    kind: TraitKind
+    severity: Severity
+    """How bad it is when a new recording has another value."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "kind": str(self.kind),
+            "severity": str(self.severity),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; ValueError or KeyError where it is something else."""
+        return cls(
+            name=data["name"],
+            value=data["value"],
+            kind=TraitKind(data["kind"]),
+            severity=Severity(data["severity"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behavior:
+    """All the traits of one sample of a test."""
+
+    traits: tuple[Trait, ...] = ()
+
+    def get(self, name: str) -> Trait | None:
+        """Return the trait of that name, or None."""
+        return next((trait for trait in self.traits if trait.name == name), None)
+
+    def values(self) -> dict[str, Any]:
+        """Return the value of each trait by its name."""
+        return {trait.name: trait.value for trait in self.traits}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One trait that differs."""
+
+    trait: str
+    severity: Severity
+    before: str
+    """What it was, in words for a report."""
+    after: str
+    detail: str = ""
+    """What the two words do not say, such as "25.1x" or "call 2"; empty where they say it all."""
+    parts: tuple[str, ...] = field(default=(), compare=False)
+    """Which facts or places of a value changed, those of this severity; empty for a value that
+    changes as a whole. Not written into files."""
+    noisy: bool = field(default=False, compare=False)
+    """Whether the samples of the baseline differ from each other there as well. Not written into
+    files."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "trait": self.trait,
+            "severity": str(self.severity),
+            "before": self.before,
+            "after": self.after,
+            "detail": self.detail,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            trait=data["trait"],
+            severity=Severity(data["severity"]),
+            before=data["before"],
+            after=data["after"],
+            detail=data["detail"],
+        )
+
+
+def worst(changes: Iterable[Change]) -> Severity | None:
+    """Return the severity of the worst change, or None where nothing changed."""
+    return max((change.severity for change in changes), key=lambda s: s.rank, default=None)
+
+
+def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes with the worst first; those of one severity keep their order."""
+    return tuple(sorted(changes, key=lambda change: -change.severity.rank))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """The changes of one test between its accepted behavior and a new recording."""
+
+    baseline: str
+    """The models that the accepted behavior was recorded with."""
+    candidate: str
+    changes: tuple[Change, ...] = ()
+    """Worst first."""
+    cause: Cause | None = None
+    """What the changes are consistent with; None where there was nothing to compare."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """The severity of the worst change, or None where nothing changed."""
+        return worst(self.changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "baseline": self.baseline,
+            "candidate": self.candidate,
+            "severity": None if self.severity is None else str(self.severity),
+            "changes": [change.to_json() for change in self.changes],
+            "cause": None if self.cause is None else self.cause.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            baseline=data["baseline"],
+            candidate=data["candidate"],
+            changes=tuple(Change.from_json(change) for change in data["changes"]),
+            cause=None if data["cause"] is None else Cause.from_json(data["cause"]),
+        )

@@ -1,0 +1,135 @@
+"""What a drift is consistent with: what two recordings say about request, model and provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from pytest_llmregress.causes.request_diff import PartChange
+
+SAME = "same"
+NOT_KNOWN = "not known"
+NOT_COMPARED = "not compared: other tool calls come before them"
+
+
+class CauseKind(StrEnum):
+    """What a drift is consistent with."""
+
+    REQUEST = "request"
+    TOOL_RESULT = "tool_result"
+    MODEL = "model"
+    """The requested model was switched, and nothing else."""
+    SERVED_MODEL = "served_model"
+    """Another model behind the same name."""
+    PROVIDER = "provider"
+    """Same request, same served model, other behavior."""
+    SEVERAL = "several"
+    NONE = "none"
+    """Requests and answers are the same."""
+    UNKNOWN = "unknown"
+    """No calls on either side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """Names before and after, in order of first use, without repetitions."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the two sets differ."""
+        return set(self.before) != set(self.after)
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.before) or 'none'} → {', '.join(self.after) or 'none'}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {"before": list(self.before), "after": list(self.after)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(before=tuple(data["before"]), after=tuple(data["after"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What changed between two recordings of a test, and what their drift is consistent with.
+
+    Nothing here says what caused it: one recording against one cannot.
+    """
+
+    kind: CauseKind
+    summary: str
+    """One sentence."""
+    parts: tuple[PartChange, ...] = ()
+    """System prompt, messages, tools, parameters and model; then calls, where their number counts.
+
+    Each "same", "not known", or what differs in one line.
+    """
+    requested: Shift = Shift()
+    served: Shift = Shift()
+    alias_moved: bool = False
+    """Whether another model was served behind the same requested name."""
+    recorded_at: Shift = Shift()
+    versions: Mapping[str, Shift] = field(default_factory=dict)
+    """Of each package that recorded either side."""
+    tool_results: str = ""
+    """ "same", "not compared: …", or the first that differs; empty where there are none."""
+    input_tokens: tuple[int, int] | None = None
+    """Before and after, on a request that is the same byte by byte but for the model."""
+    divergence: str = ""
+    """Where the two recordings part; empty where they do not."""
+    later: str = ""
+    """What differs behind that, and so may be a consequence; empty where nothing does."""
+    cross: str = ""
+    """What the cross of old and new prompt with old and new model shows; empty without one."""
+
+    @property
+    def tokenizer(self) -> str:
+        """Say that the same request counts other tokens; empty where it does not."""
+        if self.input_tokens is None or self.input_tokens[0] == self.input_tokens[1]:
+            return ""
+        before, after = self.input_tokens
+        return f"input tokens {before:,} → {after:,} on an identical request: another tokenizer"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "kind": str(self.kind),
+            "summary": self.summary,
+            "parts": [{"part": part.part, "what": part.what} for part in self.parts],
+            "requested": self.requested.to_json(),
+            "served": self.served.to_json(),
+            "alias_moved": self.alias_moved,
+            "recorded_at": self.recorded_at.to_json(),
+            "versions": {name: shift.to_json() for name, shift in self.versions.items()},
+            "tool_results": self.tool_results,
+            "input_tokens": None if self.input_tokens is None else list(self.input_tokens),
+            "divergence": self.divergence,
+            "later": self.later,
+            "cross": self.cross,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; ValueError or KeyError where it is something else."""
+        tokens = data["input_tokens"]
+        return cls(
+            kind=CauseKind(data["kind"]),
+            summary=data["summary"],
+            parts=tuple(PartChange(part=p["part"], what=p["what"]) for p in data["parts"]),
+            requested=Shift.from_json(data["requested"]),
+            served=Shift.from_json(data["served"]),
+            alias_moved=data["alias_moved"],
+            recorded_at=Shift.from_json(data["recorded_at"]),
+            versions={name: Shift.from_json(shift) for name, shift in data["versions"].items()},
+            tool_results=data["tool_results"],
+            input_tokens=None if tokens is None else (tokens[0], tokens[1]),
+            divergence=data["divergence"],
+            later=data["later"],
+            cross=data["cross"],
+        )

@@ -1,0 +1,157 @@
+"""Which calls of a test belong to one conversation, and all that was said in it before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.canonical_json import digest
+
+
+def starts(calls: Calls) -> tuple[bool, ...]:
+    """Say of each call whether it starts a conversation that no call before it belongs to.
+
+    A call goes on with an earlier one where its messages hold the earlier one's last message,
+    an assistant's turn after it, and either the same messages before it or that very reply: so
+    a history that was cut short is still the same conversation. A call that repeats the messages
+    of a call that ended in an error is its retry. Of a message thread that the server holds,
+    "create" starts one and "continue" does not. A request that shows no messages belongs to
+    whatever came before it.
+    """
+    turns = [_turn(call) for call in calls]
+    return tuple(_starts(turns, at) for at in range(len(turns)))
+
+
+def with_whole_conversations(calls: Calls) -> Calls:
+    """Return the calls, each with the whole conversation so far as its request's "messages".
+
+    Only a message thread sends less: what the server holds is put together from the calls
+    before. Of several threads at once, a call is the one's whose tool it answers for, or else
+    the latest one's.
+    """
+    whole: list[Call] = []
+    for call in calls:
+        before = _held_by_server(call, whole)
+        if before is None:
+            whole.append(call)
+        else:
+            messages = [*_messages(before), _reply(before), *_messages(call)]
+            whole.append(replace(call, request={**call.request, "messages": messages}))
+    return Calls(whole)
+
+
+def messages_of(call: Call) -> tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...]:
+    """Return the messages of a request: the role of each, and its blocks."""
+    return tuple((str(each.get("role")), _blocks(each)) for each in _messages(call))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """A call as far as it tells to which conversation it belongs."""
+
+    call: Call
+    thread: str | None
+    messages: tuple[str, ...]
+    """A digest of each, the same for two ways of writing one message."""
+    assistants: frozenset[int]
+    """Which of them the assistant has said."""
+
+
+def _turn(call: Call) -> _Turn:
+    messages = _messages(call)
+    return _Turn(
+        call=call,
+        thread=_thread(call),
+        messages=tuple(digest(_comparable(message)) for message in messages),
+        assistants=frozenset(n for n, m in enumerate(messages) if m.get("role") == "assistant"),
+    )
+
+
+def _starts(turns: Sequence[_Turn], at: int) -> bool:
+    turn = turns[at]
+    if at == 0:
+        return True
+    if turn.thread == "continue" or not turn.messages:
+        return False
+    return not any(_goes_on(turn, earlier) for earlier in reversed(turns[:at]))
+
+
+def _goes_on(turn: _Turn, earlier: _Turn) -> bool:
+    if not earlier.messages:
+        return False
+    if turn.messages == earlier.messages:
+        return earlier.call.outcome is Outcome.ERROR
+    for at, message in enumerate(turn.messages[:-1]):
+        if message != earlier.messages[-1] or at + 1 not in turn.assistants:
+            continue
+        if turn.messages[: at + 1] == earlier.messages or _is_reply(turn, at + 1, earlier.call):
+            return True
+    return False
+
+
+def _is_reply(turn: _Turn, at: int, earlier: Call) -> bool:
+    """Say whether a message of a request is what an earlier call was answered with."""
+    blocks = _blocks(_messages(turn.call)[at])
+    ids = {block.get("id") for block in blocks if block.get("type") == "tool_use"}
+    if any(tool.id and tool.id in ids for tool in earlier.tool_calls):
+        return True
+    text = earlier.text.strip()
+    return bool(text) and "".join(_text(block) for block in blocks).strip() == text
+
+
+def _held_by_server(call: Call, before: Sequence[Call]) -> Call | None:
+    """Return the call that a call of a message thread goes on with, or None where it is none."""
+    threads = [each for each in before if _thread(each) and each.outcome is not Outcome.ERROR]
+    if _thread(call) != "continue" or not threads:
+        return None
+    answers = {
+        block.get("tool_use_id") for message in _messages(call) for block in _blocks(message)
+    }
+    asked = (each for each in reversed(threads) if {t.id for t in each.tool_calls} & answers)
+    return next(asked, threads[-1])
+
+
+def _thread(call: Call) -> str | None:
+    thread = call.request.get("thread")
+    kind = thread.get("type") if isinstance(thread, Mapping) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _messages(call: Call) -> list[Mapping[str, Any]]:
+    messages = call.request.get("messages")
+    if not isinstance(messages, list):
+        return []
+    return [message for message in messages if isinstance(message, Mapping)]
+
+
+def _blocks(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return ({"type": "text", "text": content},)
+    if not isinstance(content, list):
+        return ()
+    return tuple(block for block in content if isinstance(block, Mapping))
+
+
+def _comparable(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the marks of a cache: they move on with every turn."""
+    blocks = [
+        {key: value for key, value in block.items() if key != "cache_control"}
+        for block in _blocks(message)
+    ]
+    return {**message, "content": blocks}
+
+
+def _text(block: Mapping[str, Any]) -> str:
+    text = block.get("text")
+    return text if block.get("type") == "text" and isinstance(text, str) else ""
+
+
+def _reply(call: Call) -> dict[str, Any]:
+    """Return the reply of a call as the message that the conversation goes on with."""
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": call.text}] if call.text else []
+    blocks += [
+        {"type": "tool_use", "id": tool.id, "name": tool.name, "input": dict(tool.arguments)}
+        for tool in call.tool_calls
+    ]
+    return {"role": "assistant", "content": blocks}

@@ -1,0 +1,227 @@
+"""What was seen of each test on both sides: tallies, traits and numbers, before any verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pytest_llmregress.values.behavior import Severity
+
+OUTCOME = "test"
+"""The name that the test's own outcome goes by among its changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many of a test's samples ended well."""
+
+    passed: int
+    n: int
+
+    @property
+    def rate(self) -> float:
+        """The share that ended well; 0.0 where there is no sample."""
+        return self.passed / self.n if self.n else 0.0
+
+    @property
+    def failed(self) -> int:
+        """The samples on which the test failed."""
+        return self.n - self.passed
+
+    def __str__(self) -> str:
+        return f"{self.passed}/{self.n}"
+
+    def to_json(self) -> dict[str, int]:
+        """Return plain JSON."""
+        return {"passed": self.passed, "n": self.n}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(passed=data["passed"], n=data["n"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraitEvidence:
+    """One trait of a test (a category, a set, a text's hash), a canonical value a sample."""
+
+    name: str
+    severity: Severity
+    """How bad a value is that the baseline never showed."""
+    baseline: tuple[str, ...]
+    screen: tuple[str, ...]
+    """Of the candidate's first samples: all of them in a run without confirmation."""
+    fresh: tuple[str, ...] = ()
+    """Of the samples that were recorded because the first ones looked different."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "name": self.name,
+            "severity": str(self.severity),
+            "baseline": list(self.baseline),
+            "screen": list(self.screen),
+            "fresh": list(self.fresh),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            name=data["name"],
+            severity=Severity(data["severity"]),
+            baseline=tuple(data["baseline"]),
+            screen=tuple(data["screen"]),
+            fresh=tuple(data["fresh"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEvidence:
+    """What no sample of the baseline shows of one trait or snapshot value, and how often it came.
+
+    Unlike `TraitEvidence` it holds what is to be said and what gates, after all severities that a
+    project gives: any kind of trait, noise left out.
+    """
+
+    name: str
+    """The trait's, or "snapshot.NAME"; `OUTCOME` for the test's own outcome."""
+    screen: tuple[Severity | None, ...]
+    """How bad it is in each of the candidate's first samples; None where one does not show it."""
+    fresh: tuple[Severity | None, ...] = ()
+    """The same of the samples that were recorded because the first ones looked different."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "name": self.name,
+            "screen": list(map(_write_severity, self.screen)),
+            "fresh": list(map(_write_severity, self.fresh)),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            name=data["name"],
+            screen=tuple(map(_read_severity, data["screen"])),
+            fresh=tuple(map(_read_severity, data["fresh"])),
+        )
+
+
+def _write_severity(severity: Severity | None) -> str | None:
+    return None if severity is None else str(severity)  # xdist sends a plain str alone
+
+
+def _read_severity(word: str | None) -> Severity | None:
+    return None if word is None else Severity(word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberEvidence:
+    """One number of a test, such as its output tokens, a value a sample."""
+
+    name: str
+    """A trait's name, or "latency" in seconds."""
+    baseline: tuple[float, ...]
+    candidate: tuple[float, ...]
+    """Of the first samples alone: fresh ones come from tests that looked different."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "name": self.name,
+            "baseline": list(self.baseline),
+            "candidate": list(self.candidate),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            name=data["name"],
+            baseline=tuple(data["baseline"]),
+            candidate=tuple(data["candidate"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestEvidence:
+    """Everything that a verdict on one test may use."""
+
+    __test__ = False  # pytest must not collect it
+
+    test: str
+    """The node id."""
+    slice: tuple[str, ...] = ()
+    """What it is grouped by: its marks and parameters."""
+    baseline: Tally
+    screen: Tally
+    """The candidate's first samples: all of them in a run without confirmation."""
+    fresh: Tally | None = None
+    """The samples recorded because the first ones looked different; None where there are none."""
+    sessions: tuple[Tally, ...] = ()
+    """The baseline's samples by the session that recorded them, in the same order for all tests."""
+    traits: tuple[TraitEvidence, ...] = ()
+    """What the suite's statistics count."""
+    changes: tuple[ChangeEvidence, ...] = ()
+    """What the test by itself is judged by."""
+    fails_from: Severity | None = Severity.BREAKING
+    """From which severity on a change fails this test; None where no change does."""
+    numbers: tuple[NumberEvidence, ...] = ()
+    broken: tuple[str, ...] = ()
+    """The violations of the test's contract, each in words."""
+    not_comparable: str = ""
+    """Why the two sides did not answer the same request; empty where they did."""
+    quarantine: str = ""
+    """The reason somebody wrote down for it not to gate; empty without one."""
+    cached: str = ""
+    """Why the samples may not be independent: "10 byte-identical answers at temperature > 0"."""
+
+    @property
+    def candidate(self) -> Tally:
+        """The samples the candidate is judged by: the fresh ones where there are any."""
+        return self.screen if self.fresh is None or not self.fresh.n else self.fresh
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether fresh samples were recorded."""
+        return self.fresh is not None and self.fresh.n > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "test": self.test,
+            "slice": list(self.slice),
+            "baseline": self.baseline.to_json(),
+            "screen": self.screen.to_json(),
+            "fresh": None if self.fresh is None else self.fresh.to_json(),
+            "sessions": [tally.to_json() for tally in self.sessions],
+            "traits": [trait.to_json() for trait in self.traits],
+            "changes": [change.to_json() for change in self.changes],
+            "fails_from": _write_severity(self.fails_from),
+            "numbers": [number.to_json() for number in self.numbers],
+            "broken": list(self.broken),
+            "not_comparable": self.not_comparable,
+            "quarantine": self.quarantine,
+            "cached": self.cached,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(
+            test=data["test"],
+            slice=tuple(data["slice"]),
+            baseline=Tally.from_json(data["baseline"]),
+            screen=Tally.from_json(data["screen"]),
+            fresh=None if data["fresh"] is None else Tally.from_json(data["fresh"]),
+            sessions=tuple(Tally.from_json(tally) for tally in data["sessions"]),
+            traits=tuple(TraitEvidence.from_json(trait) for trait in data["traits"]),
+            changes=tuple(ChangeEvidence.from_json(change) for change in data["changes"]),
+            fails_from=_read_severity(data["fails_from"]),
+            numbers=tuple(NumberEvidence.from_json(number) for number in data["numbers"]),
+            broken=tuple(data["broken"]),
+            not_comparable=data["not_comparable"],
+            quarantine=data["quarantine"],
+            cached=data["cached"],
+        )

@@ -1,0 +1,161 @@
+"""Keys of requests: two requests with one key are answered by the same recording."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.http import Request
+
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
+
+
+class MatchingError(ValueError):
+    """Rules of matching that cannot be; one line a problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """What makes two requests the same, beyond what is the same anyway."""
+
+    ignore: tuple[str, ...] = ()
+    """Places in a JSON body that do not count: "metadata.user_id", "messages[*].id"."""
+    replace: tuple[tuple[re.Pattern[str], str], ...] = ()
+    """What an app puts into its texts anew each time, such as a date, and what to read instead."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Read `match_ignore` and `match_replace`; MatchingError with all problems at once."""
+        problems: list[str] = []
+        paths = config.get("match_ignore", ())
+        paths = (paths,) if isinstance(paths, str) else tuple(paths)
+        problems += [
+            f"match_ignore: {path!r} is no path; keys and indices, as in metadata.user_id, "
+            "messages[0].content or tools[*].name"
+            for path in paths
+            if not isinstance(path, str) or not _PATH.fullmatch(path)
+        ]
+        replace: list[tuple[re.Pattern[str], str]] = []
+        for pattern, instead in dict(config.get("match_replace", {})).items():
+            try:
+                replace.append((re.compile(pattern), str(instead)))
+            except re.error as error:
+                problems.append(f"match_replace: {pattern!r} is no regular expression: {error}")
+        if problems:
+            raise MatchingError("\n".join(problems))
+        return cls(ignore=paths, replace=tuple(replace))
+
+    def settled(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a JSON body without what does not count."""
+        value: Any = dict(body)
+        try:
+            for place in self.ignore:
+                value = _without(value, _STEP.findall(place))
+            value = self._replaced(value)
+        except RecursionError:
+            return dict(body)
+        return value if isinstance(value, dict) else {}
+
+    def key_of(self, request: Request) -> str:
+        """Return the key of a request: SHA-256, hexadecimal.
+
+        In it: method, path, query, the `anthropic-beta` header and the canonical JSON body. Not
+        in it: host and scheme (so that what a proxy recorded replays without it), every other
+        header, the order of a JSON object's keys, and the boundary of a multipart body, which
+        is random.
+        """
+        path, query = path_of(request), query_of(request)
+        head = canonical([request.method.upper(), path, query, betas_of(request)])
+        key = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
+        key.update(b"\n")
+        try:
+            body = json.loads(request.body)
+            for place in self.ignore:
+                body = _without(body, _STEP.findall(place))
+            key.update(canonical(self._replaced(body)).encode("utf-8", "surrogatepass"))
+        except (ValueError, RecursionError):
+            key.update(body_of(request))
+        return key.hexdigest()
+
+    def _replaced(self, value: Any) -> Any:
+        if not self.replace:
+            return value
+        match value:
+            case str():
+                for pattern, instead in self.replace:
+                    value = pattern.sub(instead, value)
+                return value
+            case list():
+                return [self._replaced(item) for item in value]
+            case dict():
+                return {key: self._replaced(item) for key, item in value.items()}
+            case _:
+                return value
+
+
+_PATH = re.compile(r"[^\[\].]+(?:\[(?:\*|\d+)\])*(?:\.[^\[\].]+(?:\[(?:\*|\d+)\])*)*")
+_STEP = re.compile(r"\[(?:\*|\d+)\]|[^\[\].]+")
+
+
+def _without(value: Any, steps: Sequence[str]) -> Any:
+    """Return a JSON value without what lies at the end of a path."""
+    step, rest = steps[0], steps[1:]
+    if step.startswith("[") and isinstance(value, list):
+        chosen = range(len(value)) if step == "[*]" else [int(step[1:-1])]
+        if not rest:
+            return [item for index, item in enumerate(value) if index not in chosen]
+        return [
+            _without(item, rest) if index in chosen else item for index, item in enumerate(value)
+        ]
+    if isinstance(value, dict) and step in value:
+        if not rest:
+            return {key: item for key, item in value.items() if key != step}
+        return {**value, step: _without(value[step], rest)}
+    return value
+
+
+def key_of(request: Request) -> str:
+    """Return the key of a request where a test has no rules of its own."""
+    return Matching().key_of(request)
+
+
+def path_of(request: Request) -> str:
+    """Return the path of a request's URL; the whole URL where it is none."""
+    try:
+        return urlsplit(request.url).path
+    except ValueError:
+        return request.url
+
+
+def query_of(request: Request) -> list[tuple[str, str]]:
+    """Return the query of a request as sorted pairs.
+
+    "beta=true" is not among them: before 2.1 the SDK sent it beside the header of that meaning.
+    """
+    try:
+        pairs = parse_qsl(urlsplit(request.url).query)
+    except ValueError:
+        return []
+    return sorted(pair for pair in pairs if pair != ("beta", "true"))
+
+
+def betas_of(request: Request) -> list[str]:
+    """Return the beta features that a request asks for, sorted.
+
+    "oauth-…" is not among them: the SDK adds it where a login takes the place of a key.
+    """
+    values = ",".join(request.headers.get("anthropic-beta", ()))
+    betas = {beta.strip() for beta in values.split(",")}
+    return sorted(beta for beta in betas if beta and not beta.startswith("oauth-"))
+
+
+def body_of(request: Request) -> bytes:
+    """Return the body of a request, the random boundary of a multipart one replaced."""
+    boundary = _BOUNDARY.search(request.header("content-type") or "")
+    if boundary is None:
+        return request.body
+    return request.body.replace(boundary[1].encode("utf-8", "replace"), b"boundary")

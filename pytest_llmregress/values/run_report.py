@@ -1,0 +1,299 @@
+"""What a run found, as plain values: one record a test, and all of them together."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Self, TypeVar, cast
+
+from pytest_llmregress.contracts.rule_book import RuleResult
+from pytest_llmregress.values.behavior import Drift, Severity
+from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
+from pytest_llmregress.values.verdict import TestVerdict
+
+_T = TypeVar("_T", bound=Hashable)
+
+FORMAT = 1
+"""Number of the report's format; grows when a reader would have to change."""
+
+
+class ReportError(ValueError):
+    """Something that is no report of a run, or one that this version cannot read."""
+
+
+class Mode(StrEnum):
+    """Where the answers of a test came from."""
+
+    REPLAYED = "replayed"
+    RECORDED = "recorded"
+    MIXED = "mixed"
+    """Some replayed, some recorded: record mode new_episodes."""
+    IDLE = "idle"
+    """It asked for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that failed a test, or kept its recording from being accepted."""
+
+    code: str
+    """For programs: "no_match", "cassette_not_found", "no_calls", "bypassed", …"""
+    message: str
+    """For people, whole."""
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain JSON."""
+        return {"code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRecord:
+    """What happened to one marked test. Rides on its report as JSON, from a worker too."""
+
+    __test__ = False  # pytest must not collect it
+
+    test: str
+    """The node id."""
+    mode: Mode
+    passed: bool
+    """Whether the test's own body passed; drift and contracts apart."""
+    candidate: str | None
+    """The candidate model that this run was against; None for a run of the baseline."""
+    cassette: str
+    """Path of the cassette, relative to the root directory, "/" between folders."""
+    calls: int
+    requested_models: tuple[str, ...]
+    served_models: tuple[str, ...]
+    input_tokens: int
+    output_tokens: int
+    unplayed: int
+    """Recorded interactions that this run did not ask for."""
+    problems: tuple[Problem, ...]
+    carried: int
+    """Answers taken over from a recording of this test that was interrupted."""
+    drift: Drift | None
+    """None where nothing was compared: a replay of the baseline, or a first recording."""
+    pending: str | None
+    """Path of the pending snapshot, if something waits for a decision."""
+    accepted: bool
+    """Whether this run wrote an accepted recording."""
+    samples: int = 1
+    """Independent runs of it in this session, replayed ones included."""
+    passes: int = 0
+    """Of those, how many passed and kept their contract."""
+    obsolete: tuple[str, ...] = ()
+    """Accepted snapshot values that this passing, complete run compared nothing with."""
+    failed: bool = False
+    """Whether pytest was told that it failed, on whichever ground."""
+    unconfirmed: bool = False
+    """Whether something was seen that its samples do not bear out; it does not fail the test."""
+    evidence: TestEvidence | None = None
+    """What its samples say about a change; None where nothing was compared."""
+    rules: tuple[RuleResult, ...] = ()
+    """How often each standing rule was kept, a sample after another."""
+    rules_before: tuple[RuleResult, ...] = ()
+    """The same of one sample of the baseline, where this run was held against it."""
+    cost_usd: float | None = None
+    """What this run's recording cost; None where nothing was recorded, or a price is unknown."""
+    before: Side | None = None
+    """The first sample of what is accepted, where something was compared with it."""
+    after: Side | None = None
+    """The first new sample that differs from it, or the first one where none does."""
+    verdict: TestVerdict | None = None
+    """What that evidence allows one to say about this test alone."""
+    not_understood: tuple[str, ...] = ()
+    """Requests to a model that no provider reads: "POST URL", each once; all where none is read."""
+
+    @property
+    def ground(self) -> str:
+        """Why it failed where its evidence does not say so, in words."""
+        if self.problems:
+            return f"a problem ({self.problems[0].code})"
+        return "an assert of its own" if not self.passed else "what its samples came to"
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst change of the drift, or None."""
+        return None if self.drift is None else self.drift.severity
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "test": self.test,
+            "mode": str(self.mode),
+            "passed": self.passed,
+            "candidate": self.candidate,
+            "cassette": self.cassette,
+            "calls": self.calls,
+            "requested_models": list(self.requested_models),
+            "served_models": list(self.served_models),
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "unplayed": self.unplayed,
+            "problems": [problem.to_json() for problem in self.problems],
+            "carried": self.carried,
+            "drift": None if self.drift is None else self.drift.to_json(),
+            "pending": self.pending,
+            "accepted": self.accepted,
+            "samples": self.samples,
+            "passes": self.passes,
+            "obsolete": list(self.obsolete),
+            "failed": self.failed,
+            "unconfirmed": self.unconfirmed,
+            "evidence": None if self.evidence is None else self.evidence.to_json(),
+            "rules": [rule.to_json() for rule in self.rules],
+            "rules_before": [rule.to_json() for rule in self.rules_before],
+            "cost_usd": self.cost_usd,
+            "before": None if self.before is None else self.before.to_json(),
+            "after": None if self.after is None else self.after.to_json(),
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
+            "not_understood": list(self.not_understood),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        before = None if data["before"] is None else Side.from_json(data["before"])
+        after = None if data["after"] is None else Side.from_json(data["after"])
+        if before is not None and after is not None and before.prompt == after.prompt:
+            after = replace(after, prompt=before.prompt)  # as it is in most tests: held once
+        return cls(
+            test=data["test"],
+            mode=Mode(data["mode"]),
+            passed=data["passed"],
+            candidate=data["candidate"],
+            cassette=data["cassette"],
+            calls=data["calls"],
+            requested_models=_share(tuple(data["requested_models"])),
+            served_models=_share(tuple(data["served_models"])),
+            input_tokens=data["input_tokens"],
+            output_tokens=data["output_tokens"],
+            unplayed=data["unplayed"],
+            problems=tuple(Problem(**problem) for problem in data["problems"]),
+            carried=data["carried"],
+            drift=None if data["drift"] is None else Drift.from_json(data["drift"]),
+            pending=data["pending"],
+            accepted=data["accepted"],
+            samples=data["samples"],
+            passes=data["passes"],
+            obsolete=tuple(data["obsolete"]),
+            failed=data["failed"],
+            unconfirmed=data["unconfirmed"],
+            evidence=None if data["evidence"] is None else _read_evidence(data["evidence"]),
+            rules=tuple(map(RuleResult.from_json, data["rules"])),
+            rules_before=tuple(map(RuleResult.from_json, data["rules_before"])),
+            cost_usd=data["cost_usd"],
+            before=before,
+            after=after,
+            verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
+            not_understood=tuple(data.get("not_understood", ())),
+        )
+
+
+def _read_evidence(data: Mapping[str, Any]) -> TestEvidence:
+    evidence = TestEvidence.from_json(data)
+    return replace(evidence, traits=tuple(map(_share, evidence.traits)))
+
+
+@lru_cache(maxsize=1024)
+def _one_of_equals(value: Hashable) -> Hashable:
+    return value
+
+
+def _share(value: _T) -> _T:
+    """Return one and the same object for equal ones: of a suite, most tests have the same."""
+    return cast("_T", _one_of_equals(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """A whole run."""
+
+    created: str
+    """When, as ISO 8601 in UTC."""
+    versions: Mapping[str, str]
+    """Of pytest-llmregress, pytest, anthropic, vcrpy and Python."""
+    candidate: str | None
+    fail_on: str
+    tests: tuple[TestRecord, ...]
+    """In order of the node ids."""
+    orphans: tuple[str, ...] = ()
+    """Recordings that belong to no test, where the whole suite was collected."""
+    verdict: SuiteVerdict | None = None
+    """What can be said about all tests together; None where no candidate was compared."""
+
+    @property
+    def drifted(self) -> tuple[TestRecord, ...]:
+        """The tests with at least one change, the worst first."""
+        changed = [test for test in self.tests if test.severity is not None]
+        return tuple(
+            sorted(changed, key=lambda t: (-(t.severity.rank if t.severity else 0), t.test))
+        )
+
+    def count(self, severity: Severity) -> int:
+        """Return how many tests have this as their worst change."""
+        return sum(test.severity is severity for test in self.tests)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON, the counts first."""
+        return {**self.head_to_json(), "tests": [test.to_json() for test in self.tests]}
+
+    def head_to_json(self) -> dict[str, Any]:
+        """Return plain JSON of all but the tests."""
+        return {
+            "llmregress_report": FORMAT,
+            "created": self.created,
+            "versions": dict(self.versions),
+            "candidate": self.candidate,
+            "fail_on": self.fail_on,
+            "counts": {
+                "tests": len(self.tests),
+                **{str(mode): sum(test.mode is mode for test in self.tests) for mode in Mode},
+                **{str(severity): self.count(severity) for severity in reversed(Severity)},
+                "problems": sum(bool(test.problems) for test in self.tests),
+                "pending": sum(test.pending is not None for test in self.tests),
+            },
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
+            "orphans": list(self.orphans),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read what `to_json` wrote; ReportError with what is wrong, and what to do about it."""
+        _check_format(data)
+        try:
+            return cls(
+                created=data["created"],
+                versions=dict(data["versions"]),
+                candidate=data["candidate"],
+                fail_on=data["fail_on"],
+                tests=tuple(map(TestRecord.from_json, data["tests"])),
+                orphans=tuple(data["orphans"]),
+                verdict=None
+                if data["verdict"] is None
+                else SuiteVerdict.from_json(data["verdict"]),
+            )
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise ReportError(
+                f"it is damaged: {type(error).__name__}: {error}; write it again: "
+                "pytest --llmregress-report RUN.json"
+            ) from None
+
+
+def _check_format(data: Any) -> None:
+    number = data.get("llmregress_report") if isinstance(data, dict) else None
+    if type(number) is not int or number < 1:
+        raise ReportError(
+            "it is no report of pytest-llmregress; a file that was written by "
+            "pytest --llmregress-report RUN.json"
+        )
+    if number > FORMAT:
+        versions = data.get("versions")
+        writer = versions.get("pytest-llmregress") if isinstance(versions, dict) else None
+        name = f"pytest-llmregress {writer}" if isinstance(writer, str) else "a newer version"
+        raise ReportError(
+            f"it was written by {name} (report format {number}), and this one reads up to "
+            f"{FORMAT}; upgrade: python -m pip install -U pytest-llmregress"
+        )

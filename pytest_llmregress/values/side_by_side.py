@@ -1,0 +1,76 @@
+"""One side of a comparison, as a report shows it: what was asked, said, done and spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.conversations import messages_of
+
+MAX_TEXT = 20_000
+"""Characters of a prompt or a text that a report holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One run of a test."""
+
+    prompt: str
+    """The last text of the user in the first call."""
+    text: str
+    """The texts of all calls, a blank line between two."""
+    tools: tuple[tuple[str, Mapping[str, Any]], ...]
+    """Names and arguments of the tool calls, in order."""
+    outcome: str
+    """How the last call ended."""
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    latency: float | None
+    """Seconds, summed over the calls; None where one was not measured."""
+
+    @classmethod
+    def of(cls, calls: Calls) -> Self:
+        """Return what calls show; nothing but zeros where there are none."""
+        times = [call.latency for call in calls]
+        measured = [seconds for seconds in times if seconds is not None]
+        return cls(
+            prompt=_prompt(calls)[:MAX_TEXT],
+            text=calls.text[:MAX_TEXT],
+            tools=tuple((tool.name, dict(tool.arguments)) for tool in calls.tool_calls),
+            outcome=str(calls[-1].outcome) if calls else "",
+            calls=len(calls),
+            input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
+            output_tokens=calls.usage.output_tokens,
+            latency=sum(measured) if measured and len(measured) == len(times) else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {
+            "prompt": self.prompt,
+            "text": self.text,
+            "tools": [{"name": name, "arguments": dict(given)} for name, given in self.tools],
+            "outcome": self.outcome,
+            "calls": self.calls,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "latency": self.latency,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        tools = tuple((tool["name"], tool["arguments"]) for tool in data["tools"])
+        return cls(**{**data, "tools": tools})
+
+
+def _prompt(calls: Calls) -> str:
+    """Return the last text of the user in the first call; empty where none can be told."""
+    if not calls:
+        return ""
+    for role, blocks in reversed(messages_of(calls[0])):
+        texts = [block["text"] for block in blocks if isinstance(block.get("text"), str)]
+        if role == "user" and texts:
+            return "\n".join(texts)
+    return ""

@@ -1,0 +1,1 @@
+"""From evidence to a verdict: on a test, on a suite, on several variants."""

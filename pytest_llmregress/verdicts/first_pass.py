@@ -1,0 +1,159 @@
+"""What the samples of one test show by themselves: quarantine, suspicion, and its confirmation."""
+
+from collections.abc import Iterator, Sequence
+
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import OUTCOME, ChangeEvidence, TestEvidence, TraitEvidence
+
+MIN_BASELINE = 5
+"""Samples of a baseline from which on it shows its own noise, and a test is confirmed."""
+MIN_RATE = 0.6
+"""Share of a baseline's samples that have to end well for its test to gate by itself."""
+MAX_DISTINCT = 2
+"""Values of a trait in a baseline beyond which another one is noise."""
+MIN_CONFIRMING = 5
+"""Samples of a candidate that all have to show a change for it to be confirmed."""
+STEADY = 0.95
+"""Share of a baseline's samples that end well in a test whose failing throughout is no chance.
+
+Of ten samples that is all. With less, a suite of 500 noisy tests is red by chance too often.
+"""
+PASSING = "pass/fail"
+"""The name that the test's own outcome goes by among the traits."""
+
+
+def is_single(evidence: TestEvidence) -> bool:
+    """Tell whether the baseline is too short to show its own noise: then a difference counts."""
+    return evidence.baseline.n < MIN_BASELINE
+
+
+def quarantine_reason(evidence: TestEvidence) -> str:
+    """Return why no statistics are held against the test; empty where they are."""
+    baseline = evidence.baseline
+    if evidence.quarantine:
+        return evidence.quarantine
+    if is_single(evidence):
+        return f"its baseline has {baseline.n} of the {MIN_BASELINE} samples that show its noise"
+    if baseline.rate < MIN_RATE:
+        return f"its own baseline is {baseline}, below {100 * MIN_RATE:g} %"
+    return ""
+
+
+def is_quarantined(trait: TraitEvidence) -> bool:
+    """Tell whether the baseline alone shows so many values that a new one says little."""
+    return len(set(trait.baseline)) > MAX_DISTINCT
+
+
+def quarantined_traits(evidence: TestEvidence) -> tuple[str, ...]:
+    """Return the names of the traits that are too noisy to gate."""
+    return tuple(trait.name for trait in evidence.traits if is_quarantined(trait))
+
+
+def looks_different(evidence: TestEvidence) -> tuple[str, ...]:
+    """Return why the candidate's first samples ask for fresh ones; empty where they do not.
+
+    A failed sample does, and so does what no sample of the baseline shows, at or above the
+    severity that fails the test. What cannot gate asks for nothing: a test in quarantine, and one
+    that is decided without samples.
+    """
+    if evidence.broken or evidence.not_comparable or quarantine_reason(evidence):
+        return ()
+    reasons = []
+    if evidence.screen.failed:
+        reasons.append(
+            f"{PASSING}: {evidence.screen} of the candidate, {evidence.baseline} of the baseline"
+        )
+    limit = evidence.fails_from or Severity.BREAKING
+    for change in _changes(evidence):
+        new = _count(change.screen, limit)
+        if new:
+            reasons.append(
+                f"{change.name}: new in {new}/{len(change.screen)} of the candidate, "
+                f"in 0/{evidence.baseline.n} of the baseline"
+            )
+    return tuple(reasons)
+
+
+def failing_changes(evidence: TestEvidence) -> tuple[str, ...]:
+    """Return the names of the changes that fail the test by itself.
+
+    With a baseline that shows its noise these are the confirmed ones. A shorter one can tell
+    nothing of noise: there each difference fails, the test's own outcome included.
+    """
+    limit = evidence.fails_from
+    if limit is None or evidence.quarantine:
+        return ()
+    if is_single(evidence):
+        return tuple(
+            PASSING if change.name == OUTCOME else change.name
+            for change in evidence.changes
+            if _count(change.screen + change.fresh, limit)
+        )
+    if evidence.not_comparable or quarantine_reason(evidence):
+        return ()
+    return confirmed_changes(evidence, limit)
+
+
+def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...]:
+    """Return the changes that every confirming sample shows at that severity or above.
+
+    Confirming are the fresh samples, or all of the candidate's where it has enough from the
+    start. The worst come first.
+    """
+    found = {
+        change.name: min(each.rank for each in samples if each is not None)
+        for change in _changes(evidence)
+        if len(samples := _confirming(change, evidence)) >= MIN_CONFIRMING
+        and not is_single(evidence)
+        and _count(samples, limit) == len(samples)
+    }
+    return tuple(sorted(found, key=lambda name: -found[name]))
+
+
+def fails_throughout(evidence: TestEvidence) -> bool:
+    """Tell whether a test that hardly ever failed fails on every confirming sample."""
+    baseline, candidate = evidence.baseline, evidence.candidate
+    is_judged = baseline.n >= MIN_BASELINE and candidate.n >= MIN_CONFIRMING
+    return is_judged and baseline.rate >= STEADY and candidate.passed == 0
+
+
+def told_from(evidence: TestEvidence) -> Severity:
+    """Return from which severity on a change is told: notable, or less where less may fail."""
+    limit = evidence.fails_from or Severity.NOTABLE
+    return min(limit, Severity.NOTABLE, key=lambda severity: severity.rank)
+
+
+def seen_anew(evidence: TestEvidence) -> tuple[str, ...]:
+    """Say what was seen anew and is neither confirmed nor fails the test, with how often."""
+    seen = []
+    baseline, screen = evidence.baseline, evidence.screen
+    limit = told_from(evidence)
+    known = {*confirmed_changes(evidence, limit), *failing_changes(evidence)}
+    is_open = not evidence.is_confirmed and not fails_throughout(evidence)
+    if is_open and screen.failed and baseline.n and not baseline.failed and PASSING not in known:
+        seen.append(
+            f"failed in {screen.failed}/{screen.n} of the candidate, in 0/{baseline.n} of the "
+            "baseline"
+        )
+    for change in _changes(evidence):
+        samples = change.screen + change.fresh
+        new = _count(samples, limit)
+        if new and change.name not in known:
+            seen.append(
+                f"{change.name} new in {new}/{len(samples)} of the candidate, "
+                f"in 0/{baseline.n} of the baseline"
+            )
+    return tuple(seen)
+
+
+def _changes(evidence: TestEvidence) -> Iterator[ChangeEvidence]:
+    """Yield all changes but that of the outcome, which the tallies tell."""
+    return (change for change in evidence.changes if change.name != OUTCOME)
+
+
+def _confirming(change: ChangeEvidence, evidence: TestEvidence) -> tuple[Severity | None, ...]:
+    return change.fresh if evidence.is_confirmed else change.screen
+
+
+def _count(samples: Sequence[Severity | None], limit: Severity) -> int:
+    return sum(each is not None and each.rank >= limit.rank for each in samples)

@@ -1,0 +1,202 @@
+"""From the evidence of all tests to the verdict on the suite, each test's verdict included."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pytest_llmregress.statistics.exact_tests import Alternative
+from pytest_llmregress.statistics.multiplicity import (
+    discrete_benjamini_hochberg,
+    discrete_holm,
+)
+from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.suite_verdict import SuiteVerdict, TraitVerdict
+from pytest_llmregress.values.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
+from pytest_llmregress.verdicts.judge_single import (
+    MIN_BASELINE,
+    Adjusted,
+    judge_in_family,
+    judge_test,
+)
+from pytest_llmregress.verdicts.suite_statistics import (
+    Overall,
+    compare_suite,
+    find_disagreement,
+    judge_numbers,
+    judge_traits,
+    pool,
+    samples_for_drop,
+    table_of,
+)
+from pytest_llmregress.verdicts.suite_verdict_text import say_suite
+
+FALSE_DISCOVERIES = 0.10
+"""Share of false names that is accepted in the list of what is only suspicious."""
+_DECIDED = frozenset({Verdict.BROKEN, Verdict.NOT_COMPARABLE, Verdict.NO_BASELINE})
+"""Verdicts that no number of samples has a part in."""
+
+
+def judge_suite(
+    evidences: Sequence[TestEvidence], *, gate: Gate, failed: Mapping[str, str] | None = None
+) -> SuiteVerdict:
+    """Judge all tests together.
+
+    The suite is judged by the first samples of every test. A test is judged by its fresh samples,
+    and the tests that have some are the family that its p is adjusted for; without confirmation
+    the family is all tests, by all their samples. Each of the two is held against alpha/2. Where
+    the sessions of the baseline differ from each other already, only what a test shows by itself
+    fails the run: that was told before all tests were known.
+
+    :param failed: tests that pytest was told of as failed, those without evidence included, each
+        with the ground in words; what fails by its evidence is told by that.
+    """
+    compared = [evidence for evidence in evidences if _is_compared(evidence)]
+    confirms = _confirms(compared, gate=gate)
+    family = [evidence for evidence in compared if _is_in_family(evidence, confirms=confirms)]
+    tests = _judge_tests(evidences, family, gate=gate)
+    disagreement = find_disagreement(compared, gate=gate)
+    if disagreement:
+        tests = tuple(
+            replace(test, fails=test.fails and judge_test(each, settings=gate).fails)
+            for test, each in zip(tests, evidences, strict=True)
+        )
+    overall = compare_suite([table_of(e.baseline, e.screen) for e in compared])
+    traits = judge_traits(compared, gate=gate)
+    culprits = tuple(test.test for test in tests if _is_culprit(test))
+    verdict = _decide(tests, overall=overall, traits=traits, gate=gate)
+    failing = tuple(test.test for test in tests if test.fails)
+    grounds = {test: why for test, why in (failed or {}).items() if test not in set(failing)}
+    fails = bool(failing) or (_has_dropped(overall, gate=gate) and not disagreement)
+    suite = SuiteVerdict(
+        verdict=verdict,
+        fails=fails,
+        method=overall.method,
+        baseline=pool(evidence.baseline for evidence in compared),
+        candidate=pool(evidence.screen for evidence in compared),
+        family=len(family),
+        confirms=confirms,
+        p=overall.p,
+        drop=overall.drop,
+        interval=overall.interval,
+        failing=failing,
+        otherwise=tuple(grounds),
+        culprits=culprits,
+        also_suspicious=_name_suspicious(family, culprits),
+        negative_flips=tuple(e.test for e in compared if _is_flip(e.baseline, e.screen)),
+        positive_flips=tuple(e.test for e in compared if _is_flip(e.screen, e.baseline)),
+        quarantined=tuple(test.test for test in tests if _is_quarantined(test)),
+        untestable=tuple(test.test for test in tests if _is_untestable(test, gate=gate)),
+        smallest_p=overall.smallest_p,
+        needed=samples_for_drop([e.baseline for e in compared], gate.interesting_drop_suite),
+        baseline_disagrees=disagreement,
+        numbers=judge_numbers(compared, gate=gate),
+        traits=traits,
+        tests=tests,
+    )
+    lines = say_suite(suite, evidences=evidences, gate=gate, grounds=grounds)
+    return replace(suite, lines=lines)
+
+
+def _judge_tests(
+    evidences: Sequence[TestEvidence], family: Sequence[TestEvidence], *, gate: Gate
+) -> tuple[TestVerdict, ...]:
+    tables = [table_of(evidence.baseline, evidence.candidate) for evidence in family]
+    worse = discrete_holm(tables, Alternative.WORSE)
+    better = discrete_holm(tables, Alternative.BETTER)
+    adjusted = {
+        id(evidence): Adjusted(down, up, len(family))
+        for evidence, down, up in zip(family, worse, better, strict=True)
+    }
+    fresh = (evidence.candidate.n for evidence in family if evidence.is_confirmed)
+    confirming = max(fresh, default=gate.confirm)
+    return tuple(
+        judge_in_family(
+            evidence, gate=gate, adjusted=adjusted.get(id(evidence)), confirming=confirming
+        )
+        for evidence in evidences
+    )
+
+
+def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
+    tests: Sequence[TestVerdict],
+    *,
+    overall: Overall,
+    traits: Sequence[TraitVerdict],
+    gate: Gate,
+) -> Verdict:
+    if any(test.verdict is Verdict.BROKEN and test.fails for test in tests):
+        return Verdict.BROKEN
+    found = {test.verdict for test in tests if _is_culprit(test)}
+    if not overall.method and not found:
+        changed = any(test.verdict is Verdict.NOT_COMPARABLE for test in tests)
+        return Verdict.NOT_COMPARABLE if changed else Verdict.NO_BASELINE
+    if _has_dropped(overall, gate=gate) or Verdict.REGRESSED in found:
+        return Verdict.REGRESSED
+    if Verdict.DRIFTED in found:
+        return Verdict.DRIFTED
+    if overall.better <= gate.half and -overall.drop >= gate.min_drop:
+        return Verdict.IMPROVED
+    if any(trait.drifts for trait in traits):
+        return Verdict.DRIFTED
+    low, high = overall.interval
+    if gate.margin is not None and -gate.margin < low and high < gate.margin:
+        return Verdict.EQUIVALENT
+    return Verdict.NO_EVIDENCE
+
+
+def _name_suspicious(family: Sequence[TestEvidence], culprits: Sequence[str]) -> tuple[str, ...]:
+    """Return what discrete Benjamini-Hochberg finds beside the culprits."""
+    tables = [table_of(evidence.baseline, evidence.candidate) for evidence in family]
+    found = zip(family, discrete_benjamini_hochberg(tables, Alternative.WORSE), strict=True)
+    return tuple(
+        evidence.test
+        for evidence, p in found
+        if p <= FALSE_DISCOVERIES
+        and evidence.test not in culprits
+        and not quarantine_reason(evidence)
+    )
+
+
+def _is_compared(evidence: TestEvidence) -> bool:
+    """Tell whether a test has a part in the suite's: a written quarantine takes it out."""
+    is_excluded = evidence.not_comparable or evidence.quarantine
+    return not is_excluded and evidence.baseline.n > 0 and evidence.screen.n > 0
+
+
+def _confirms(compared: Sequence[TestEvidence], *, gate: Gate) -> bool:
+    """Tell whether tests that look different get fresh samples, even if none did."""
+    if any(evidence.is_confirmed for evidence in compared):
+        return True
+    return gate.confirm > 0 and all(evidence.screen.n < MIN_CONFIRMING for evidence in compared)
+
+
+def _is_in_family(evidence: TestEvidence, *, confirms: bool) -> bool:
+    is_sampled = evidence.is_confirmed or not confirms
+    return is_sampled and evidence.baseline.n >= MIN_BASELINE and not evidence.broken
+
+
+def _is_culprit(test: TestVerdict) -> bool:
+    return test.verdict in (Verdict.REGRESSED, Verdict.DRIFTED) and not test.quarantine
+
+
+def _is_quarantined(test: TestVerdict) -> bool:
+    """Tell whether the statistics, or a broken contract, of a test are kept from failing it."""
+    is_spared = test.verdict is Verdict.BROKEN and not test.fails
+    return bool(test.quarantine) and (is_spared or test.verdict not in _DECIDED)
+
+
+def _is_untestable(test: TestVerdict, *, gate: Gate) -> bool:
+    """Tell whether no outcome could have shown a regression of this test alone."""
+    if test.verdict is Verdict.NO_BASELINE:
+        return True
+    is_short = test.smallest_p is not None and test.smallest_p > gate.half
+    return is_short and not test.quarantine and test.verdict is not Verdict.BROKEN
+
+
+def _has_dropped(overall: Overall, *, gate: Gate) -> bool:
+    return overall.worse <= gate.half and overall.drop >= gate.min_drop
+
+
+def _is_flip(before: Tally, after: Tally) -> bool:
+    """Tell whether most samples ended well before, and most did not after."""
+    return 2 * before.passed > before.n and 2 * after.passed < after.n

@@ -1,0 +1,229 @@
+"""What is computed over all tests of a suite at once: its exact test, its numbers, its sessions."""
+
+import math
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from pytest_llmregress.statistics.exact_tests import Alternative, Table, stratified
+from pytest_llmregress.statistics.intervals import median_ratio, newcombe, paired_t
+from pytest_llmregress.statistics.multiplicity import discrete_holm, holm
+from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
+from pytest_llmregress.statistics.sample_sizes import detectable_drop
+from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.suite_verdict import NumberVerdict, TraitVerdict
+from pytest_llmregress.values.verdict import Bounds, Gate
+from pytest_llmregress.verdicts.verdict_text import say_p
+
+FEW_DIFFERING = 5
+"""Tests with a difference below which an interval over the tests is too narrow."""
+MATERIAL = 0.10
+"""Share by which a number has to be off to matter."""
+MATERIAL_LATENCY = 0.25
+LATENCY = "latency"
+"""The name of the number that depends on the day and the machine."""
+
+
+class Overall(NamedTuple):
+    """A suite's exact test."""
+
+    method: str
+    """Empty where there is no test to compare."""
+    worse: float
+    better: float
+    p: float | None
+    """The one of the two in the direction that was seen."""
+    smallest_p: float | None
+    drop: float
+    interval: Bounds
+
+
+def table_of(baseline: Tally, candidate: Tally) -> Table:
+    """Return two tallies as one table."""
+    return Table(baseline.passed, baseline.n, candidate.passed, candidate.n)
+
+
+def pool(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of all tallies."""
+    every = tuple(tallies)
+    return Tally(passed=sum(tally.passed for tally in every), n=sum(tally.n for tally in every))
+
+
+def compare_suite(tables: Sequence[Table]) -> Overall:
+    """Test a whole suite, each test compared with itself alone."""
+    if not tables:
+        return Overall("", 1.0, 1.0, None, None, 0.0, (-1.0, 1.0))
+    worse = stratified(tables, Alternative.WORSE)
+    better = stratified(tables, Alternative.BETTER)
+    drop = -fmean(_differences(tables))
+    return Overall(
+        method=_name_method(tables),
+        worse=worse,
+        better=better,
+        p=better if drop < 0 else worse,
+        smallest_p=stratified([table._replace(b=0) for table in tables], Alternative.WORSE),
+        drop=drop,
+        interval=_bound_change(tables),
+    )
+
+
+def samples_for_drop(baselines: Sequence[Tally], drop: float) -> int | None:
+    """Return the samples a side and test that find a drop of the suite 80 % of the time.
+
+    The noise is the mean of both sides: the baseline's own, and what the candidate has at least
+    once it fails as often as that. A baseline without a failure has none to go by.
+    """
+    if not baselines or drop <= 0:
+        return None
+    repeated = [tally for tally in baselines if tally.n > 1]
+    if repeated:
+        noise = fmean(t.passed * t.failed / (t.n * (t.n - 1)) for t in repeated)
+    else:
+        # Between tests there is more of it than within them: too much rather than too little.
+        rate = pool(baselines).rate
+        noise = rate * (1 - rate)
+    noise = min(0.25, (noise + max(noise, drop * (1 - drop))) / 2)
+    found_by_one = detectable_drop(noise, 1, len(baselines))
+    return max(1, math.ceil((found_by_one / drop) ** 2))
+
+
+def judge_numbers(evidences: Sequence[TestEvidence], *, gate: Gate) -> tuple[NumberVerdict, ...]:
+    """Judge each number over all tests that have it, by the logarithm of its ratio in each."""
+    names = sorted({number.name for evidence in evidences for number in evidence.numbers})
+    ratios = {name: _log_ratios(evidences, name) for name in names}
+    told = [name for name in names if ratios[name]]
+    ps = [sign_flip(ratios[name], seed=name) for name in told]
+    return tuple(
+        _judge_number(name, ratios[name], p=p, p_adjusted=adjusted, gate=gate)
+        for name, p, adjusted in zip(told, ps, holm(ps), strict=True)
+    )
+
+
+def judge_traits(evidences: Sequence[TestEvidence], *, gate: Gate) -> tuple[TraitVerdict, ...]:
+    """Judge each trait over all tests that have it and two samples of the baseline or more."""
+    pairs: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for evidence in evidences:
+        for trait in evidence.traits:
+            is_sampled = len(trait.baseline) > 1 and trait.screen
+            if is_sampled and trait.severity is not Severity.COSMETIC:
+                pairs.setdefault(trait.name, []).append((trait.baseline, trait.screen))
+    names = sorted(pairs)
+    # A test that shows one value alone has no part in any order of the labels.
+    varied = {name: [p for p in pairs[name] if len({*p[0], *p[1]}) > 1] for name in names}
+    ps = [suite_mismatch(varied[name], seed=name) for name in names]
+    return tuple(
+        TraitVerdict(
+            name=name,
+            tests=len(pairs[name]),
+            p=p,
+            p_adjusted=adjusted,
+            drifts=adjusted <= gate.half,
+        )
+        for name, p, adjusted in zip(names, ps, holm(ps), strict=True)
+    )
+
+
+def find_disagreement(evidences: Sequence[TestEvidence], *, gate: Gate) -> str:
+    """Return how the baseline's sessions differ from each other by the run's own rules.
+
+    Empty where they do not. Each session is held against all the others, in both directions.
+    """
+    sessions = max((len(evidence.sessions) for evidence in evidences), default=0)
+    comparisons = sessions if sessions > 2 else sessions - 1  # noqa: PLR2004 -- two are one pair
+    for position in range(comparisons):
+        tables = [
+            table_of(one, rest)
+            for evidence in evidences
+            if len(evidence.sessions) > position and (one := evidence.sessions[position]).n
+            if (rest := pool((*evidence.sessions[:position], *evidence.sessions[position + 1 :]))).n
+        ]
+        if tables:
+            found = _disagree(tables, level=gate.half / comparisons, min_drop=gate.min_drop)
+            if found:
+                sides = (
+                    pool(Tally(passed=t.a, n=t.n1) for t in tables),
+                    pool(Tally(passed=t.b, n=t.n2) for t in tables),
+                )
+                return f"session {position + 1}: {sides[0]}, the others: {sides[1]}; {found}"
+    return ""
+
+
+def _disagree(tables: Sequence[Table], *, level: float, min_drop: float) -> str:
+    p = stratified(tables, Alternative.DIFFERENT)
+    if p <= level and abs(fmean(_differences(tables))) >= min_drop:
+        return f"{_name_method(tables)}, two-sided: p = {say_p(p)}"
+    sides = (Alternative.WORSE, Alternative.BETTER)
+    smallest = min(1.0, 2 * min(min(discrete_holm(tables, side)) for side in sides))
+    if smallest <= level:
+        return (
+            f"Fisher's exact test, two-sided, adjusted for all {len(tables)} tests "
+            f"(discrete Holm): p = {say_p(smallest)}"
+        )
+    return ""
+
+
+def _differences(tables: Sequence[Table]) -> list[float]:
+    return [table.b / table.n2 - table.a / table.n1 for table in tables]
+
+
+def _name_method(tables: Sequence[Table]) -> str:
+    if len(tables) == 1:
+        return "Fisher's exact test"
+    if all(table.n1 == table.n2 == 1 for table in tables):
+        return "exact McNemar test"
+    return "stratified exact test"
+
+
+def _bound_change(tables: Sequence[Table]) -> Bounds:
+    """Return the interval of the mean change over the tests.
+
+    It is Student's over the differences of the tests. Where hardly any test differs there is no
+    spread for it to see, and it would call a handful of green samples certainty: there it reaches
+    at least as far as the interval of all samples taken together.
+    """
+    low, high = newcombe(*(sum(column) for column in zip(*tables, strict=True)))
+    differences = _differences(tables)
+    if len(differences) > 1:
+        _, (lower, upper) = paired_t(differences)
+        if sum(difference != 0 for difference in differences) >= FEW_DIFFERING:
+            low, high = lower, upper
+        else:
+            low, high = min(low, lower), max(high, upper)
+    return max(-1.0, low), min(1.0, high)
+
+
+def _log_ratios(evidences: Sequence[TestEvidence], name: str) -> list[float]:
+    pairs = [
+        (number.baseline, number.candidate)
+        for evidence in evidences
+        for number in evidence.numbers
+        if number.name == name and number.baseline and number.candidate
+    ]
+    every = [value for pair in pairs for side in pair for value in side]
+    # A count can be 0, which has no logarithm.
+    logarithm = math.log if all(value > 0 for value in every) else _log_of_count
+    return [fmean(map(logarithm, after)) - fmean(map(logarithm, before)) for before, after in pairs]
+
+
+def _log_of_count(value: float) -> float:
+    return math.log1p(max(0.0, value))
+
+
+def _judge_number(
+    name: str, ratios: Sequence[float], *, p: float, p_adjusted: float, gate: Gate
+) -> NumberVerdict:
+    ratio, interval = median_ratio(ratios, seed=name)
+    limit = MATERIAL_LATENCY if name == LATENCY else MATERIAL
+    is_off = ratio >= 1 + limit or ratio <= 1 - limit
+    return NumberVerdict(
+        name=name,
+        tests=len(ratios),
+        ratio=ratio,
+        interval=interval,
+        p=p,
+        p_adjusted=p_adjusted,
+        limit=limit,
+        material=is_off and p_adjusted <= gate.alpha,
+        advisory=name == LATENCY,
+    )

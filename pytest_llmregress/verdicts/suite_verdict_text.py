@@ -1,0 +1,326 @@
+"""The verdict on a suite in sentences, what decides first."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
+from pytest_llmregress.values.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.verdicts.first_pass import quarantine_reason
+from pytest_llmregress.verdicts.verdict_text import (
+    MAX_NAMED,
+    MIN_SAMPLES,
+    NAMES,
+    UNTESTED,
+    say_bounds,
+    say_names,
+    say_p,
+    say_points,
+    say_rate,
+)
+
+SELECTED = (
+    "a recording is accepted where its test went well: recorded again, the same model would do "
+    "a little worse by chance as well; samples of the baseline tell the two apart"
+)
+"""What accepted single recordings leave out."""
+FAILS = "fails the run"
+SPARES = "does not fail the run"
+
+
+def say_suite(
+    suite: SuiteVerdict,
+    *,
+    evidences: Sequence[TestEvidence],
+    gate: Gate,
+    grounds: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Return the verdict on a suite, a sentence a line, what decides first.
+
+    `grounds` says why tests failed that do not fail by their evidence, in words, by their names.
+    Where no test has two samples of its baseline, nothing can be said of one test or one trait:
+    then it is short.
+    """
+    told = (
+        _say_overall(suite, evidences=evidences, gate=gate, grounds=grounds),
+        *_say_rules(suite),
+        *_say_suite_test(suite, gate=gate),
+    )
+    material = [_say_number(each, gate=gate) for each in suite.numbers if each.material]
+    if _is_one_against_one(evidences):
+        return (
+            *told,
+            *_say_selection(suite),
+            *_say_too_small(suite, gate=gate),
+            *_say_excluded_tests(suite, evidences=evidences),
+            *material,
+        )
+    return (
+        *told,
+        *_say_family(suite, gate=gate),
+        *_say_too_small(suite, gate=gate),
+        *_say_needed(suite, gate=gate),
+        *_say_exclusions(suite, evidences=evidences),
+        *_say_traits(suite, gate=gate),
+        *material,
+        *_say_other_numbers(suite),
+        *_say_cached(evidences),
+    )
+
+
+def _say_selection(suite: SuiteVerdict) -> tuple[str, ...]:
+    """Say what a baseline of accepted single recordings leaves out: the runs that failed."""
+    if not suite.negative_flips or suite.baseline.failed:
+        return ()
+    return (SELECTED,)
+
+
+def _is_one_against_one(evidences: Sequence[TestEvidence]) -> bool:
+    return all(evidence.baseline.n < MIN_SAMPLES for evidence in evidences)
+
+
+_NOTHING_FOUND = frozenset(
+    {
+        Verdict.EQUIVALENT,
+        Verdict.IMPROVED,
+        Verdict.NO_BASELINE,
+        Verdict.NO_EVIDENCE,
+        Verdict.NOT_COMPARABLE,
+    }
+)
+"""Verdicts that are no reason for a failed test: where one has failed, that is said instead."""
+
+
+def _say_overall(
+    suite: SuiteVerdict,
+    *,
+    evidences: Sequence[TestEvidence],
+    gate: Gate,
+    grounds: Mapping[str, str],
+) -> str:
+    """Say first what fails the run, and how many tests; then how the suite did as a whole."""
+    head = f"{_say_name(suite, evidences=evidences, gate=gate)}: "
+    tests = len({evidence.test for evidence in evidences} | set(grounds))
+    failed = len(suite.failing) + len(suite.otherwise)
+    if failed:
+        verb = "fails" if failed == 1 else "fail"
+        why = "; ".join(_say_grounds(suite, grounds))
+        head += f"{failed:,} of {count(tests, 'test')} {verb}: {why}; pass/fail of the samples: "
+    else:
+        head += f"{count(tests, 'test')}, "
+    if suite.drop is None or not suite.method or suite.interval is None:
+        return f"{head}none of them with samples to compare"
+    return (
+        f"{head}{say_rate(suite.baseline)} → {say_rate(suite.candidate)}, "
+        f"{say_points(-suite.drop)} points a test on average, "
+        f"compatible with {say_bounds(suite.interval)} (95 % interval over the tests)"
+    )
+
+
+_GROUNDS = (
+    (Verdict.REGRESSED, "failing more often than the baseline"),
+    (Verdict.BROKEN, "a broken contract"),
+)
+
+
+def _say_grounds(suite: SuiteVerdict, grounds: Mapping[str, str]) -> Iterable[str]:
+    """Yield each ground that tests fail on, with their number."""
+    failing = [test for test in suite.tests if test.fails]
+    untested = [test for test in failing if test.untested]
+    rest = [test for test in failing if not test.untested]
+    drifted = [test for test in rest if test.verdict is Verdict.DRIFTED]
+    if untested:
+        yield f"{len(untested):,} by a difference {UNTESTED} ({_say_traits_of(untested)})"
+    if drifted:
+        yield f"{len(drifted):,} by a confirmed change ({_say_traits_of(drifted)})"
+    for verdict, why in _GROUNDS:
+        if number := sum(test.verdict is verdict for test in rest):
+            yield f"{number:,} by {why}"
+    for why, number in Counter(grounds.values()).most_common():
+        yield f"{number:,} by {why}"
+
+
+def _say_traits_of(tests: Sequence[TestVerdict]) -> str:
+    """Name the changes that most of the tests show, with the number of tests where that differs."""
+    numbers = Counter(name for test in tests for name in test.untested or test.confirmed)
+    ranked = numbers.most_common()
+    names = [name if n == len(tests) else f"{name} {n}" for name, n in ranked[:MAX_NAMED]]
+    more = f" and {len(ranked) - MAX_NAMED} more" if len(ranked) > MAX_NAMED else ""
+    return ", ".join(names) + more
+
+
+def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate) -> str:
+    """Return what the verdict is called, and what becomes of the run."""
+    if suite.verdict in _NOTHING_FOUND and (suite.failing or suite.otherwise):
+        return FAILS
+    name = NAMES[suite.verdict]
+    if suite.verdict is Verdict.EQUIVALENT and gate.margin is not None:
+        name = f"equivalent within ±{100 * gate.margin:g} points"
+    elif suite.verdict is Verdict.NO_EVIDENCE and _is_one_against_one(evidences):
+        name = f"{name} in pass/fail"  # of traits, one sample is no evidence either way
+    return f"{name}, {FAILS if suite.fails or suite.otherwise else SPARES}"
+
+
+def _say_rules(suite: SuiteVerdict) -> list[str]:
+    """Say what the statistics have no part in, and what takes their weight away."""
+    lines = []
+    broken = [test.test for test in suite.tests if test.verdict is Verdict.BROKEN]
+    if broken:
+        lines.append(f"contract: {count(len(broken), 'test')} broken: {say_names(broken)}")
+    if suite.baseline_disagrees:
+        lines.append(
+            f"the baseline disagrees with itself: {suite.baseline_disagrees}; "
+            "what the suite shows as a whole is advisory and fails nothing"
+        )
+    return lines
+
+
+def _say_suite_test(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    if suite.p is None or suite.drop is None:
+        return []
+    side = "better" if suite.drop < 0 else "worse"
+    flips = f"{len(suite.negative_flips)} negative, {len(suite.positive_flips)} positive"
+    takes = f"it takes {gate.half:g}, half of alpha, and {100 * gate.min_drop:g} points"
+    return [
+        f"suite: {suite.method}: p = {say_p(suite.p)} one-sided ({side}); {takes}",
+        f"flips, by most of the samples of a test: {flips}",
+    ]
+
+
+def _say_family(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    lines = []
+    found = [test for test in suite.tests if test.test in set(suite.culprits)]
+    numbers = ", ".join(
+        f"{sum(test.verdict is verdict for test in found)} {verdict}"
+        for verdict in (Verdict.REGRESSED, Verdict.DRIFTED)
+    )
+    if suite.family:
+        which = (
+            f"the {count(suite.family, 'test')} that looked different and got fresh samples"
+            if suite.confirms
+            else f"the {count(suite.family, 'test')} that were compared"
+        )
+        lines.append(
+            f"tests: Fisher's exact test, adjusted for {which} (discrete Holm); "
+            f"it takes {gate.half:g}: {numbers}"
+        )
+    elif suite.method:
+        why = "no test has fresh samples" if suite.confirms else "none has two baseline samples"
+        lines.append(f"tests: no verdict on a single one: {why}")
+    if suite.culprits:
+        lines.append(f"culprits: {say_names(suite.culprits)}")
+    if suite.also_suspicious:
+        lines.append(
+            "also suspicious (discrete Benjamini-Hochberg, q = 0.10; a list to read, no verdict): "
+            f"{say_names(suite.also_suspicious)}"
+        )
+    open_tests = [t.test for t in suite.tests if t.unconfirmed and not t.confirmed]
+    if open_tests:
+        number = count(len(open_tests), "test")
+        lines.append(f"unconfirmed: {number} showed something new: {say_names(open_tests)}")
+    return lines
+
+
+def _say_too_small(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    """Say that nothing could have been seen, where that is so."""
+    if suite.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
+        return []
+    if suite.smallest_p is None or suite.smallest_p <= gate.half:
+        return []
+    return [
+        (
+            "these sample sizes cannot show a regression of the suite: the smallest p possible is "
+            f"{say_p(suite.smallest_p)}, and it takes {gate.half:g}"
+        )
+    ]
+
+
+def _say_needed(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    if suite.needed is None or suite.verdict is not Verdict.NO_EVIDENCE:
+        return []
+    return [
+        (
+            f"to detect a drop of {100 * gate.interesting_drop_suite:g} points over the suite with "
+            f"80 % power takes about {count(suite.needed, 'sample')} a side of each test"
+        )
+    ]
+
+
+_NOT_ALONE = "with too few samples, too much noise or in quarantine"
+
+
+def _say_exclusions(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -> list[str]:
+    """Count what has no part in the verdict: never silently."""
+    traits = sum(len(test.quarantined_traits) for test in suite.tests)
+    best = [t.smallest_p for t in suite.tests if t.test in set(suite.untestable) and t.smallest_p]
+    least = f" (the smallest p possible is {say_p(min(best))})" if best else ""
+    parts = [
+        f"{count(len(suite.quarantined), 'test')} and {count(traits, 'trait')} {_NOT_ALONE}",
+        f"{count(len(suite.untestable), 'test')} untestable at these sample sizes{least}",
+    ]
+    return [
+        f"not judged one by one: {', '.join(parts)}",
+        *_say_excluded_tests(suite, evidences=evidences),
+    ]
+
+
+def _say_excluded_tests(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -> list[str]:
+    """Name the tests that are in no count at all, and why."""
+    changed = [test.test for test in suite.tests if test.verdict is Verdict.NOT_COMPARABLE]
+    lines = []
+    if changed:
+        lines.append(f"{count(len(changed), 'test')} not comparable: {say_names(changed)}")
+    lines += [
+        f"{'quarantined' if evidence.quarantine else 'not judged alone'}: {evidence.test}: "
+        f"{quarantine_reason(evidence)}"
+        for evidence in evidences
+        if evidence.test in suite.quarantined[:MAX_NAMED]
+    ]
+    if len(suite.quarantined) > MAX_NAMED:
+        lines.append(f"not judged alone: and {len(suite.quarantined) - MAX_NAMED} more")
+    return lines
+
+
+def _say_traits(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+    return [
+        f"trait {trait.name} differs over {count(trait.tests, 'test')}: permutation within each "
+        f"test: p = {say_p(trait.p)}, adjusted for {count(len(suite.traits), 'trait')} (Holm): "
+        f"{say_p(trait.p_adjusted)}; it takes {gate.half:g}; fails nothing by itself"
+        for trait in suite.traits
+        if trait.drifts
+    ]
+
+
+def _say_number(number: NumberVerdict, *, gate: Gate) -> str:
+    interval = ""
+    if number.interval is not None:
+        interval = f" (95 % interval {number.interval[0]:.2f} to {number.interval[1]:.2f})"
+    if number.material:
+        found = "a material difference"
+    elif number.p_adjusted <= gate.alpha:
+        found = f"a difference below {100 * number.limit:g} %"
+    else:
+        found = "no evidence of a change"
+    advisory = ", advisory" if number.advisory else ""
+    return (
+        f"{number.name}{advisory}: {found}: median ratio {number.ratio:.2f}x{interval} over "
+        f"{count(number.tests, 'test')}; sign-flip test: p = {say_p(number.p)}, "
+        f"adjusted (Holm over the numbers): {say_p(number.p_adjusted)}"
+    )
+
+
+def _say_other_numbers(suite: SuiteVerdict) -> list[str]:
+    others = [number.name for number in suite.numbers if not number.material]
+    if not others:
+        return []
+    names = ", ".join(others)
+    return [f"{count(len(others), 'number')} without a material difference: {names}"]
+
+
+def _say_cached(evidences: Sequence[TestEvidence]) -> list[str]:
+    cached = [evidence for evidence in evidences if evidence.cached]
+    if not cached:
+        return []
+    tests = say_names([evidence.test for evidence in cached])
+    return [f"samples may not be independent: {tests}: {cached[0].cached}"]
