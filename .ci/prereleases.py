@@ -17,11 +17,11 @@ from packaging.version import Version
 EXTRAS = ("prices", "test")
 """Optional dependencies that the tests use, beside those that every user has."""
 FAST = (
-    "tests/adapters/test_versions.py",
-    "tests/adapters/test_deepdiff.py",
-    "tests/adapters/test_store_yaml_text.py",
-    "tests/glue/test_candidates.py",
-    "tests/glue/test_snapshots.py",
+    "tests/process/test_installed_versions.py",
+    "tests/comparison/test_deepdiff_adapter.py",
+    "tests/storage/test_yaml_document.py",
+    "tests/runner/test_candidates.py",
+    "tests/runner/test_snapshots.py",
     "tests/wire/test_surfaces.py",
 )
 """Each dependency is used by one of them."""

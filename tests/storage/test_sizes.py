@@ -1,6 +1,6 @@
 """What recurs is stored once: sizes of recordings, as ratios to what is in them once.
 
-`python tests/adapters/test_store_sizes.py` prints sizes and times.
+`python tests/storage/test_sizes.py` prints sizes and times.
 """
 
 import hashlib
