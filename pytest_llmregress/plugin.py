@@ -11,7 +11,7 @@ from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.fixtures import SnapshotAssertion
-    from pytest_llmregress.runner.judge_fixture import Judge
+    from pytest_llmregress.runner.judge_fixture import LlmJudge
     from pytest_llmregress.values.call import Calls
     from pytest_llmregress.values.run_report import RunReport, TestRecord
 
@@ -37,7 +37,7 @@ FLAGS = (
 REPEATABLE = frozenset({"candidate", "report"})
 
 
-class Records:
+class RecordCollector:
     """What the marked tests found: each test's record rides on its report, from workers too."""
 
     def __init__(self, *, in_worker: bool) -> None:
@@ -59,11 +59,13 @@ class Records:
         """
         record = getattr(report, RECORD, None)
         if record is not None and not self._in_worker:
-            from pytest_llmregress.reports.junit_properties import tell_facts  # noqa: PLC0415 - as above
+            from pytest_llmregress.reports.junit_properties import add_junit_properties  # noqa: PLC0415 - as above
             from pytest_llmregress.values.run_report import TestRecord  # noqa: PLC0415 - with a record
 
             test = self.by_test[report.nodeid] = TestRecord.from_json(record)
-            tell_facts(test, report.user_properties)  # to whoever reads them, such as --junitxml
+            add_junit_properties(
+                test, report.user_properties
+            )  # to whoever reads them, such as --junitxml
         result = yield
         if record is not None:
             delattr(report, RECORD)
@@ -100,7 +102,7 @@ ORPHANS = "llmregress_orphans"
 
 _RECORDS_NAME = "llmregress-records"
 
-RECORDS: "pytest.StashKey[Records]" = pytest.StashKey()
+RECORDS: "pytest.StashKey[RecordCollector]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -136,7 +138,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "llm(**limits): record and replay this test's model calls, and report drift"
     )
-    config.stash[RECORDS] = Records(in_worker=hasattr(config, "workerinput"))
+    config.stash[RECORDS] = RecordCollector(in_worker=hasattr(config, "workerinput"))
     if _is_controller(config):  # which collects nothing, and so never knows what is marked
         _keep_records(config)
     keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
@@ -218,7 +220,7 @@ def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
 
 
 @pytest.fixture
-def llm_judge(request: pytest.FixtureRequest) -> "Judge":
+def llm_judge(request: pytest.FixtureRequest) -> "LlmJudge":
     """Return the judge of texts: it says whether a reply is what a sentence asks for."""
     from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
 

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 _VOLATILE_KEYS = frozenset({"id", "tool_use_id", "file_id"})
 _VOLATILE_IDS = ("msg_", "toolu_", "srvtoolu_", "mcptoolu_", "req_", "file_", "msgbatch_")
@@ -51,7 +51,7 @@ def normalize(value: object) -> Any:
 
     Raises TypeError, naming the places, where something has no plain JSON form.
     """
-    walk = _Walk()
+    walk = JsonCleaner()
     try:
         plain = walk.visit(value, "root")
     except RecursionError:
@@ -79,7 +79,7 @@ def key_changes(before: Any, after: Any) -> tuple[tuple[str, ...], tuple[str, ..
     return _only_in(old, new), _only_in(new, old)
 
 
-class _Walk:
+class JsonCleaner:
     """One way through a value; collects what has no JSON form instead of stopping at the first."""
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ class _Walk:
         for key, item in value.items():
             name = self.visit(key, f"{where}, the key {key!r:.40},")
             if not isinstance(name, str):
-                name = canonical(name)
+                name = dump_canonical_json(name)
             if origin.setdefault(name, key) is not key and not self.problems:
                 pair = f"{origin[name]!r} and {key!r}"
                 self._fail(where, f"has the keys {pair}, which are one and the same in JSON")
@@ -213,7 +213,9 @@ def _without_null(value: Any) -> Any:
 def _sorted(items: list[Any]) -> list[Any]:
     """Sort the items of a set: numbers and texts in their own order, anything else by its JSON."""
     kinds = {"number" if isinstance(item, (int, float)) else type(item).__name__ for item in items}
-    return sorted(items) if kinds in ({"number"}, {"str"}) else sorted(items, key=canonical)
+    return (
+        sorted(items) if kinds in ({"number"}, {"str"}) else sorted(items, key=dump_canonical_json)
+    )
 
 
 def _a(name: str) -> str:

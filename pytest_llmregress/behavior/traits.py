@@ -9,17 +9,17 @@ from typing import Any
 
 from pytest_llmregress.behavior.normalize import normalize
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
-from pytest_llmregress.behavior.text.facts import dates, numbers, urls
-from pytest_llmregress.behavior.text.phrases import deflections, hedges, refuses
-from pytest_llmregress.behavior.text.structure import reasoning, shape
+from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
+from pytest_llmregress.behavior.text.phrases import deflections, detect_hedging, detect_refusal
+from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
 from pytest_llmregress.behavior.text.text_facts import (
     JsonForm,
-    TextView,
+    ParsedText,
     code_blocks,
     data_of,
     key_paths,
     language,
-    view,
+    parse_text,
     words,
 )
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
@@ -36,7 +36,7 @@ BARE_CODE = "python (bare)"
 DOES_NOT_PARSE = "python (does not parse)"
 
 
-def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...]:
+def extract_traits(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...]:
     """Return the traits of one sample of a test: always the same ones, in the same order.
 
     Args:
@@ -48,7 +48,7 @@ def traits_of(calls: Calls, *, served: Served | None = None) -> tuple[Trait, ...
     if not calls:
         return ()
     last = next((call for call in reversed(calls) if call.text.strip()), None)
-    found = view(last.text if last else "")
+    found = parse_text(last.text if last else "")
     return (
         _category("outcome", _outcome_in_words(calls[-1]), Severity.BREAKING),
         *_phrase_traits(last, found),
@@ -77,9 +77,9 @@ def declare_served(traits: Sequence[Trait], calls: Calls, *, served: Served) -> 
     )
 
 
-def text_traits(text: str | TextView) -> tuple[Trait, ...]:
+def text_traits(text: str | ParsedText) -> tuple[Trait, ...]:
     """Return the traits of one text."""
-    found = view(text)
+    found = parse_text(text)
     data = data_of(found)
     return (
         _category("text.json", str(found.json_form), Severity.BREAKING),
@@ -87,11 +87,11 @@ def text_traits(text: str | TextView) -> tuple[Trait, ...]:
         _category("text.code", _code(found), Severity.BREAKING),
         _category("text.language", language(found), Severity.BREAKING),
         _category("text.reasoning", reasoning(found.prose), Severity.NOTABLE),
-        _set("text.shape", shape(found), Severity.NOTABLE),
-        _category("text.hedge", hedges(found.prose), Severity.COSMETIC),
-        _set("text.numbers", numbers(data), Severity.NOTABLE),
-        _set("text.dates", dates(data), Severity.NOTABLE),
-        _set("text.urls", urls(found.text), Severity.NOTABLE),
+        _set("text.shape", describe_structure(found), Severity.NOTABLE),
+        _category("text.hedge", detect_hedging(found.prose), Severity.COSMETIC),
+        _set("text.numbers", extract_numbers(data), Severity.NOTABLE),
+        _set("text.dates", extract_dates(data), Severity.NOTABLE),
+        _set("text.urls", extract_urls(found.text), Severity.NOTABLE),
         _number("text.length", words(found.text)),
         Trait(name="text", value=found.text, kind=TraitKind.TEXT, severity=Severity.COSMETIC),
     )
@@ -139,7 +139,7 @@ def _outcome_in_words(call: Call) -> str:
     return str(call.outcome)
 
 
-def _phrase_traits(last: Call | None, found: TextView) -> tuple[Trait, ...]:
+def _phrase_traits(last: Call | None, found: ParsedText) -> tuple[Trait, ...]:
     """Return what stock phrases give away, where a call was answered.
 
     Any other outcome speaks for itself, and JSON is data however it is worded.
@@ -147,7 +147,7 @@ def _phrase_traits(last: Call | None, found: TextView) -> tuple[Trait, ...]:
     refusal, deflected = "none", set[str]()
     if last is not None and last.outcome is Outcome.ANSWERED:
         text = "" if found.json_form in {JsonForm.PURE, JsonForm.FENCED} else last.text
-        refusal = "soft" if refuses(text) else "none"
+        refusal = "soft" if detect_refusal(text) else "none"
         deflected = deflections(text, question=_question(last))
     return (
         _category("refusal", refusal, Severity.BREAKING),
@@ -229,7 +229,7 @@ def _tool_traits(calls: Calls) -> tuple[Trait, ...]:
     )
 
 
-def _code(found: TextView) -> list[str]:
+def _code(found: ParsedText) -> list[str]:
     blocks = [_block_in_words(block) for block in code_blocks(found)]
     return [BARE_CODE] if not blocks and found.is_program else blocks
 

@@ -6,20 +6,22 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pytest_llmregress.causes.normalized_calls import Settled, settle
-from pytest_llmregress.causes.request_diff import PartChange, changes_of_fields, joined
-from pytest_llmregress.formatting.one_line_diff import Sides, count, json_change, plain
+from pytest_llmregress.causes.normalized_calls import NormalizedCall, normalize_calls
+from pytest_llmregress.causes.request_diff import RequestPartChange, changes_of_fields, joined
+from pytest_llmregress.formatting.one_line_diff import SideLabels, count, json_change, plain
 from pytest_llmregress.values.call import Call
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
-SIDES = Sides(new="not in the baseline", gone="not in the candidate", than="than in the baseline")
+SIDES = SideLabels(
+    new="not in the baseline", gone="not in the candidate", than="than in the baseline"
+)
 SYSTEM, MESSAGES, TOOLS, PARAMETERS = PARTS = ("system prompt", "messages", "tools", "parameters")
 """The parts of a request beside its model."""
 CALLS = "calls"
 """What differs where one recording has a call more, though all answers before were the same."""
 
 
-class Parting(StrEnum):
+class FirstDivergence(StrEnum):
     """What the first difference between two recordings is."""
 
     REQUEST = "request"
@@ -28,7 +30,7 @@ class Parting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
+class LaterDifference:
     """What differs behind the first difference, and so may be a consequence of it."""
 
     call: int
@@ -45,15 +47,15 @@ class Divergence:
 
     calls: tuple[int, int] = (0, 0)
     """Before and after; without those that failed and were made again."""
-    parting: Parting | None = None
+    parting: FirstDivergence | None = None
     """What the first difference is; None where there is none, the models aside."""
     call: int = 0
     """The call where they part, counted from 1."""
-    parts: tuple[PartChange, ...] = ()
+    parts: tuple[RequestPartChange, ...] = ()
     """The parts of the request that differ there."""
     legible: bool = True
     """Whether the bodies of the requests up to there were read."""
-    tool_results: PartChange | None = None
+    tool_results: RequestPartChange | None = None
     """The first result of a tool that differs, though the tool calls before were the same."""
     tool_results_compared: int = 0
     tool_results_left: int = 0
@@ -66,12 +68,12 @@ class Divergence:
     """Served models that took another's place behind the same name."""
     input_tokens: tuple[int, int] | None = None
     """Of the first request that is the same byte by byte, the model aside; cached ones included."""
-    later: Later | None = None
+    later: LaterDifference | None = None
 
 
 class _Step(NamedTuple):
-    old: Settled | None
-    new: Settled | None
+    old: NormalizedCall | None
+    new: NormalizedCall | None
 
     @property
     def number(self) -> int:
@@ -85,52 +87,52 @@ def find_divergence(baseline: Sequence[Call], candidate: Sequence[Call]) -> Dive
     several at once; of the others, the first to the first. What a later request carries of the
     model's own earlier answers does not count as a difference of the request.
     """
-    olds, news = settle(baseline), settle(candidate)
-    walk = _Walk(_Seen(olds))
+    olds, news = normalize_calls(baseline), normalize_calls(candidate)
+    walk = CallAligner(_Seen(olds))
     for step in _align(olds, news):
         walk.take(step)
     found = replace(walk.result(), calls=(len(olds), len(news)))
-    if found.parting is Parting.CALLS:
+    if found.parting is FirstDivergence.CALLS:
         what = f"{len(olds)} → {count(len(news), 'call')}, though every answer before is the same"
-        return replace(found, parts=(PartChange(part=CALLS, what=what),))
+        return replace(found, parts=(RequestPartChange(part=CALLS, what=what),))
     return found
 
 
 class _Seen:
     """All that the app has said anywhere in a recording; worked out only where it is asked for."""
 
-    def __init__(self, calls: Sequence[Settled]) -> None:
+    def __init__(self, calls: Sequence[NormalizedCall]) -> None:
         self._calls = calls
         self.requested = {call.model for call in calls}
         self.served = {call.call.served_model for call in calls}
-        self._plain: dict[tuple[str, str], tuple[Settled, Any]] = {}
+        self._plain: dict[tuple[str, str], tuple[NormalizedCall, Any]] = {}
         self._masked: set[tuple[str, str]] = set()
 
-    def has(self, part: str, value: Any, *, call: Settled) -> bool:
+    def has(self, part: str, value: Any, *, call: NormalizedCall) -> bool:
         """Whether a piece of another recording's call is here, too, the model's words aside."""
         if not self._plain:
             for own in self._calls:
                 for name, said in own.said():
-                    self._plain.setdefault((name, canonical(said)), (own, said))
-        if (part, canonical(value)) in self._plain:
+                    self._plain.setdefault((name, dump_canonical_json(said)), (own, said))
+        if (part, dump_canonical_json(value)) in self._plain:
             return True
         if not self._masked:
             for (name, _), (own, said) in self._plain.items():
-                self._masked.add((name, canonical(own.masked(said))))
-        return (part, canonical(call.masked(value))) in self._masked
+                self._masked.add((name, dump_canonical_json(own.masked(said))))
+        return (part, dump_canonical_json(call.masked(value))) in self._masked
 
 
-class _Walk:
+class CallAligner:
     """Goes over the calls of two recordings in order and collects what differs."""
 
     def __init__(self, seen: _Seen) -> None:
         self._seen = seen
-        self._parting: Parting | None = None
+        self._parting: FirstDivergence | None = None
         self._call = 0
-        self._parts: tuple[PartChange, ...] = ()
+        self._parts: tuple[RequestPartChange, ...] = ()
         self._legible = True
         self._same_tool_calls = True
-        self._tool_results: PartChange | None = None
+        self._tool_results: RequestPartChange | None = None
         self._results_late: list[bool] = []
         """Whether that one came behind the parting."""
         self._compared = self._left = 0
@@ -147,7 +149,7 @@ class _Walk:
         if old is None or new is None:
             self._same_tool_calls = False
             if self._parting is None:
-                self._part(Parting.CALLS, step.number)
+                self._part(FirstDivergence.CALLS, step.number)
             elif self._later is None:
                 self._later = (step.number, False)
             return
@@ -167,7 +169,7 @@ class _Walk:
         late = [*self._switches.values(), *self._results_late]
         if self._later is not None:
             call, paired = self._later
-            later = Later(
+            later = LaterDifference(
                 call=call,
                 paired=paired,
                 parts=tuple((call, part) for part, call in self._later_parts.items()),
@@ -187,23 +189,23 @@ class _Walk:
             later=later,
         )
 
-    def _part(self, parting: Parting, call: int) -> None:
+    def _part(self, parting: FirstDivergence, call: int) -> None:
         self._parting, self._call = parting, call
 
-    def _compare(self, old: Settled, new: Settled, *, results_differ: bool) -> None:
+    def _compare(self, old: NormalizedCall, new: NormalizedCall, *, results_differ: bool) -> None:
         if not (old.call.request and new.call.request):
             self._legible = False
         elif changes := list(changes_of_fields(old.fields, new.fields, sides=SIDES)):
             self._parts = _by_part(changes)
-            self._part(Parting.REQUEST, new.number)
+            self._part(FirstDivergence.REQUEST, new.number)
             return
         if results_differ:
-            self._part(Parting.REQUEST, new.number)
+            self._part(FirstDivergence.REQUEST, new.number)
         elif old.answer != new.answer:
-            self._part(Parting.ANSWER, new.number)
+            self._part(FirstDivergence.ANSWER, new.number)
             self._parted_by_the_same_model = old.model == new.model
 
-    def _compare_models(self, old: Settled, new: Settled) -> None:
+    def _compare_models(self, old: NormalizedCall, new: NormalizedCall) -> None:
         """Behind the parting, a model that the baseline has anywhere is no new one."""
         parted = self._parting is not None
         if old.model != new.model:
@@ -216,13 +218,13 @@ class _Walk:
                 return
             self._moves[before, after] = None
 
-    def _compare_tokens(self, old: Settled, new: Settled) -> None:
+    def _compare_tokens(self, old: NormalizedCall, new: NormalizedCall) -> None:
         if self._tokens is None and old.call.request and old.raw == new.raw:
             before, after = _input_tokens(old.call), _input_tokens(new.call)
             if before and after:
                 self._tokens = before, after
 
-    def _compare_tool_results(self, old: Settled, new: Settled) -> bool:
+    def _compare_tool_results(self, old: NormalizedCall, new: NormalizedCall) -> bool:
         """Return whether one differs that can be compared."""
         both = [index for index in new.results if index in old.results]
         if not self._same_tool_calls:
@@ -231,16 +233,16 @@ class _Walk:
         self._compared += len(both)
         for index in both:
             (name, before), (_, after) = old.results[index], new.results[index]
-            if canonical(before) != canonical(after):
+            if dump_canonical_json(before) != dump_canonical_json(after):
                 if self._tool_results is None:
                     what = json_change(before, after, blocks=True, sides=SIDES)
                     part = f"{plain(name)} (call {new.number})"
-                    self._tool_results = PartChange(part=part, what=what)
+                    self._tool_results = RequestPartChange(part=part, what=what)
                     self._results_late.append(self._parting is not None)
                 return True
         return False
 
-    def _look_for_more(self, old: Settled, new: Settled) -> None:
+    def _look_for_more(self, old: NormalizedCall, new: NormalizedCall) -> None:
         """Find what of a later request cannot be seen to come from the other answers."""
         if not (old.call.request and new.call.request):
             return
@@ -249,14 +251,14 @@ class _Walk:
                 self._later_parts.setdefault(part, new.number)
 
 
-def _align(olds: Sequence[Settled], news: Sequence[Settled]) -> Iterator[_Step]:
+def _align(olds: Sequence[NormalizedCall], news: Sequence[NormalizedCall]) -> Iterator[_Step]:
     """Yield the calls that belong together, in the order of the candidate."""
-    waiting: dict[str, deque[Settled]] = defaultdict(deque)
+    waiting: dict[str, deque[NormalizedCall]] = defaultdict(deque)
     for old in olds:
-        waiting[canonical(old.fields)].append(old)
-    partners: dict[int, Settled] = {}
+        waiting[dump_canonical_json(old.fields)].append(old)
+    partners: dict[int, NormalizedCall] = {}
     for new in news:
-        if same := waiting[canonical(new.fields)]:
+        if same := waiting[dump_canonical_json(new.fields)]:
             partners[new.number] = same.popleft()
     taken = {old.number for old in partners.values()}
     rest = deque(old for old in olds if old.number not in taken)
@@ -268,7 +270,7 @@ def _align(olds: Sequence[Settled], news: Sequence[Settled]) -> Iterator[_Step]:
     return iter(sorted(steps, key=lambda step: (step.number, step.new is not None)))
 
 
-def _by_part(changes: Iterable[PartChange]) -> tuple[PartChange, ...]:
+def _by_part(changes: Iterable[RequestPartChange]) -> tuple[RequestPartChange, ...]:
     """Put what differs of a request under the names of its parts."""
     told: dict[str, list[str]] = {part: [] for part in PARTS}
     for change in changes:
@@ -278,7 +280,9 @@ def _by_part(changes: Iterable[PartChange]) -> tuple[PartChange, ...]:
             told[MESSAGES].append(f"{change.part}: {change.what}")
         else:
             told[PARAMETERS].append(f"{change.part}: {change.what}")
-    return tuple(PartChange(part=part, what=joined(what)) for part, what in told.items() if what)
+    return tuple(
+        RequestPartChange(part=part, what=joined(what)) for part, what in told.items() if what
+    )
 
 
 def _input_tokens(call: Call) -> int:

@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pytest_llmregress.causes.divergence import PARTS, Divergence, Parting, find_divergence
-from pytest_llmregress.causes.request_diff import PartChange
+from pytest_llmregress.causes.divergence import PARTS, Divergence, FirstDivergence, find_divergence
+from pytest_llmregress.causes.request_diff import RequestPartChange
 from pytest_llmregress.formatting.one_line_diff import plain
 from pytest_llmregress.values.call import Call
-from pytest_llmregress.values.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause, CauseKind, Shift
+from pytest_llmregress.values.cause import (
+    NOT_COMPARED,
+    NOT_KNOWN,
+    SAME,
+    BeforeAfter,
+    Cause,
+    CauseKind,
+)
 from pytest_llmregress.values.model_names import is_as_requested
 
 MODEL = "model"
@@ -17,7 +24,7 @@ _MANY = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class RecordedSide:
     """What was recorded of one test, as far as causes are concerned."""
 
     calls: Sequence[Call] = ()
@@ -26,7 +33,7 @@ class Recording:
     recorded_at: str = ""
 
 
-def find_cause(baseline: Recording, candidate: Recording) -> Cause:
+def find_cause(baseline: RecordedSide, candidate: RecordedSide) -> Cause:
     """Say what the drift between two recordings of a test is consistent with.
 
     Nothing is raised, whatever the requests hold.
@@ -43,11 +50,11 @@ def find_cause(baseline: Recording, candidate: Recording) -> Cause:
         requested=requested,
         served=served,
         alias_moved=bool(found.moves),
-        recorded_at=Shift(
+        recorded_at=BeforeAfter(
             before=_names([baseline.recorded_at]), after=_names([candidate.recorded_at])
         ),
         versions={
-            plain(name): Shift(
+            plain(name): BeforeAfter(
                 before=_names([baseline.versions.get(name, "")]),
                 after=_names([candidate.versions.get(name, "")]),
             )
@@ -65,7 +72,7 @@ class _Facts:
     """What the judgement is made from."""
 
     found: Divergence
-    served: Shift
+    served: BeforeAfter
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -161,14 +168,14 @@ def _reservation(facts: _Facts) -> str:
     return words
 
 
-def _parts(facts: _Facts) -> tuple[PartChange, ...]:
+def _parts(facts: _Facts) -> tuple[RequestPartChange, ...]:
     found = facts.found
     told = {change.part: change.what for change in found.parts}
     rest = SAME if found.legible and all(facts.found.calls) else NOT_KNOWN
-    parts = [PartChange(part=part, what=told.pop(part, rest)) for part in PARTS]
+    parts = [RequestPartChange(part=part, what=told.pop(part, rest)) for part in PARTS]
     model = _arrows(found.switches) or (SAME if all(facts.found.calls) else NOT_KNOWN)
-    parts.append(PartChange(part=MODEL, what=model))
-    return (*parts, *(PartChange(part=part, what=what) for part, what in told.items()))
+    parts.append(RequestPartChange(part=MODEL, what=model))
+    return (*parts, *(RequestPartChange(part=part, what=what) for part, what in told.items()))
 
 
 def _tool_results(found: Divergence) -> str:
@@ -184,18 +191,18 @@ def _divergence(facts: _Facts) -> str:
     match facts.found.parting:
         case None:
             return ""
-        case Parting.REQUEST:
+        case FirstDivergence.REQUEST:
             return f"the recordings part at the request of {call}"
-        case Parting.ANSWER:
+        case FirstDivergence.ANSWER:
             return f"the recordings part at the answer of {call}: its request is the same"
-        case Parting.CALLS:
+        case FirstDivergence.CALLS:
             side = "candidate" if facts.found.calls[1] > facts.found.calls[0] else "baseline"
             return f"the recordings part at {call}, which only the {side} makes"
 
 
 def _later(facts: _Facts) -> str:
     found = facts.found
-    if found.later is None or found.parting is not Parting.ANSWER:
+    if found.later is None or found.parting is not FirstDivergence.ANSWER:
         return ""
     other = "the other model's" if found.switches or found.moves else "other"
     if not found.later.paired:
@@ -208,11 +215,11 @@ def _later(facts: _Facts) -> str:
     return f"{words}; beyond that, differences in {_list(named)}"
 
 
-def _shift(baseline: Recording, candidate: Recording, model: str) -> Shift:
+def _shift(baseline: RecordedSide, candidate: RecordedSide, model: str) -> BeforeAfter:
     before, after = (
         _names(getattr(call, model) or "" for call in side.calls) for side in (baseline, candidate)
     )
-    return Shift(before=before, after=after)
+    return BeforeAfter(before=before, after=after)
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:

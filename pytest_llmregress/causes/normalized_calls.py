@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmregress.values.call import Call, Outcome
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 MAX_DEPTH = 60
 """Levels of a JSON value that are told apart; what lies deeper counts as one text."""
@@ -22,7 +22,7 @@ _RESULT_IDS = ("tool_use_id", "tool_call_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class NormalizedCall:
     """One call, its request freed of what the model itself has put into it."""
 
     number: int
@@ -79,10 +79,10 @@ def _said_in(message: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "messages", said  # what has a type alone is left of a tool's result
 
 
-def settle(calls: Sequence[Call]) -> tuple[Settled, ...]:
+def normalize_calls(calls: Sequence[Call]) -> tuple[NormalizedCall, ...]:
     """Return the calls of a recording; not those that failed and were made again."""
     requests = [_bounded(dict(call.request)) for call in calls]
-    keys = [canonical(request) for request in requests]
+    keys = [dump_canonical_json(request) for request in requests]
     conversation = _Conversation()
     found = []
     for index, (call, request) in enumerate(zip(calls, requests, strict=True)):
@@ -103,22 +103,22 @@ class _Conversation:
         self._sent: set[int] = set()
         self._count = 0
 
-    def add(self, number: int, call: Call, request: Mapping[str, Any]) -> Settled:
+    def add(self, number: int, call: Call, request: Mapping[str, Any]) -> NormalizedCall:
         """Free the next call of what came before it, and take in its answer."""
         body = {key: value for key, value in request.items() if key != "model"}
         results: dict[int, tuple[str, Any]] = {}
         asked = request.get("model")
         tool_calls = [[tool.name, _bounded(dict(tool.arguments))] for tool in call.tool_calls]
         ended = [str(call.outcome), call.stop_reason, call.refusal_category, call.error]
-        settled = Settled(
+        settled = NormalizedCall(
             number=number,
             call=call,
             model=call.requested_model or (asked if isinstance(asked, str) else ""),
             fields=self._fields(body, results),
             results=results,
-            raw=canonical(body),
-            answer=canonical([*ended, call.text, tool_calls]),
-            tool_calls=canonical(tool_calls),
+            raw=dump_canonical_json(body),
+            answer=dump_canonical_json([*ended, call.text, tool_calls]),
+            tool_calls=dump_canonical_json(tool_calls),
             earlier=tuple(sorted(self._texts, key=len, reverse=True)),
         )
         if text := call.text.strip():

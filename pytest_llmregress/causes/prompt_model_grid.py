@@ -30,7 +30,7 @@ class Tally(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cross:
+class GridResult:
     """The samples of one test, or of several, in each of the four cells."""
 
     old_prompt_old_model: Tally
@@ -61,7 +61,7 @@ class _Contrast(NamedTuple):
         return fisher(self.before.n, self.before.n, 0, self.after.n, Alternative.DIFFERENT)
 
 
-def attribute_cross(cells: Cross, *, alpha: float = ALPHA) -> str:
+def attribute_cross(cells: GridResult, *, alpha: float = ALPHA) -> str:
     """Say in one sentence what a cross shows: prompt, model, both, that they interact, or nothing.
 
     Four contrasts are tested, each the switch of one thing while the other is held, and adjusted
@@ -113,7 +113,7 @@ def _words(contrast: _Contrast, p: float) -> str:
     return f"{before.passed}/{before.n} → {after.passed}/{after.n} {shown}"
 
 
-def _difference_of_differences(cells: Cross, *, confidence: float) -> tuple[float, float]:
+def _difference_of_differences(cells: GridResult, *, confidence: float) -> tuple[float, float]:
     """Return the interval of the model's effect under the new prompt minus that under the old.
 
     Source: Zou and Donner 2008, the intervals of the four rates (Wilson) combined.

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from pytest_llmregress.formatting.one_line_diff import (
     REQUEST_AND_RECORDING,
-    Sides,
+    SideLabels,
     common_ends,
     count,
     excerpt,
@@ -32,7 +32,7 @@ _MESSAGES_WEIGHT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartChange:
+class RequestPartChange:
     """One part of a request that differs from the recording."""
 
     part: str
@@ -42,12 +42,12 @@ class PartChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class RequestDiff:
     """Why a request was not answered by any recording."""
 
     nearest: int | None
     """Index of the recorded request that is most like it; None where nothing is recorded."""
-    parts: tuple[PartChange, ...] = ()
+    parts: tuple[RequestPartChange, ...] = ()
     """What differs from that one; empty where the two are the same request."""
 
 
@@ -62,7 +62,7 @@ class _View(NamedTuple):
     body: bytes
 
 
-def explain(request: Request, recorded: Sequence[Request]) -> Explanation:
+def explain(request: Request, recorded: Sequence[Request]) -> RequestDiff:
     """Find the recording nearest to a request, and say what differs from it.
 
     Of two equally near ones, the first. Messages, blocks, lines and bytes are counted from 1.
@@ -79,10 +79,10 @@ def _explain(
     request: Request,
     recorded: Sequence[Request],
     fields: Callable[[bytes], dict[str, Any] | None],
-) -> Explanation:
+) -> RequestDiff:
     asked = _view(request, fields)
     if not recorded:
-        return Explanation(nearest=None)
+        return RequestDiff(nearest=None)
     nearest = 0
     winner, best = asked, (False, False, -1.0)
     for index, candidate in enumerate(recorded):
@@ -90,7 +90,7 @@ def _explain(
         near = (view.path == asked.path, view.method == asked.method, _likeness(view, asked))
         if near > best:
             nearest, winner, best = index, view, near
-    return Explanation(nearest=nearest, parts=_bounded(_changes(winner, asked)))
+    return RequestDiff(nearest=nearest, parts=_bounded(_changes(winner, asked)))
 
 
 def _fields(body: bytes) -> dict[str, Any] | None:
@@ -134,63 +134,63 @@ def _share_of_messages(old: list[Any], new: list[Any]) -> float:
     return (same + 0.5 * (len(old) == len(new))) / (max(len(old), len(new)) + 0.5)
 
 
-def _bounded(changes: Iterable[PartChange]) -> tuple[PartChange, ...]:
+def _bounded(changes: Iterable[RequestPartChange]) -> tuple[RequestPartChange, ...]:
     told = list(changes)
     if len(told) <= MAX_PARTS:
         return tuple(told)
     rest = [change.part for change in told[MAX_PARTS:]]
     names = ", ".join(rest[:MAX_PARTS]) + (", …" if len(rest) > MAX_PARTS else "")
-    return (*told[:MAX_PARTS], PartChange(part=f"and {len(rest)} more", what=names))
+    return (*told[:MAX_PARTS], RequestPartChange(part=f"and {len(rest)} more", what=names))
 
 
-def _changes(old: _View, new: _View) -> Iterator[PartChange]:
+def _changes(old: _View, new: _View) -> Iterator[RequestPartChange]:
     """Yield every part that differs, the histories last, since they may be many."""
     if old.method != new.method:
-        yield PartChange(part="method", what=f"{plain(old.method)} → {plain(new.method)}")
+        yield RequestPartChange(part="method", what=f"{plain(old.method)} → {plain(new.method)}")
     if old.path != new.path:
-        yield PartChange(part="path", what=line_change(old.path, new.path, quote=""))
+        yield RequestPartChange(part="path", what=line_change(old.path, new.path, quote=""))
     if old.betas != new.betas:
-        yield PartChange(
+        yield RequestPartChange(
             part="anthropic-beta", what=joined(_names(old.betas, new.betas, REQUEST_AND_RECORDING))
         )
     if old.fields is None or new.fields is None:
         if old.body != new.body:
             at = first_difference(old.body, new.body) + 1
             sizes = f"{len(old.body)} bytes → {len(new.body)} bytes"
-            yield PartChange(part="body", what=f"{sizes}, first difference at byte {at}")
+            yield RequestPartChange(part="body", what=f"{sizes}, first difference at byte {at}")
         return
     yield from changes_of_fields(old.fields, new.fields)
 
 
 def changes_of_fields(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, sides: Sides = REQUEST_AND_RECORDING
-) -> Iterator[PartChange]:
+    old: Mapping[str, Any], new: Mapping[str, Any], *, sides: SideLabels = REQUEST_AND_RECORDING
+) -> Iterator[RequestPartChange]:
     """Yield every part that differs between the JSON objects of two requests."""
     first: dict[str, Any] = {"model": None, "system": None, "tools": None}
     keys = [key for key in {**first, **old, **new} if key in old or key in new]
     for key in keys:
         part = "system prompt" if key == "system" else plain(key)
         if key not in old:
-            yield PartChange(part=part, what=missing([new[key]], sides.new))
+            yield RequestPartChange(part=part, what=missing([new[key]], sides.new))
         elif key not in new:
-            yield PartChange(part=part, what=missing([old[key]], sides.gone))
+            yield RequestPartChange(part=part, what=missing([old[key]], sides.gone))
         elif key == "messages" or same_json(old[key], new[key]):
             continue
         elif key == "model" and isinstance(old[key], str) and isinstance(new[key], str):
-            yield PartChange(part=part, what=line_change(old[key], new[key], quote=""))
+            yield RequestPartChange(part=part, what=line_change(old[key], new[key], quote=""))
         elif key == "tools":
-            yield PartChange(part=part, what=_change_of_tools(old[key], new[key], sides))
+            yield RequestPartChange(part=part, what=_change_of_tools(old[key], new[key], sides))
         else:
             what = json_change(old[key], new[key], blocks=key == "system", sides=sides)
-            yield PartChange(part=part, what=what)
+            yield RequestPartChange(part=part, what=what)
     if "messages" in old and "messages" in new:
         yield from _changes_of_messages(old["messages"], new["messages"], sides)
 
 
-def _changes_of_messages(old: Any, new: Any, sides: Sides) -> Iterator[PartChange]:
+def _changes_of_messages(old: Any, new: Any, sides: SideLabels) -> Iterator[RequestPartChange]:
     if not isinstance(old, list) or not isinstance(new, list):
         if not same_json(old, new):
-            yield PartChange(part="messages", what=json_change(old, new, sides=sides))
+            yield RequestPartChange(part="messages", what=json_change(old, new, sides=sides))
         return
     start, tail = common_ends(old, new, same_json)
     more = len(new) - len(old)
@@ -199,7 +199,7 @@ def _changes_of_messages(old: Any, new: Any, sides: Sides) -> Iterator[PartChang
         inside = tail and start + tail == min(len(old), len(new))
         at = f", at message {start + 1}" if inside else ""
         what = f"{count(abs(more), 'message')} {word} {sides.than}{at}"
-        yield PartChange(part="messages", what=what)
+        yield RequestPartChange(part="messages", what=what)
     middle = slice(start, min(len(old), len(new)) - tail)
     for number, (a, b) in enumerate(zip(old[middle], new[middle], strict=True), start + 1):
         if not same_json(a, b):
@@ -207,10 +207,10 @@ def _changes_of_messages(old: Any, new: Any, sides: Sides) -> Iterator[PartChang
             match a, b:
                 case {"role": str(role)}, {"role": other} if role == other:
                     part += f" ({plain(role)})"
-            yield PartChange(part=part, what=_change_of_message(a, b, sides))
+            yield RequestPartChange(part=part, what=_change_of_message(a, b, sides))
 
 
-def _change_of_message(old: Any, new: Any, sides: Sides) -> str:
+def _change_of_message(old: Any, new: Any, sides: SideLabels) -> str:
     """Leave the word "content" out where nothing but the content differs."""
     if isinstance(old, dict) and isinstance(new, dict) and "content" in old and "content" in new:
         others = [{k: v for k, v in message.items() if k != "content"} for message in (old, new)]
@@ -219,7 +219,7 @@ def _change_of_message(old: Any, new: Any, sides: Sides) -> str:
     return json_change(old, new, sides=sides)
 
 
-def _change_of_tools(old: Any, new: Any, sides: Sides) -> str:
+def _change_of_tools(old: Any, new: Any, sides: SideLabels) -> str:
     olds, news = _by_name(old), _by_name(new)
     if olds is None or news is None:
         return json_change(old, new, sides=sides)
@@ -243,7 +243,7 @@ def _by_name(tools: Any) -> dict[str, Any] | None:
     return named if len(named) == len(tools) else None
 
 
-def _names(old: Collection[str], new: Collection[str], sides: Sides) -> list[str]:
+def _names(old: Collection[str], new: Collection[str], sides: SideLabels) -> list[str]:
     added = [f"{excerpt(name)} {sides.new}" for name in new if name not in old]
     return added + [f"{excerpt(name)} {sides.gone}" for name in old if name not in new]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llmregress.comparison.baseline_variance import TraitNoise, noise_of
+from pytest_llmregress.comparison.baseline_variance import TraitNoise, measure_variance
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.snapshot import Snapshot
 
@@ -11,7 +11,7 @@ TEXT = "text"
 """The trait that holds the words themselves."""
 
 
-def lines_of_noise(snapshot: Snapshot | None) -> tuple[str, ...]:
+def render_noise(snapshot: Snapshot | None) -> tuple[str, ...]:
     """Say how the samples of a baseline went and agree; nothing where there is only one.
 
     Agreement is the share of all pairs of samples that show the same.
@@ -37,7 +37,7 @@ def noise_to_json(snapshot: Snapshot | None) -> dict[str, Any] | None:
     """Return the same as plain JSON; None where there is only one sample."""
     if snapshot is None or len(snapshot.samples) == 1:
         return None
-    found = noise_of(snapshot.behaviors)
+    found = measure_variance(snapshot.behaviors)
     return {
         "samples": len(snapshot.samples),
         "passed": sum(sample.passed for sample in snapshot.samples),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
-class Status(IntEnum):
+class ExitStatus(IntEnum):
     """The exit status."""
 
     FINE = 0
@@ -15,10 +15,10 @@ class Status(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class CommandResult:
     """The end of a command."""
 
-    status: Status
+    status: ExitStatus
     lines: tuple[str, ...] = ()
     """For standard output."""
     problems: tuple[str, ...] = ()

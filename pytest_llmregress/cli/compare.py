@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, shorten
-from pytest_llmregress.contracts.budget import Measure, amounts
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.selection import FileProblems, select, shorten
+from pytest_llmregress.contracts.budget import BudgetKind, measure_usage
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.providers.prices import price
@@ -21,8 +21,8 @@ from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.canonical_json import digest
-from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.canonical_json import hash_json
+from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.variants import (
     Comparison,
@@ -31,7 +31,7 @@ from pytest_llmregress.values.variants import (
     RecordedTest,
     Variant,
 )
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.compare_variants import compare_variants
 
 BASELINE = "baseline"
@@ -70,7 +70,7 @@ class _Stored:
     """What is on disk, read as far as it was needed."""
 
     tests: dict[str, StoredTest]
-    problems: Problems = field(default_factory=Problems)
+    problems: FileProblems = field(default_factory=FileProblems)
     _recorded: dict[Path, _Recorded | None] = field(default_factory=dict)
 
     @property
@@ -114,7 +114,7 @@ class _Stored:
         return self._recorded[path]
 
 
-def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Format) -> Result:
+def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Format) -> CommandResult:
     """Compare variants with the first one named, over the tests below the paths.
 
     A variant is "baseline", a candidate as it was named when it was recorded, or the model that
@@ -141,12 +141,12 @@ def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Forma
     if faults:
         return _failed(*stored.problems.messages, *faults)
     variants = [_variant(name, stored) for name in chosen]
-    comparison = compare_variants(variants, by=Grouping(by), gate=Gate())
+    comparison = compare_variants(variants, by=Grouping(by), gate=GatePolicy())
     return _result(comparison, stored, form)
 
 
 def _find(paths: Sequence[Path]) -> _Stored:
-    problems = Problems()
+    problems = FileProblems()
     tests: dict[str, StoredTest] = {}
     for test in select(paths, problems):
         # Two projects below one folder may have the same node id.
@@ -204,12 +204,12 @@ def _recorded(cassette: Cassette) -> _Recorded:
 
 def _fingerprint(call: Call) -> str:
     asked = {key: call.request[key] for key in _ASKED if key in call.request}
-    return digest(_VOLATILE.sub("#", json.dumps(asked, sort_keys=True)))
+    return hash_json(_VOLATILE.sub("#", json.dumps(asked, sort_keys=True)))
 
 
-def _sample(note: Sample, calls: Calls) -> RecordedSample:
+def _sample(note: SampleHeader, calls: Calls) -> RecordedSample:
     times = [call.latency for call in calls if call.latency is not None]
-    costs = amounts(Measure.COST_USD, calls, price=price)
+    costs = measure_usage(BudgetKind.COST_USD, calls, price=price)
     known = [cost for cost in costs if cost is not None]
     return RecordedSample(
         passed=note.passed,
@@ -225,7 +225,7 @@ def _sample(note: Sample, calls: Calls) -> RecordedSample:
     )
 
 
-def _result(comparison: Comparison, stored: _Stored, form: Format) -> Result:
+def _result(comparison: Comparison, stored: _Stored, form: Format) -> CommandResult:
     match form:
         case Format.JSON:
             lines = tuple(json.dumps(comparison.to_json(), indent=2).splitlines())
@@ -241,14 +241,14 @@ def _result(comparison: Comparison, stored: _Stored, form: Format) -> Result:
             "wanted of each variant. pytest --llmregress-record rewrite, and with "
             "--llmregress-candidate"
         )
-    status = Status.PENDING if comparison.fails else Status.FINE
-    return Result(
-        status=Status.FAILED if problems else status, lines=lines, problems=tuple(problems)
+    status = ExitStatus.PENDING if comparison.fails else ExitStatus.FINE
+    return CommandResult(
+        status=ExitStatus.FAILED if problems else status, lines=lines, problems=tuple(problems)
     )
 
 
-def _failed(*problems: str) -> Result:
-    return Result(status=Status.FAILED, problems=problems)
+def _failed(*problems: str) -> CommandResult:
+    return CommandResult(status=ExitStatus.FAILED, problems=problems)
 
 
 _HELP = "pytest-llmregress compare --help"

@@ -9,8 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.formatting.words import models_in_words
@@ -21,9 +21,9 @@ from pytest_llmregress.providers.registry import (
 )
 from pytest_llmregress.redaction.redactor import Redactor, carries_credentials
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.errors import UnwritableValueError
 from pytest_llmregress.storage.file_paths import FOLDER as OURS
-from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.vcr_format.folders import (
     FOLDER,
     cassette_name,
@@ -32,7 +32,7 @@ from pytest_llmregress.storage.vcr_format.folders import (
     origin_of,
 )
 from pytest_llmregress.storage.vcr_format.reader import read_foreign
-from pytest_llmregress.storage.vcr_format.retries import without_retries
+from pytest_llmregress.storage.vcr_format.retries import drop_retries
 from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.file_names import slug_of_variant
@@ -68,7 +68,7 @@ class _Work:
     """What the conversions of one run share."""
 
     dry_run: bool = False
-    problems: Problems = field(default_factory=Problems)
+    problems: FileProblems = field(default_factory=FileProblems)
     faults: list[str] = field(default_factory=list)
     taken: dict[Path, Path] = field(default_factory=dict)
     """From what is written to what it comes from."""
@@ -86,7 +86,7 @@ class _Work:
             return row
         try:
             writer(row.target, row.cassette)
-        except UnwritableValue as error:
+        except UnwritableValueError as error:
             self.faults.append(str(error))
         except OSError as error:
             self.faults.append(f"{shorten(row.target)}: {error.strerror or error}")
@@ -102,7 +102,7 @@ def import_cassettes(
     ids: Path | None = None,
     dry_run: bool = False,
     as_json: bool = False,
-) -> Result:
+) -> CommandResult:
     """Turn cassettes of pytest-recording into ours, beside the tests; the originals stay.
 
     Parameters: `sources`, folders or cassettes; `tests`, the folder of the test files where it is
@@ -129,7 +129,7 @@ def import_cassettes(
 
 def export_cassettes(
     targets: Sequence[str], *, to: Path | None = None, dry_run: bool = False, as_json: bool = False
-) -> Result:
+) -> CommandResult:
     """Write cassettes as vcrpy's, named as pytest-recording names them; ours stay.
 
     Parameters: `targets`, tests, folders, or cassettes (a candidate's, too); none are all below
@@ -173,7 +173,7 @@ def _prepare(
     return replace(
         row,
         test=test,
-        target=paths_of(origin.test_file, test, candidate).cassette,
+        target=build_test_paths(origin.test_file, test, candidate).cassette,
         cassette=replace(cassette, test=test, candidate=candidate),
         notes=notes,
         sure=origin.sure or node_id is not None,
@@ -187,7 +187,7 @@ def _harmless(row: _Row, redactor: Redactor) -> _Row:
     stored = [each for each in recorded if not carries_credentials(each.request)]
     if not stored:
         return _skip(row, "it holds nothing but credentials")
-    attempts = without_retries(stored)
+    attempts = drop_retries(stored)
     clean = tuple(map(redactor.interaction, attempts))
     calls = read_calls(clean, built_in_providers())
     cassette = replace(
@@ -246,7 +246,9 @@ def _read_ids(file: Path, work: _Work) -> list[str]:
     return [line for line in lines if "::" in line]
 
 
-def _result(rows: Sequence[_Row], work: _Work, *, as_json: bool, hints: Sequence[str]) -> Result:
+def _result(
+    rows: Sequence[_Row], work: _Work, *, as_json: bool, hints: Sequence[str]
+) -> CommandResult:
     problems = (*work.problems.messages, *work.faults)
     if as_json:
         report = {
@@ -257,7 +259,9 @@ def _result(rows: Sequence[_Row], work: _Work, *, as_json: bool, hints: Sequence
         lines = tuple(json.dumps(report, indent=2).splitlines())
     else:
         lines = (*_table(rows), _summary(rows, dry_run=work.dry_run), *hints)
-    return Result(status=Status.FAILED if problems else Status.FINE, lines=lines, problems=problems)
+    return CommandResult(
+        status=ExitStatus.FAILED if problems else ExitStatus.FINE, lines=lines, problems=problems
+    )
 
 
 def _table(rows: Sequence[_Row]) -> tuple[str, ...]:

@@ -8,18 +8,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.pending_item import Waiting, waiting_of
-from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
+from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
 from pytest_llmregress.storage.decisions import (
+    build_decision,
     find_author,
     note_rejection,
     read_rejections,
-    sign,
 )
-from pytest_llmregress.storage.errors import Unacceptable, UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.errors import (
+    NotAcceptableError,
+    UnreadableFileError,
+    UnwritableValueError,
+)
 from pytest_llmregress.storage.pending import StoredTest, accept, reject
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.settings import Candidate
@@ -30,7 +34,7 @@ MAX_NAMED = 10
 _HELP = "pytest-llmregress {} --help"
 
 
-class Deed(StrEnum):
+class DecisionKind(StrEnum):
     """What is done with what is pending."""
 
     ACCEPT = "accept"
@@ -38,7 +42,7 @@ class Deed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class DecisionResult:
     """What came of one decision."""
 
     lines: tuple[str, ...] = ()
@@ -47,13 +51,13 @@ class Done:
 
 
 def decide(
-    deed: Deed,
+    deed: DecisionKind,
     *,
     targets: Sequence[str],
     everything: bool,
     candidate: str | None,
     reason: str = "",
-) -> Result:
+) -> CommandResult:
     """Accept or reject what is pending of some tests, or of all below the current folder.
 
     Parameters: `reason`, kept with the decision: in the accepted snapshot, or beside it.
@@ -63,32 +67,32 @@ def decide(
     """
     if targets and everything:
         problem = f"{deed}: TEST and --all exclude each other; one of them. {_HELP.format(deed)}"
-        return Result(status=Status.FAILED, problems=(problem,))
+        return CommandResult(status=ExitStatus.FAILED, problems=(problem,))
     if faults := faults_of_reason(reason):
-        return Result(status=Status.FAILED, problems=faults)
+        return CommandResult(status=ExitStatus.FAILED, problems=faults)
     if not targets and not everything:
         return _list(candidate)
     chosen, faults = find_waiting(targets, candidate=candidate)
     if faults and targets:
-        return Result(status=Status.FAILED, problems=faults)
-    rest = _not_waiting(chosen) if deed is Deed.ACCEPT and everything else ()
+        return CommandResult(status=ExitStatus.FAILED, problems=faults)
+    rest = _not_waiting(chosen) if deed is DecisionKind.ACCEPT and everything else ()
     decided = _decide(deed, chosen, faults, reason)
     return decided if decided.problems else replace(decided, lines=(*decided.lines, *rest))
 
 
 def find_waiting(
     targets: Sequence[str], *, candidate: str | None
-) -> tuple[list[Waiting], tuple[str, ...]]:
+) -> tuple[list[PendingItem], tuple[str, ...]]:
     """Return what waits of some tests, or of all below the current folder, and what is wrong.
 
     A target of which nothing waits is a fault.
     """
     if not targets:
-        problems = Problems()
+        problems = FileProblems()
         waiting = _of_candidate(_waiting(select([Path()], problems), problems), candidate)
         return waiting, problems.messages
     faults: list[str] = []
-    chosen: list[Waiting] = []
+    chosen: list[PendingItem] = []
     for target in targets:
         found = _find(target, candidate)
         chosen += [each for each in found if each not in chosen]
@@ -97,11 +101,11 @@ def find_waiting(
     return chosen, tuple(faults)
 
 
-def _not_waiting(chosen: Sequence[Waiting]) -> tuple[str, ...]:
+def _not_waiting(chosen: Sequence[PendingItem]) -> tuple[str, ...]:
     """Say how recordings of accepted candidates become the baseline where nothing differs."""
     accepted = {each.paths.variant for each in chosen} - {None}
     tests: dict[str, set[str]] = {}
-    for stored in select([Path()], Problems()) if accepted else ():
+    for stored in select([Path()], FileProblems()) if accepted else ():
         waits = {paths.variant for paths in stored.pending}
         for name in stored.candidates:
             if slug_of_variant(name) in accepted - waits and not _is_rejected(stored, name):
@@ -120,12 +124,12 @@ def _is_rejected(stored: StoredTest, candidate: str) -> bool:
     """Tell whether a recording of a candidate was rejected for a test."""
     try:
         rejections = read_rejections(stored.paths)
-    except UnreadableFile:
+    except UnreadableFileError:
         return True  # what it says is not known: nothing is recommended
     return any(Candidate(name=candidate).new in each.models for each in rejections)
 
 
-def _list(candidate: str | None) -> Result:
+def _list(candidate: str | None) -> CommandResult:
     waiting, faults = find_waiting((), candidate=candidate)
     lines = [
         line
@@ -136,9 +140,9 @@ def _list(candidate: str | None) -> Result:
             f"  {each.command('reject')}",
         )
     ]
-    status = Status.PENDING if waiting else Status.FINE
-    return Result(
-        status=Status.FAILED if faults else status,
+    status = ExitStatus.PENDING if waiting else ExitStatus.FINE
+    return CommandResult(
+        status=ExitStatus.FAILED if faults else status,
         lines=tuple(lines) or ("nothing is pending",),
         problems=faults,
     )
@@ -154,66 +158,66 @@ def faults_of_reason(reason: str) -> tuple[str, ...]:
     )
 
 
-def carry_out(deed: Deed, waiting: Waiting, decision: Decision) -> Done:
+def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> DecisionResult:
     """Accept or reject one variant of a test; it is on disk, or not done, on return."""
     try:
         match deed:
-            case Deed.ACCEPT:
+            case DecisionKind.ACCEPT:
                 verb, files = "wrote", accept(waiting.paths, decision=decision)
-            case Deed.REJECT:
+            case DecisionKind.REJECT:
                 noted = _note(waiting, decision)
                 verb, files = "deleted", reject(waiting.paths)
             case _:
                 assert_never(deed)
-    except UnreadableFile as error:
-        unreadable = Problems()
+    except UnreadableFileError as error:
+        unreadable = FileProblems()
         unreadable.add(error)
-        return Done(faults=unreadable.messages)
-    except (Unacceptable, UnwritableValue) as error:
-        return Done(faults=(str(error),))
+        return DecisionResult(faults=unreadable.messages)
+    except (NotAcceptableError, UnwritableValueError) as error:
+        return DecisionResult(faults=(str(error),))
     except OSError as error:
         where = shorten(waiting.paths.pending_snapshot)
-        return Done(faults=(f"{where}: {error.strerror or error}",))
+        return DecisionResult(faults=(f"{where}: {error.strerror or error}",))
     lines = [f"{deed}ed {waiting.test}: {waiting.models}"]
     lines += [f"  {verb} {shorten(path)}" for path in files]
-    if deed is Deed.REJECT and noted is not None:
+    if deed is DecisionKind.REJECT and noted is not None:
         lines.append(f"  wrote {shorten(noted)}")
     elif decision.reason and waiting.snapshot is None:
         lines.append("  the reason is written nowhere: there was no snapshot to hold it")
-    return Done(lines=tuple(lines))
+    return DecisionResult(lines=tuple(lines))
 
 
-def _note(waiting: Waiting, decision: Decision) -> Path | None:
+def _note(waiting: PendingItem, decision: Decision) -> Path | None:
     """Write a rejection down: a candidate's recording stays, and is not to come up again."""
     if waiting.snapshot is None:
         return None
     return note_rejection(waiting.paths, waiting.snapshot, decision)
 
 
-def _find(target: str, candidate: str | None) -> list[Waiting]:
+def _find(target: str, candidate: str | None) -> list[PendingItem]:
     """Return what waits of a target; of the path of a variant's own file, that variant alone."""
-    waiting = _of_candidate(_waiting(select_target(target), Problems()), candidate)
+    waiting = _of_candidate(_waiting(select_target(target), FileProblems()), candidate)
     path = Path(target).resolve()
     return [each for each in waiting if path in _own_files(each)] or waiting
 
 
-def _own_files(waiting: Waiting) -> tuple[Path, ...]:
+def _own_files(waiting: PendingItem) -> tuple[Path, ...]:
     paths = waiting.paths
     recording = () if paths.variant is None else (paths.cassette,)
     return (paths.pending_cassette, paths.pending_snapshot, *recording)
 
 
 def _decide(
-    deed: Deed, waiting: Sequence[Waiting], problems: tuple[str, ...], reason: str
-) -> Result:
-    if deed is Deed.ACCEPT and (unclear := _find_unclear(waiting)):
-        return Result(status=Status.FAILED, problems=(*problems, *unclear))
+    deed: DecisionKind, waiting: Sequence[PendingItem], problems: tuple[str, ...], reason: str
+) -> CommandResult:
+    if deed is DecisionKind.ACCEPT and (unclear := _find_unclear(waiting)):
+        return CommandResult(status=ExitStatus.FAILED, problems=(*problems, *unclear))
     author = find_author() if waiting else ""
-    done = [carry_out(deed, each, sign(author, reason)) for each in waiting]
+    done = [carry_out(deed, each, build_decision(author, reason)) for each in waiting]
     faults = [fault for each in done for fault in each.faults]
     said = tuple(dict.fromkeys((*problems, *faults)))
-    return Result(
-        status=Status.FAILED if said else Status.FINE,
+    return CommandResult(
+        status=ExitStatus.FAILED if said else ExitStatus.FINE,
         lines=tuple(line for each in done for line in each.lines)
         if waiting
         else ("nothing is pending",),
@@ -221,9 +225,9 @@ def _decide(
     )
 
 
-def _find_unclear(waiting: Sequence[Waiting]) -> tuple[str, ...]:
+def _find_unclear(waiting: Sequence[PendingItem]) -> tuple[str, ...]:
     """Say of which tests several variants are chosen: only one of them can be the baseline."""
-    by_test: dict[tuple[Path, str], list[Waiting]] = {}
+    by_test: dict[tuple[Path, str], list[PendingItem]] = {}
     for each in waiting:
         by_test.setdefault((each.paths.directory, each.paths.stem), []).append(each)
     return tuple(
@@ -237,18 +241,18 @@ def _find_unclear(waiting: Sequence[Waiting]) -> tuple[str, ...]:
 
 def _nothing_pending(target: str, candidate: str | None) -> str:
     of = "" if candidate is None else f" of the candidate {candidate}"
-    others = _waiting(select([Path()], Problems()), Problems())
+    others = _waiting(select([Path()], FileProblems()), FileProblems())
     names = list(dict.fromkeys(each.test for each in others))
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     allowed = f"pending: {', '.join(names[:MAX_NAMED])}{more}" if names else "nor is anything else"
     return f"{target}: nothing is pending{of}; {allowed}. pytest-llmregress status"
 
 
-def _waiting(tests: Sequence[StoredTest], problems: Problems) -> list[Waiting]:
-    return [each for test in tests for each in waiting_of(test, problems)]
+def _waiting(tests: Sequence[StoredTest], problems: FileProblems) -> list[PendingItem]:
+    return [each for test in tests for each in read_pending_item(test, problems)]
 
 
-def _of_candidate(waiting: list[Waiting], candidate: str | None) -> list[Waiting]:
+def _of_candidate(waiting: list[PendingItem], candidate: str | None) -> list[PendingItem]:
     if candidate is None:
         return waiting
     return [each for each in waiting if candidate in {each.candidate, each.paths.variant}]

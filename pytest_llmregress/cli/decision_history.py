@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmregress.cli.selection import Problems
+from pytest_llmregress.cli.selection import FileProblems
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.snapshot import Decision, Snapshot
 
 
 def decisions_to_json(
-    paths: TestPaths, snapshot: Snapshot | None, problems: Problems
+    paths: TestPaths, snapshot: Snapshot | None, problems: FileProblems
 ) -> list[dict[str, Any]]:
     """Return the decisions as plain JSON, the oldest first; a first recording needs none."""
     decided = [*_rejected(paths, problems)]
@@ -19,7 +19,7 @@ def decisions_to_json(
     return sorted(decided, key=lambda each: str(each["at"]))
 
 
-def _rejected(paths: TestPaths, problems: Problems) -> Iterator[dict[str, Any]]:
+def _rejected(paths: TestPaths, problems: FileProblems) -> Iterator[dict[str, Any]]:
     rejections = problems.read(paths.directory, lambda _: read_rejections(paths)) or ()
     for each in rejections:
         yield _to_json("rejected", each.models, each.decision)

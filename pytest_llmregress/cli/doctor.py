@@ -10,10 +10,10 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.doctor_finding import Finding, name_files
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.doctor_finding import DoctorFinding, name_files
 from pytest_llmregress.cli.git_tracking import check_tracking
-from pytest_llmregress.cli.selection import Problems, select, shorten
+from pytest_llmregress.cli.selection import FileProblems, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.process.installed_versions import installed, unsupported
 from pytest_llmregress.storage.cassette_file import read_cassette
@@ -22,7 +22,7 @@ from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.settings import RecordMode, Settings, SettingsError, Source
+from pytest_llmregress.values.settings import RecordMode, Settings, SettingsError, SettingsSource
 
 _OLDEST_PYTEST = "8.4"
 _CLAIM = {"pytest-llm": "it claims the marker `llm`, so no marked test is collected"}
@@ -32,12 +32,12 @@ _RECORDERS = ("pytest-recording", "pytest-vcr", "cassetter")
 _KEYS = re.compile(r"^(ANTHROPIC|AWS_BEARER|OPENAI|GEMINI|GOOGLE).*(KEY|TOKEN)", re.IGNORECASE)
 
 
-def examine(paths: Sequence[Path], *, as_json: bool) -> Result:
+def examine(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
     """Look at versions, plugins, files, version control and environment; exit status 1 on a fault.
 
     Values of environment variables are not shown: one of them may be a key.
     """
-    problems = Problems()
+    problems = FileProblems()
     tests = select(paths, problems)
     findings = [
         *_versions(),
@@ -57,34 +57,34 @@ def examine(paths: Sequence[Path], *, as_json: bool) -> Result:
     else:
         end = f"{count(faults, 'fault')} in {count(len(tests), 'recorded test')}"
         lines = (*(finding.line for finding in findings), end)
-    return Result(status=Status.PENDING if faults else Status.FINE, lines=lines)
+    return CommandResult(status=ExitStatus.PENDING if faults else ExitStatus.FINE, lines=lines)
 
 
-def _versions() -> Iterator[Finding]:
+def _versions() -> Iterator[DoctorFinding]:
     found = installed()
     for line in unsupported(found):
         where, _, rest = line.partition(": ")
         what, _, command = rest.rpartition(". ")
-        yield Finding(fault=True, where=where, what=what, command=command)
+        yield DoctorFinding(fault=True, where=where, what=what, command=command)
     try:
         is_old = Version(found["pytest"]) < Version(_OLDEST_PYTEST)
     except InvalidVersion:
         is_old = True
     if is_old:
-        yield Finding(
+        yield DoctorFinding(
             fault=True,
             where=f"pytest {found['pytest']}",
             what=f"{_OLDEST_PYTEST} or later is needed",
             command=f'python -m pip install "pytest>={_OLDEST_PYTEST}"',
         )
     said = ", ".join(f"{name} {number}" for name, number in found.items() if name != "python")
-    yield Finding(fault=False, where=f"Python {platform.python_version()}", what=said)
+    yield DoctorFinding(fault=False, where=f"Python {platform.python_version()}", what=said)
 
 
-def _plugins(tests: Sequence[StoredTest]) -> Iterator[Finding]:
+def _plugins(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
     for name, what in _CLAIM.items():
         if number := _version_of(name):
-            yield Finding(
+            yield DoctorFinding(
                 fault=True,
                 where=f"{name} {number}",
                 what=f"{what}; one of the two can have it",
@@ -94,7 +94,7 @@ def _plugins(tests: Sequence[StoredTest]) -> Iterator[Finding]:
     if not recorders:
         return
     both = sorted({file for test in tests for file in _files_with_both_marks(test)})
-    yield Finding(
+    yield DoctorFinding(
         fault=bool(both),
         where=", ".join(recorders),
         what=(
@@ -118,7 +118,7 @@ def _files_with_both_marks(test: StoredTest) -> Iterator[Path]:
         yield file
 
 
-def _unreadable(tests: Sequence[StoredTest], problems: Problems) -> Iterator[Finding]:
+def _unreadable(tests: Sequence[StoredTest], problems: FileProblems) -> Iterator[DoctorFinding]:
     for test in tests:
         for path in _accepted(test):
             if path.name.endswith(".cassette.yaml"):
@@ -130,14 +130,14 @@ def _unreadable(tests: Sequence[StoredTest], problems: Problems) -> Iterator[Fin
             problems.read(paths.pending_snapshot, read_snapshot)
     for problem in problems.by_path.values():
         where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-        yield Finding(fault=True, where=where, what=problem.what)
+        yield DoctorFinding(fault=True, where=where, what=problem.what)
 
 
-def _halves(tests: Sequence[StoredTest]) -> Iterator[Finding]:
+def _halves(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
     """Yield of which tests only one of the two accepted files is there."""
     for test in tests:
         if test.cassette and not test.snapshot:
-            yield Finding(
+            yield DoctorFinding(
                 fault=True,
                 where=shorten(test.paths.cassette),
                 what=(
@@ -147,7 +147,7 @@ def _halves(tests: Sequence[StoredTest]) -> Iterator[Finding]:
                 command=retake(test.test),
             )
         elif test.snapshot and not test.cassette:
-            yield Finding(
+            yield DoctorFinding(
                 fault=True,
                 where=shorten(test.paths.snapshot),
                 what=(
@@ -158,7 +158,7 @@ def _halves(tests: Sequence[StoredTest]) -> Iterator[Finding]:
             )
 
 
-def _environment(environment: Mapping[str, str]) -> Iterator[Finding]:
+def _environment(environment: Mapping[str, str]) -> Iterator[DoctorFinding]:
     ours = {
         name.removeprefix("LLMREGRESS_").lower(): value
         for name, value in environment.items()
@@ -166,18 +166,20 @@ def _environment(environment: Mapping[str, str]) -> Iterator[Finding]:
     }
     settings = Settings()
     try:
-        settings = Settings.resolve([Source(name="LLMREGRESS_{variable}", values=ours)])
+        settings = Settings.resolve([SettingsSource(name="LLMREGRESS_{variable}", values=ours)])
     except SettingsError as error:
         for line in str(error).splitlines():
             where, _, what = line.partition(": ")
-            yield Finding(fault=True, where=where, what=what, command=f"unset {where}")
+            yield DoctorFinding(fault=True, where=where, what=what, command=f"unset {where}")
     else:
         if ours:
             names = ", ".join(f"LLMREGRESS_{name.upper()}" for name in sorted(ours))
-            yield Finding(fault=False, where="environment", what=f"{names} decide on each run here")
+            yield DoctorFinding(
+                fault=False, where="environment", what=f"{names} decide on each run here"
+            )
     in_ci = bool(environment.get("CI"))
     if in_ci and settings.record is not RecordMode.NONE and not settings.allow_ci_record:
-        yield Finding(
+        yield DoctorFinding(
             fault=True,
             where="LLMREGRESS_RECORD",
             what=f"{settings.record} is refused where CI is set",
@@ -188,12 +190,14 @@ def _environment(environment: Mapping[str, str]) -> Iterator[Finding]:
         what = "set, and no replay needs it" + (
             "; in CI leave it out of every job that only replays" if in_ci else ""
         )
-        yield Finding(fault=False, where=", ".join(keys), what=what)
+        yield DoctorFinding(fault=False, where=", ".join(keys), what=what)
     if environment.get("ANTHROPIC_BASE_URL"):
         what = "set: recordings are made there; replays are matched without host and scheme"
-        yield Finding(fault=False, where="ANTHROPIC_BASE_URL", what=what)
+        yield DoctorFinding(fault=False, where="ANTHROPIC_BASE_URL", what=what)
     if in_ci:
-        yield Finding(fault=False, where="CI", what="set: nothing is recorded, nothing is pending")
+        yield DoctorFinding(
+            fault=False, where="CI", what="set: nothing is recorded, nothing is pending"
+        )
 
 
 def _version_of(distribution: str) -> str | None:

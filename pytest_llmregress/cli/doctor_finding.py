@@ -11,7 +11,7 @@ MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class DoctorFinding:
     """Something about the set-up."""
 
     fault: bool

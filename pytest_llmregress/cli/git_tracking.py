@@ -5,25 +5,25 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_llmregress.cli.doctor_finding import MAX_NAMED, Finding, name_files
+from pytest_llmregress.cli.doctor_finding import MAX_NAMED, DoctorFinding, name_files
 from pytest_llmregress.cli.selection import shorten
 
 _IGNORED = ("*.new.yaml", "*.part.jsonl")
 """What waits for a decision, or is left of an interrupted recording: never committed."""
 
 
-def check_tracking(files: Sequence[Path]) -> Iterator[Finding]:
+def check_tracking(files: Sequence[Path]) -> Iterator[DoctorFinding]:
     """Yield what git does to recorded files that it should not do."""
     if not files:
         return
     if _git(files[0].parent, "rev-parse", "--is-inside-work-tree") is None:
-        yield Finding(
+        yield DoctorFinding(
             fault=False, where="git", what="no work tree here, or no git: tracking was not checked"
         )
         return
     ignored = ask_git("check-ignore", files)
     if ignored:
-        yield Finding(
+        yield DoctorFinding(
             fault=True,
             where=name_files(ignored),
             what="recorded, and ignored by git, so nobody else can replay it",
@@ -33,7 +33,7 @@ def check_tracking(files: Sequence[Path]) -> Iterator[Finding]:
     untracked = [path for path in files if path not in tracked and path not in ignored]
     if untracked:
         folders = sorted({path.parent for path in untracked})
-        yield Finding(
+        yield DoctorFinding(
             fault=True,
             where=name_files(untracked),
             what="recorded, and not in version control, so CI has nothing to replay",
@@ -43,7 +43,7 @@ def check_tracking(files: Sequence[Path]) -> Iterator[Finding]:
     yield from _line_ends(files)
 
 
-def _never_committed(folders: Sequence[Path]) -> Iterator[Finding]:
+def _never_committed(folders: Sequence[Path]) -> Iterator[DoctorFinding]:
     # No file has to be there: what a rule says of a name is asked.
     names = [folder / pattern.replace("*", "x") for folder in folders for pattern in _IGNORED]
     ignored = set(ask_git("check-ignore", names))
@@ -54,7 +54,7 @@ def _never_committed(folders: Sequence[Path]) -> Iterator[Finding]:
     ]
     if missing:
         rules = " ".join(f"'{pattern}'" for pattern in missing)
-        yield Finding(
+        yield DoctorFinding(
             fault=True,
             where=".gitignore",
             what=f"{' and '.join(missing)} could be committed; they wait for a decision of yours",
@@ -67,7 +67,7 @@ def _never_committed(folders: Sequence[Path]) -> Iterator[Finding]:
         for path in ask_git("ls-files", sorted(folder.glob(pattern)))
     ]
     if committed:
-        yield Finding(
+        yield DoctorFinding(
             fault=True,
             where=name_files(committed),
             what="not decided on, and in version control",
@@ -75,13 +75,13 @@ def _never_committed(folders: Sequence[Path]) -> Iterator[Finding]:
         )
 
 
-def _line_ends(files: Sequence[Path]) -> Iterator[Finding]:
+def _line_ends(files: Sequence[Path]) -> Iterator[DoctorFinding]:
     converted = [path for path in files if _has_crlf(path)]
     setting = (_git(files[0].parent, "config", "core.autocrlf") or "").strip()
     said = _git(files[0].parent, "check-attr", "text", "eol", "--", files[0].name) or ""
     is_fixed = "eol: lf" in said or "text: unset" in said
     if converted or (setting == "true" and not is_fixed):
-        yield Finding(
+        yield DoctorFinding(
             fault=bool(converted),
             where=name_files(converted) if converted else f"core.autocrlf={setting}",
             what="git rewrites line ends of recordings; they are written with line feeds alone",

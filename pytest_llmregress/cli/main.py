@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.output import PROGRAM, print_result, say, survive_any_text, width
 
 _INTERRUPTED = 130
@@ -18,19 +18,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as end:  # after --help, --version, or a usage that cannot be
-        return end.code if isinstance(end.code, int) else int(Status.FAILED)
+        return end.code if isinstance(end.code, int) else int(ExitStatus.FAILED)
     try:
         result = _run(arguments)
     except OSError as error:
         where = error.filename or "the file system"
-        result = Result(status=Status.FAILED, problems=(f"{where}: {error.strerror or error}",))
+        result = CommandResult(
+            status=ExitStatus.FAILED, problems=(f"{where}: {error.strerror or error}",)
+        )
     except KeyboardInterrupt:
         return _INTERRUPTED
     print_result(result)
     return int(result.status)
 
 
-def _run(arguments: argparse.Namespace) -> Result:  # noqa: C901, PLR0911 - one for each command
+def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911 - one for each command
     """Import and run one command; the import of the others would only cost time."""
     match arguments.command:
         case "status":
@@ -42,10 +44,10 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: C901, PLR0911 - one 
 
             return show(arguments.cassettes, as_json=arguments.json, width=width())
         case "accept" | "reject" as name:
-            from pytest_llmregress.cli.decide import Deed, decide  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.decide import DecisionKind, decide  # noqa: PLC0415 - see above
 
             return decide(
-                Deed(name),
+                DecisionKind(name),
                 targets=arguments.tests,
                 everything=arguments.all,
                 candidate=arguments.candidate,
@@ -107,7 +109,7 @@ def _run(arguments: argparse.Namespace) -> Result:  # noqa: C901, PLR0911 - one 
             raise AssertionError(command)
 
 
-def _keep_house(arguments: argparse.Namespace) -> Result:
+def _keep_house(arguments: argparse.Namespace) -> CommandResult:
     """Run a command on a whole suite: its reports, its leftovers, its set-up."""
     match arguments.command:
         case "merge":
@@ -137,8 +139,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         fault = f"{message}. {self.prog} --help"
-        print_result(Result(status=Status.FAILED, problems=(fault,)))
-        self.exit(Status.FAILED)
+        print_result(CommandResult(status=ExitStatus.FAILED, problems=(fault,)))
+        self.exit(ExitStatus.FAILED)
 
 
 class _Version(argparse.Action):

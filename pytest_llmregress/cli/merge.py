@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.junit_properties import is_failed
@@ -15,7 +15,7 @@ from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.values.run_report import ReportError, RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, Settings
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 
 MAX_NOTES = 10
 """Tests in several reports that are named; the others are counted."""
@@ -30,7 +30,7 @@ class Shard:
     report: RunReport
 
 
-def merge(files: Sequence[Path], *, to: Path) -> Result:
+def merge(files: Sequence[Path], *, to: Path) -> CommandResult:
     """Write the reports as one; the ending of `to` chooses its form.
 
     Nothing is written where one of them cannot be read, or they do not belong together. The exit
@@ -43,20 +43,20 @@ def merge(files: Sequence[Path], *, to: Path) -> Result:
     shards = [each for file in files if (each := _read(file, problems)) is not None]
     problems += refusals(shards)
     if problems or reporter is None:
-        return Result(status=Status.FAILED, problems=tuple(problems))
+        return CommandResult(status=ExitStatus.FAILED, problems=tuple(problems))
     try:
         report = merge_shards(shards)
         write_text(to, reporter().render(report))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Types are not checked value by value on reading, so a file edited by hand gets as far.
         what = f"one of them is damaged: {type(error).__name__}: {error}; write it again"
-        return Result(status=Status.FAILED, problems=(f"merge: {what}",))
+        return CommandResult(status=ExitStatus.FAILED, problems=(f"merge: {what}",))
     lines = (
         *_notes(shards),
         *summary_lines(report),
         f"{count(len(shards), 'report')} merged: {shorten(to)}",
     )
-    return Result(status=_status(report), lines=lines)
+    return CommandResult(status=_status(report), lines=lines)
 
 
 def refusals(shards: Sequence[Shard]) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _judge(
 
     # Whether tests that look different were to get fresh samples is in the shards' own verdicts.
     confirms = any(report.verdict is not None and report.verdict.confirms for report in reports)
-    return judge_run(tests, gate=Gate(confirm=Settings().confirm if confirms else 0))
+    return judge_run(tests, gate=GatePolicy(confirm=Settings().confirm if confirms else 0))
 
 
 def _versions(reports: Sequence[RunReport]) -> Mapping[str, str]:
@@ -166,12 +166,12 @@ def _notes(shards: Sequence[Shard]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _status(report: RunReport) -> Status:
+def _status(report: RunReport) -> ExitStatus:
     is_judged = report.verdict is not None and report.verdict.fails
     fails = is_judged and FailOn(report.fail_on) is not FailOn.NEVER
     failed = any(is_failed(test, report.fail_on) for test in report.tests)
     pending = any(test.pending is not None for test in report.tests)
-    return Status.PENDING if fails or failed or pending else Status.FINE
+    return ExitStatus.PENDING if fails or failed or pending else ExitStatus.FINE
 
 
 def _version(report: RunReport) -> str:

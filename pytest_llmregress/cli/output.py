@@ -9,30 +9,30 @@ import shutil
 import sys
 from typing import TextIO
 
-from pytest_llmregress.cli.command_result import Result
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.cli.command_result import CommandResult
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH
 
 PROGRAM = "pytest-llmregress"
 
 
-def print_result(result: Result) -> None:
+def print_result(result: CommandResult) -> None:
     """Print what a command says; a reader that has gone, such as `head`, is no error."""
     try:
         for line in result.lines:
-            sys.stdout.write(f"{visible(line)}\n")
+            sys.stdout.write(f"{escape_controls(line)}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered would fail again when the interpreter closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     for problem in result.problems:
         for line in f"{PROGRAM}: {problem}".split("\n"):
-            sys.stderr.write(f"{visible(line)}\n")
+            sys.stderr.write(f"{escape_controls(line)}\n")
 
 
 def say(line: str) -> None:
     """Print a line while a command is still at work."""
-    sys.stdout.write(f"{visible(line)}\n")
+    sys.stdout.write(f"{escape_controls(line)}\n")
     sys.stdout.flush()
 
 

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.cli.selection import Problems, shorten
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.cli.selection import FileProblems, shorten
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import count_severities
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.values.behavior import Severity, worst
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.snapshot import Snapshot, Waits
+from pytest_llmregress.values.snapshot import PendingReason, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingItem:
     """One variant of a test that waits for a decision."""
 
     test: str
@@ -37,7 +37,7 @@ class Waiting:
         return None if pending is None else worst(pending.changes)
 
     @property
-    def why(self) -> Waits | None:
+    def why(self) -> PendingReason | None:
         """Why it waits; None where nothing says so."""
         pending = None if self.snapshot is None else self.snapshot.pending
         return None if pending is None else pending.why
@@ -68,9 +68,9 @@ class Waiting:
         if pending is None:
             return "does not say why"
         words = {
-            Waits.DRIFTED: "drifted",
-            Waits.CHANGED: "the test's own code changed",
-            Waits.FAILED: "the test failed on it",
+            PendingReason.DRIFTED: "drifted",
+            PendingReason.CHANGED: "the test's own code changed",
+            PendingReason.FAILED: "the test failed on it",
         }[pending.why]
         counts = count_severities(change.severity for change in pending.changes)
         return f"{words}, {counts}" if counts else words
@@ -78,19 +78,19 @@ class Waiting:
     def command(self, decision: str) -> str:
         """Return the command that decides on this one, and on no other."""
         start = f"pytest-llmregress {decision}"
-        name = f"{start} {shlex.quote(visible(self.test))}"
+        name = f"{start} {shlex.quote(escape_controls(self.test))}"
         if self.candidate is not None:  # another one may be pending by then
-            return f"{name} --candidate {shlex.quote(visible(self.candidate))}"
+            return f"{name} --candidate {shlex.quote(escape_controls(self.candidate))}"
         if self.is_only:
             return name
         own = (self.paths.pending_snapshot, self.paths.pending_cassette)
         file = next((each for each in own if each.exists()), own[0])
-        return f"{start} {shlex.quote(visible(shorten(file)))}"
+        return f"{start} {shlex.quote(escape_controls(shorten(file)))}"
 
     def to_json(self) -> dict[str, Any]:
         """Return as plain JSON all that it takes to decide without a terminal."""
         pending = None if self.snapshot is None else self.snapshot.pending
-        show = f"pytest-llmregress show {shlex.quote(visible(shorten(self.recording)))}"
+        show = f"pytest-llmregress show {shlex.quote(escape_controls(shorten(self.recording)))}"
         return {
             "candidate": self.candidate,
             "why": self.why,
@@ -119,7 +119,7 @@ def _if_there(path: Path) -> str | None:
     return shorten(path) if path.exists() else None
 
 
-def waiting_of(test: StoredTest, problems: Problems) -> tuple[Waiting, ...]:
+def read_pending_item(test: StoredTest, problems: FileProblems) -> tuple[PendingItem, ...]:
     """Return what waits for a decision of a test, the baseline's first."""
     names = {slug_of_variant(name): name for name in test.candidates}
     return tuple(
@@ -130,13 +130,13 @@ def waiting_of(test: StoredTest, problems: Problems) -> tuple[Waiting, ...]:
 
 def _waiting(
     test: StoredTest, paths: TestPaths, names: dict[str, str], snapshot: Snapshot | None
-) -> Waiting:
+) -> PendingItem:
     candidate = None
     if paths.variant is not None:
         candidate = names.get(paths.variant, paths.variant)
         if snapshot is not None and snapshot.pending is not None:
             candidate = snapshot.pending.candidate or candidate
-    return Waiting(
+    return PendingItem(
         test=test.test,
         paths=paths,
         candidate=candidate,

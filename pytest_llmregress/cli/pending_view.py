@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.causes.find_cause import Recording, find_cause
-from pytest_llmregress.cli.pending_item import Waiting
-from pytest_llmregress.cli.selection import Problems
+from pytest_llmregress.causes.find_cause import RecordedSide, find_cause
+from pytest_llmregress.cli.pending_item import PendingItem
+from pytest_llmregress.cli.selection import FileProblems
 from pytest_llmregress.providers.prices import price
 from pytest_llmregress.providers.registry import built_in_providers, read_calls
-from pytest_llmregress.reports.review import ItemView, SideView, to_text
+from pytest_llmregress.reports.review import ItemView, ReviewSide, to_text
 from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
 from pytest_llmregress.storage.decisions import read_rejections
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.values.behavior import worst_first
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.side_by_side import MAX_TEXT, Side
+from pytest_llmregress.values.side_by_side import MAX_TEXT, CallSummary
 from pytest_llmregress.values.snapshot import Snapshot
 
 
-def read_view(waiting: Waiting) -> ItemView:
+def read_view(waiting: PendingItem) -> ItemView:
     """Return what a review shows of something pending; what cannot be read becomes a note."""
-    problems = Problems()
+    problems = FileProblems()
     baseline = waiting.paths.of_baseline()
     accepted = problems.read(baseline.snapshot, read_snapshot)
     old = problems.read(baseline.cassette, read_cassette)
@@ -47,7 +47,9 @@ def read_view(waiting: Waiting) -> ItemView:
     )
 
 
-def _recording_of(waiting: Waiting, old: Cassette | None, problems: Problems) -> Cassette | None:
+def _recording_of(
+    waiting: PendingItem, old: Cassette | None, problems: FileProblems
+) -> Cassette | None:
     """Return the recording that the pending snapshot was taken from, as accepting would find it."""
     paths = waiting.paths
     places = [paths.pending_cassette]
@@ -74,16 +76,16 @@ def _calls(cassette: Cassette | None, sample: int) -> Calls:
     return read_calls(run, built_in_providers())
 
 
-def _evidence(cassette: Cassette, calls: Calls) -> Recording:
-    return Recording(calls=calls, versions=cassette.versions, recorded_at=cassette.recorded_at)
+def _evidence(cassette: Cassette, calls: Calls) -> RecordedSide:
+    return RecordedSide(calls=calls, versions=cassette.versions, recorded_at=cassette.recorded_at)
 
 
-def _side(calls: Calls, snapshot: Snapshot | None, number: int) -> SideView:
+def _side(calls: Calls, snapshot: Snapshot | None, number: int) -> ReviewSide:
     prices = [price(call) for call in calls]
     known = [each for each in prices if each is not None]
     sample = None if snapshot is None else snapshot.sample(number + 1)
-    return SideView(
-        side=Side.of(calls),
+    return ReviewSide(
+        side=CallSummary.of(calls),
         prompt=_prompt(calls[0])[:MAX_TEXT] if calls else "",
         cost=sum(known) if known and len(known) == len(prices) else None,
         values=to_text(dict(sample.values)) if sample is not None and sample.values else "",
@@ -106,11 +108,11 @@ def _prompt(call: Call) -> str:
     return "\n\n".join(parts)
 
 
-def _rejected(waiting: Waiting, problems: Problems) -> tuple[str, ...]:
+def _rejected(waiting: PendingItem, problems: FileProblems) -> tuple[str, ...]:
     """Say that this very recording, or this model, was rejected before, and why."""
     try:
         rejections = read_rejections(waiting.paths)
-    except UnreadableFile as error:
+    except UnreadableFileError as error:
         problems.add(error)
         return ()
     snapshot = waiting.snapshot

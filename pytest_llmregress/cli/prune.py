@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.git_tracking import ask_git
 from pytest_llmregress.cli.selection import (
     JOURNAL,
-    Problems,
+    FileProblems,
     files_below,
     journals_below,
     select,
@@ -34,7 +34,7 @@ _NOT_WHOLE = ("error during collection", "errors during collection", " deselecte
 _COLLECT = "pytest --collect-only -q | pytest-llmregress prune --ids -"
 
 
-class Why(StrEnum):
+class PruneReason(StrEnum):
     """Why a file is not needed."""
 
     NO_FILE = "the test file is gone"
@@ -45,17 +45,17 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leftover:
+class UnusedFile:
     """Something to delete."""
 
-    why: Why
+    why: PruneReason
     test: str
     """The node id, as the files say it; empty where nobody knows."""
     files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownTests:
     """What is known of the tests that there are."""
 
     collected: frozenset[tuple[Path, str]] = frozenset()
@@ -71,18 +71,18 @@ def prune(
     from_report: Path | None,
     delete: bool,
     as_json: bool,
-) -> Result:
+) -> CommandResult:
     """List what is not needed below the paths; with `delete`, delete it.
 
     Which tests are gone is told by what pytest collects (`ids`: a file, or "-" for standard
     input), by a report of the whole suite, or else only by test files that are gone. Whatever
     waits for a decision stays, with all that belongs to it.
     """
-    problems = Problems()
+    problems = FileProblems()
     faults: list[str] = []
     known = _known(ids, from_report, faults)
     stored = select(paths, problems)
-    found: list[Leftover] = []
+    found: list[UnusedFile] = []
     kept: list[str] = []
     if not faults:
         for test in stored:
@@ -99,11 +99,13 @@ def prune(
         else _lines(found, kept, deleted=delete and not said, told=bool(ids or from_report))
     )
     if said:
-        return Result(status=Status.FAILED, lines=lines, problems=said)
-    return Result(status=Status.PENDING if found and not delete else Status.FINE, lines=lines)
+        return CommandResult(status=ExitStatus.FAILED, lines=lines, problems=said)
+    return CommandResult(
+        status=ExitStatus.PENDING if found and not delete else ExitStatus.FINE, lines=lines
+    )
 
 
-def _known(ids: str | None, from_report: Path | None, faults: list[str]) -> Known:
+def _known(ids: str | None, from_report: Path | None, faults: list[str]) -> KnownTests:
     node_ids = [] if ids is None else _read_ids(ids, faults)
     files = {node_id.partition("::")[0] for node_id in node_ids}
     root = _root_of(files)
@@ -127,7 +129,7 @@ def _known(ids: str | None, from_report: Path | None, faults: list[str]) -> Know
             faults.append(f"{from_report}: {error}")
         else:
             orphans = frozenset(Path(path).resolve() for path in report.orphans)
-    return Known(collected=collected, orphans=orphans)
+    return KnownTests(collected=collected, orphans=orphans)
 
 
 def _root_of(files: Iterable[str]) -> Path | None:
@@ -154,14 +156,14 @@ def _read_ids(ids: str, faults: list[str]) -> list[str]:
 
 
 def _leftovers(
-    test: StoredTest, known: Known, problems: Problems, kept: list[str]
-) -> Iterator[Leftover]:
+    test: StoredTest, known: KnownTests, problems: FileProblems, kept: list[str]
+) -> Iterator[UnusedFile]:
     why = _why_gone(test.paths, known)
     if why is not None:
         if test.pending:
             kept.append(f"{test.test}: {why}, and something waits for a decision; reject it first")
             return
-        yield Leftover(why=why, test=test.test, files=tuple(_files(test)))
+        yield UnusedFile(why=why, test=test.test, files=tuple(_files(test)))
         return
     baseline = problems.read(test.paths.cassette, read_cassette)
     if baseline is None:
@@ -176,47 +178,47 @@ def _leftovers(
         if paths.variant in waiting:
             kept.append(f"{test.test}: {candidate} waits for a decision, which stays")
             continue
-        yield Leftover(why=why, test=test.test, files=(paths.cassette,))
+        yield UnusedFile(why=why, test=test.test, files=(paths.cassette,))
 
 
-def _why_of_candidate(cassette: Cassette, baseline: Cassette) -> Why | None:
+def _why_of_candidate(cassette: Cassette, baseline: Cassette) -> PruneReason | None:
     """Return why the recording of a candidate is not needed; None where it is."""
     if never_asked(cassette):
-        return Why.NOT_ASKED
+        return PruneReason.NOT_ASKED
     is_same = set(cassette.requested_models) == set(baseline.requested_models)
-    return Why.SUPERSEDED if is_same else None
+    return PruneReason.SUPERSEDED if is_same else None
 
 
-def _why_gone(paths: TestPaths, known: Known) -> Why | None:
+def _why_gone(paths: TestPaths, known: KnownTests) -> PruneReason | None:
     """Return why a test is not there any more; None where it is, or nobody can tell."""
     directory = paths.directory.resolve()
     folder = directory.parent.parent
     if not any(file.is_file() for file in folder.glob(f"{_literal(directory.name)}.*")):
-        return Why.NO_FILE
+        return PruneReason.NO_FILE
     if (directory / f"{paths.stem}.cassette.yaml") in known.orphans:
-        return Why.NO_TEST
+        return PruneReason.NO_TEST
     stems = {
         stem for file, stem in known.collected if file.with_suffix("") == folder / directory.name
     }
     # A file of which nothing was collected is not known: it may have been left out.
-    return Why.NO_TEST if stems and paths.stem not in stems else None
+    return PruneReason.NO_TEST if stems and paths.stem not in stems else None
 
 
 def _rejected(
-    paths: Sequence[Path], stored: Sequence[StoredTest], known: Known
-) -> Iterator[Leftover]:
+    paths: Sequence[Path], stored: Sequence[StoredTest], known: KnownTests
+) -> Iterator[UnusedFile]:
     """Yield what remembers the rejections of tests that are gone, and all else of them with it."""
     tests = {(test.paths.directory, test.paths.stem) for test in stored}
     for path in (each for folder in paths for each in files_below(folder.resolve(), SUFFIX)):
         own = TestPaths(directory=path.parent, stem=path.name.removesuffix(SUFFIX))
         why = None if (own.directory, own.stem) in tests else _why_gone(own, known)
         if why is not None:
-            yield Leftover(why=why, test="", files=(path,))
+            yield UnusedFile(why=why, test="", files=(path,))
 
 
 def _stale(
-    paths: Sequence[Path], stored: Sequence[StoredTest], problems: Problems, kept: list[str]
-) -> Iterator[Leftover]:
+    paths: Sequence[Path], stored: Sequence[StoredTest], problems: FileProblems, kept: list[str]
+) -> Iterator[UnusedFile]:
     """Yield the journals that a later recording has made needless; the others can be carried on."""
     tests = {(test.paths.directory, test.paths.stem): test.test for test in stored}
     for path in journals_below(paths):
@@ -226,7 +228,7 @@ def _stale(
         cassette = problems.read(own.cassette, read_cassette)
         test = tests.get((path.parent, stem), "")
         if cassette is not None and cassette.recorded_at > written:
-            yield Leftover(why=Why.STALE, test=test, files=(path,))
+            yield UnusedFile(why=PruneReason.STALE, test=test, files=(path,))
         else:
             kept.append(
                 f"{shorten(path)}: a recording that was interrupted; recording its test again "
@@ -252,7 +254,7 @@ def _literal(name: str) -> str:
 
 
 def _lines(
-    found: Sequence[Leftover], kept: Sequence[str], *, deleted: bool, told: bool
+    found: Sequence[UnusedFile], kept: Sequence[str], *, deleted: bool, told: bool
 ) -> tuple[str, ...]:
     rows = (
         align([(shorten(file), str(each.why)) for each in found for file in each.files])
@@ -278,7 +280,7 @@ def _lines(
 
 
 def _lines_of_json(
-    found: Sequence[Leftover], kept: Sequence[str], *, deleted: bool
+    found: Sequence[UnusedFile], kept: Sequence[str], *, deleted: bool
 ) -> tuple[str, ...]:
     report = {
         "deleted": deleted,

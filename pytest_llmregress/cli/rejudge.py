@@ -8,23 +8,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.selection import Problems, select, select_target, shorten
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count, excerpt
 from pytest_llmregress.llm_judge.client import asking
-from pytest_llmregress.llm_judge.due_judgements import Recorded, Slot, plan_judgements
-from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile, answers_path
-from pytest_llmregress.llm_judge.question import JudgeError, Question
+from pytest_llmregress.llm_judge.due_judgements import (
+    JudgementKey,
+    RecordedJudgement,
+    plan_judgements,
+)
+from pytest_llmregress.llm_judge.missed_judgements_file import MissedJudgementsFile, answers_path
+from pytest_llmregress.llm_judge.question import JudgeError, JudgeQuestion
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.storage.errors import HoldsSecret, UnwritableValue
+from pytest_llmregress.storage.errors import SecretInFileError, UnwritableValueError
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.http import Interaction, Request
-from pytest_llmregress.values.matching import key_of
+from pytest_llmregress.values.matching import compute_request_key
 
 _Ask = Callable[[Request], Interaction]
 
@@ -35,7 +39,7 @@ class _Recording:
 
     path: Path
     cassette: Cassette
-    slots: tuple[Slot, ...]
+    slots: tuple[JudgementKey, ...]
 
     @property
     def asked(self) -> list[Request]:
@@ -48,7 +52,7 @@ class _Plan:
 
     test: str
     recordings: tuple[_Recording, ...]
-    notes: tuple[WantedFile, ...]
+    notes: tuple[MissedJudgementsFile, ...]
     """What the replays of its variants have missed."""
     answers: Path
     """Where answers lie until all of them are there."""
@@ -65,7 +69,7 @@ def rejudge(
     dry_run: bool,
     base_url: str | None,
     say: Callable[[str], None],
-) -> Result:
+) -> CommandResult:
     """Ask for the judgements that replays have missed, and write them into the recordings.
 
     Every recording of a test is judged in the same go. Without a target it lists what is due.
@@ -73,26 +77,28 @@ def rejudge(
     """
     if targets and everything:
         problem = "rejudge: TEST and --all exclude each other; one of them"
-        return Result(status=Status.FAILED, problems=(f"{problem}. pytest-llmregress rejudge -h",))
-    problems = Problems()
+        return CommandResult(
+            status=ExitStatus.FAILED, problems=(f"{problem}. pytest-llmregress rejudge -h",)
+        )
+    problems = FileProblems()
     plans, faults = _plan(targets, problems)
     if faults or problems.messages:
-        return Result(status=Status.FAILED, problems=(*faults, *problems.messages))
+        return CommandResult(status=ExitStatus.FAILED, problems=(*faults, *problems.messages))
     if not plans:
         line = "nothing is to be judged again; a replay notes the judgements that it misses. pytest"
-        return Result(status=Status.FINE, lines=(line,))
+        return CommandResult(status=ExitStatus.FINE, lines=(line,))
     lines = list(_describe(plans))
     if dry_run:
-        return Result(status=Status.FINE, lines=tuple(lines))
+        return CommandResult(status=ExitStatus.FINE, lines=tuple(lines))
     if not (targets or everything):
         lines += ["pytest-llmregress rejudge --all asks for them: it needs a key"]
-        return Result(status=Status.PENDING, lines=tuple(lines))
+        return CommandResult(status=ExitStatus.PENDING, lines=tuple(lines))
     for line in lines:
         say(line)
     return _carry_out(plans, base_url)
 
 
-def _plan(targets: Sequence[str], problems: Problems) -> tuple[list[_Plan], list[str]]:
+def _plan(targets: Sequence[str], problems: FileProblems) -> tuple[list[_Plan], list[str]]:
     """Return a plan for each test with something to judge, and what is wrong with targets."""
     if not targets:
         read = (_plan_of(test, problems) for test in select([Path()], problems))
@@ -111,11 +117,11 @@ def _plan(targets: Sequence[str], problems: Problems) -> tuple[list[_Plan], list
     return list(plans.values()), faults
 
 
-def _plan_of(test: StoredTest, problems: Problems) -> _Plan | None:
+def _plan_of(test: StoredTest, problems: FileProblems) -> _Plan | None:
     """Return what is to be asked for a test; None where none of its replays has missed anything."""
     variants = [test.paths]
     variants += [replace(test.paths, variant=slug_of_variant(name)) for name in test.candidates]
-    notes = tuple(WantedFile(paths, test=test.test) for paths in variants)
+    notes = tuple(MissedJudgementsFile(paths, test=test.test) for paths in variants)
     if not any(note.read() for note in notes):
         return None
     places = [(paths.cassette, note) for paths, note in zip(variants, notes, strict=True)]
@@ -130,7 +136,10 @@ def _plan_of(test: StoredTest, problems: Problems) -> _Plan | None:
         if (cassette := problems.read(path, read_cassette)) is not None
     ]
     planned = plan_judgements(
-        [Recorded(interactions=each.interactions, wanted=wanted) for _, each, wanted in found]
+        [
+            RecordedJudgement(interactions=each.interactions, wanted=wanted)
+            for _, each, wanted in found
+        ]
     )
     return _Plan(
         test=test.test,
@@ -154,27 +163,29 @@ def _describe(plans: Sequence[_Plan]) -> Iterator[str]:
         for each in plan.recordings:
             if each.asked:
                 yield f"  {shorten(each.path)}: {len(each.asked)}"
-        questions = map(Question.read, plan.asked)
+        questions = map(JudgeQuestion.read, plan.asked)
         judges.update(question.model for question in questions if question is not None)
     told = ", ".join(f"{count(number, 'request')} to {name}" for name, number in judges.items())
     yield told or "no request: all answers are there"
 
 
-def _carry_out(plans: Sequence[_Plan], base_url: str | None) -> Result:
+def _carry_out(plans: Sequence[_Plan], base_url: str | None) -> CommandResult:
     redactor = Redactor.of_environment(os.environ)
     lines: list[str] = []
     with asking(redactor, base_url=base_url) as ask:
         for plan in plans:
             try:
                 lines += _judge(plan, ask, redactor)
-            except (JudgeError, HoldsSecret, UnwritableValue) as error:
+            except (JudgeError, SecretInFileError, UnwritableValueError) as error:
                 command = f"pytest-llmregress rejudge {shlex.quote(plan.test)}"
                 problem = (
                     f"{plan.test}: {error}; the verdicts that came before are saved, and what is "
                     f"recorded stays until all are there. To carry on: {command}"
                 )
-                return Result(status=Status.FAILED, lines=tuple(lines), problems=(problem,))
-    return Result(status=Status.FINE, lines=tuple(lines))
+                return CommandResult(
+                    status=ExitStatus.FAILED, lines=tuple(lines), problems=(problem,)
+                )
+    return CommandResult(status=ExitStatus.FINE, lines=tuple(lines))
 
 
 class _Saved:
@@ -187,11 +198,11 @@ class _Saved:
         self._journal.start({1: saved})
         self._left: dict[str, deque[Interaction]] = defaultdict(deque)
         for each in saved:
-            self._left[key_of(each.request)].append(each)
+            self._left[compute_request_key(each.request)].append(each)
 
     def answer(self, request: Request) -> Interaction:
         """Return an answer that an interrupted go has left, or ask."""
-        if left := self._left[key_of(request)]:
+        if left := self._left[compute_request_key(request)]:
             return left.popleft()
         answered = self._ask(request)
         self._journal.append(answered, sample=1)
@@ -235,12 +246,12 @@ def _inspect(path: Path, text: str, *, redactor: Redactor) -> None:
     secrets = find_secrets(text, redactor=redactor)
     if secrets:
         places = "; ".join(f"line {each.line}: {each.kind}" for each in secrets)
-        raise HoldsSecret(f"{path}: it would hold a secret ({places})")
+        raise SecretInFileError(f"{path}: it would hold a secret ({places})")
 
 
 def _verdict_in_words(judgement: Interaction) -> str:
     """Return a verdict, and the rubric that it is about."""
-    question = Question.read(judgement.request)
+    question = JudgeQuestion.read(judgement.request)
     if question is None:
         return "unknown"
     try:

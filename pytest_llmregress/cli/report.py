@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
 from pytest_llmregress.storage.atomic_write import write_text
@@ -13,7 +13,7 @@ _HELP = "pytest-llmregress report --help"
 _AGAIN = "pytest --llmregress-report RUN.json"
 
 
-def write_report(run: Path, *, output: Path | None) -> Result:
+def write_report(run: Path, *, output: Path | None) -> CommandResult:
     """Read the JSON of a run and write it in the format that the ending of `output` names."""
     to = run.with_suffix(".html") if output is None else output
     problems = []
@@ -27,14 +27,16 @@ def write_report(run: Path, *, output: Path | None) -> Result:
     except ReportError as error:
         problems.append(f"{run}: {error}")
     if problems or reporter is None:
-        return Result(status=Status.FAILED, problems=tuple(problems))
+        return CommandResult(status=ExitStatus.FAILED, problems=tuple(problems))
     try:
         write_text(to, reporter().render(report))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Types are not checked value by value on reading, so a file edited by hand gets as far.
         what = f"it is damaged: {type(error).__name__}: {error}; write it again: {_AGAIN}"
-        return Result(status=Status.FAILED, problems=(f"{run}: {what}",))
-    return Result(status=Status.FINE, lines=(f"{to}: {count(len(report.tests), 'test')}",))
+        return CommandResult(status=ExitStatus.FAILED, problems=(f"{run}: {what}",))
+    return CommandResult(
+        status=ExitStatus.FINE, lines=(f"{to}: {count(len(report.tests), 'test')}",)
+    )
 
 
 def _read(path: Path) -> RunReport:

@@ -6,50 +6,56 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
-from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.decide import (
-    Deed,
-    Done,
+    DecisionKind,
+    DecisionResult,
     carry_out,
     faults_of_reason,
     find_waiting,
 )
-from pytest_llmregress.cli.pending_item import Waiting
+from pytest_llmregress.cli.pending_item import PendingItem
 from pytest_llmregress.cli.pending_view import read_view
-from pytest_llmregress.cli.selection import Problems, shorten
-from pytest_llmregress.cli.terminal import Event, Terminal, is_terminal
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.cli.selection import FileProblems, shorten
+from pytest_llmregress.cli.terminal import KeyEvent, Terminal, is_terminal
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.formatting.styled_text import Line, Screen, Style, wrap
+from pytest_llmregress.formatting.styled_text import Line, Style, TerminalScreen, wrap
 from pytest_llmregress.reports.review import (
     WIDE,
     ItemView,
-    Layout,
+    ReviewLayout,
     render_help,
     render_item,
     render_keys,
     summarize,
 )
-from pytest_llmregress.reports.review_queue import Choice, Entry, Fate, Queue, class_of
-from pytest_llmregress.storage.decisions import find_author, sign
+from pytest_llmregress.reports.review_queue import (
+    QueueEntry,
+    ReviewChoice,
+    ReviewQueue,
+    ReviewState,
+    classify_drift,
+)
+from pytest_llmregress.storage.decisions import build_decision, find_author
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 
-_CHOICES = {"a": Choice.ACCEPT, "r": Choice.REJECT, "s": Choice.SKIP}
+_CHOICES = {"a": ReviewChoice.ACCEPT, "r": ReviewChoice.REJECT, "s": ReviewChoice.SKIP}
 
 
-def review(targets: Sequence[str], *, candidate: str | None, reason: str) -> Result:
+def review(targets: Sequence[str], *, candidate: str | None, reason: str) -> CommandResult:
     """Show what is pending of some tests, or of all below the current folder, and decide on it.
 
     Where nobody can press a key it lists what waits, with the commands that decide on it.
     """
     if faults := faults_of_reason(reason):
-        return Result(status=Status.FAILED, problems=faults)
+        return CommandResult(status=ExitStatus.FAILED, problems=faults)
     if not is_terminal():
         return _list(targets, candidate)
     waiting, faults = find_waiting(targets, candidate=candidate)
     if not waiting:
-        status = Status.FAILED if faults else Status.FINE
-        return Result(
+        status = ExitStatus.FAILED if faults else ExitStatus.FINE
+        return CommandResult(
             status=status, lines=() if targets else ("nothing is pending",), problems=faults
         )
     with Terminal() as terminal:
@@ -58,31 +64,31 @@ def review(targets: Sequence[str], *, candidate: str | None, reason: str) -> Res
             session.run()
     left = session.queue.remaining
     said = tuple(dict.fromkeys((*faults, *session.faults)))
-    status = Status.PENDING if left else Status.FINE
-    return Result(
-        status=Status.FAILED if said else status,
+    status = ExitStatus.PENDING if left else ExitStatus.FINE
+    return CommandResult(
+        status=ExitStatus.FAILED if said else status,
         lines=(*session.log, summarize(session.queue)),
         problems=said,
     )
 
 
-def _list(targets: Sequence[str], candidate: str | None) -> Result:
+def _list(targets: Sequence[str], candidate: str | None) -> CommandResult:
     waiting, faults = find_waiting(targets, candidate=candidate)
     lines = [
         line
         for each in waiting
         for line in (
             f"{each.test}: {each.models} ({each.reason})",
-            f"  pytest-llmregress show {shlex.quote(visible(shorten(each.recording)))}",
+            f"  pytest-llmregress show {shlex.quote(escape_controls(shorten(each.recording)))}",
             f"  {each.command('accept')}",
             f"  {each.command('reject')}",
         )
     ]
     if waiting:
         lines.append("review needs a terminal; for programs: pytest-llmregress status --json")
-    status = Status.PENDING if waiting else Status.FINE
-    return Result(
-        status=Status.FAILED if faults else status,
+    status = ExitStatus.PENDING if waiting else ExitStatus.FINE
+    return CommandResult(
+        status=ExitStatus.FAILED if faults else status,
         lines=tuple(lines) or (() if targets else ("nothing is pending",)),
         problems=faults,
     )
@@ -91,15 +97,15 @@ def _list(targets: Sequence[str], candidate: str | None) -> Result:
 class _Session:
     """One review: the queue, and what the person before the screen has set."""
 
-    def __init__(self, terminal: Terminal, waiting: Sequence[Waiting], reason: str) -> None:
-        self.queue = Queue(entries=tuple(map(_entry, waiting)))
+    def __init__(self, terminal: Terminal, waiting: Sequence[PendingItem], reason: str) -> None:
+        self.queue = ReviewQueue(entries=tuple(map(_entry, waiting)))
         self.log: list[str] = []
         self.faults: list[str] = []
         self._terminal = terminal
         self._waiting = waiting
         self._reason = reason
         self._author = find_author()
-        self._layout: Layout | None = None
+        self._layout: ReviewLayout | None = None
         """None where the width decides."""
         self._prompt = False
         self._help = False
@@ -114,9 +120,9 @@ class _Session:
         while (current := self.queue.current) is not None:
             page = self._draw(current)
             match self._terminal.key():
-                case "q" | "\x04" | Event.END:
+                case "q" | "\x04" | KeyEvent.END:
                     return
-                case Event.REDRAW:
+                case KeyEvent.REDRAW:
                     continue
                 case "a" | "r" | "s" as key:
                     self._decide(_CHOICES[key], (current,))
@@ -129,11 +135,14 @@ class _Session:
 
     def _look(self, key: str, page: int) -> None:
         """Obey a key that changes what is shown, and decides nothing."""
-        moves = {" ": page, "b": -page, "j": 1, Event.DOWN: 1, "k": -1, Event.UP: -1}
+        moves = {" ": page, "b": -page, "j": 1, KeyEvent.DOWN: 1, "k": -1, KeyEvent.UP: -1}
         self._top += moves.get(key, 0)
         match key:
             case "d":
-                other = {Layout.BESIDE: Layout.UNIFIED, Layout.UNIFIED: Layout.BESIDE}
+                other = {
+                    ReviewLayout.BESIDE: ReviewLayout.UNIFIED,
+                    ReviewLayout.UNIFIED: ReviewLayout.BESIDE,
+                }
                 self._layout = other[self._layout_on(self._terminal.screen)]
             case "p":
                 self._prompt = not self._prompt
@@ -163,7 +172,7 @@ class _Session:
         self._terminal.draw([*shown, *below], screen)
         return page
 
-    def _below(self, screen: Screen, question: str) -> list[Line]:
+    def _below(self, screen: TerminalScreen, question: str) -> list[Line]:
         """Return what stands below the item: help, messages, the question or the keys."""
         lines: list[Line] = []
         if self._help:
@@ -176,10 +185,10 @@ class _Session:
             return lines
         return [*lines, *render_keys(self.queue, screen)]
 
-    def _layout_on(self, screen: Screen) -> Layout:
+    def _layout_on(self, screen: TerminalScreen) -> ReviewLayout:
         if self._layout is not None:
             return self._layout
-        return Layout.BESIDE if screen.columns >= WIDE else Layout.UNIFIED
+        return ReviewLayout.BESIDE if screen.columns >= WIDE else ReviewLayout.UNIFIED
 
     def _item(self, current: int) -> ItemView:
         """Return what is shown of an item; its files are read once."""
@@ -192,7 +201,7 @@ class _Session:
             self._top = 0
         return self._view[1]
 
-    def _decide_class(self, choice: Choice) -> None:
+    def _decide_class(self, choice: ReviewChoice) -> None:
         """Ask once, and decide on the rest of the class of the current item."""
         current, indices = self.queue.current, self.queue.rest_of_class(choice)
         if current is None or not indices:
@@ -207,44 +216,46 @@ class _Session:
                 case "y":
                     self._decide(choice, indices)
                     return
-                case Event.END:
+                case KeyEvent.END:
                     return
-                case Event.REDRAW:
+                case KeyEvent.REDRAW:
                     continue
                 case _:
                     self._said = ("nothing was decided",)
                     return
 
-    def _decide(self, choice: Choice, indices: Sequence[int]) -> None:
+    def _decide(self, choice: ReviewChoice, indices: Sequence[int]) -> None:
         """Decide on some; each is on disk before the next one's turn."""
         said: list[str] = []
         for index in indices:
             match choice:
-                case Choice.SKIP:
-                    self._settle(index, Fate.SKIPPED, "skipped", said)
-                case Choice.ACCEPT:
-                    self._carry_out(Deed.ACCEPT, index, Fate.ACCEPTED, said)
-                case Choice.REJECT:
-                    self._carry_out(Deed.REJECT, index, Fate.REJECTED, said)
+                case ReviewChoice.SKIP:
+                    self._settle(index, ReviewState.SKIPPED, "skipped", said)
+                case ReviewChoice.ACCEPT:
+                    self._carry_out(DecisionKind.ACCEPT, index, ReviewState.ACCEPTED, said)
+                case ReviewChoice.REJECT:
+                    self._carry_out(DecisionKind.REJECT, index, ReviewState.REJECTED, said)
                 case _:
                     assert_never(choice)
         self._said = (said[0],) if len(said) == 1 else (f"{said[0]}; and {len(said) - 1} more",)
 
-    def _carry_out(self, deed: Deed, index: int, fate: Fate, said: list[str]) -> None:
+    def _carry_out(
+        self, deed: DecisionKind, index: int, fate: ReviewState, said: list[str]
+    ) -> None:
         waiting = self._waiting[index]
         done = (
-            carry_out(deed, waiting, sign(self._author, self._reason))
+            carry_out(deed, waiting, build_decision(self._author, self._reason))
             if _is_as_shown(waiting)
-            else Done(faults=(_changed(waiting),))
+            else DecisionResult(faults=(_changed(waiting),))
         )
         if done.faults:
             self.faults += done.faults
-            self._settle(index, Fate.FAILED, done.faults[0], said)
+            self._settle(index, ReviewState.FAILED, done.faults[0], said)
             return
         self.log += done.lines
         self._settle(index, fate, done.lines[0], said)
 
-    def _settle(self, index: int, fate: Fate, words: str, said: list[str]) -> None:
+    def _settle(self, index: int, fate: ReviewState, words: str, said: list[str]) -> None:
         self.queue = self.queue.mark((index,), fate)
         said.append(words)
 
@@ -257,19 +268,19 @@ class _Session:
         self._reason = given
 
 
-def _entry(waiting: Waiting) -> Entry:
+def _entry(waiting: PendingItem) -> QueueEntry:
     pending = None if waiting.snapshot is None else waiting.snapshot.pending
     changes = () if pending is None else pending.changes
     key = shorten(waiting.paths.of_baseline().cassette)
-    return Entry(test=key, drift=class_of(changes, waiting.why))
+    return QueueEntry(test=key, drift=classify_drift(changes, waiting.why))
 
 
-def _is_as_shown(waiting: Waiting) -> bool:
+def _is_as_shown(waiting: PendingItem) -> bool:
     """Say whether the pending snapshot is the one that was read: a run may have replaced it."""
-    return Problems().read(waiting.paths.pending_snapshot, read_snapshot) == waiting.snapshot
+    return FileProblems().read(waiting.paths.pending_snapshot, read_snapshot) == waiting.snapshot
 
 
-def _changed(waiting: Waiting) -> str:
+def _changed(waiting: PendingItem) -> str:
     return (
         f"{shorten(waiting.paths.pending_snapshot)}: it changed since this review began; "
         "nothing was decided on it. pytest-llmregress review"

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.selection import Problem, shorten
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.selection import FileProblem, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
-from pytest_llmregress.redaction.secret_patterns import Finding
+from pytest_llmregress.redaction.secret_patterns import SecretFinding
 
 ALLOW = "llmregress: allow-secret"
 """What a line says that shows a key as an example."""
@@ -30,18 +30,18 @@ _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 class _Scan:
     """What has been seen so far."""
 
-    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    findings: list[tuple[str, SecretFinding]] = field(default_factory=list)
     """With the path of each."""
     files: int = 0
     too_big: list[str] = field(default_factory=list)
-    unreadable: list[Problem] = field(default_factory=list)
+    unreadable: list[FileProblem] = field(default_factory=list)
 
     @property
-    def status(self) -> Status:
+    def status(self) -> ExitStatus:
         """As `grep` has it: what could not be read outweighs what was found."""
         if self.unreadable:
-            return Status.FAILED
-        return Status.PENDING if self.findings else Status.FINE
+            return ExitStatus.FAILED
+        return ExitStatus.PENDING if self.findings else ExitStatus.FINE
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class _Scan:
         )
 
 
-def scan(paths: Sequence[Path], *, as_json: bool) -> Result:
+def scan(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
     """Look for keys of known forms, and for the secrets of this environment, below the paths.
 
     Of a folder in a git work tree the files are looked into that are, or could be, committed.
@@ -65,7 +65,7 @@ def scan(paths: Sequence[Path], *, as_json: bool) -> Result:
     for path in _files(paths, seen):
         _scan_file(path, redactor, seen)
     lines = _lines_of_json(seen) if as_json else _lines(seen)
-    return Result(status=seen.status, lines=lines, problems=seen.notes)
+    return CommandResult(status=seen.status, lines=lines, problems=seen.notes)
 
 
 def _scan_file(path: Path, redactor: Redactor, seen: _Scan) -> None:
@@ -75,7 +75,7 @@ def _scan_file(path: Path, redactor: Redactor, seen: _Scan) -> None:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         what = f"it cannot be read: {error.strerror}; a file that can be is needed"
-        seen.unreadable.append(Problem(path=name, line=None, what=what))
+        seen.unreadable.append(FileProblem(path=name, line=None, what=what))
         return
     if b"\0" in data[:_HEAD]:
         return
@@ -101,7 +101,7 @@ def _files(paths: Iterable[Path], seen: _Scan) -> Iterator[Path]:
             files = (path,)
         else:
             what = "there is no such file or folder"
-            seen.unreadable.append(Problem(path=str(path), line=None, what=what))
+            seen.unreadable.append(FileProblem(path=str(path), line=None, what=what))
             continue
         for file in files:
             whole = file.absolute()
@@ -127,7 +127,9 @@ def _committed(folder: Path) -> list[Path]:
 def _walk(folder: Path, seen: _Scan) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         what = f"it cannot be read: {error.strerror}; a folder that can be is needed"
-        seen.unreadable.append(Problem(path=shorten(Path(error.filename)), line=None, what=what))
+        seen.unreadable.append(
+            FileProblem(path=shorten(Path(error.filename)), line=None, what=what)
+        )
 
     for root, folders, files in os.walk(folder, onerror=refuse):
         here = Path(root)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.file_paths import FOLDER
-from pytest_llmregress.storage.pending import StoredTest, find
+from pytest_llmregress.storage.pending import StoredTest, find_stored_tests
 
 JOURNAL = ".part.jsonl"
 """How the name of a journal ends."""
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class FileProblem:
     """A path that could not be used."""
 
     path: str
@@ -35,21 +35,21 @@ class Problem:
 
 
 @dataclass(slots=True, kw_only=True)
-class Problems:
+class FileProblems:
     """Collects problems, one a file: a damaged file may be met more than once."""
 
-    by_path: dict[str, Problem] = field(default_factory=dict)
+    by_path: dict[str, FileProblem] = field(default_factory=dict)
 
-    def add(self, error: UnreadableFile) -> None:
+    def add(self, error: UnreadableFileError) -> None:
         """Take a file that cannot be read."""
         path = shorten(error.path)
-        problem = Problem(path=path, line=error.line, what=f"{error.fault}; {error.advice}")
+        problem = FileProblem(path=path, line=error.line, what=f"{error.fault}; {error.advice}")
         self.by_path.setdefault(path, problem)
 
     def add_missing(self, path: Path) -> None:
         """Take a path that leads nowhere."""
         what = "there is no such file or folder"
-        self.by_path.setdefault(str(path), Problem(path=str(path), line=None, what=what))
+        self.by_path.setdefault(str(path), FileProblem(path=str(path), line=None, what=what))
 
     def read(self, path: Path, reader: Callable[[Path], _T]) -> _T | None:
         """Return what a reader makes of a file; None where there is none, or no whole one."""
@@ -57,7 +57,7 @@ class Problems:
             return reader(path)
         except FileNotFoundError:
             return None
-        except UnreadableFile as error:
+        except UnreadableFileError as error:
             self.add(error)
             return None
 
@@ -78,17 +78,17 @@ def shorten(path: Path) -> str:
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
-def unasked(path: Path, candidate: str, wrong: Sequence[str]) -> Problem:
+def unasked(path: Path, candidate: str, wrong: Sequence[str]) -> FileProblem:
     """Return what is wrong with a candidate's recording that asked for other models."""
     file = shorten(path)
     what = (
         f"it asked for {', '.join(wrong)}, not for {candidate}; remove it. "
         f"pytest-llmregress prune {shlex.quote(file)} --delete"
     )
-    return Problem(path=file, line=None, what=what)
+    return FileProblem(path=file, line=None, what=what)
 
 
-def select(paths: Iterable[Path], problems: Problems) -> tuple[StoredTest, ...]:
+def select(paths: Iterable[Path], problems: FileProblems) -> tuple[StoredTest, ...]:
     """Return the tests below folders, of test files, and of files of ours; no test twice."""
     tests: dict[tuple[Path, str], StoredTest] = {}
     for path in paths:
@@ -125,7 +125,7 @@ def select_target(target: str) -> tuple[StoredTest, ...]:
     A node id is one of the current folder, or as the files say it: that of the root directory.
     """
     file, is_node, name = target.partition("::")
-    unheard = Problems()  # of files that nobody asked for
+    unheard = FileProblems()  # of files that nobody asked for
     found: tuple[StoredTest, ...] = ()
     if file and Path(file).exists():
         tests = select([Path(file)], unheard)
@@ -133,16 +133,16 @@ def select_target(target: str) -> tuple[StoredTest, ...]:
     return found or tuple(t for t in select([Path()], unheard) if t.test == target)
 
 
-def _select_one(path: Path, problems: Problems) -> tuple[StoredTest, ...]:
+def _select_one(path: Path, problems: FileProblems) -> tuple[StoredTest, ...]:
     if path.is_dir():
-        found = find(path)
+        found = find_stored_tests(path)
         stem = None
     elif path.parent.parent.name == FOLDER:
-        found = find(path.parent)
+        found = find_stored_tests(path.parent)
         name = _STEM.fullmatch(path.name)
         stem = name["stem"] if name else ""
     else:
-        found = find(path.parent / FOLDER / path.stem)
+        found = find_stored_tests(path.parent / FOLDER / path.stem)
         stem = None
     for problem in found.problems:
         name = _STEM.fullmatch(problem.path.name)

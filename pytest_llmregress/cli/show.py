@@ -5,24 +5,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.cli.command_result import Result, Status
-from pytest_llmregress.cli.selection import Problems, shorten
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.selection import FileProblems, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.words import models_in_words
 from pytest_llmregress.providers.registry import built_in_providers, read_call
 from pytest_llmregress.reports.call_table import Row, calls_to_json, render_calls
-from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.cassette import Cassette
 
 
-def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:
+def show(files: Sequence[Path], *, as_json: bool, width: int) -> CommandResult:
     """Show the calls of cassettes, one after another; a damaged one does not hide the others."""
-    problems = Problems()
+    problems = FileProblems()
     read: list[tuple[Path, Cassette]] = []
     for file in files:
         if not file.exists():
             problems.add_missing(file)
-        elif (cassette := problems.read(file, read_any)) is not None:
+        elif (cassette := problems.read(file, read_any_cassette)) is not None:
             read.append((file, cassette))
     if as_json:
         shown = [_to_json(file, cassette) for file, cassette in read]
@@ -30,8 +30,8 @@ def show(files: Sequence[Path], *, as_json: bool, width: int) -> Result:
     else:
         lines = [line for file, cassette in read for line in ("", *_render(file, cassette, width))]
         del lines[:1]
-    return Result(
-        status=Status.FAILED if problems.messages else Status.FINE,
+    return CommandResult(
+        status=ExitStatus.FAILED if problems.messages else ExitStatus.FINE,
         lines=tuple(lines),
         problems=problems.messages,
     )

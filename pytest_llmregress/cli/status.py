@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.cli.baseline_variance import lines_of_noise, noise_to_json
-from pytest_llmregress.cli.command_result import Result, Status
+from pytest_llmregress.cli.baseline_variance import noise_to_json, render_noise
+from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.decision_history import decisions_to_json
-from pytest_llmregress.cli.pending_item import Waiting, waiting_of
+from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
 from pytest_llmregress.cli.selection import (
-    Problems,
+    FileProblems,
     journals_below,
     select,
     shorten,
@@ -59,7 +59,7 @@ class _Entry:
     """The candidates (None: the baseline) with a recording that was cut off."""
     unasked: tuple[str, ...]
     """What to do about each recording of a candidate that asked for other models."""
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[PendingItem, ...]
     decisions: list[dict[str, Any]]
     """As plain JSON: they are for programs, and for the files' reviewers."""
     retiring: tuple[Retirement, ...] = ()
@@ -97,9 +97,9 @@ class _Entry:
         )
 
 
-def show_status(paths: Sequence[Path], *, as_json: bool) -> Result:
+def show_status(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
     """Tell of each test below the paths where it stands."""
-    problems = Problems()
+    problems = FileProblems()
     entries = [_read(test, problems) for test in select(paths, problems)]
     known = find_retirements(cassette for entry in entries for cassette in _cassettes(entry))
     day = today()
@@ -113,14 +113,14 @@ def show_status(paths: Sequence[Path], *, as_json: bool) -> Result:
     )
     said = (*problems.messages, *orphans)
     pending = any(entry.waiting for entry in entries)
-    return Result(
-        status=Status.FAILED if said else Status.PENDING if pending else Status.FINE,
+    return CommandResult(
+        status=ExitStatus.FAILED if said else ExitStatus.PENDING if pending else ExitStatus.FINE,
         lines=lines,
         problems=said,
     )
 
 
-def _read(stored: StoredTest, problems: Problems) -> _Entry:
+def _read(stored: StoredTest, problems: FileProblems) -> _Entry:
     """Read all files of a test: whatever is damaged is to be known before a run needs it."""
     paths = stored.paths
     recorded = tuple(
@@ -138,7 +138,7 @@ def _read(stored: StoredTest, problems: Problems) -> _Entry:
             unasked(_of_candidate(paths, name).cassette, name, models).message
             for name, models in wrong.items()
         ),
-        waiting=waiting_of(stored, problems),
+        waiting=read_pending_item(stored, problems),
         decisions=[],
     )
     entry = replace(entry, decisions=decisions_to_json(paths, entry.snapshot, problems))
@@ -204,7 +204,7 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path], day: date) -> tuple
     lines, left = [head], iter(rows)
     for entry, block in zip(entries, blocks, strict=True):
         lines += islice(left, len(block))
-        lines += lines_of_noise(entry.snapshot)
+        lines += render_noise(entry.snapshot)
         lines += [f"  retiring: {each.in_words(day)}" for each in entry.retiring]
         lines += [f"  {entry.bare}"] if entry.bare is not None else []
         lines += [f"  pending: {each.models} ({each.reason})" for each in entry.waiting]
@@ -262,7 +262,7 @@ def _calls_in(cassette: Cassette) -> int:
 
 
 def _lines_of_json(
-    entries: Sequence[_Entry], begun: Sequence[Path], problems: Problems, day: date
+    entries: Sequence[_Entry], begun: Sequence[Path], problems: FileProblems, day: date
 ) -> tuple[str, ...]:
     report = {
         "tests": [_entry_to_json(entry, day) for entry in entries],

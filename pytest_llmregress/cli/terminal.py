@@ -11,8 +11,8 @@ from enum import StrEnum
 from types import FrameType
 from typing import Any, Self
 
-from pytest_llmregress.formatting.control_characters import visible
-from pytest_llmregress.formatting.styled_text import Line, Screen
+from pytest_llmregress.formatting.control_characters import escape_controls
+from pytest_llmregress.formatting.styled_text import Line, TerminalScreen
 from pytest_llmregress.formatting.text_table import WIDTH
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -24,7 +24,7 @@ _CLEAR = "\x1b[H\x1b[2J"
 _INTERRUPTED = 128
 
 
-class Event(StrEnum):
+class KeyEvent(StrEnum):
     """What happens instead of a key."""
 
     REDRAW = "redraw"
@@ -65,13 +65,13 @@ class Terminal:
         self._old_wake = -1
 
     @property
-    def screen(self) -> Screen:
+    def screen(self) -> TerminalScreen:
         """What the terminal can show now."""
         columns, rows = shutil.get_terminal_size((WIDTH, 24))
         with contextlib.suppress(OSError):
             size = os.get_terminal_size(sys.stdout.fileno())  # COLUMNS is of the past by now
             columns, rows = size.columns or columns, size.lines or rows
-        return Screen(
+        return TerminalScreen(
             columns=columns,
             rows=rows,
             encoding=sys.stdout.encoding or "ascii",
@@ -101,7 +101,7 @@ class Terminal:
         for end in self._wake:
             os.close(end)
 
-    def draw(self, lines: Sequence[Line], screen: Screen) -> None:
+    def draw(self, lines: Sequence[Line], screen: TerminalScreen) -> None:
         """Show lines from the top of an empty screen."""
         text = "\n".join(screen.paint(line) for line in lines)
         sys.stdout.write(f"{_CLEAR if self._is_clever else ''}{text}\n")
@@ -119,11 +119,11 @@ class Terminal:
                 raise SystemExit(_INTERRUPTED + self._ending)
             if self._redraw:
                 self._redraw = False
-                return Event.REDRAW
+                return KeyEvent.REDRAW
             if not self._buffer and self._wait(None):
                 self._buffer = self._read()
                 if not self._buffer:
-                    return Event.END
+                    return KeyEvent.END
             if self._buffer and (found := self._take()) is not None:
                 return found
 
@@ -131,7 +131,7 @@ class Terminal:
         """Ask for a line of text, as a terminal edits one; empty where there is none."""
         self._restore()
         try:
-            sys.stdout.write(visible(prompt))
+            sys.stdout.write(escape_controls(prompt))
             sys.stdout.flush()
             self._buffer = b""
             while self._ending is None:
@@ -165,7 +165,7 @@ class Terminal:
                 return None
             last, self._buffer = self._buffer[:1], self._buffer[1:]
             if b"@" <= last <= b"~":
-                return Event(_ARROWS[last]) if last in _ARROWS else None
+                return KeyEvent(_ARROWS[last]) if last in _ARROWS else None
 
     def _wait(self, seconds: float | None) -> bool:
         """Wait until there is something to read; False where a signal or the time came first."""

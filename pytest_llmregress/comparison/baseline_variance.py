@@ -14,7 +14,7 @@ from pytest_llmregress.comparison.json_difference import (
     value_at,
 )
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 RATIO = 2.0
 """How many times larger or smaller a number has to be: one recording is held against few."""
@@ -63,7 +63,7 @@ class TraitNoise:
         return sum(count for _, count in self.values)
 
 
-def noise_of(behaviors: Sequence[Behavior]) -> tuple[TraitNoise, ...]:
+def measure_variance(behaviors: Sequence[Behavior]) -> tuple[TraitNoise, ...]:
     """Return what the samples of a baseline show of each trait, in the order of the traits."""
     by_name: dict[str, list[Trait]] = {}
     for behavior in behaviors:
@@ -72,7 +72,7 @@ def noise_of(behaviors: Sequence[Behavior]) -> tuple[TraitNoise, ...]:
     return tuple(
         TraitNoise(
             name=name,
-            values=tuple((trait.value, count) for trait, count in by_frequency(traits)),
+            values=tuple((trait.value, count) for trait, count in rank_by_frequency(traits)),
             agreement=_agreement(traits),
             quarantined=is_quarantined(traits),
         )
@@ -80,7 +80,7 @@ def noise_of(behaviors: Sequence[Behavior]) -> tuple[TraitNoise, ...]:
     )
 
 
-def by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
+def rank_by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
     """Return one trait for each distinct value, how many have it, the most frequent first."""
     groups: dict[str, list[Trait]] = {}
     for trait in traits:
@@ -114,7 +114,7 @@ def is_same_trait(before: Trait, after: Trait) -> bool:
         return True
     if after.kind is TraitKind.SET:
         return members(before) == members(after)
-    return canonical(before.value) == canonical(after.value)
+    return dump_canonical_json(before.value) == dump_canonical_json(after.value)
 
 
 def members(trait: Trait) -> frozenset[str]:
@@ -140,7 +140,7 @@ def is_another_number(name: str, before: float, after: float) -> bool:
     return is_far and abs(after - before) >= FLOORS.get(name, 0)
 
 
-def weigh(difference: Difference, samples: Sequence[Any]) -> Severity | None:
+def rate_difference(difference: Difference, samples: Sequence[Any]) -> Severity | None:
     """Return how bad a difference within a structure is, None where the baseline shows it, too.
 
     A sentence instead of another is cosmetic, and so is any value of a place that has at least
@@ -162,7 +162,7 @@ def weigh(difference: Difference, samples: Sequence[Any]) -> Severity | None:
 def varies_at(difference: Difference, samples: Sequence[Any]) -> bool:
     """Say whether the samples show so many values in a place that another one is expected."""
     seen = [value_at(sample, difference.path) for sample in samples]
-    distinct = {None if value is ABSENT else canonical(value) for value in seen}
+    distinct = {None if value is ABSENT else dump_canonical_json(value) for value in seen}
     return len(distinct) >= QUARANTINE
 
 
@@ -189,4 +189,4 @@ def _agree(first: Trait, second: Trait) -> bool:
 
 def _identity(trait: Trait) -> str:
     value = sorted(members(trait)) if trait.kind is TraitKind.SET else trait.value
-    return canonical(value)
+    return dump_canonical_json(value)

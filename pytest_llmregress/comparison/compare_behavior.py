@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from pytest_llmregress.comparison.baseline_variance import (
     ARGUMENTS,
     STABLE_FACTS,
-    by_frequency,
     is_quarantined,
     is_same_trait,
     members,
     number,
+    rank_by_frequency,
     varies,
 )
 from pytest_llmregress.comparison.json_difference import Differ
 from pytest_llmregress.comparison.tool_trajectory import compare_arguments, mismatch
-from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, report, rule_of
-from pytest_llmregress.formatting.value_text import cut, in_words
+from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, find_trait_rule
+from pytest_llmregress.formatting.value_text import format_value, truncate
 from pytest_llmregress.values.behavior import (
     Behavior,
     Change,
@@ -39,7 +39,7 @@ Of a baseline of several samples it is the trait with the most frequent value.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class TraitDifference:
     """A change, and the traits that it was found in."""
 
     change: Change
@@ -77,14 +77,14 @@ def compare(  # noqa: PLR0913 - one argument for each thing that has a say
     """
     samples = (before,) if isinstance(before, Behavior) else tuple(before)
     found = find_changes(samples, after, differ=differ)
-    return settle(
+    return apply_severities(
         _hold_to(tools, found, samples, after) if tools else found,
         severities=severities,
         classify=classify,
     )
 
 
-def differences(before: Behavior, after: Behavior) -> tuple[Change, ...]:
+def diff_traits(before: Behavior, after: Behavior) -> tuple[Change, ...]:
     """Return every trait that a replay did not reproduce, each with its own severity.
 
     The recording is the same on both sides, so numbers and texts have to be equal as well.
@@ -99,17 +99,17 @@ def differences(before: Behavior, after: Behavior) -> tuple[Change, ...]:
 
 def find_changes(
     samples: Sequence[Behavior], after: Behavior, *, differ: Differ | None = None
-) -> tuple[Found, ...]:
+) -> tuple[TraitDifference, ...]:
     """Return what the rules find, in the order of the traits."""
     return tuple(
-        Found(change=change, before=by_frequency(olds)[0][0], after=new)
+        TraitDifference(change=change, before=rank_by_frequency(olds)[0][0], after=new)
         for olds, new in _common_traits(samples, after)
         if (change := _compare_trait(olds, new, differ)) is not None
     )
 
 
-def settle(
-    found: Iterable[Found], *, severities: Severities | None, classify: Classify | None
+def apply_severities(
+    found: Iterable[TraitDifference], *, severities: Severities | None, classify: Classify | None
 ) -> tuple[Change, ...]:
     """Let a project have its say on what the rules found; return the changes, worst first."""
     changes = []
@@ -135,7 +135,7 @@ def _common_traits(
 
 def _tell_exactly(old: Trait, new: Trait) -> Change:
     change = compare_arguments([old.value], new.value) if new.name == ARGUMENTS else None
-    return replace(change, severity=new.severity) if change else report(old, new)
+    return replace(change, severity=new.severity) if change else build_change(old, new)
 
 
 def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> Change | None:
@@ -149,7 +149,7 @@ def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> 
     if change is None:
         return None
     if is_quarantined(olds):
-        detail = f"the baseline itself shows {len(by_frequency(olds))} values"
+        detail = f"the baseline itself shows {len(rank_by_frequency(olds))} values"
         return replace(change, severity=Severity.COSMETIC, detail=detail, noisy=True)
     return replace(change, noisy=new.kind is TraitKind.TEXT and varies(olds))
 
@@ -163,19 +163,19 @@ def _compare_by_kind(olds: Sequence[Trait], new: Trait) -> Change | None:
         case TraitKind.NUMBER:
             return _compare_with_range(olds, new)
         case TraitKind.TEXT:
-            return rule_of(new)(olds[0], new)
+            return find_trait_rule(new)(olds[0], new)
 
 
 def _compare_category(olds: Sequence[Trait], new: Trait) -> Change | None:
     """Hold a value against the most frequent one that the rule has something to say about."""
-    ranked = by_frequency(olds)
-    changes = (rule_of(new)(old, new) for old, _ in ranked)
+    ranked = rank_by_frequency(olds)
+    changes = (find_trait_rule(new)(old, new) for old, _ in ranked)
     change = next((change for change in changes if change is not None), None)
     if change is None or len(ranked) == 1:
         return change
-    shown = ", ".join(f"{in_words(old.value)} x{count}" for old, count in ranked)
+    shown = ", ".join(f"{format_value(old.value)} x{count}" for old, count in ranked)
     said = f"{change.detail}; " if change.detail else ""
-    return replace(change, detail=cut(f"{said}baseline: {shown}", MAX_DETAIL))
+    return replace(change, detail=truncate(f"{said}baseline: {shown}", MAX_DETAIL))
 
 
 def _compare_set(olds: Sequence[Trait], new: Trait) -> Change | None:
@@ -184,7 +184,7 @@ def _compare_set(olds: Sequence[Trait], new: Trait) -> Change | None:
     expected = frozenset.intersection(*sets) | (frozenset.union(*sets) & now)
     if expected == now:
         return None
-    return rule_of(new)(replace(olds[0], value=sorted(expected)), new)
+    return find_trait_rule(new)(replace(olds[0], value=sorted(expected)), new)
 
 
 def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
@@ -192,14 +192,14 @@ def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
     numbers = [found for old in olds if (found := number(old)) is not None]
     now = number(new)
     if now is None or len(numbers) < len(olds):  # what stands there is no number at all
-        return report(by_frequency(olds)[0][0], new)
+        return build_change(rank_by_frequency(olds)[0][0], new)
     low, high = min(numbers), max(numbers)
     if low <= now <= high:
         return None
-    change = rule_of(new)(replace(olds[0], value=high if now > high else low), new)
+    change = find_trait_rule(new)(replace(olds[0], value=high if now > high else low), new)
     if change is None or low == high:
         return change
-    return replace(change, before=f"{in_words(low)} to {in_words(high)}")
+    return replace(change, before=f"{format_value(low)} to {format_value(high)}")
 
 
 def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
@@ -212,7 +212,7 @@ def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
     if kept == stable:
         return None
     is_known = len(olds) >= ENOUGH_FOR_FACTS
-    change = report(
+    change = build_change(
         replace(olds[0], value=sorted(stable)),
         replace(new, value=sorted(kept)),
         severity=Severity.NOTABLE if is_known else Severity.COSMETIC,
@@ -224,8 +224,8 @@ _COUNT_OF_TOOLS = "tool_calls"
 
 
 def _hold_to(
-    match: ToolMatch, found: Sequence[Found], samples: Sequence[Behavior], after: Behavior
-) -> Iterator[Found]:
+    match: ToolMatch, found: Sequence[TraitDifference], samples: Sequence[Behavior], after: Behavior
+) -> Iterator[TraitDifference]:
     """Put first what contradicts the declared relation; where nothing does, it covers the rest."""
     now = after.get("tools.order")
     olds = [order for sample in samples if (order := sample.get("tools.order")) is not None]
@@ -234,8 +234,10 @@ def _hold_to(
         return
     is_kept = any(match.allows(_names(old), _names(now)) for old in olds)
     if not is_kept:
-        old = by_frequency(olds)[0][0]
-        yield Found(change=mismatch(match, _names(old), _names(now)), before=old, after=now)
+        old = rank_by_frequency(olds)[0][0]
+        yield TraitDifference(
+            change=mismatch(match, _names(old), _names(now)), before=old, after=now
+        )
     for each in found:
         name = each.change.trait
         is_covered = name == _COUNT_OF_TOOLS or (name.startswith("tools.") and name != ARGUMENTS)

@@ -7,20 +7,25 @@ from typing import Any
 
 from pytest_llmregress.behavior.normalize import key_changes
 from pytest_llmregress.behavior.traits import text_traits
-from pytest_llmregress.comparison.baseline_variance import varies_at, weigh
-from pytest_llmregress.comparison.compare_behavior import Classify, Found, find_changes, settle
+from pytest_llmregress.comparison.baseline_variance import rate_difference, varies_at
+from pytest_llmregress.comparison.compare_behavior import (
+    Classify,
+    TraitDifference,
+    apply_severities,
+    find_changes,
+)
 from pytest_llmregress.comparison.json_difference import (
     Differ,
     Difference,
     differing_leaves,
+    format_json_path,
     in_one_line,
     is_alike,
     is_same,
-    place,
 )
-from pytest_llmregress.formatting.value_text import in_words
+from pytest_llmregress.formatting.value_text import format_value
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.severity_overrides import Severities
 
 
@@ -49,7 +54,7 @@ def compare_samples(  # noqa: PLR0913 - one argument for each thing that has a s
     if any(is_same(old, after) for old in before):
         return ()
     samples = [old for old in before if is_alike(old, after)] or before
-    distinct = tuple({canonical(old): old for old in samples}.values())
+    distinct = tuple({dump_canonical_json(old): old for old in samples}.values())
     differences = []
     for old in distinct:
         differences.append(differ(old, after))
@@ -60,8 +65,8 @@ def compare_samples(  # noqa: PLR0913 - one argument for each thing that has a s
     else:
         closest = min(differences, key=len, default=())
         change = _compare_structures(name, distinct, after, closest)
-        found = (Found(change=change),) if change else ()
-    return settle(found, severities=severities, classify=classify)
+        found = (TraitDifference(change=change),) if change else ()
+    return apply_severities(found, severities=severities, classify=classify)
 
 
 def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
@@ -69,7 +74,7 @@ def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
 
     A fact is a string, looked for without regard to letter case, or a compiled pattern.
     """
-    text = value if isinstance(value, str) else canonical(value)
+    text = value if isinstance(value, str) else dump_canonical_json(value)
     lines = []
     for fact in facts:
         if isinstance(fact, re.Pattern):
@@ -80,7 +85,7 @@ def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _compare_texts(name: str, before: Sequence[str], after: str) -> tuple[Found, ...]:
+def _compare_texts(name: str, before: Sequence[str], after: str) -> tuple[TraitDifference, ...]:
     traits = {text: text_traits(text) for text in {*before, after}}
     samples = [Behavior(traits=traits[text]) for text in before]
     return tuple(
@@ -101,7 +106,7 @@ def _compare_structures(
     weighed = [
         (severity, varies_at(difference, samples), difference)
         for difference in differences
-        if (severity := weigh(difference, samples)) is not None
+        if (severity := rate_difference(difference, samples)) is not None
     ]
     if not weighed:
         return None
@@ -111,8 +116,8 @@ def _compare_structures(
         return Change(
             trait=f"snapshot.{name}",
             severity=Severity.BREAKING if lost else Severity.NOTABLE,
-            before=in_words(lost),
-            after=in_words(gained),
+            before=format_value(lost),
+            after=format_value(gained),
             parts=tuple(lost or gained),
         )
     worst, noisy, _ = weighed[0]
@@ -123,7 +128,7 @@ def _compare_structures(
         before="accepted value",
         after=lines[0],
         detail=f"and {len(lines) - 1} more" if len(lines) > 1 else "",
-        parts=tuple(place(d.path) for s, n, d in weighed if (s, n) == (worst, noisy)),
+        parts=tuple(format_json_path(d.path) for s, n, d in weighed if (s, n) == (worst, noisy)),
         noisy=noisy,
     )
 
@@ -151,7 +156,7 @@ def _is_at(key: str, differences: Sequence[Difference]) -> bool:
     """Say whether a key's path, its type behind it, lies at or below a place that differs."""
     path = key.rpartition(": ")[0]
     for difference in differences:
-        where = place(difference.path, any_index=True)
+        where = format_json_path(difference.path, any_index=True)
         if not difference.path or path == where or path.startswith((f"{where}.", f"{where}[")):
             return True
     return False

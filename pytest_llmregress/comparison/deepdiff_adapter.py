@@ -58,17 +58,17 @@ MAX_LINE = 300
 """Characters of a line."""
 
 
-def differences(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple[str, ...]:
+def diff_values(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple[str, ...]:
     """Return one line for every difference between two JSON values; none where they are equal.
 
     As `locate` finds them, of more than `MAX_LINES` the number of the others.
     """
-    lines = [found.told for found in locate(before, after, options=options)]
+    lines = [found.told for found in locate_differences(before, after, options=options)]
     rest = len(lines) - MAX_LINES
     return (*lines[:MAX_LINES], f"and {rest} more") if rest > 0 else tuple(lines)
 
 
-def locate(
+def locate_differences(
     before: Any, after: Any, *, options: Mapping[str, Any] | None = None
 ) -> tuple[Difference, ...]:
     """Return every difference between two JSON values with its place, in the order of the places.

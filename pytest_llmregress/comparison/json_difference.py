@@ -8,20 +8,20 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from pytest_llmregress.behavior.text.text_facts import words
-from pytest_llmregress.formatting.value_text import cut, excerpts
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.formatting.value_text import excerpts, truncate
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 MAX_SHOWN = 60
 """Characters of one value."""
 
 
-class Absent(Enum):
+class MissingValue(Enum):
     """Stands where one of the two values has nothing."""
 
     ABSENT = "not given"
 
 
-ABSENT: Final = Absent.ABSENT
+ABSENT: Final = MissingValue.ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +52,9 @@ def is_same(before: Any, after: Any) -> bool:
         return bool(before == after)
     if _is_number(before) and _is_number(after):
         return bool(before == after)
-    if isinstance(before, Absent) or isinstance(after, Absent):
+    if isinstance(before, MissingValue) or isinstance(after, MissingValue):
         return before is after
-    return canonical(before) == canonical(after)
+    return dump_canonical_json(before) == dump_canonical_json(after)
 
 
 def value_at(value: Any, path: Sequence[str | int]) -> Any:
@@ -70,14 +70,14 @@ def value_at(value: Any, path: Sequence[str | int]) -> Any:
     return value
 
 
-def place(path: Sequence[str | int], *, any_index: bool = False) -> str:
+def format_json_path(path: Sequence[str | int], *, any_index: bool = False) -> str:
     """Return a path in words: "lines[0].price"; with `any_index` the path of keys: "lines[]"."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += "[]" if any_index else f"[{part}]"
         else:
-            name = part if _SIMPLE_KEY.fullmatch(part) else canonical(part)
+            name = part if _SIMPLE_KEY.fullmatch(part) else dump_canonical_json(part)
             text += f".{name}" if text else name
     return text or "root"
 
@@ -86,11 +86,11 @@ def in_one_line(difference: Difference) -> str:
     """Return a whole difference in words: those of who found it, or else its place and values."""
     if difference.told:
         return difference.told
-    before, after = told_apart(difference)
-    return f"{place(difference.path)}: {before} → {after}"
+    before, after = format_difference(difference)
+    return f"{format_json_path(difference.path)}: {before} → {after}"
 
 
-def told_apart(difference: Difference) -> tuple[str, str]:
+def format_difference(difference: Difference) -> tuple[str, str]:
     """Return both values of a difference as short JSON, texts around their first difference."""
     before, after = difference.before, difference.after
     if isinstance(before, str) and isinstance(after, str):
@@ -138,6 +138,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Absent):
+    if isinstance(value, MissingValue):
         return value.value
-    return cut(f"'{value}'" if isinstance(value, str) else canonical(value), MAX_SHOWN)
+    return truncate(
+        f"'{value}'" if isinstance(value, str) else dump_canonical_json(value), MAX_SHOWN
+    )

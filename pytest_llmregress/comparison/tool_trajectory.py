@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmregress.comparison.baseline_variance import ARGUMENTS, varies_at, weigh
+from pytest_llmregress.comparison.baseline_variance import ARGUMENTS, rate_difference, varies_at
 from pytest_llmregress.comparison.json_difference import (
     Differ,
     Difference,
     differing_leaves,
-    place,
-    told_apart,
+    format_difference,
+    format_json_path,
 )
-from pytest_llmregress.formatting.value_text import cut, in_words
+from pytest_llmregress.formatting.value_text import format_value, truncate
 from pytest_llmregress.values.behavior import Change, Severity
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.tool_match import ToolMatch
 
 MAX_DETAIL = 200
@@ -27,13 +27,13 @@ def mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> C
     """Tell that a candidate's tools do not stand in the relation that a test declares."""
     old, new = Counter(before), Counter(after)
     parts = {"gained": new - old, "lost": old - new}
-    words = [f"{word} {in_words(dict(some))}" for word, some in parts.items() if some]
+    words = [f"{word} {format_value(dict(some))}" for word, some in parts.items() if some]
     return Change(
         trait="tools.match",
         severity=Severity.BREAKING,
-        before=in_words(list(before)),
-        after=in_words(list(after)),
-        detail=cut(f"not {match}: {'; '.join(words) or SHUFFLED}", MAX_DETAIL),
+        before=format_value(list(before)),
+        after=format_value(list(after)),
+        detail=truncate(f"not {match}: {'; '.join(words) or SHUFFLED}", MAX_DETAIL),
     )
 
 
@@ -85,12 +85,15 @@ def compare_arguments(
         )
         for was, now in _pairs(closest, new)
         for difference in _differences(was.arguments, now.arguments, differ)
-        if (severity := weigh(difference, _seen(was, olds))) is not None
+        if (severity := rate_difference(difference, _seen(was, olds))) is not None
     ]
     if weighed:
         return _tell(sorted(weighed, key=lambda each: (-each.severity.rank, each.noisy)))
     if any(_is_shuffled(old, new) for old in olds):
-        words = in_words([call.text for call in olds[0]]), in_words([call.text for call in new])
+        words = (
+            format_value([call.text for call in olds[0]]),
+            format_value([call.text for call in new]),
+        )
         return Change(
             trait=ARGUMENTS,
             severity=Severity.COSMETIC,
@@ -110,7 +113,10 @@ def _calls(value: Any) -> tuple[_Call, ...]:
             continue
         tool, arguments = str(item.get("name", "")), item.get("arguments", {})
         call = _Call(
-            tool=tool, number=numbers[tool], arguments=arguments, text=canonical(arguments)
+            tool=tool,
+            number=numbers[tool],
+            arguments=arguments,
+            text=dump_canonical_json(arguments),
         )
         numbers[tool] += 1
         calls.append(call)
@@ -179,9 +185,9 @@ def _tell(weighed: Sequence[_Weighed]) -> Change:
         severity=worst.severity,
         before=before,
         after=after,
-        detail=cut(detail, MAX_DETAIL),
+        detail=truncate(detail, MAX_DETAIL),
         parts=tuple(
-            f"{each.tool}: {place(each.difference.path)}"
+            f"{each.tool}: {format_json_path(each.difference.path)}"
             for each in weighed
             if (each.severity, each.noisy) == (worst.severity, worst.noisy)
         ),
@@ -190,5 +196,5 @@ def _tell(weighed: Sequence[_Weighed]) -> Change:
 
 
 def _in_words(weighed: _Weighed) -> tuple[str, str]:
-    before, after = told_apart(weighed.difference)
-    return f"{weighed.tool}: {place(weighed.difference.path)} {before}", after
+    before, after = format_difference(weighed.difference)
+    return f"{weighed.tool}: {format_json_path(weighed.difference.path)} {before}", after

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS, JsonForm
 from pytest_llmregress.behavior.traits import AS_REQUESTED, BARE_CODE, DOES_NOT_PARSE
 from pytest_llmregress.comparison.baseline_variance import RATIO, is_another_number, members, number
-from pytest_llmregress.formatting.value_text import cut, excerpts, in_words, in_words_apart
+from pytest_llmregress.formatting.value_text import (
+    excerpts,
+    format_value,
+    format_values_apart,
+    truncate,
+)
 from pytest_llmregress.values.behavior import Change, Severity, Trait, TraitKind
 
 MAX_DETAIL = 200
@@ -17,30 +22,32 @@ Rule = Callable[[Trait, Trait], Change | None]
 """From a trait before and after, with different values, to the change; None where it is none."""
 
 
-def rule_of(trait: Trait) -> Rule:
+def find_trait_rule(trait: Trait) -> Rule:
     """Return the rule of a built-in trait, or else that of the trait's kind."""
     return _RULES.get(trait.name) or _RULES_OF_KINDS[trait.kind]
 
 
-def report(
+def build_change(
     before: Trait, after: Trait, *, severity: Severity | None = None, detail: str | None = None
 ) -> Change:
     """Put a difference in words; severity and detail are what trait and kind say by default."""
     if after.kind is TraitKind.TEXT:
         words = excerpts(str(before.value), str(after.value))
     else:
-        words = in_words_apart(before.value, after.value)
+        words = format_values_apart(before.value, after.value)
     return Change(
         trait=after.name,
         severity=severity or after.severity,
         before=words[0],
         after=words[1],
-        detail=cut(_DETAILS[after.kind](before, after) if detail is None else detail, MAX_DETAIL),
+        detail=truncate(
+            _DETAILS[after.kind](before, after) if detail is None else detail, MAX_DETAIL
+        ),
     )
 
 
 def _improve(before: Trait, after: Trait) -> Change:
-    return report(before, after, severity=Severity.NOTABLE, detail=IMPROVED)
+    return build_change(before, after, severity=Severity.NOTABLE, detail=IMPROVED)
 
 
 # --- details ---------------------------------------------------------------------------------
@@ -49,7 +56,7 @@ def _improve(before: Trait, after: Trait) -> Change:
 def _say_gained_and_lost(before: Trait, after: Trait) -> str:
     gained, lost = _gained_and_lost(before, after)
     parts = {"gained": gained, "lost": lost}
-    return "; ".join(f"{word} {in_words(sorted(some))}" for word, some in parts.items() if some)
+    return "; ".join(f"{word} {format_value(sorted(some))}" for word, some in parts.items() if some)
 
 
 def _say_how_many_times(before: Trait, after: Trait) -> str:
@@ -60,7 +67,7 @@ def _say_how_many_times(before: Trait, after: Trait) -> str:
         return "from 0" if old == 0 else "to 0"
     ratio = new / old
     if 1 / RATIO < ratio < RATIO:
-        return f"{'+' if new > old else ''}{in_words(new - old)}"
+        return f"{'+' if new > old else ''}{format_value(new - old)}"
     return f"{ratio:,.1f}x" if ratio >= 0.1 else f"{ratio:.1g}x"  # noqa: PLR2004  # 0.0x says nothing
 
 
@@ -89,45 +96,49 @@ _DETAILS: dict[TraitKind, Callable[[Trait, Trait], str]] = {
 
 def _compare_outcomes(before: Trait, after: Trait) -> Change:
     if str(after.value) not in _WHOLE:
-        return report(before, after, severity=Severity.BREAKING)
+        return build_change(before, after, severity=Severity.BREAKING)
     if str(before.value) not in _WHOLE:
         return _improve(before, after)
     if after.value == "tool_use":
         detail = "ends on a tool call that nothing answers"
-        return report(before, after, severity=Severity.BREAKING, detail=detail)
-    return report(before, after, severity=Severity.NOTABLE)
+        return build_change(before, after, severity=Severity.BREAKING, detail=detail)
+    return build_change(before, after, severity=Severity.NOTABLE)
 
 
 def _compare_refusals(before: Trait, after: Trait) -> Change:
     if after.value != "none":
-        return report(before, after, severity=Severity.BREAKING)
-    return report(before, after, severity=Severity.NOTABLE, detail="it no longer refuses")
+        return build_change(before, after, severity=Severity.BREAKING)
+    return build_change(before, after, severity=Severity.NOTABLE, detail="it no longer refuses")
 
 
 def _compare_blemishes(before: Trait, after: Trait) -> Change:
     """Compare sets of which every member is bad: interruptions, deflections."""
     gained, _ = _gained_and_lost(before, after)
-    return report(before, after, severity=Severity.BREAKING) if gained else _improve(before, after)
+    return (
+        build_change(before, after, severity=Severity.BREAKING)
+        if gained
+        else _improve(before, after)
+    )
 
 
 def _compare_served_models(before: Trait, after: Trait) -> Change:
-    return _improve(before, after) if after.value == AS_REQUESTED else report(before, after)
+    return _improve(before, after) if after.value == AS_REQUESTED else build_change(before, after)
 
 
 def _compare_tool_sets(before: Trait, after: Trait) -> Change:
     gained, _ = _gained_and_lost(before, after)
     breaks = gained or not members(after)
-    return report(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
+    return build_change(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
 
 
 def _compare_json_forms(before: Trait, after: Trait) -> Change:
     """Take prose that turns into bare JSON for as bad as the reverse: a reader is no parser."""
     forms = {before.value, after.value}
     if before.value == JsonForm.PURE or after.value == JsonForm.NOT_JSON or forms == _OPPOSITES:
-        return report(before, after, severity=Severity.BREAKING)
+        return build_change(before, after, severity=Severity.BREAKING)
     if after.value == JsonForm.PURE:
         return _improve(before, after)
-    return report(before, after, severity=Severity.NOTABLE)
+    return build_change(before, after, severity=Severity.NOTABLE)
 
 
 def _compare_json_keys(before: Trait, after: Trait) -> Change:
@@ -135,34 +146,34 @@ def _compare_json_keys(before: Trait, after: Trait) -> Change:
     full = [max(paths) for paths in map(members, (before, after)) if len(paths) >= MAX_KEY_PATHS]
     _, lost = _gained_and_lost(before, after)
     breaks = any(path <= min(full, default=path) for path in lost)
-    return report(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
+    return build_change(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
 
 
 def _compare_code(before: Trait, after: Trait) -> Change:
     old, new = members(before), members(after)
     if BARE_CODE in old:
         detail = "the text is no longer code as it stands"
-        return report(before, after, severity=Severity.BREAKING, detail=detail)
+        return build_change(before, after, severity=Severity.BREAKING, detail=detail)
     if DOES_NOT_PARSE in new and DOES_NOT_PARSE not in old and "python" in old:
-        return report(before, after, severity=Severity.BREAKING)
+        return build_change(before, after, severity=Severity.BREAKING)
     if DOES_NOT_PARSE in old and DOES_NOT_PARSE not in new and new & {"python", BARE_CODE}:
         return _improve(before, after)
-    return report(before, after, severity=Severity.NOTABLE)
+    return build_change(before, after, severity=Severity.NOTABLE)
 
 
 def _compare_languages(before: Trait, after: Trait) -> Change | None:
-    return None if "und" in (before.value, after.value) else report(before, after)
+    return None if "und" in (before.value, after.value) else build_change(before, after)
 
 
 def _compare_numbers(before: Trait, after: Trait) -> Change | None:
     old, new = number(before), number(after)
     if old is not None and new is not None and not is_another_number(after.name, old, new):
         return None
-    return report(before, after)
+    return build_change(before, after)
 
 
 def _compare_texts(before: Trait, after: Trait) -> Change:
-    return report(before, after, severity=Severity.COSMETIC)
+    return build_change(before, after, severity=Severity.COSMETIC)
 
 
 _RULES: dict[str, Rule] = {
@@ -178,8 +189,8 @@ _RULES: dict[str, Rule] = {
     "text.language": _compare_languages,
 }
 _RULES_OF_KINDS: dict[TraitKind, Rule] = {
-    TraitKind.CATEGORY: report,
-    TraitKind.SET: report,
+    TraitKind.CATEGORY: build_change,
+    TraitKind.SET: build_change,
     TraitKind.NUMBER: _compare_numbers,
     TraitKind.TEXT: _compare_texts,
 }

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, Self
 
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.conversations import starts
+from pytest_llmregress.values.conversations import find_conversation_starts
 
 Price = Callable[[Call], float | None]
 """Returns what a call costs in USD, or None where nobody knows."""
@@ -18,7 +18,7 @@ _ROUNDING = Fraction(1, 10**9)
 """The share of a limit that sums of binary fractions may be off by."""
 
 
-class Measure(StrEnum):
+class BudgetKind(StrEnum):
     """What a budget can be about; "max_" and this is the keyword of its hard limit."""
 
     CALLS = "calls"
@@ -33,7 +33,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class BaselineUsage:
     """What the accepted run of a test has spent."""
 
     calls: int
@@ -49,7 +49,7 @@ class Baseline:
     @classmethod
     def of(cls, calls: Calls, *, price: Price | None = None) -> Self:
         """Sum up the calls of an accepted recording."""
-        costs = amounts(Measure.COST_USD, calls, price=price)
+        costs = measure_usage(BudgetKind.COST_USD, calls, price=price)
         known = [cost for cost in costs if cost is not None]
         usage = calls.usage
         return cls(
@@ -58,43 +58,52 @@ class Baseline:
             input_tokens=None if usage.unknown else usage.total_tokens - usage.output_tokens,
             output_tokens=None if usage.unknown else usage.output_tokens,
             total_tokens=None if usage.unknown else usage.total_tokens,
-            agents=sum(starts(calls)),
+            agents=sum(find_conversation_starts(calls)),
             cost_usd=math.fsum(known) if len(known) == len(costs) else None,
         )
 
-    def spent(self, measure: Measure) -> float | None:
+    def spent(self, measure: BudgetKind) -> float | None:
         """Return the sum of a measure; None where it is unknown."""
         value: float | None = getattr(self, measure.value)
         return value
 
 
-def amounts(measure: Measure, calls: Calls, *, price: Price | None) -> tuple[float | None, ...]:
+def measure_usage(
+    measure: BudgetKind, calls: Calls, *, price: Price | None
+) -> tuple[float | None, ...]:
     """Return what each call has spent; None where its price is unknown, or its tokens are.
 
     What an HTTP error answered is not billed.
     """
-    if measure is Measure.COST_USD:
+    if measure is BudgetKind.COST_USD:
         return tuple(_cost(call, price) for call in calls)
-    if measure is Measure.AGENTS:
-        return tuple(int(start) for start in starts(calls))
+    if measure is BudgetKind.AGENTS:
+        return tuple(int(start) for start in find_conversation_starts(calls))
     of_a_call, is_of_tokens = _OF_A_CALL[measure], measure in _OF_TOKENS
     return tuple(None if is_of_tokens and call.usage.unknown else of_a_call(call) for call in calls)
 
 
-def check_limit(measure: Measure, limit: float, calls: Calls, *, price: Price | None) -> str | None:
+def check_limit(
+    measure: BudgetKind, limit: float, calls: Calls, *, price: Price | None
+) -> str | None:
     """Say how a hard limit was broken, or cannot be checked; None where it was kept."""
     label = f"max_{measure}={limit:,}"
-    spent = amounts(measure, calls, price=price)
+    spent = measure_usage(measure, calls, price=price)
     unknown = _unknown(label, measure, calls, spent)
     return unknown or _over(label, measure, spent, Fraction(str(limit)), "")
 
 
 def check_budget(
-    measure: Measure, factor: float, calls: Calls, *, baseline: Baseline, price: Price | None
+    measure: BudgetKind,
+    factor: float,
+    calls: Calls,
+    *,
+    baseline: BaselineUsage,
+    price: Price | None,
 ) -> str | None:
     """Say how a budget relative to the baseline was broken, or cannot be checked, or None."""
     label = f"budget={{'{measure}': {factor}}}"
-    spent = amounts(measure, calls, price=price)
+    spent = measure_usage(measure, calls, price=price)
     unknown = _unknown(label, measure, calls, spent)
     if unknown:
         return unknown
@@ -108,7 +117,7 @@ def check_budget(
     return _over(label, measure, spent, limit, than)
 
 
-def read_budget(raw: Any) -> dict[Measure, float]:
+def read_budget(raw: Any) -> dict[BudgetKind, float]:
     """Read the keyword `budget` of the marker; TypeError or ValueError with all that is wrong."""
     if not isinstance(raw, Mapping):
         raise TypeError(
@@ -117,13 +126,13 @@ def read_budget(raw: Any) -> dict[Measure, float]:
         )
     problems = []
     for name, factor in raw.items():
-        if name not in set(Measure):
-            problems.append(f"{name!r}: there is no such measure; {', '.join(Measure)}")
+        if name not in set(BudgetKind):
+            problems.append(f"{name!r}: there is no such measure; {', '.join(BudgetKind)}")
         elif not is_number(factor) or factor <= 0:
             problems.append(f"{name!r}: {factor!r} is no factor; a number above 0")
     if problems:
         raise ValueError("; ".join(problems))
-    return {Measure(name): factor for name, factor in raw.items()}
+    return {BudgetKind(name): factor for name, factor in raw.items()}
 
 
 def is_number(raw: Any) -> bool:
@@ -131,15 +140,15 @@ def is_number(raw: Any) -> bool:
     return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
 
 
-_OF_A_CALL: Mapping[Measure, Callable[[Call], int]] = {
-    Measure.CALLS: lambda _: 1,
-    Measure.TOOL_CALLS: lambda call: len(call.tool_calls),
-    Measure.INPUT_TOKENS: lambda call: call.usage.total_tokens - call.usage.output_tokens,
-    Measure.OUTPUT_TOKENS: lambda call: call.usage.output_tokens,
-    Measure.TOTAL_TOKENS: lambda call: call.usage.total_tokens,
+_OF_A_CALL: Mapping[BudgetKind, Callable[[Call], int]] = {
+    BudgetKind.CALLS: lambda _: 1,
+    BudgetKind.TOOL_CALLS: lambda call: len(call.tool_calls),
+    BudgetKind.INPUT_TOKENS: lambda call: call.usage.total_tokens - call.usage.output_tokens,
+    BudgetKind.OUTPUT_TOKENS: lambda call: call.usage.output_tokens,
+    BudgetKind.TOTAL_TOKENS: lambda call: call.usage.total_tokens,
 }
 
-_OF_TOKENS = frozenset({Measure.INPUT_TOKENS, Measure.OUTPUT_TOKENS, Measure.TOTAL_TOKENS})
+_OF_TOKENS = frozenset({BudgetKind.INPUT_TOKENS, BudgetKind.OUTPUT_TOKENS, BudgetKind.TOTAL_TOKENS})
 _NO_COUNT = "a count of tokens is a whole number, 0 or more. Look at what the server sends"
 _PRICES = (
     "nothing is taken to be free. pip install 'pytest-llmregress[prices]', or return the price "
@@ -155,7 +164,7 @@ def _cost(call: Call, price: Price | None) -> float | None:
 
 
 def _unknown(
-    label: str, measure: Measure, calls: Calls, spent: Sequence[float | None]
+    label: str, measure: BudgetKind, calls: Calls, spent: Sequence[float | None]
 ) -> str | None:
     """Say which calls nobody knows the tokens of, or the price."""
     numbered = enumerate(calls, start=1)
@@ -180,7 +189,7 @@ def _unknown_prices(label: str, calls: Calls, spent: Sequence[float | None]) -> 
 
 def _over(
     label: str,
-    measure: Measure,
+    measure: BudgetKind,
     spent: Sequence[float | None],
     limit: Fraction,
     than: str,
@@ -196,8 +205,8 @@ def _over(
     return f"{label}: {_in_words(measure, float(total))} in all{than}; call {over} went over it"
 
 
-def _in_words(measure: Measure, amount: float) -> str:
-    if measure is not Measure.COST_USD:
+def _in_words(measure: BudgetKind, amount: float) -> str:
+    if measure is not BudgetKind.COST_USD:
         return f"{round(amount):,}"
     whole, _, cents = f"{amount:,.6f}".partition(".")
     return f"${whole}.{cents.rstrip('0').ljust(2, '0')}"

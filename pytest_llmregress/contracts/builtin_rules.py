@@ -5,32 +5,32 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pytest_llmregress.behavior.text.phrases import deflects, upsells
+from pytest_llmregress.behavior.text.phrases import detect_deflection, detect_upsell
 from pytest_llmregress.behavior.text.text_facts import language
 from pytest_llmregress.contracts.rule_book import (
-    AcrossCalls,
     Forbids,
+    MultiCallRule,
     Requires,
     Rule,
+    RuleAnswer,
     RuleError,
     RuleResult,
-    Verdict,
     excerpt,
     forbids,
     requires,
 )
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.conversations import messages_of, starts
+from pytest_llmregress.values.conversations import find_conversation_starts, messages_of
 
 # Users have this module as `pytest_llmregress.rules`; type checkers go by this list.
 __all__ = [
-    "AcrossCalls",
     "Forbids",
+    "MultiCallRule",
     "Requires",
     "Rule",
+    "RuleAnswer",
     "RuleError",
     "RuleResult",
-    "Verdict",
     "answers_in_the_users_language",
     "asks_before",
     "forbids",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-def no_upsell(call: Call) -> Verdict:
+def no_upsell(call: Call) -> RuleAnswer:
     """Refuse a text that sells: a higher plan, a subscription, an offer.
 
     Sees stock phrases (`behavior.text.phrases.upsells`). Does not see an offer in other words,
@@ -49,10 +49,10 @@ def no_upsell(call: Call) -> Verdict:
     """
     if not call.text.strip():
         return None
-    return excerpt(call.text) if upsells(call.text) else True
+    return excerpt(call.text) if detect_upsell(call.text) else True
 
 
-def no_deflection(call: Call) -> Verdict:
+def no_deflection(call: Call) -> RuleAnswer:
     """Refuse a text that sends the user elsewhere and says little else: "please contact support".
 
     Sees stock phrases (`behavior.text.phrases.deflects`); a contact that stands beside an answer
@@ -60,7 +60,7 @@ def no_deflection(call: Call) -> Verdict:
     """
     if not call.text.strip():
         return None
-    return excerpt(call.text) if deflects(call.text) else True
+    return excerpt(call.text) if detect_deflection(call.text) else True
 
 
 def asks_before(*tool_patterns: str) -> Rule:
@@ -79,7 +79,7 @@ def asks_before(*tool_patterns: str) -> Rule:
             f'asks_before{tool_patterns!r}: it takes names of tools; asks_before("delete_*")'
         )
 
-    def ask_first(call: Call) -> Verdict:
+    def ask_first(call: Call) -> RuleAnswer:
         called = [tool.name for tool in call.tool_calls if _matches(tool.name, tool_patterns)]
         if not called:
             return None
@@ -88,7 +88,7 @@ def asks_before(*tool_patterns: str) -> Rule:
     return ask_first
 
 
-def answers_in_the_users_language(call: Call) -> Verdict:
+def answers_in_the_users_language(call: Call) -> RuleAnswer:
     """Refuse a text in another language than the last thing that the user has said.
 
     Code and JSON are left out. Kept where either language does not show: a text is too short, or
@@ -129,10 +129,10 @@ def no_extra_work(
     if tools is None and agents is None and paths is None:
         raise RuleError("no_extra_work: it forbids nothing; give it tools, agents or paths")
 
-    def stay_in_scope(calls: Calls) -> list[Verdict]:
-        verdicts: list[Verdict] = []
+    def stay_in_scope(calls: Calls) -> list[RuleAnswer]:
+        verdicts: list[RuleAnswer] = []
         started = 0
-        starting = starts(calls) if agents is not None else [False] * len(calls)
+        starting = find_conversation_starts(calls) if agents is not None else [False] * len(calls)
         for call, start in zip(calls, starting, strict=True):
             faults = [*_other_tools(call, tools), *_other_files(call, paths)]
             started += start
@@ -141,7 +141,7 @@ def no_extra_work(
             verdicts.append("; ".join(faults) or True)
         return verdicts
 
-    return AcrossCalls(verdicts=stay_in_scope)
+    return MultiCallRule(verdicts=stay_in_scope)
 
 
 _QUESTION = re.compile(

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Self
 
 from pytest_llmregress.contracts.budget import (
-    Baseline,
-    Measure,
+    BaselineUsage,
+    BudgetKind,
     Price,
     check_budget,
     check_limit,
@@ -39,7 +39,7 @@ class Contract:
     max_cost_usd: float | None = None
     max_agents: int | None = None
     """Conversations that one run of the test may start."""
-    budget: Mapping[Measure, float] | None = None
+    budget: Mapping[BudgetKind, float] | None = None
     """How many times the accepted baseline's a measure may be."""
     allow_tools: tuple[str, ...] | None = None
     """Glob patterns; None allows every tool."""
@@ -72,7 +72,7 @@ class Contract:
         return cls(**values)
 
     def violations(
-        self, calls: Calls, *, baseline: Baseline | None = None, price: Price | None = None
+        self, calls: Calls, *, baseline: BaselineUsage | None = None, price: Price | None = None
     ) -> tuple[str, ...]:
         """Say what was broken, one line each, with the call that broke it.
 
@@ -88,14 +88,14 @@ class Contract:
 
     def _over_limits(self, calls: Calls, price: Price | None) -> list[str]:
         lines = []
-        for measure in Measure:
+        for measure in BudgetKind:
             limit = getattr(self, f"max_{measure}")
             if limit is not None:
                 lines.append(check_limit(measure, limit, calls, price=price))
         return [line for line in lines if line is not None]
 
     def _over_budget(
-        self, calls: Calls, baseline: Baseline | None, price: Price | None
+        self, calls: Calls, baseline: BaselineUsage | None, price: Price | None
     ) -> list[str]:
         if baseline is None or self.budget is None:
             return []

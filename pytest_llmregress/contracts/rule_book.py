@@ -9,11 +9,11 @@ from typing import Any, Self
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import with_whole_conversations
 
-Verdict = bool | str | None
+RuleAnswer = bool | str | None
 """What a rule says of a call: True is kept, False is broken, a text is broken and says how, None
 is that the rule does not apply to this call."""
 
-Judge = Callable[[str, str], object]
+AskJudge = Callable[[str, str], object]
 """Returns something true where a text (first) is what a sentence (second) says, else something
 false; its attribute `reason` is shown, where it has one."""
 
@@ -31,7 +31,7 @@ class Forbids:
 
     pattern: re.Pattern[str]
 
-    def __call__(self, call: Call) -> Verdict:
+    def __call__(self, call: Call) -> RuleAnswer:
         """Judge one call."""
         if not call.text.strip():
             return None
@@ -45,7 +45,7 @@ class Requires:
 
     pattern: re.Pattern[str]
 
-    def __call__(self, call: Call) -> Verdict:
+    def __call__(self, call: Call) -> RuleAnswer:
         """Judge one call."""
         if not call.text.strip():
             return None
@@ -55,14 +55,14 @@ class Requires:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcrossCalls:
+class MultiCallRule:
     """A rule that has to see all calls of a test to judge one of them."""
 
-    verdicts: Callable[[Calls], Sequence[Verdict]]
+    verdicts: Callable[[Calls], Sequence[RuleAnswer]]
     """Returns a verdict for each call, in their order."""
 
 
-Rule = re.Pattern[str] | str | AcrossCalls | Callable[[Call], Verdict]
+Rule = re.Pattern[str] | str | MultiCallRule | Callable[[Call], RuleAnswer]
 """A rule as it is declared: a pattern that is forbidden, a sentence for a judge, or a function."""
 
 
@@ -145,7 +145,7 @@ class RuleBook:
         return type(self)(rules=kept)
 
     def check(
-        self, calls: Calls, *, judge: Judge | None = None, context: str = ""
+        self, calls: Calls, *, judge: AskJudge | None = None, context: str = ""
     ) -> tuple[RuleResult, ...]:
         """Hold every call of a test against every rule.
 
@@ -196,15 +196,15 @@ def _fault(name: Any, rule: Any) -> str | None:
     elif iscoroutinefunction(rule):
         return f"{name!r}: {rule!r} is asynchronous, and is not awaited; a plain function"
     else:
-        usable = rule is None or isinstance(rule, AcrossCalls)
+        usable = rule is None or isinstance(rule, MultiCallRule)
         usable = usable or (callable(rule) and not isinstance(rule, type))
     return None if usable else f"{name!r}: {rule!r} is no rule; {_WHAT_IS_A_RULE}"
 
 
-def _verdicts(rule: Rule, calls: Calls, judge: Judge | None) -> list[Verdict]:
+def _verdicts(rule: Rule, calls: Calls, judge: AskJudge | None) -> list[RuleAnswer]:
     if isinstance(rule, str):
         return [_judged(rule, call, judge) for call in calls]
-    if isinstance(rule, AcrossCalls):
+    if isinstance(rule, MultiCallRule):
         try:
             verdicts = [_checked(verdict) for verdict in rule.verdicts(calls)]
             if len(verdicts) != len(calls):
@@ -216,14 +216,14 @@ def _verdicts(rule: Rule, calls: Calls, judge: Judge | None) -> list[Verdict]:
     return [_asked(check, call) for call in calls]
 
 
-def _asked(rule: Callable[[Call], Verdict], call: Call) -> Verdict:
+def _asked(rule: Callable[[Call], RuleAnswer], call: Call) -> RuleAnswer:
     try:
         return _checked(rule(call))
     except Exception as error:  # noqa: BLE001 - whatever a rule raises breaks that rule only
         return _raised(error)
 
 
-def _judged(sentence: str, call: Call, judge: Judge | None) -> Verdict:
+def _judged(sentence: str, call: Call, judge: AskJudge | None) -> RuleAnswer:
     if judge is None or not call.text.strip():
         return None
     verdict = judge(call.text, sentence)
@@ -233,7 +233,7 @@ def _judged(sentence: str, call: Call, judge: Judge | None) -> Verdict:
     return f"{excerpt(call.text)} ({reason})" if reason else excerpt(call.text)
 
 
-def _checked(verdict: Any) -> Verdict:
+def _checked(verdict: Any) -> RuleAnswer:
     if verdict is None or isinstance(verdict, bool | str):
         return verdict
     raise TypeError(f"it returned {verdict!r}; True, False, what is wrong, or None")
@@ -243,7 +243,7 @@ def _raised(error: Exception) -> str:
     return f"the rule raised {type(error).__name__}: {error}".rstrip(": ")
 
 
-def _result(name: str, verdicts: Sequence[Verdict], calls: Calls) -> RuleResult:
+def _result(name: str, verdicts: Sequence[RuleAnswer], calls: Calls) -> RuleResult:
     broken = []
     for number, (verdict, call) in enumerate(zip(verdicts, calls, strict=True), start=1):
         if verdict is False:

@@ -15,7 +15,7 @@ _COMMAND_AT_THE_START = re.compile(r"^(\s*):(?=:.*::)")
 _COMMAND_ANYWHERE = re.compile(r"##(?=[A-Za-z]*\[)")
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Return a text on one line in which what would be obeyed is spelled out, as in `\x1b`.
 
     Spaces are kept as they are, so that a name stays the name that it is. What has been spelled
@@ -30,4 +30,4 @@ def visible(text: str) -> str:
 
 def visible_lines(text: str) -> str:
     """Return the same of a message of several lines, which stay lines."""
-    return "\n".join(map(visible, text.split("\n")))
+    return "\n".join(map(escape_controls, text.split("\n")))

@@ -5,8 +5,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pytest_llmregress.formatting.control_characters import visible
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.formatting.control_characters import escape_controls
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 WIDTH = 70
 """Characters of a text that are shown, around its first difference."""
@@ -17,7 +17,7 @@ _TOLD_LAST = frozenset({"id", "tool_use_id", "signature", "cache_control"})
 """Keys whose change is told only where nothing else in the same object changed."""
 
 
-class Sides(NamedTuple):
+class SideLabels(NamedTuple):
     """What the two things that are compared are called."""
 
     new: str = "not in the recording"
@@ -28,7 +28,7 @@ class Sides(NamedTuple):
     """Stands behind how many more, or fewer, the second one has."""
 
 
-REQUEST_AND_RECORDING = Sides()
+REQUEST_AND_RECORDING = SideLabels()
 
 
 def text_change(before: str, after: str) -> str:
@@ -70,7 +70,7 @@ def excerpt(text: str, *, start: int = 0, quote: str = "'") -> str:
     head = "…" if start else ""
     room = WIDTH - len(head)
     tail = "…" if len(text) - start > room else ""
-    return quote + head + visible(text[start : start + room - len(tail)]) + tail + quote
+    return quote + head + escape_controls(text[start : start + room - len(tail)]) + tail + quote
 
 
 def plain(text: str) -> str:
@@ -100,7 +100,7 @@ def count(number: int, noun: str) -> str:
 
 
 def json_change(
-    old: Any, new: Any, *, blocks: bool = False, sides: Sides = REQUEST_AND_RECORDING
+    old: Any, new: Any, *, blocks: bool = False, sides: SideLabels = REQUEST_AND_RECORDING
 ) -> str:
     """Say the first difference between two JSON values, its place before it.
 
@@ -113,7 +113,7 @@ def json_change(
     return f"{place} {what}" if what.startswith("line ") else f"{place}: {what}"
 
 
-def _locate(old: Any, new: Any, *, blocks: bool, sides: Sides) -> tuple[str, str]:
+def _locate(old: Any, new: Any, *, blocks: bool, sides: SideLabels) -> tuple[str, str]:
     """Return the place of the first difference, and what it is."""
     match old, new:
         case str(), str():
@@ -135,7 +135,7 @@ def _locate(old: Any, new: Any, *, blocks: bool, sides: Sides) -> tuple[str, str
 
 
 def _locate_in_object(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, sides: Sides
+    old: Mapping[str, Any], new: Mapping[str, Any], *, sides: SideLabels
 ) -> tuple[str, str]:
     keys = sorted({**old, **new}, key=lambda key: (key in _TOLD_LAST, key != "type"))
     key = next(k for k in keys if k not in old or k not in new or not same_json(old[k], new[k]))
@@ -153,7 +153,7 @@ def _locate_in_object(
 
 
 def _locate_in_list(
-    old: list[Any], new: list[Any], *, blocks: bool, sides: Sides
+    old: list[Any], new: list[Any], *, blocks: bool, sides: SideLabels
 ) -> tuple[str, str]:
     start, tail = common_ends(old, new, same_json)
     olds, news = old[start : len(old) - tail], new[start : len(new) - tail]
@@ -181,7 +181,7 @@ def same_json(old: Any, new: Any) -> bool:
     """Tell whether two JSON values are written the same: `true` and `1` are not."""
     if isinstance(old, str) or isinstance(new, str):
         return bool(old == new)
-    return canonical(old) == canonical(new)
+    return dump_canonical_json(old) == dump_canonical_json(new)
 
 
 def _value(value: Any) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import NamedTuple
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 
 _TAB = 4
 _PLAINER = {"→": "->", "…": "...", "│": "|", "─": "-"}
@@ -28,14 +28,14 @@ class Style(StrEnum):
     """Only in what is pending."""
 
 
-class Span(NamedTuple):
+class StyledSpan(NamedTuple):
     """A piece of text in one style, without a line break."""
 
     text: str
     style: Style = Style.PLAIN
 
 
-Line = tuple[Span, ...]
+Line = tuple[StyledSpan, ...]
 
 _CODES = {Style.STRONG: "1", Style.DIM: "2", Style.OLD: "31;7", Style.NEW: "32;7"}
 _MARKS = {Style.OLD: ("[-", "-]"), Style.NEW: ("{+", "+}")}
@@ -43,7 +43,7 @@ _MARKS = {Style.OLD: ("[-", "-]"), Style.NEW: ("{+", "+}")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
+class TerminalScreen:
     """What a terminal can show."""
 
     columns: int
@@ -54,21 +54,21 @@ class Screen:
 
     def show(self, text: str) -> str:
         """Return a text on one line with nothing in it that this terminal would obey or lacks."""
-        text = visible(text.expandtabs(_TAB))
+        text = escape_controls(text.expandtabs(_TAB))
         try:
             text.encode(self.encoding)
         except UnicodeEncodeError:
             text = "".join(map(self._spell, text))
         return text
 
-    def mark(self, text: str, style: Style) -> Span:
+    def mark(self, text: str, style: Style) -> StyledSpan:
         """Return a span; where there are no styles, what it says of them stands in the text."""
         before, after = ("", "") if self.styled else _MARKS.get(style, ("", ""))
-        return Span(f"{before}{self.show(text)}{after}", style)
+        return StyledSpan(f"{before}{self.show(text)}{after}", style)
 
     def paint(self, line: Line) -> str:
         """Return a line as it is written to the terminal: nothing in it is obeyed but styles."""
-        shown = [(visible(text), style) for text, style in line]
+        shown = [(escape_controls(text), style) for text, style in line]
         return "".join(
             f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.styled and style in _CODES else text
             for text, style in shown
@@ -92,7 +92,7 @@ def measure(text: str) -> int:
 
 def wrap(line: Line, columns: int) -> list[Line]:
     """Return a line on as many lines as it takes, broken between words where possible."""
-    lines: list[list[Span]] = [[]]
+    lines: list[list[StyledSpan]] = [[]]
     room = columns
     for text, style in _chunks(line):
         width = measure(text)
@@ -103,26 +103,26 @@ def wrap(line: Line, columns: int) -> list[Line]:
             room = columns
         while width > room:
             head = _head(text, room)
-            lines[-1].append(Span(head, style))
+            lines[-1].append(StyledSpan(head, style))
             lines.append([])
             width -= measure(head)
             text, room = text[len(head) :], columns  # noqa: PLW2901 - what is left of the chunk
-        lines[-1].append(Span(text, style))
+        lines[-1].append(StyledSpan(text, style))
         room -= width
     return [tuple(_joined(each)) for each in lines]
 
 
-def beside(
-    left: Sequence[Line], right: Sequence[Line], columns: int, *, bar: Span
+def join_columns(
+    left: Sequence[Line], right: Sequence[Line], columns: int, *, bar: StyledSpan
 ) -> Iterator[Line]:
     """Yield two columns of lines that fit, a bar between them."""
     for one, other in zip_longest(left, right, fillvalue=()):
         gap = columns - sum(measure(span.text) for span in one)
-        yield (*one, Span(" " * max(gap, 0)), bar, *other)
+        yield (*one, StyledSpan(" " * max(gap, 0)), bar, *other)
 
 
-def _chunks(line: Line) -> Iterator[Span]:
-    return (Span(chunk, style) for text, style in line for chunk in _CHUNK.findall(text))
+def _chunks(line: Line) -> Iterator[StyledSpan]:
+    return (StyledSpan(chunk, style) for text, style in line for chunk in _CHUNK.findall(text))
 
 
 def _head(text: str, columns: int) -> str:
@@ -141,7 +141,7 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
 
-def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+def _joined(spans: Iterable[StyledSpan]) -> Iterator[StyledSpan]:
     """Join neighbours of one style: each would be painted with codes of its own."""
     text, style = "", Style.PLAIN
     for span in spans:
@@ -149,7 +149,7 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
             text += span.text
             continue
         if text:
-            yield Span(text, style)
+            yield StyledSpan(text, style)
         text, style = span
     if text:
-        yield Span(text, style)
+        yield StyledSpan(text, style)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_llmregress.formatting.control_characters import visible
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.formatting.control_characters import escape_controls
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 MAX_WORDS = 120
 """Characters of a value in words."""
@@ -16,22 +16,28 @@ _MANY = 1e6
 """From here on "g" would write 1.2e+06."""
 
 
-def in_words(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a JSON value for people, on one line of at most `MAX_WORDS` characters.
 
     A list is "lookup_order, issue_refund", an empty one "none"; counts are "lookup_order x2";
     numbers have separators of thousands.
     """
-    return cut(_in_full(value), MAX_WORDS)
+    return truncate(_in_full(value), MAX_WORDS)
 
 
-def in_words_apart(before: Any, after: Any) -> tuple[str, str]:
+def format_values_apart(before: Any, after: Any) -> tuple[str, str]:
     """Return two different values in words that differ, too, however long or alike they are."""
-    words = in_words(before), in_words(after)
+    words = format_value(before), format_value(after)
     if words[0] != words[1]:
         return words
     whole = _in_full(before), _in_full(after)
-    return excerpts(*(whole if whole[0] != whole[1] else (canonical(before), canonical(after))))
+    return excerpts(
+        *(
+            whole
+            if whole[0] != whole[1]
+            else (dump_canonical_json(before), dump_canonical_json(after))
+        )
+    )
 
 
 def excerpts(before: str, after: str) -> tuple[str, str]:
@@ -41,15 +47,15 @@ def excerpts(before: str, after: str) -> tuple[str, str]:
     if pair[0] != pair[1]:
         return pair
     differ = slice(same, same + MAX_EXCERPT)
-    return cut(ascii(before[differ]), MAX_EXCERPT), cut(ascii(after[differ]), MAX_EXCERPT)
+    return truncate(ascii(before[differ]), MAX_EXCERPT), truncate(ascii(after[differ]), MAX_EXCERPT)
 
 
 def printable(text: str) -> str:
     """Return a text on one line, without what a terminal or a file could choke on."""
-    return visible(" ".join(text.split()))
+    return escape_controls(" ".join(text.split()))
 
 
-def cut(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """Return a text of at most `limit` characters, with an ellipsis where something is gone."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip(' ,;')}…"
 
@@ -101,4 +107,4 @@ def _excerpt(text: str, at: int) -> str:
         start = start if space < 0 else space + 1
     head = "…" if start else ""
     words = printable(text[start : start + 2 * MAX_EXCERPT])
-    return cut(head + words, MAX_EXCERPT) if words else f"{head}(nothing)"
+    return truncate(head + words, MAX_EXCERPT) if words else f"{head}(nothing)"

@@ -19,7 +19,7 @@ _SHORT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class DiffSegment:
     """A stretch of two texts: joined, all pieces are the two texts again."""
 
     before: str
@@ -28,7 +28,7 @@ class Piece:
     """Whether the words are the same; their white space may differ."""
 
 
-def diff_words(before: str, after: str) -> tuple[Piece, ...]:
+def diff_words(before: str, after: str) -> tuple[DiffSegment, ...]:
     """Return two texts in pieces that are the same and pieces that differ, in turn."""
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     old_words, new_words = [t.strip() for t in old], [t.strip() for t in new]
@@ -37,7 +37,7 @@ def diff_words(before: str, after: str) -> tuple[Piece, ...]:
     runs = [(0, 0, start)]
     runs += [(start + i, start + j, size) for i, j, size in _runs(a, b)]
     runs.append((len(old) - tail, len(new) - tail, tail))
-    pieces: list[Piece] = []
+    pieces: list[DiffSegment] = []
     i = j = 0
     for at, to, size in runs:
         _add(pieces, old[i:at], new[j:to], same=False)
@@ -61,6 +61,6 @@ def _is_readable(run: Sequence[str]) -> bool:
     return len(words) > 1 or any(len(word) > _SHORT or not word.isascii() for word in words)
 
 
-def _add(pieces: list[Piece], old: Sequence[str], new: Sequence[str], *, same: bool) -> None:
+def _add(pieces: list[DiffSegment], old: Sequence[str], new: Sequence[str], *, same: bool) -> None:
     if old or new:
-        pieces.append(Piece(before="".join(old), after="".join(new), same=same))
+        pieces.append(DiffSegment(before="".join(old), after="".join(new), same=same))

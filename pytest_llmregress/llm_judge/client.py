@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from pytest_llmregress.llm_judge.question import JudgeError, JudgeVerdict, Question
+from pytest_llmregress.llm_judge.question import JudgeAnswer, JudgeError, JudgeQuestion
 from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction, Request
@@ -18,7 +18,7 @@ _NO_KEY = "Could not resolve authentication"
 """Stands in the SDK's message where it has found no credentials; it is a plain TypeError."""
 
 
-def ask(question: Question) -> JudgeVerdict:
+def ask(question: JudgeQuestion) -> JudgeAnswer:
     """Ask a judge, by the credentials and the base URL of the environment.
 
     Whatever cassette is open records it, or answers it, as a judgement. Raises JudgeError where
@@ -41,16 +41,16 @@ def asking(
     """
     import anthropic  # noqa: PLC0415 - see above
 
-    from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode  # noqa: PLC0415
-    from pytest_llmregress.recording.http_patching import intercepted  # noqa: PLC0415
+    from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode  # noqa: PLC0415
+    from pytest_llmregress.recording.http_patching import patch_http  # noqa: PLC0415
 
     def refuse(miss: Miss) -> NoReturn:
         raise AssertionError(miss)  # a tape that records everything misses nothing
 
-    tape = Tape(mode=TapeMode.RECORD, recorded=None, redactor=redactor, on_miss=refuse)
+    tape = CassetteSession(mode=SampleMode.RECORD, recorded=None, redactor=redactor, on_miss=refuse)
 
     def ask_again(request: Request) -> Interaction:
-        question = Question.read(request)
+        question = JudgeQuestion.read(request)
         if question is None:
             raise JudgeError("it is no question to a judge")
         question.verdict(_send(client, json.loads(request.body)))
@@ -59,8 +59,8 @@ def asking(
         return replace(answered, request=request)
 
     with (
-        sdk_patch.opened(replaying=False, rename=None),
-        intercepted(tape),
+        sdk_patch.patch_sdk(replaying=False, rename=None),
+        patch_http(tape),
         anthropic.Anthropic(base_url=base_url) as client,
     ):
         yield ask_again
@@ -73,7 +73,7 @@ def _send(client: "Anthropic", body: Mapping[str, Any]) -> bytes:
     # The raw response: what a server makes of structured output need not fit the SDK's types.
     messages = cast("Any", client.messages.with_raw_response)
     try:
-        with sdk_patch.judging():
+        with sdk_patch.mark_judge_requests():
             return cast("bytes", messages.create(**body).http_response.content)
     except anthropic.AnthropicError as error:
         raise JudgeError(f"{type(error).__name__}: {error}") from error

@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmregress.llm_judge.question import Question
+from pytest_llmregress.llm_judge.question import JudgeQuestion
 from pytest_llmregress.values.http import Interaction, Request
-from pytest_llmregress.values.matching import key_of
+from pytest_llmregress.values.matching import compute_request_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class MissedJudgement:
     """A question to the judge that a recording has no answer to."""
 
     request: Request
@@ -28,15 +28,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RecordedJudgement:
     """One recording of a test, and what its last replay has missed."""
 
     interactions: tuple[Interaction, ...]
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[MissedJudgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class JudgementKey:
     """A place in a recording."""
 
     interaction: Interaction
@@ -62,14 +62,16 @@ class _Wish:
 
     home: int
     """Which recording has missed it."""
-    wanted: Wanted
-    new: Question
-    old: Question | None
+    wanted: MissedJudgement
+    new: JudgeQuestion
+    old: JudgeQuestion | None
     beside: int | None
     """Of a new place: which of the recorded judgements is about the same text."""
 
 
-def plan_judgements(recordings: Sequence[Recorded]) -> tuple[tuple[Slot, ...], ...]:
+def plan_judgements(
+    recordings: Sequence[RecordedJudgement],
+) -> tuple[tuple[JudgementKey, ...], ...]:
     """Return the places of each recording; those with a request are to be judged again.
 
     Where nothing is wanted, nothing is to be asked. What is recorded already is not asked again,
@@ -80,19 +82,21 @@ def plan_judgements(recordings: Sequence[Recorded]) -> tuple[tuple[Slot, ...], .
             home=home,
             wanted=wanted,
             new=new,
-            old=None if wanted.instead is None else Question.read(wanted.instead),
+            old=None if wanted.instead is None else JudgeQuestion.read(wanted.instead),
             beside=_place_of_text(recording, new.text),
         )
         for home, recording in enumerate(recordings)
         for wanted in recording.wanted
-        if (new := Question.read(wanted.request)) is not None
+        if (new := JudgeQuestion.read(wanted.request)) is not None
     ]
     return tuple(
         tuple(_revise(recording, home, wishes)) for home, recording in enumerate(recordings)
     )
 
 
-def _revise(recording: Recorded, home: int, wishes: Sequence[_Wish]) -> Iterator[Slot]:
+def _revise(
+    recording: RecordedJudgement, home: int, wishes: Sequence[_Wish]
+) -> Iterator[JudgementKey]:
     order = -1
     asked: list[str] = []
     for each in recording.interactions:
@@ -100,21 +104,21 @@ def _revise(recording: Recorded, home: int, wishes: Sequence[_Wish]) -> Iterator
         if each.judge:
             order += 1
             request = _request_for(each, order, home, wishes)
-            asked.append(key_of(request or each.request))
-        yield Slot(interaction=each, request=request)
+            asked.append(compute_request_key(request or each.request))
+        yield JudgementKey(interaction=each, request=request)
     for wish in wishes:
         request = _addition(recording, home, wish)
         limit = wish.wanted.times if wish.home == home else 0
-        if request is not None and asked.count(key_of(request)) <= limit:
-            asked.append(key_of(request))
-            yield Slot(interaction=recording.interactions[-1], request=request, is_new=True)
+        if request is not None and asked.count(compute_request_key(request)) <= limit:
+            asked.append(compute_request_key(request))
+            yield JudgementKey(interaction=recording.interactions[-1], request=request, is_new=True)
 
 
 def _request_for(
     judgement: Interaction, order: int, home: int, wishes: Sequence[_Wish]
 ) -> Request | None:
     """Return what a recorded judgement is to be asked now; None where that is what it was."""
-    old = Question.read(judgement.request)
+    old = JudgeQuestion.read(judgement.request)
     if old is None or not wishes:
         return None
     new = replace(old, model=wishes[-1].new.model)
@@ -126,10 +130,12 @@ def _request_for(
         if (old.rubric, old.scale) == (wish.old.rubric, wish.old.scale):
             new = replace(new, rubric=wish.new.rubric, scale=wish.new.scale)
     request = _ask(judgement.request, new)
-    return None if key_of(request) == key_of(judgement.request) else request
+    return (
+        None if compute_request_key(request) == compute_request_key(judgement.request) else request
+    )
 
 
-def _addition(recording: Recorded, home: int, wish: _Wish) -> Request | None:
+def _addition(recording: RecordedJudgement, home: int, wish: _Wish) -> Request | None:
     """Return what is to be asked beside the recorded judgements, or None."""
     if wish.old is not None or not recording.interactions:
         return None
@@ -138,16 +144,16 @@ def _addition(recording: Recorded, home: int, wish: _Wish) -> Request | None:
     judgements = [each for each in recording.interactions if each.judge]
     if wish.beside is None or wish.beside >= len(judgements):
         return None  # only its own replay knows the text
-    like = Question.read(judgements[wish.beside].request)
+    like = JudgeQuestion.read(judgements[wish.beside].request)
     return None if like is None else _ask(wish.wanted.request, replace(wish.new, text=like.text))
 
 
-def _ask(like: Request, question: Question) -> Request:
+def _ask(like: Request, question: JudgeQuestion) -> Request:
     body = json.dumps(question.body(), ensure_ascii=False, separators=(",", ":"))
     return replace(like, body=body.encode("utf-8", "surrogatepass"))
 
 
-def _place_of_text(recording: Recorded, text: str) -> int | None:
+def _place_of_text(recording: RecordedJudgement, text: str) -> int | None:
     judgements = [each for each in recording.interactions if each.judge]
-    read = (Question.read(each.request) for each in judgements)
+    read = (JudgeQuestion.read(each.request) for each in judgements)
     return next((n for n, each in enumerate(read) if each is not None and each.text == text), None)

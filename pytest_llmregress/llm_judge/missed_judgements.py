@@ -3,10 +3,10 @@
 import shlex
 from contextlib import suppress
 
-from pytest_llmregress.llm_judge.due_judgements import Wanted
-from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile
-from pytest_llmregress.llm_judge.question import Question, find_place
-from pytest_llmregress.recording.cassette_session import Miss, MissReason, Tape
+from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
+from pytest_llmregress.llm_judge.missed_judgements_file import MissedJudgementsFile
+from pytest_llmregress.llm_judge.question import JudgeQuestion, find_place
+from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.http import Interaction
 
@@ -17,9 +17,9 @@ class MissedJudgements:
     def __init__(self, paths: TestPaths, *, test: str, in_ci: bool) -> None:
         self._test = test
         self._in_ci = in_ci
-        self._file = WantedFile(paths, test=test)
+        self._file = MissedJudgementsFile(paths, test=test)
 
-    def note(self, miss: Miss, tape: Tape) -> str:
+    def note(self, miss: Miss, tape: CassetteSession) -> str:
         """Note a judgement that is missing; return the line that says what to do about it.
 
         In CI nothing is noted: nobody would find it there.
@@ -39,16 +39,16 @@ class MissedJudgements:
                 self._file.remove_outdated()
 
 
-def judgements_of(tape: Tape) -> tuple[Interaction, ...]:
+def judgements_of(tape: CassetteSession) -> tuple[Interaction, ...]:
     """Return the recorded judgements, in order."""
     return tuple(each for each in tape.recorded if each.judge)
 
 
-def _wanted(miss: Miss, tape: Tape) -> Wanted:
+def _wanted(miss: Miss, tape: CassetteSession) -> MissedJudgement:
     judgements = judgements_of(tape)
-    question = Question.read(miss.request)
+    question = JudgeQuestion.read(miss.request)
     place = None if question is None else find_place(question, judgements, tape.unplayed)
-    return Wanted(
+    return MissedJudgement(
         request=miss.request,
         instead=None if place is None else judgements[place].request,
         order=len(judgements) if place is None else place,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.llm_judge.due_judgements import Wanted
+from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
 from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.http import Request
@@ -16,21 +16,21 @@ KIND = "wanted judgements"
 _WORD = "judge"
 
 
-class WantedFile:
+class MissedJudgementsFile:
     """The wanted judgements of one variant of a test. Safe to use from several threads."""
 
     def __init__(self, paths: TestPaths, *, test: str) -> None:
         self._paths = paths
         self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
         self._lock = threading.Lock()
-        self._noted: list[Wanted] = []
+        self._noted: list[MissedJudgement] = []
 
     @property
     def path(self) -> Path:
         """Where it is."""
         return wanted_path(self._paths)
 
-    def read(self) -> tuple[Wanted, ...]:
+    def read(self) -> tuple[MissedJudgement, ...]:
         """Return what is noted; nothing where the file is damaged: a replay writes it again."""
         try:
             lines = self.path.read_text(encoding="utf-8").split("\n")
@@ -41,7 +41,7 @@ class WantedFile:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return ()
 
-    def add(self, wanted: Wanted) -> None:
+    def add(self, wanted: MissedJudgement) -> None:
         """Note a question, beside those of this run; what an earlier one wanted is out of date."""
         with self._lock:
             self._noted.append(wanted)
@@ -69,7 +69,7 @@ def answers_path(paths: TestPaths) -> Path:
     return paths.part("judged")
 
 
-def _describe(wanted: Wanted) -> dict[str, Any]:
+def _describe(wanted: MissedJudgement) -> dict[str, Any]:
     return {
         "wanted": _describe_request(wanted.request),
         "instead": None if wanted.instead is None else _describe_request(wanted.instead),
@@ -87,9 +87,9 @@ def _describe_request(request: Request) -> dict[str, Any]:
     }
 
 
-def _restore(entry: Mapping[str, Any]) -> Wanted:
+def _restore(entry: Mapping[str, Any]) -> MissedJudgement:
     instead = entry["instead"]
-    return Wanted(
+    return MissedJudgement(
         request=_restore_request(entry["wanted"]),
         instead=None if instead is None else _restore_request(instead),
         order=int(entry["order"]),

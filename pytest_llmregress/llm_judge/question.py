@@ -39,7 +39,7 @@ class JudgeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeVerdict:
+class JudgeAnswer:
     """What a judge said of a text. A yes is true and a no is false; a score is compared."""
 
     score: int
@@ -66,7 +66,7 @@ class JudgeVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class JudgeQuestion:
     """What a judge is asked. It does not say who wrote the text: a judge may have favourites."""
 
     model: str
@@ -124,7 +124,7 @@ class Question:
             pass
         return None
 
-    def verdict(self, body: bytes) -> JudgeVerdict:
+    def verdict(self, body: bytes) -> JudgeAnswer:
         """Return the verdict in the body of a response; JudgeError where there is none."""
         key = "verdict" if self.scale is None else "score"
         said = _text_of(body)
@@ -134,7 +134,7 @@ class Question:
             what = "it gave several that differ" if found else "it answered"
             raise JudgeError(f"{what}: {said[:_QUOTED]!r}")
         reason = found[-1].get("reason")
-        return JudgeVerdict(
+        return JudgeAnswer(
             score=int(found[-1][key]),
             reason=reason if isinstance(reason, str) else "",
             model=self.model,
@@ -159,7 +159,7 @@ def fault_of_model(model: str | None) -> str | None:
 
 def fault_of_answer(interaction: Interaction) -> str | None:
     """Say why a judge's answer is not kept, or None where it holds a verdict."""
-    question = Question.read(interaction.request)
+    question = JudgeQuestion.read(interaction.request)
     if question is None:
         return "it is no question to a judge"
     try:
@@ -170,7 +170,7 @@ def fault_of_answer(interaction: Interaction) -> str | None:
 
 
 def find_place(
-    wanted: Question, recorded: Sequence[Interaction], unplayed: Sequence[Interaction]
+    wanted: JudgeQuestion, recorded: Sequence[Interaction], unplayed: Sequence[Interaction]
 ) -> int | None:
     """Return which judgement a new question takes the place of, as an index, or None.
 
@@ -183,7 +183,7 @@ def find_place(
         (index, question)
         for index, each in enumerate(recorded)
         if any(each is other for other in unplayed)
-        and (question := Question.read(each.request)) is not None
+        and (question := JudgeQuestion.read(each.request)) is not None
     ]
     of_text = (index for index, question in left if question.text == wanted.text)
     of_rubric = (

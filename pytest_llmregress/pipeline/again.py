@@ -10,7 +10,7 @@ from pytest_llmregress.values.settings import Settings
 _RECORD = "--llmregress-record"
 
 
-def command_again(
+def build_resume_command(
     config: pytest.Config, settings: Settings, *, options: Mapping[str, str] | None = None
 ) -> str:
     """Return what this run was called with, as one would type it, so that it carries on.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llmregress.pipeline.next_command import Commands, line_that_asks
+from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_line
 from pytest_llmregress.providers.asked_models import asked_models, is_of_another, wrong_models
 from pytest_llmregress.recording.cassette_session import Exchange
 from pytest_llmregress.reports import failures
@@ -21,7 +21,7 @@ class Asking:
 
     test: str
     candidate: Candidate | None
-    commands: Commands
+    commands: NextCommand
     root: Path
     requested_model: Callable[[Request], str | None]
     """By the first provider that knows it."""
@@ -39,7 +39,7 @@ class Asking:
         wrong = [model for model in asked if self.candidate.rename(model) != model]
         if not wrong:
             return None
-        return self._not_asked(self.candidate, wrong, where=line_that_asks(self.root))
+        return self._not_asked(self.candidate, wrong, where=find_calling_line(self.root))
 
     def fault(self, exchanges: Sequence[Exchange]) -> Problem | None:
         """Say why nothing of a sample is the candidate's; None where it is, or asked nobody."""

@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pytest_llmregress.contracts.budget import Baseline, Price
-from pytest_llmregress.contracts.rule_book import Judge, RuleError, RuleResult
-from pytest_llmregress.pipeline.config import Rules
+from pytest_llmregress.contracts.budget import BaselineUsage, Price
+from pytest_llmregress.contracts.rule_book import AskJudge, RuleError, RuleResult
+from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.run_report import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class RuleCheckResult:
     """What came of it."""
 
     broken: tuple[str, ...] = ()
@@ -27,17 +27,17 @@ class Held:
     """US dollars; None where the price of a call is unknown."""
 
 
-def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
+def check_rules(  # noqa: PLR0913 - the calls, and everything that has a say on them
     test: str,
     calls: Calls,
     *,
-    rules: Rules,
+    rules: TestConfig,
     baseline: Callable[[], Sequence[Calls]],
     price: Price,
-    judge: Judge | None,
+    judge: AskJudge | None,
     is_new: bool,
     asks_judge: bool,
-) -> Held:
+) -> RuleCheckResult:
     """Hold the calls of one run of a test against what it was told to keep to.
 
     :param baseline: gives the calls of each accepted sample; asked only where a limit is
@@ -51,7 +51,9 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
         book = book.without_sentences()
     is_held_against = is_new and bool(book.rules)
     before = baseline() if contract.budget is not None or is_held_against else ()
-    spent = Baseline.of(before[0], price=price) if before and contract.budget is not None else None
+    spent = (
+        BaselineUsage.of(before[0], price=price) if before and contract.budget is not None else None
+    )
     broken = list(contract.violations(calls, baseline=spent, price=price))
     problems: list[Problem] = []
     results: tuple[RuleResult, ...] = ()
@@ -64,7 +66,7 @@ def hold(  # noqa: PLR0913 - the calls, and everything that has a say on them
     over = quarantine and quarantine.over_in_words(datetime.now(tz=UTC).date())
     if over:
         problems.append(Problem(code="quarantine_over", message=f"{test}: {over}"))
-    return Held(
+    return RuleCheckResult(
         broken=tuple(broken),
         problems=tuple(problems),
         rules=results,

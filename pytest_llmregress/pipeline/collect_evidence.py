@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pytest_llmregress.comparison.merging import count_changes
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind, worst
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.evidence import (
     NumberEvidence,
     Tally,
@@ -19,7 +19,7 @@ CACHED_FROM = 5
 """Identical answers from which on one has to ask whether they were sampled at all."""
 
 
-def evidence_of(  # noqa: PLR0913 - one argument for each thing that has a say
+def collect_evidence(  # noqa: PLR0913 - one argument for each thing that has a say
     test: str,
     *,
     accepted: Snapshot | None,
@@ -35,9 +35,9 @@ def evidence_of(  # noqa: PLR0913 - one argument for each thing that has a say
     fresh = [sample for sample in compared if sample.slot.confirms]
     return TestEvidence(
         test=test,
-        baseline=tally_of(sample.passed for sample in baseline),
-        screen=tally_of(sample.own_passed for sample in first),
-        fresh=tally_of(sample.own_passed for sample in fresh) if fresh else None,
+        baseline=count_passes(sample.passed for sample in baseline),
+        screen=count_passes(sample.own_passed for sample in first),
+        fresh=count_passes(sample.own_passed for sample in fresh) if fresh else None,
         sessions=_sessions(baseline),
         traits=tuple(_traits(baseline, first, fresh)),
         changes=count_changes([each.changes for each in first], [each.changes for each in fresh]),
@@ -57,7 +57,7 @@ def evidence_of(  # noqa: PLR0913 - one argument for each thing that has a say
     )
 
 
-def tally_of(outcomes: Iterable[bool]) -> Tally:
+def count_passes(outcomes: Iterable[bool]) -> Tally:
     """Count how many of them are true."""
     counted = list(outcomes)
     return Tally(passed=sum(counted), n=len(counted))
@@ -67,7 +67,7 @@ def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:
     sessions: dict[str, list[bool]] = {}
     for sample in baseline:
         sessions.setdefault(sample.session, []).append(sample.passed)
-    return tuple(tally_of(sessions[name]) for name in sorted(sessions))
+    return tuple(count_passes(sessions[name]) for name in sorted(sessions))
 
 
 def _traits(
@@ -104,7 +104,7 @@ def _change_of(sample: SampleRun, name: str) -> Change | None:
 
 
 def _value(trait: Trait) -> str:
-    return canonical(trait.value)
+    return dump_canonical_json(trait.value)
 
 
 def _numbers(
@@ -136,7 +136,9 @@ def _cached(samples: Sequence[SampleRun]) -> str:
     """Say why the samples may not be independent of each other."""
     calls = [sample.calls() for sample in samples]
     texts = {
-        canonical([[c.text, [[t.name, dict(t.arguments)] for t in c.tool_calls]] for c in some])
+        dump_canonical_json(
+            [[c.text, [[t.name, dict(t.arguments)] for t in c.tool_calls]] for c in some]
+        )
         for some in calls
     }
     warm = any(_temperature(call.request.get("temperature")) > 0 for some in calls for call in some)

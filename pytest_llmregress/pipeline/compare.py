@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmregress.formatting.value_text import in_words
-from pytest_llmregress.pipeline.config import Terms
+from pytest_llmregress.formatting.value_text import format_value
+from pytest_llmregress.pipeline.config import MarkerOptions
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # what compares is imported where something is to be compared
 
 
 @dataclass(slots=True, kw_only=True)
-class Judgement:
+class ValueRecorder:
     """Collects, while a test runs, what its snapshots were compared with; then compares all."""
 
     accepted: Snapshot | None
@@ -26,7 +26,7 @@ class Judgement:
     """Which sample of its test this run is, from 1."""
     accept: bool
     """Whether whatever this run finds is to be accepted."""
-    terms: Terms = field(default_factory=Terms)
+    terms: MarkerOptions = field(default_factory=MarkerOptions)
     """What the test says about severities and tools."""
     classify: "Classify | None" = None
     clean: Callable[[Any], Any] = lambda value: value
@@ -61,18 +61,18 @@ class Judgement:
         name = self._unique(name)
         value = self.values[name] = self.clean(normalize(actual))
         missing = missing_facts(value, facts)
-        deepdiff_adapter.differences(value, value, options=options)  # refuses what it does not know
+        deepdiff_adapter.diff_values(value, value, options=options)  # refuses what it does not know
         known = self._accepted_values(name)
         first = not known
         if self.exact:
-            lines = () if first else deepdiff_adapter.differences(known[0], value, options=options)
+            lines = () if first else deepdiff_adapter.diff_values(known[0], value, options=options)
             if lines or first:
                 self.value_changes.append(
                     Change(
                         trait=f"snapshot.{name}",
                         severity=Severity.NOTABLE,
                         before="nothing accepted yet" if first else "the accepted value",
-                        after=in_words(value) if first else lines[0],
+                        after=format_value(value) if first else lines[0],
                         detail=f"and {len(lines) - 1} more" if len(lines) > 1 else "",
                     )
                 )
@@ -83,7 +83,7 @@ class Judgement:
                     name,
                     known,
                     value,
-                    differ=partial(deepdiff_adapter.locate, options=options),
+                    differ=partial(deepdiff_adapter.locate_differences, options=options),
                     severities=self.terms.severity,
                     classify=self.classify,
                 )
@@ -124,9 +124,9 @@ class Judgement:
         if own is None or own.behavior is behavior:
             return ()
         if self._found is None or self._found[0] is not behavior:
-            from pytest_llmregress.comparison.compare_behavior import differences  # noqa: PLC0415 - on use
+            from pytest_llmregress.comparison.compare_behavior import diff_traits  # noqa: PLC0415 - on use
 
-            self._found = behavior, differences(own.behavior, behavior)
+            self._found = behavior, diff_traits(own.behavior, behavior)
         return self._found[1]
 
     def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
@@ -140,7 +140,7 @@ class Judgement:
             severities=self.terms.severity,
             classify=self.classify,
             tools=self.terms.tool_match,
-            differ=deepdiff_adapter.locate,
+            differ=deepdiff_adapter.locate_differences,
         )
 
     def _has_passed(self) -> bool:

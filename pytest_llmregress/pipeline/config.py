@@ -11,9 +11,9 @@ from pytest_llmregress.contracts.contract import Contract, ContractError
 from pytest_llmregress.contracts.rule_book import RuleBook, RuleError
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.reports import failures
-from pytest_llmregress.values.matching import Matching
+from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.quarantine import Quarantine
-from pytest_llmregress.values.settings import Settings, Source
+from pytest_llmregress.values.settings import Settings, SettingsSource
 from pytest_llmregress.values.severity_overrides import Severities
 from pytest_llmregress.values.tool_match import ToolMatch
 
@@ -24,7 +24,7 @@ RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class MarkerOptions:
     """What a marker says beside its contract."""
 
     samples: int | None = None
@@ -53,7 +53,7 @@ class Terms:
         return cls(**values)
 
 
-_TERMS = tuple(field.name for field in fields(Terms))
+_TERMS = tuple(field.name for field in fields(MarkerOptions))
 _BESIDE = (RULES, *_TERMS)
 KEYWORDS = (*_CONTRACT, *_BESIDE)
 """What a marker may say."""
@@ -62,8 +62,10 @@ CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace", 
 """What `llm_config` may set; every other setting is the whole run's."""
 
 
-class RulesError(ValueError):
+class TestConfigError(ValueError):
     """Rules that cannot be, in words for the user."""
+
+    __test__ = False  # pytest must not collect it
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -72,14 +74,16 @@ class RulesError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class TestConfig:
     """What holds for one test."""
+
+    __test__ = False  # pytest must not collect it
 
     settings: Settings
     contract: Contract
-    matching: Matching
+    matching: RequestMatcher
     redactor: Redactor
-    terms: Terms = field(default_factory=Terms)
+    terms: MarkerOptions = field(default_factory=MarkerOptions)
     rule_book: RuleBook = field(default_factory=RuleBook)
     """The standing rules."""
 
@@ -88,7 +92,7 @@ class Rules:
         cls,
         *,
         test: str,
-        sources: Sequence[Source],
+        sources: Sequence[SettingsSource],
         redactor: Redactor,
         markers: Sequence[pytest.Mark],
         config: Mapping[str, Any],
@@ -103,10 +107,10 @@ class Rules:
         unknown = [key for key in config if key not in CONFIG_KEYS]
         if unknown:
             message = failures.unknown_config(test, unknown, CONFIG_KEYS)
-            raise RulesError("bad_settings", message)
+            raise TestConfigError("bad_settings", message)
         if any(mark.args for mark in markers):
             message = failures.bad_marker(test, "it takes keywords only")
-            raise RulesError("bad_marker", message)
+            raise TestConfigError("bad_marker", message)
         said = [{key: value for key, value in config.items() if key in KEYWORDS}]
         said += [dict(mark.kwargs) for mark in reversed(markers)]
         contract, terms, rule_book = _read_keywords(test, said)
@@ -115,34 +119,34 @@ class Rules:
         try:
             return cls(
                 settings=Settings.resolve(
-                    [command_line, Source(name='llm_config["{key}"]', values=own), *rest]
+                    [command_line, SettingsSource(name='llm_config["{key}"]', values=own), *rest]
                 ),
                 contract=contract,
-                matching=Matching.from_config(config),
+                matching=RequestMatcher.from_config(config),
                 redactor=redactor.with_rules(patterns=config.get("redact", ())),
                 terms=terms,
                 rule_book=rule_book,
             )
         except ValueError as error:
-            raise RulesError("bad_settings", f"{test}: {error}") from None
+            raise TestConfigError("bad_settings", f"{test}: {error}") from None
 
 
 def _read_keywords(
     test: str, said: Sequence[Mapping[str, Any]]
-) -> tuple[Contract, Terms, RuleBook]:
+) -> tuple[Contract, MarkerOptions, RuleBook]:
     """Read keywords, the farthest first; RulesError with the problems of all parts at once."""
     merged = {key: value for keywords in said for key, value in keywords.items()}
     declared = [keywords[RULES] for keywords in said if RULES in keywords]
     limits = {key: value for key, value in merged.items() if key not in _BESIDE}
     terms = {key: value for key, value in merged.items() if key in _TERMS}
-    contract, own, rule_book = Contract(), Terms(), RuleBook()
+    contract, own, rule_book = Contract(), MarkerOptions(), RuleBook()
     problems: list[str] = []
     try:
         contract = Contract.from_keywords(limits, beside=_BESIDE)
     except ContractError as error:
         problems.append(str(error))
     try:
-        own = Terms.from_keywords(terms)
+        own = MarkerOptions.from_keywords(terms)
     except ContractError as error:
         problems.append(str(error))
     try:
@@ -150,7 +154,7 @@ def _read_keywords(
     except RuleError as error:
         problems.append(str(error))
     if problems:
-        raise RulesError("bad_marker", failures.bad_marker(test, "\n".join(problems)))
+        raise TestConfigError("bad_marker", failures.bad_marker(test, "\n".join(problems)))
     return contract, own, rule_book
 
 

@@ -5,28 +5,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.comparison.merging import merge_changes
-from pytest_llmregress.pipeline.http_session import distinct
+from pytest_llmregress.pipeline.http_session import deduplicate
 from pytest_llmregress.pipeline.persist import RECORDERS
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cause import NOT_KNOWN, SAME, Cause, CauseKind
-from pytest_llmregress.values.run_report import Mode
+from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import FailOn
-from pytest_llmregress.values.verdict import Gate, TestVerdict
+from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
 from pytest_llmregress.verdicts.first_pass import failing_changes
 
 if TYPE_CHECKING:
-    from pytest_llmregress.causes.find_cause import Recording
+    from pytest_llmregress.causes.find_cause import RecordedSide
     from pytest_llmregress.runner.item_runner import TestRun
 
 
-def drift_of(test: "TestRun") -> Drift | None:
+def build_drift(test: "TestRun") -> Drift | None:
     """Return what new recordings do differently, merged; None where nothing was compared."""
     compared = [sample for sample in test.samples if sample.compared]
     if not compared or test.accepted is None:
         return None
-    models = distinct(call.requested_model for each in compared for call in each.calls())
+    models = deduplicate(call.requested_model for each in compared for call in each.calls())
     changes = merge_changes([sample.changes for sample in compared])
     return Drift(
         baseline=test.accepted.models,
@@ -36,7 +36,7 @@ def drift_of(test: "TestRun") -> Drift | None:
     )
 
 
-def drift_fails(test: "TestRun") -> bool:
+def check_drift_gate(test: "TestRun") -> bool:
     """Tell whether what changed fails the test by itself."""
     drift = test.drift
     if drift is None or drift.severity is None or test.settings.fail_on is FailOn.NEVER:
@@ -57,30 +57,30 @@ def fails_from(test: "TestRun") -> Severity | None:
     return Severity.BREAKING if test.run.settings.fail_on is FailOn.NEVER else None
 
 
-def say_drift(test: "TestRun") -> str:
+def format_drift(test: "TestRun") -> str:
     """Return the drift in words; empty where there is none."""
     drift = test.drift
     if drift is None or drift.severity is None:
         return ""
     from pytest_llmregress.reports.drift import render_drift  # noqa: PLC0415 - only with drift
-    from pytest_llmregress.reports.verdict import lines_of_test  # noqa: PLC0415 - only with drift
+    from pytest_llmregress.reports.verdict import render_test  # noqa: PLC0415 - only with drift
 
-    verdict = verdict_of(test) if test.has_noise else None
+    verdict = judge_test_state(test) if test.has_noise else None
     return render_drift(
         test=test.node_id,
         drift=drift,
-        fails=drift_fails(test) if verdict is None else verdict_fails(test, verdict),
+        fails=check_drift_gate(test) if verdict is None else verdict_fails(test, verdict),
         look=test.commands.show(test.paths),
         accept=test.accept_command,
-        evidence=() if verdict is None else lines_of_test(verdict, fail_on=test.settings.fail_on),
+        evidence=() if verdict is None else render_test(verdict, fail_on=test.settings.fail_on),
     )
 
 
-def verdict_of(test: "TestRun") -> TestVerdict:
+def judge_test_state(test: "TestRun") -> TestVerdict:
     """Return what the evidence allows one to say about this test alone."""
     from pytest_llmregress.verdicts.judge_single import judge_test  # noqa: PLC0415 - only with noise
 
-    return judge_test(test.evidence(), settings=Gate())
+    return judge_test(test.evidence(), settings=GatePolicy())
 
 
 def verdict_fails(test: "TestRun", verdict: TestVerdict) -> bool:
@@ -88,7 +88,7 @@ def verdict_fails(test: "TestRun", verdict: TestVerdict) -> bool:
     return verdict.fails and test.settings.fail_on is not FailOn.NEVER
 
 
-def changed_request(test: "TestRun") -> str:
+def describe_request_change(test: "TestRun") -> str:
     """Return how the request itself differs from the accepted one; empty where it does not."""
     drift = test.drift
     cause = None if drift is None else drift.cause
@@ -116,7 +116,7 @@ def _cause(test: "TestRun", compared: Sequence[SampleRun]) -> Cause | None:
         return None
     from pytest_llmregress.causes.find_cause import find_cause  # noqa: PLC0415 - only with drift
 
-    played = old if sample.mode is Mode.REPLAYED else None
+    played = old if sample.mode is AnswerSource.REPLAYED else None
     return find_cause(
         _recording(test, test.read(before.runs[0]), before.versions, before.recorded_at),
         _recording(
@@ -130,11 +130,11 @@ def _cause(test: "TestRun", compared: Sequence[SampleRun]) -> Cause | None:
 
 def _recording(
     test: "TestRun", calls: Iterable[Call], versions: Mapping[str, str], recorded_at: str
-) -> "Recording":
-    from pytest_llmregress.causes.find_cause import Recording  # noqa: PLC0415 - only with drift
+) -> "RecordedSide":
+    from pytest_llmregress.causes.find_cause import RecordedSide  # noqa: PLC0415 - only with drift
 
     settled = test.rules.matching.settled
-    return Recording(
+    return RecordedSide(
         calls=[replace(call, request=settled(call.request)) for call in calls],
         versions={name: versions[name] for name in RECORDERS if name in versions},
         recorded_at=recorded_at,

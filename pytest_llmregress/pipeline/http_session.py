@@ -5,14 +5,20 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_llmregress.causes.request_diff import Explanation, explain
+from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.check_candidate import Asking
-from pytest_llmregress.pipeline.next_command import Commands, line_that_asks
-from pytest_llmregress.pipeline.orphans import former_name
-from pytest_llmregress.pipeline.spend_tracker import Asked
+from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_line
+from pytest_llmregress.pipeline.orphans import find_former_name
+from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.recording.cassette_session import (
+    CassetteSession,
+    Exchange,
+    Miss,
+    MissReason,
+    SampleMode,
+)
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
@@ -22,14 +28,14 @@ from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.call import Call, Usage
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.matching import path_of
-from pytest_llmregress.values.run_report import Mode, Problem
+from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.settings import Candidate
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import Run
+    from pytest_llmregress.runner.context_factory import SessionContext
 
 
-class Traffic:
+class HttpSession:
     """What one run of one test sends and what it is answered, for as long as it is open.
 
     Parameters: `cassette`, its path as reports have it; `recorded`, what was recorded for this
@@ -42,23 +48,23 @@ class Traffic:
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
         self,
-        run: "Run",
+        run: "SessionContext",
         *,
         test: str,
         cassette: Callable[[], str],
         recorded: tuple[Interaction, ...] | None,
         exists: bool,
-        mode: TapeMode,
+        mode: SampleMode,
         candidate: Candidate | None,
-        rewrite: sdk_patch.Rewrite | None,
-        commands: Commands,
+        rewrite: sdk_patch.RequestRewriter | None,
+        commands: NextCommand,
         paths: TestPaths,
         misses: list[Problem],
         journal: Journal,
         carried: tuple[Interaction, ...],
         number: int,
         usage: Callable[[], Usage | None],
-        intercept: Callable[[Tape], AbstractContextManager[None]],
+        intercept: Callable[[CassetteSession], AbstractContextManager[None]],
         limited: bool,
         refused: Problem | None = None,
     ) -> None:
@@ -85,7 +91,7 @@ class Traffic:
             paths=paths,
         )
         self._unasked: tuple[tuple[int, int], Problem | None] = (0, 0), None
-        self.tape = Tape(
+        self.tape = CassetteSession(
             mode=mode,
             recorded=recorded,
             redactor=run.redactor,
@@ -98,8 +104,8 @@ class Traffic:
         self._read: dict[int, Call | None] = {}
         self._stack = ExitStack()
         self._sent = self._stack.enter_context(
-            sdk_patch.opened(
-                replaying=mode is TapeMode.REPLAY,
+            sdk_patch.patch_sdk(
+                replaying=mode is SampleMode.REPLAY,
                 rename=None if candidate is None else candidate.rename,
                 rewrite=rewrite,
             )
@@ -126,14 +132,14 @@ class Traffic:
         )
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> AnswerSource:
         """Where the answers came from."""
         played = [exchange.played for exchange in self.tape.attempts]
         if not played:
-            return Mode.IDLE
+            return AnswerSource.IDLE
         if all(played):
-            return Mode.REPLAYED
-        return Mode.MIXED if any(played) else Mode.RECORDED
+            return AnswerSource.REPLAYED
+        return AnswerSource.MIXED if any(played) else AnswerSource.RECORDED
 
     def unfinished(self) -> tuple[str, ...]:
         """Say why what was recorded is not whole, a line for each request."""
@@ -176,7 +182,7 @@ class Traffic:
         spending = self._run.spending
         if not spending.is_limited:
             return
-        stop = spending.refuse([Asked(request=request, known=self._usage())])
+        stop = spending.refuse([PlannedRequest(request=request, known=self._usage())])
         if stop is not None:
             message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
             self._fail_by(Problem(code=stop.code, message=message))
@@ -215,7 +221,7 @@ class Traffic:
         if miss.reason is MissReason.CASSETTE_NOT_FOUND:
             if self._paths.pending_cassette.exists():
                 pending = self._commands.accept()
-            renamed = former_name(
+            renamed = find_former_name(
                 miss.request,
                 self._paths,
                 key_of=self.tape.key_of,
@@ -229,7 +235,7 @@ class Traffic:
             reason=str(miss.reason),
             request=miss.request,
             times=miss.times_recorded,
-            where=line_that_asks(self._run.root),
+            where=find_calling_line(self._run.root),
             cassette=self._cassette(),
             explanation=explanation,
             renamed=renamed,
@@ -241,13 +247,13 @@ class Traffic:
         self._misses.append(Problem(code=str(miss.reason), message=message))
         output.fail(message)
 
-    def _explain(self, miss: Miss) -> Explanation:
+    def _explain(self, miss: Miss) -> RequestDiff:
         """Say what differs from the nearest of the recordings, judgements and calls apart."""
         places = [n for n, each in enumerate(self.tape.recorded) if each.judge is miss.judge]
         found = explain(miss.request, [self.tape.recorded[place].request for place in places])
         return found if found.nearest is None else replace(found, nearest=places[found.nearest])
 
 
-def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+def deduplicate(names: Iterable[str | None]) -> tuple[str, ...]:
     """Return the names that are there, each once, in order of first use."""
     return tuple(dict.fromkeys(name for name in names if name is not None))

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llmregress.pipeline.drift import drift_fails, say_drift, verdict_fails, verdict_of
+from pytest_llmregress.pipeline.drift import (
+    check_drift_gate,
+    format_drift,
+    judge_test_state,
+    verdict_fails,
+)
 from pytest_llmregress.reports.samples import render_rate
 from pytest_llmregress.values.evidence import Tally
 
@@ -12,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
+class TestOutcome:
     """What pytest is told about a test once all its samples have run."""
 
     failed: bool
@@ -22,7 +27,7 @@ class Conclusion:
     """What a reader is told, whole; empty where there is nothing to tell."""
 
 
-def meets_rate(test: "TestRun") -> bool:
+def check_pass_rate(test: "TestRun") -> bool:
     """Whether as many samples are good as the test asks for, all where it does not say."""
     tally = good_samples(test)
     rate = 1.0 if test.rules.terms.pass_rate is None else test.rules.terms.pass_rate
@@ -34,12 +39,12 @@ def good_samples(test: "TestRun") -> Tally:
     return Tally(passed=sum(each.good for each in test.samples), n=len(test.samples))
 
 
-def is_good(test: "TestRun") -> bool:
+def check_acceptable(test: "TestRun") -> bool:
     """Whether what a test has recorded may be accepted without a decision."""
-    return meets_rate(test) and not test.problems
+    return check_pass_rate(test) and not test.problems
 
 
-def conclude(test: "TestRun") -> Conclusion:
+def decide_outcome(test: "TestRun") -> TestOutcome:
     """Return the outcome; called when the last sample is over."""
     decides = test.is_compared and (test.has_noise or test.is_quarantined)
     is_spared = decides and test.is_quarantined  # even by its contract
@@ -56,10 +61,10 @@ def conclude(test: "TestRun") -> Conclusion:
             "accepted, and the test's own code fails on it now"
         )
     explicit = not is_spared and test.rules.terms.pass_rate is not None
-    if (explicit or not decides) and not meets_rate(test):
+    if (explicit or not decides) and not check_pass_rate(test):
         failed = True
-    verdict = verdict_of(test) if decides else None
-    failed = failed or (drift_fails(test) if verdict is None else verdict_fails(test, verdict))
+    verdict = judge_test_state(test) if decides else None
+    failed = failed or (check_drift_gate(test) if verdict is None else verdict_fails(test, verdict))
     tally = good_samples(test)
     unconfirmed = (
         not failed
@@ -68,9 +73,9 @@ def conclude(test: "TestRun") -> Conclusion:
     )
     if failed or unconfirmed or tally.passed < tally.n:
         told.append(render_rate(test.node_id, tally, pass_rate=test.rules.terms.pass_rate))
-    told.append(say_drift(test))
+    told.append(format_drift(test))
     told += _bodies(test)
-    return Conclusion(
+    return TestOutcome(
         failed=failed, unconfirmed=unconfirmed, text="\n\n".join(part for part in told if part)
     )
 

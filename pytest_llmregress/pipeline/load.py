@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from pytest_llmregress.pipeline.config import Rules
-from pytest_llmregress.pipeline.persist import sign_now
-from pytest_llmregress.pipeline.plan import Slot, plan
-from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.persist import build_run_decision
+from pytest_llmregress.pipeline.plan import SamplePlan, plan_samples
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
-from pytest_llmregress.reports.recording_plan import Expected
+from pytest_llmregress.reports.recording_plan import RecordingEstimate
 from pytest_llmregress.runner.hook_calls import CODE as BAD_HOOK
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.pending import accept
 from pytest_llmregress.storage.snapshot_file import read_snapshot
-from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
@@ -29,7 +29,7 @@ from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import Run
+    from pytest_llmregress.runner.context_factory import SessionContext
     from pytest_llmregress.runner.item_runner import TestRun
 
 _T = TypeVar("_T")
@@ -45,7 +45,7 @@ class Prepared:
     """The cassette; None where there is none."""
     carried: Mapping[int, tuple[Interaction, ...]] = field(default_factory=dict)
     """Answers that an earlier recording has paid for, by sample."""
-    slots: tuple[Slot, ...] = (Slot(number=1, mode=TapeMode.REPLAY),)
+    slots: tuple[SamplePlan, ...] = (SamplePlan(number=1, mode=SampleMode.REPLAY),)
     """At least one."""
     confirm: int = 0
     """Fresh samples that are to follow where these look different."""
@@ -53,7 +53,7 @@ class Prepared:
     """What every request of the test is refused with; None where it may ask."""
 
 
-class FaultError(Exception):
+class SetupError(Exception):
     """What keeps a test from being run: its code, and a message for the user."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -61,21 +61,21 @@ class FaultError(Exception):
         self.code = code
 
 
-def prepare(test: "TestRun", journal: Journal) -> Prepared:
+def load_test(test: "TestRun", journal: Journal) -> Prepared:
     """Read what is there, and plan the samples; FaultError where something is wrong."""
     if test.run.broken_hooks:
-        raise FaultError(BAD_HOOK, failures.broken_hooks(test.node_id, test.run.broken_hooks))
+        raise SetupError(BAD_HOOK, failures.broken_hooks(test.node_id, test.run.broken_hooks))
     settings, paths = test.settings, test.paths
     carried: Mapping[int, tuple[Interaction, ...]] = {}
     try:
         if settings.accept and settings.candidate is None:
-            accept(paths, decision=sign_now())  # what an earlier run left pending
-        accepted = read_if_there(paths.snapshot, read_snapshot)
-        old = read_if_there(paths.cassette, read_any)
+            accept(paths, decision=build_run_decision())  # what an earlier run left pending
+        accepted = read_if_exists(paths.snapshot, read_snapshot)
+        old = read_if_exists(paths.cassette, read_any_cassette)
         if settings.record is not RecordMode.NONE:
             carried = answers_paid_for(test, journal, old)
     except (ValueError, OSError) as error:
-        raise FaultError("unreadable_file", str(error)) from None
+        raise SetupError("unreadable_file", str(error)) from None
     is_candidate = settings.candidate is not None
     if is_candidate and accepted is None:
         command = test.commands.baseline(recorded=paths.of_baseline().cassette.exists())
@@ -83,8 +83,8 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
         # A test that is skipped, or asks for nothing, needs none.
         return Prepared(refused=Problem(code="no_baseline", message=message))
     wanted = _wanted(test.run, test.rules)
-    slots = plan(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
-    is_screened = is_candidate and shows_noise(accepted) and wanted is None
+    slots = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
+    is_screened = is_candidate and check_enough_samples(accepted) and wanted is None
     may_ask = settings.record is not RecordMode.NONE and not any(each.confirms for each in slots)
     return Prepared(
         accepted=accepted,
@@ -95,12 +95,12 @@ def prepare(test: "TestRun", journal: Journal) -> Prepared:
     )
 
 
-def shows_noise(accepted: Snapshot | None) -> bool:
+def check_enough_samples(accepted: Snapshot | None) -> bool:
     """Tell whether a baseline has enough samples to show its own noise."""
     return accepted is not None and len(accepted.samples) >= MIN_BASELINE
 
 
-def read_if_there(path: Path, read: Callable[[Path], _T]) -> _T | None:
+def read_if_exists(path: Path, read: Callable[[Path], _T]) -> _T | None:
     """Return what a file holds, or None where there is no file."""
     try:
         return read(path)
@@ -108,10 +108,10 @@ def read_if_there(path: Path, read: Callable[[Path], _T]) -> _T | None:
         return None
 
 
-def expect(item: pytest.Item, run: "Run") -> Expected:
+def estimate_recording(item: pytest.Item, run: "SessionContext") -> RecordingEstimate:
     """Return what a test is going to record, judged by its recording, or by the baseline's."""
     try:
-        rules = Rules.read(
+        rules = TestConfig.read(
             test=item.nodeid,
             sources=run.sources,
             redactor=run.redactor,
@@ -119,27 +119,29 @@ def expect(item: pytest.Item, run: "Run") -> Expected:
             config={},
         )
         candidate = rules.settings.candidate
-        paths = paths_of(item.path, item.nodeid, None if candidate is None else candidate.name)
-        old = read_if_there(paths.cassette, read_any)
-        known = old or read_if_there(paths.of_baseline().cassette, read_any)
+        paths = build_test_paths(
+            item.path, item.nodeid, None if candidate is None else candidate.name
+        )
+        old = read_if_exists(paths.cassette, read_any_cassette)
+        known = old or read_if_exists(paths.of_baseline().cassette, read_any_cassette)
     except (ValueError, OSError):
-        return Expected(samples=0)  # its set-up will tell what is wrong
+        return RecordingEstimate(samples=0)  # its set-up will tell what is wrong
     if candidate is not None and not paths.of_baseline().snapshot.exists():
-        return Expected(samples=0)  # nothing of it is sent
-    slots = plan(
+        return RecordingEstimate(samples=0)  # nothing of it is sent
+    slots = plan_samples(
         old,
         record=rules.settings.record,
         wanted=_wanted(run, rules),
         is_candidate=candidate is not None,
     )
-    samples = sum(slot.mode is not TapeMode.REPLAY for slot in slots)
+    samples = sum(slot.mode is not SampleMode.REPLAY for slot in slots)
     if known is None:
-        return Expected(samples=samples)
+        return RecordingEstimate(samples=samples)
     share = samples / len(known.runs)
     read = (run.read(each) for each in known.interactions if not each.judge)
     calls = [call for call in read if call is not None]
     costs = [run.price(_asked_of(call, candidate)) for call in calls]
-    return Expected(
+    return RecordingEstimate(
         samples=samples,
         calls=share * len(calls),
         tokens=share * sum(call.usage.total_tokens for call in calls),
@@ -155,7 +157,7 @@ def _asked_of(call: Call, candidate: Candidate | None) -> Call:
     return replace(call, requested_model=candidate.rename(asked), served_model=None)
 
 
-def _wanted(run: "Run", rules: Rules) -> int | None:
+def _wanted(run: "SessionContext", rules: TestConfig) -> int | None:
     """Return how many samples were asked for; None where nobody said."""
     asked = run.settings.samples
     if asked is not None or rules.settings.candidate is not None:

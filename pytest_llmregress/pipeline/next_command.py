@@ -16,7 +16,7 @@ _ELSEWHERE = tuple(
 )
 
 
-class Commands:
+class NextCommand:
     """Commands about one test."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Commands:
         return f"pytest-llmregress show {names}"
 
 
-def line_that_asks(root: Path) -> str | None:
+def find_calling_line(root: Path) -> str | None:
     """Return "app.py:41 in answer" of the innermost frame that is the user's own code."""
     package = str(Path(__file__).resolve().parents[1])
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - see who asks without raising

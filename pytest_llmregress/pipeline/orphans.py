@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.file_paths import TestPaths, paths_of, relative_to_root
+from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths, relative_to_root
 from pytest_llmregress.values.http import Request
 
 NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
@@ -16,7 +16,7 @@ MAX_READ = 200
 """Recordings of one folder that are read in search of a test's former name."""
 
 
-def orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, ...]:
+def find_orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, ...]:
     """Return the recordings beside the marked tests that belong to none of them.
 
     Only where the whole suite was collected: otherwise nobody can tell. Paths are relative to
@@ -28,7 +28,7 @@ def orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, 
         return ()
     wanted: dict[Path, set[str]] = {}
     for item in marked:
-        paths = paths_of(item.path, item.nodeid, None)
+        paths = build_test_paths(item.path, item.nodeid, None)
         wanted.setdefault(paths.directory, set()).add(paths.stem)
     found = [
         path
@@ -39,7 +39,7 @@ def orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, 
     return tuple(relative_to_root(path, config.rootpath) for path in found)
 
 
-def former_name(
+def find_former_name(
     request: Request,
     paths: TestPaths,
     *,

@@ -6,22 +6,28 @@ from functools import cache
 from pathlib import Path
 
 from pytest_llmregress.comparison.merging import merge_changes
-from pytest_llmregress.pipeline.config import Rules
+from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.redaction.redactor import find_secrets
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
-from pytest_llmregress.storage.decisions import find_author, read_rejections, sign
-from pytest_llmregress.storage.errors import HoldsSecret
+from pytest_llmregress.storage.decisions import build_decision, find_author, read_rejections
+from pytest_llmregress.storage.errors import SecretInFileError
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.pending import reject
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Change
-from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.run_report import Mode
+from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import RecordMode, Settings
-from pytest_llmregress.values.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.values.snapshot import (
+    Decision,
+    PendingReason,
+    PendingState,
+    SampleSnapshot,
+    Snapshot,
+)
 
 RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
 """The packages whose versions a cassette names."""
@@ -33,7 +39,7 @@ class Found:
 
     test: str
     paths: TestPaths
-    rules: Rules
+    rules: TestConfig
     samples: tuple[SampleRun, ...]
     whole: bool
     """Whether every sample that was planned ran, and each has all of its answers."""
@@ -62,7 +68,7 @@ class Found:
     @property
     def is_replay(self) -> bool:
         """Whether all answers come from the cassette."""
-        return self.old is not None and all(e.mode is Mode.REPLAYED for e in self.samples)
+        return self.old is not None and all(e.mode is AnswerSource.REPLAYED for e in self.samples)
 
     @property
     def own_passed(self) -> bool:
@@ -80,14 +86,14 @@ class Found:
         secrets = find_secrets(text, redactor=self.rules.redactor)
         if secrets:
             places = [f"line {each.line}: {each.kind} {each.excerpt}" for each in secrets]
-            raise HoldsSecret(
+            raise SecretInFileError(
                 f"{path}: it would hold a secret ({'; '.join(places)}); take it out of what the "
                 'test sends, or name its form in llm_config["redact"]'
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class SavedFiles:
     """What became of it."""
 
     pending: Path | None = None
@@ -98,16 +104,16 @@ class Kept:
     """Who has rejected this very recording before; it does not come up again."""
 
 
-def keep(found: Found) -> Kept:
+def keep(found: Found) -> SavedFiles:
     """Write what this run leaves: an accepted pair, a candidate's recording, a pending pair.
 
     Raises OSError and ValueError where a file cannot be written.
     """
     if not found.whole:
-        return Kept()  # of a replay, too: what it did not come to would no longer be accepted
+        return SavedFiles()  # of a replay, too: what it did not come to would no longer be accepted
     if found.is_replay and found.old is not None:
         return _keep_replay(found, found.old)
-    cassette = cassette_of(found)
+    cassette = build_cassette(found)
     if found.settings.candidate is not None:
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         kept = _keep_candidate(found, cassette)
@@ -117,7 +123,7 @@ def keep(found: Found) -> Kept:
     return kept
 
 
-def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
+def _keep_baseline(found: Found, cassette: Cassette) -> SavedFiles:
     """Accept a first recording, and one that behaves as before; leave any other pending.
 
     Samples that join accepted ones are the noise of the baseline, and no change of it.
@@ -126,35 +132,35 @@ def _keep_baseline(found: Found, cassette: Cassette) -> Kept:
     if not found.changes and found.accepted is not None:
         snapshot = replace(snapshot, decision=found.accepted.decision)
     elif found.settings.accept and found.changes:
-        snapshot = replace(snapshot, decision=sign_now())
+        snapshot = replace(snapshot, decision=build_run_decision())
     if found.good and (found.settings.accept or not found.changes):
         write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)  # an older recording that nobody decided on is superseded
-        return Kept(accepted=True)
+        return SavedFiles(accepted=True)
     write_cassette(found.paths.pending_cassette, cassette, inspect=found.inspect)
-    why = Waits.DRIFTED if found.good else Waits.FAILED
+    why = PendingReason.DRIFTED if found.good else PendingReason.FAILED
     return _leave_pending(found, snapshot, why, found.changes)
 
 
-def _keep_candidate(found: Found, cassette: Cassette) -> Kept:
+def _keep_candidate(found: Found, cassette: Cassette) -> SavedFiles:
     """Leave a candidate's snapshot pending, or accept it where that was asked for.
 
     What somebody has rejected does neither: it takes another recording to come up again.
     """
     snapshot = _snapshot(found, cassette)
     if rejected := _rejection_of(found, snapshot):
-        return Kept(rejected=rejected)
+        return SavedFiles(rejected=rejected)
     if found.good and found.settings.accept:
-        snapshot = replace(snapshot, decision=sign_now())
+        snapshot = replace(snapshot, decision=build_run_decision())
         baseline = found.paths.of_baseline()
         write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
         write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)
-        return Kept(accepted=True)
+        return SavedFiles(accepted=True)
     if not found.changes:
-        return Kept()
-    why = Waits.DRIFTED if found.good else Waits.FAILED
+        return SavedFiles()
+    why = PendingReason.DRIFTED if found.good else PendingReason.FAILED
     return _leave_pending(found, snapshot, why, found.changes)
 
 
@@ -164,9 +170,9 @@ def _rejection_of(found: Found, snapshot: Snapshot) -> Decision | None:
     return next((e.decision for e in rejections if e.cassette == snapshot.cassette), None)
 
 
-def sign_now() -> Decision:
+def build_run_decision() -> Decision:
     """Return that somebody accepts what this run finds, without a word on why."""
-    return sign(_author(), "")
+    return build_decision(_author(), "")
 
 
 @cache
@@ -174,32 +180,34 @@ def _author() -> str:
     return find_author()
 
 
-def _keep_replay(found: Found, old: Cassette) -> Kept:
+def _keep_replay(found: Found, old: Cassette) -> SavedFiles:
     """Leave pending what the test's code makes of its recording, where that is new."""
     accepting = found.settings.accept and found.good
     if found.settings.candidate is not None:
         # In CI it can be replayed again, and nobody will decide on it there.
-        return Kept() if found.in_ci and not accepting else _keep_candidate(found, old)
+        return SavedFiles() if found.in_ci and not accepting else _keep_candidate(found, old)
     changes = tuple(change for sample in found.samples for change in sample.found_in_replay)
     if accepting and (changes or found.accepted is None):
-        snapshot = replace(_snapshot(found, old), decision=sign_now())
+        snapshot = replace(_snapshot(found, old), decision=build_run_decision())
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)
-        return Kept(accepted=True)
+        return SavedFiles(accepted=True)
     if not changes:
-        drop_stale(found.paths)
-        return Kept()
+        delete_stale_pending(found.paths)
+        return SavedFiles()
     if found.in_ci or found.paths.pending_cassette.exists():
-        return Kept()  # a recording that waits keeps its snapshot; this replay can be run again
-    return _leave_pending(found, _snapshot(found, old), Waits.CHANGED, changes)
+        return (
+            SavedFiles()
+        )  # a recording that waits keeps its snapshot; this replay can be run again
+    return _leave_pending(found, _snapshot(found, old), PendingReason.CHANGED, changes)
 
 
 def _leave_pending(
-    found: Found, snapshot: Snapshot, why: Waits, changes: tuple[Change, ...]
-) -> Kept:
+    found: Found, snapshot: Snapshot, why: PendingReason, changes: tuple[Change, ...]
+) -> SavedFiles:
     candidate = found.settings.candidate
     accepted = found.accepted
-    pending = Pending(
+    pending = PendingState(
         why=why,
         candidate=None if candidate is None else candidate.name,
         baseline="" if accepted is None else accepted.models,
@@ -208,10 +216,10 @@ def _leave_pending(
     write_snapshot(
         found.paths.pending_snapshot, replace(snapshot, pending=pending), inspect=found.inspect
     )
-    return Kept(pending=found.paths.pending_snapshot)
+    return SavedFiles(pending=found.paths.pending_snapshot)
 
 
-def drop_stale(paths: TestPaths) -> None:
+def delete_stale_pending(paths: TestPaths) -> None:
     """Delete what an earlier replay left pending, now that the code is back to what it was."""
     if not paths.has_pending_snapshot or paths.pending_cassette.exists():
         return  # a recording was paid for: only a person decides on it
@@ -219,7 +227,7 @@ def drop_stale(paths: TestPaths) -> None:
         pending = read_snapshot(paths.pending_snapshot).pending
     except (FileNotFoundError, ValueError):
         return
-    if pending is not None and pending.why is Waits.CHANGED:
+    if pending is not None and pending.why is PendingReason.CHANGED:
         paths.pending_snapshot.unlink()
 
 
@@ -246,7 +254,7 @@ def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
             behavior = own.behavior  # and before it made all of its calls
     several = len(found.samples) > 1
     note = sample.slot.note
-    replayed = sample.mode is Mode.REPLAYED
+    replayed = sample.mode is AnswerSource.REPLAYED
     session = (note.session if note else "") if replayed else found.session
     if several and replayed and not session and found.old is not None:
         session = found.old.recorded_at
@@ -258,7 +266,7 @@ def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
     )
 
 
-def cassette_of(found: Found) -> Cassette:
+def build_cassette(found: Found) -> Cassette:
     """Return the recording that a run leaves."""
     recorded = [_recording(found, sample) for sample in found.samples]
     candidate = found.settings.candidate
@@ -277,11 +285,11 @@ def cassette_of(found: Found) -> Cassette:
     )
 
 
-def _note(found: Found, sample: SampleRun, interactions: Sequence[Interaction]) -> Sample:
+def _note(found: Found, sample: SampleRun, interactions: Sequence[Interaction]) -> SampleHeader:
     """Return what the cassette is to say about a sample."""
-    if sample.mode is Mode.REPLAYED and sample.slot.note is not None:
+    if sample.mode is AnswerSource.REPLAYED and sample.slot.note is not None:
         return replace(sample.slot.note, calls=len(interactions))
-    return Sample(
+    return SampleHeader(
         calls=len(interactions),
         passed=sample.good,
         failure="" if sample.good else found.rules.redactor.value(sample.why),
@@ -293,7 +301,7 @@ def _note(found: Found, sample: SampleRun, interactions: Sequence[Interaction]) 
 def _recording(found: Found, sample: SampleRun) -> tuple[Interaction, ...]:
     """Return what is kept of a sample: the old recording, the new one, or both."""
     old = sample.slot.recorded or ()
-    if sample.traffic is None or sample.mode is Mode.REPLAYED:
+    if sample.traffic is None or sample.mode is AnswerSource.REPLAYED:
         return old
     attempts = sample.traffic.tape.attempts
     new = tuple(e.interaction for e in attempts if e.interaction is not None and not e.played)

@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 
-from pytest_llmregress.recording.cassette_session import TapeMode
-from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.settings import RecordMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class SamplePlan:
     """A place for one sample: what is recorded for it, and what is to be done."""
 
     number: int
     """From 1."""
-    mode: TapeMode
+    mode: SampleMode
     recorded: tuple[Interaction, ...] | None = None
     """None where nothing is recorded for it."""
-    note: Sample | None = None
+    note: SampleHeader | None = None
     """What the cassette says about it."""
     confirms: bool = False
     """Whether it is asked for because an earlier sample looked different."""
@@ -25,9 +25,9 @@ class Slot:
     """Whether it joins accepted samples: it is no change, but part of the baseline's noise."""
 
 
-def plan(
+def plan_samples(
     old: Cassette | None, *, record: RecordMode, wanted: int | None, is_candidate: bool
-) -> list[Slot]:
+) -> list[SamplePlan]:
     """Return the places of a test's samples, at least one.
 
     :param wanted: how many samples were asked for; None where nobody said. What is recorded
@@ -45,7 +45,7 @@ def plan(
     for number in range(1, number_of_slots + 1):
         known = number <= len(runs)
         slots.append(
-            Slot(
+            SamplePlan(
                 number=number,
                 mode=_tape_mode(record, recorded=known),
                 recorded=runs[number - 1] if known else None,
@@ -57,13 +57,13 @@ def plan(
     return slots
 
 
-def _tape_mode(record: RecordMode, *, recorded: bool) -> TapeMode:
+def _tape_mode(record: RecordMode, *, recorded: bool) -> SampleMode:
     match record:
         case RecordMode.NONE:
-            return TapeMode.REPLAY
+            return SampleMode.REPLAY
         case RecordMode.ONCE:
-            return TapeMode.REPLAY if recorded else TapeMode.RECORD
+            return SampleMode.REPLAY if recorded else SampleMode.RECORD
         case RecordMode.NEW_EPISODES:
-            return TapeMode.EXTEND
+            return SampleMode.EXTEND
         case RecordMode.ALL | RecordMode.REWRITE:
-            return TapeMode.RECORD
+            return SampleMode.RECORD

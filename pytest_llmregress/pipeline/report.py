@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_llmregress.pipeline.drift import verdict_of
-from pytest_llmregress.pipeline.http_session import distinct
+from pytest_llmregress.pipeline.drift import judge_test_state
+from pytest_llmregress.pipeline.http_session import deduplicate
 from pytest_llmregress.pipeline.judge import good_samples
-from pytest_llmregress.pipeline.persist import Kept
+from pytest_llmregress.pipeline.persist import SavedFiles
 from pytest_llmregress.reports import failures
 from pytest_llmregress.values.call import Calls
-from pytest_llmregress.values.run_report import Mode, Problem, TestRecord
+from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
 from pytest_llmregress.values.settings import RecordMode
-from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.side_by_side import CallSummary
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.item_runner import TestRun
 
 
-def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool, failed: bool) -> TestRecord:
+def build_test_record(
+    test: "TestRun", kept: SavedFiles, *, unconfirmed: bool, failed: bool
+) -> TestRecord:
     """Return what happened to a test, over all its samples."""
     calls, samples = test.calls(), test.samples
     usage = Calls(calls).usage
@@ -30,8 +32,8 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool, failed: bool) -
         candidate=None if candidate is None else candidate.name,
         cassette=test.cassette_name,
         calls=len(calls),
-        requested_models=distinct(call.requested_model for call in calls),
-        served_models=distinct(call.served_model for call in calls),
+        requested_models=deduplicate(call.requested_model for call in calls),
+        served_models=deduplicate(call.served_model for call in calls),
         input_tokens=usage.total_tokens - usage.output_tokens,
         output_tokens=usage.output_tokens,
         unplayed=sum(
@@ -55,7 +57,7 @@ def record_of(test: "TestRun", kept: Kept, *, unconfirmed: bool, failed: bool) -
         cost_usd=_cost(test),
         before=before,
         after=after,
-        verdict=verdict_of(test) if test.is_compared and test.has_noise else None,
+        verdict=judge_test_state(test) if test.is_compared and test.has_noise else None,
         not_understood=tuple(
             dict.fromkeys(
                 request
@@ -72,16 +74,16 @@ def _carried(test: "TestRun") -> int:
     return sum(len(each.traffic.carried) for each in test.samples if each.traffic)
 
 
-def _sides(test: "TestRun") -> tuple[Side | None, Side]:
+def _sides(test: "TestRun") -> tuple[CallSummary | None, CallSummary]:
     """Return the accepted run and the new one that a report shows side by side."""
     compared = [sample for sample in test.samples if sample.compared]
     shown = next((sample for sample in compared if sample.changes), compared[0])
     calls = () if shown.traffic is None else shown.traffic.calls_as_recorded()
     before = test.baseline_runs
-    return (Side.of(before[0]) if before else None), Side.of(Calls(calls))
+    return (CallSummary.of(before[0]) if before else None), CallSummary.of(Calls(calls))
 
 
-def _remarks(test: "TestRun", kept: Kept) -> list[Problem]:
+def _remarks(test: "TestRun", kept: SavedFiles) -> list[Problem]:
     """Return what a test has to say, and does not fail by."""
     if kept.accepted:
         return []
@@ -90,7 +92,7 @@ def _remarks(test: "TestRun", kept: Kept) -> list[Problem]:
         message = failures.rejected(test.node_id, kept.rejected, command)
         return [Problem(code="rejected", message=message)]
     samples = test.samples
-    replayed = all(sample.mode is Mode.REPLAYED for sample in samples)
+    replayed = all(sample.mode is AnswerSource.REPLAYED for sample in samples)
     passed = all(sample.body_passed for sample in samples)
     if replayed and passed and test.accepted is None:
         message = failures.no_snapshot(test.node_id, test.commands.accept_by_running())
@@ -115,17 +117,17 @@ def _obsolete(test: "TestRun") -> tuple[str, ...]:
     return tuple(name for name in test.accepted.value_names if name not in used)
 
 
-def _mode_of(modes: Sequence[Mode]) -> Mode:
+def _mode_of(modes: Sequence[AnswerSource]) -> AnswerSource:
     """Return where the answers of all samples together came from."""
-    told = {mode for mode in modes if mode is not Mode.IDLE}
+    told = {mode for mode in modes if mode is not AnswerSource.IDLE}
     if not told:
-        return Mode.IDLE
-    return told.pop() if len(told) == 1 else Mode.MIXED
+        return AnswerSource.IDLE
+    return told.pop() if len(told) == 1 else AnswerSource.MIXED
 
 
 def _cost(test: "TestRun") -> float | None:
     """Return what was paid for its new recordings; None where a price is not known."""
-    new = {Mode.RECORDED, Mode.MIXED}
+    new = {AnswerSource.RECORDED, AnswerSource.MIXED}
     samples = [sample for run in (test, *test.asides) for sample in run.samples]
     calls = [call for sample in samples if sample.mode in new for call in sample.calls()]
     costs = [test.run.price(call) for call in calls]

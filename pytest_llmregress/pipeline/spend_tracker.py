@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from pytest_llmregress.providers.protocol import Provider
-from pytest_llmregress.recording.rate_limiter import BATCH_SHARE, Forecast, body_of, expected_usage
+from pytest_llmregress.recording.rate_limiter import (
+    BATCH_SHARE,
+    CostEstimate,
+    body_of,
+    expected_usage,
+)
 from pytest_llmregress.reports import recording_progress as words
 from pytest_llmregress.values.call import Call, Outcome, Usage
 from pytest_llmregress.values.http import Interaction, Request
@@ -19,7 +24,7 @@ _ROUNDED = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PlannedRequest:
     """A request that is about to be sent."""
 
     request: Request
@@ -29,7 +34,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class StopReason:
     """Why nothing more is sent in this run."""
 
     code: str
@@ -48,7 +53,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SpendLimits:
     """What a run may spend; None for any amount."""
 
     cost: float | None = None
@@ -57,23 +62,23 @@ class Limits:
     """How many processes share them."""
 
     @classmethod
-    def of(cls, config: pytest.Config, settings: Settings) -> "Limits":
+    def of(cls, config: pytest.Config, settings: Settings) -> "SpendLimits":
         """Return the limits of this process: a worker of xdist has an equal part of them."""
         workers = getattr(config, "workerinput", {}).get("workercount", 1)
         return cls(cost=settings.max_cost, tokens=settings.max_tokens, share=workers)
 
 
 @dataclass(slots=True, kw_only=True)
-class Spending:
+class SpendTracker:
     """What was spent by now. Safe to use from several threads."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: SpendLimits = field(default_factory=SpendLimits)
     providers: Sequence[Provider]
     price: Callable[[Call], float | None]
-    spent: Forecast = field(default_factory=Forecast)
+    spent: CostEstimate = field(default_factory=CostEstimate)
     uncounted: tuple[str, ...] = ()
     """What replies gave in the place of counts of tokens: what they came to is unknown."""
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """Why nothing more is sent; it holds to the end of the run."""
     is_told: bool = False
     """Whether the run itself tells why it was stopped: its tests do not repeat it."""
@@ -92,7 +97,7 @@ class Spending:
         if call is None or not (call.usage.total_tokens or call.usage.unknown):
             return
         cost = None if call.usage.unknown else self.price(call)
-        paid = Forecast(
+        paid = CostEstimate(
             calls=1,
             tokens=call.usage.total_tokens,
             cost=None if cost is None else cost * _share(in_batch=in_batch),
@@ -101,27 +106,27 @@ class Spending:
             self.spent += paid
             self.uncounted = tuple(dict.fromkeys((*self.uncounted, *call.usage.unknown)))
 
-    def forecast(self, asked: Sequence[Asked]) -> Forecast:
+    def forecast(self, asked: Sequence[PlannedRequest]) -> CostEstimate:
         """Return what requests are expected to come to."""
-        total = Forecast()
+        total = CostEstimate()
         for each in asked:
             total += self._forecast(each)
         return total
 
-    def fitting(self, asked: Sequence[Sequence[Asked]]) -> int:
+    def fitting(self, asked: Sequence[Sequence[PlannedRequest]]) -> int:
         """Return how many of these groups of requests, from the first one on, may be sent."""
         if self.stop is not None:
             return 0
         if not self.is_limited:
             return len(asked)
-        expected = Forecast()
+        expected = CostEstimate()
         for number, group in enumerate(asked):
             expected += self.forecast(group)
             if group and self._broken(expected):
                 return number
         return len(asked)
 
-    def refuse(self, asked: Sequence[Asked]) -> Stop | None:
+    def refuse(self, asked: Sequence[PlannedRequest]) -> StopReason | None:
         """Return why requests must not be sent, or None where they may be."""
         if self.stop is None and self.is_limited:
             expected = self.forecast(asked)
@@ -141,7 +146,7 @@ class Spending:
         may_go_on: bool = True,
     ) -> None:
         """Let nothing more be sent in this run."""
-        self.stop = Stop(
+        self.stop = StopReason(
             code=code,
             in_full=why,
             why="" if self.is_told else why,
@@ -149,7 +154,7 @@ class Spending:
             may_go_on=may_go_on,
         )
 
-    def _broken(self, expected: Forecast) -> str:
+    def _broken(self, expected: CostEstimate) -> str:
         """Return the limit that requests would go past; empty where they may be sent."""
         limits, total = self.limits, self.spent + expected
         if self.uncounted and limits.tokens is not None:
@@ -162,7 +167,7 @@ class Spending:
             return MAX_COST
         return ""
 
-    def _stop_at(self, limit: str, expected: Forecast, models: Sequence[str]) -> None:
+    def _stop_at(self, limit: str, expected: CostEstimate, models: Sequence[str]) -> None:
         limits, spent = self.limits, self.spent
         if self.uncounted:
             self.halt("over_limit", words.no_count(limit, self.uncounted), may_go_on=False)
@@ -182,7 +187,7 @@ class Spending:
         why = words.over_limit(spent, expected, limit=f"{limit} is {told}", share=limits.share)
         self.halt("over_limit", why, limits={limit: enough})
 
-    def _forecast(self, asked: Asked) -> Forecast:
+    def _forecast(self, asked: PlannedRequest) -> CostEstimate:
         usage = expected_usage(asked.request, known=asked.known)
         provider, model = self._model(asked.request)
         call = Call(
@@ -193,7 +198,7 @@ class Spending:
             request=body_of(asked.request),
         )
         cost = self.price(call)
-        return Forecast(
+        return CostEstimate(
             calls=1,
             tokens=usage.total_tokens,
             cost=None if cost is None else cost * _share(in_batch=asked.in_batch),

@@ -5,7 +5,7 @@ from typing import Any
 _INHERITED: Any = object()
 
 
-class Replaced:
+class AttributePatch:
     """What has been replaced, the last one to be put back first.
 
     `unittest.mock` does the same and takes twenty times as long, which each replayed test would
@@ -17,7 +17,7 @@ class Replaced:
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute of a class or module until `restore` is called."""
-        self.replace_known(owner, name, value, before=own_value(owner, name))
+        self.replace_known(owner, name, value, before=read_own_attribute(owner, name))
 
     def replace_known(self, owner: Any, name: str, value: Any, *, before: Any) -> None:
         """Do the same, where `own_value` is known."""
@@ -34,6 +34,6 @@ class Replaced:
                 setattr(owner, name, value)
 
 
-def own_value(owner: Any, name: str) -> Any:
+def read_own_attribute(owner: Any, name: str) -> Any:
     """Return an attribute as its owner holds it, and the same for all that is inherited."""
     return vars(owner).get(name, _INHERITED)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collected_lightly() -> Iterator[None]:
+def pause_garbage_collection() -> Iterator[None]:
     """Leave what exists by now out of collections while this lasts.
 
     A collection of everything takes 0.2 s with an SDK's types in memory, at moments of its own

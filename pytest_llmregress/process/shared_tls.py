@@ -9,7 +9,7 @@ from unittest import mock
 
 
 @contextmanager
-def shared_contexts() -> Iterator[None]:
+def share_tls_contexts() -> Iterator[None]:
     """Give clients that are made while this lasts the same default context.
 
     Making one takes 20 ms, and a suite whose tests make clients of their own makes one a test.

@@ -3,10 +3,10 @@
 import sys
 from typing import Any
 
-from pytest_llmregress.process.attribute_patch import Replaced
+from pytest_llmregress.process.attribute_patch import AttributePatch
 
 
-def look_for_no_credentials(replaced: Replaced, *, placeholder: str) -> None:
+def look_for_no_credentials(replaced: AttributePatch, *, placeholder: str) -> None:
     """Sign with a placeholder, by clients that were made before as well; look nowhere for keys.
 
     A profile may log in over the network, or start a program, and is not there on a machine that

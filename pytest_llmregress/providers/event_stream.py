@@ -15,7 +15,7 @@ _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class ServerSentEvent:
     """One event of a stream."""
 
     event: str | None
@@ -25,7 +25,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class EventStreamFrame:
     """One message of AWS's event stream."""
 
     headers: Mapping[str, str]
@@ -33,7 +33,7 @@ class Frame:
     payload: bytes
 
 
-def parse_events(body: bytes) -> tuple[Event, ...]:
+def parse_events(body: bytes) -> tuple[ServerSentEvent, ...]:
     """Return the events of a whole stream, in order.
 
     Follows https://html.spec.whatwg.org/multipage/server-sent-events.html, but for its end: by the
@@ -41,13 +41,13 @@ def parse_events(body: bytes) -> tuple[Event, ...]:
     the end of a damaged stream is what one wants to see. What is no UTF-8 becomes U+FFFD.
     """
     text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    events: list[Event] = []
+    events: list[ServerSentEvent] = []
     name = ""
     data: list[str] = []
     for line in (*_LINE_END.split(text), ""):
         if not line:
             if data:
-                events.append(Event(event=name or None, data="\n".join(data)))
+                events.append(ServerSentEvent(event=name or None, data="\n".join(data)))
             name, data = "", []
             continue
         field, _, value = line.partition(":")
@@ -59,14 +59,14 @@ def parse_events(body: bytes) -> tuple[Event, ...]:
     return tuple(events)
 
 
-def parse_frames(body: bytes) -> tuple[Frame, ...]:
+def parse_frames(body: bytes) -> tuple[EventStreamFrame, ...]:
     """Return the frames of an `application/vnd.amazon.eventstream`, up to the first damaged one.
 
     A frame is its length, the length of its headers and a CRC of these two, the headers, the
     payload, and a CRC of everything before:
     https://docs.aws.amazon.com/lexv2/latest/dg/event-stream-encoding.html
     """
-    frames: list[Frame] = []
+    frames: list[EventStreamFrame] = []
     offset = 0
     while offset < len(body):
         try:
@@ -78,7 +78,7 @@ def parse_frames(body: bytes) -> tuple[Frame, ...]:
             break
         if crc != zlib.crc32(frame[:8]) or crc_of_all != zlib.crc32(frame[:-4]):
             break
-        frames.append(Frame(headers=headers, payload=frame[12 + head : -4]))
+        frames.append(EventStreamFrame(headers=headers, payload=frame[12 + head : -4]))
         offset += size
     return tuple(frames)
 

@@ -12,16 +12,16 @@ def parse(text: str | bytes) -> Any:
         return None
 
 
-def mapping(value: Any) -> dict[str, Any]:
+def read_mapping(value: Any) -> dict[str, Any]:
     """Return an object, or an empty one where it is something else."""
     return value if isinstance(value, dict) else {}
 
 
-def given(value: Any) -> dict[str, Any]:
+def read_field(value: Any) -> dict[str, Any]:
     """Return the items of an object that are not null."""
-    return {key: item for key, item in mapping(value).items() if item is not None}
+    return {key: item for key, item in read_mapping(value).items() if item is not None}
 
 
-def string(value: Any) -> str | None:
+def read_string(value: Any) -> str | None:
     """Return a string that is not empty, or None."""
     return value if isinstance(value, str) and value else None

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
-from pytest_llmregress.recording.unplayed import Waiting
+from pytest_llmregress.recording.unplayed import UnplayedInteractions
 from pytest_llmregress.redaction.redactor import Redactor, carries_credentials
 from pytest_llmregress.values.http import Interaction, Request, Response
-from pytest_llmregress.values.matching import Matching, key_of
+from pytest_llmregress.values.matching import RequestMatcher, compute_request_key
 
 HTTP_ERROR = 400
 """The first status that is an error."""
 
 
-class TapeMode(StrEnum):
+class SampleMode(StrEnum):
     """What a tape does with a request."""
 
     REPLAY = "replay"
@@ -77,7 +77,7 @@ class Exchange:
         return self.interaction is None or self.interaction.response.status >= HTTP_ERROR
 
 
-class Tape:
+class CassetteSession:
     """Requests in, answers out, for one run of one test. Safe to use from several threads.
 
     Parameters: `recorded`, what an earlier run recorded (None where there is no cassette);
@@ -90,7 +90,7 @@ class Tape:
     def __init__(  # noqa: PLR0913 - two sources, two callbacks
         self,
         *,
-        mode: TapeMode,
+        mode: SampleMode,
         recorded: Sequence[Interaction] | None,
         redactor: Redactor,
         on_miss: Callable[[Miss], NoReturn],
@@ -108,9 +108,9 @@ class Tape:
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
         self._given = tuple(carried)
-        self.match(Matching(), redactor=redactor)
+        self.match(RequestMatcher(), redactor=redactor)
 
-    def match(self, matching: Matching, *, redactor: Redactor) -> None:
+    def match(self, matching: RequestMatcher, *, redactor: Redactor) -> None:
         """Tell requests apart by these rules. To be called before the first request.
 
         What was recorded goes through the redaction as well: a rule that came later does not
@@ -121,10 +121,10 @@ class Tape:
         for interaction in self._given:
             key = self.key_of(interaction.request, judge=interaction.judge)
             self._carried[key].append(interaction)
-        self._waiting = Waiting(
-            () if self.mode is TapeMode.RECORD else self.recorded,
+        self._waiting = UnplayedInteractions(
+            () if self.mode is SampleMode.RECORD else self.recorded,
             key_of=lambda each: self.key_of(each.request, judge=each.judge),
-            by_bytes=matching == Matching() and not self._given,
+            by_bytes=matching == RequestMatcher() and not self._given,
         )
 
     def key_of(self, request: Request, *, judge: bool = False) -> str:
@@ -163,7 +163,7 @@ class Tape:
                 exchange.interaction = carried.popleft()
             elif (position := self._waiting.take_alike(key)) is not None:
                 self._play(exchange, position)
-            if exchange.interaction is None and self.mode is TapeMode.REPLAY:
+            if exchange.interaction is None and self.mode is SampleMode.REPLAY:
                 times = self._waiting.times_recorded(key)
                 miss = Miss(
                     reason=self._reason(times, credentials=not exchange.kept),
@@ -173,7 +173,7 @@ class Tape:
                 )
                 self._misses.append(miss)
             self._exchanges.append(exchange)
-        if exchange.interaction is None and self.mode is TapeMode.REPLAY:
+        if exchange.interaction is None and self.mode is SampleMode.REPLAY:
             self._on_miss(miss)
         if exchange.interaction is None and self._before_send is not None and exchange.kept:
             self._before_send(exchange.request)
@@ -265,7 +265,7 @@ class Tape:
         exchange.played = True
 
     def _key_of_clean(self, request: Request, *, judge: bool) -> str:
-        return f"judge {key_of(request)}" if judge else self._matching.key_of(request)
+        return f"judge {compute_request_key(request)}" if judge else self._matching.key_of(request)
 
     def _reason(self, times_recorded: int, *, credentials: bool) -> MissReason:
         if credentials:

@@ -16,7 +16,7 @@ from typing import Any
 from weakref import ref
 
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Exchange, Tape
+from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.recording.http1 import CONTINUE, Head, read_head, write_response
 from pytest_llmregress.values.http import Request, Response
 
@@ -30,7 +30,7 @@ class Connections:
     class may open a socket by itself and was not patched.
     """
 
-    def __init__(self, *, tape: Callable[[], Tape], arrived: Callable[[], None]) -> None:
+    def __init__(self, *, tape: Callable[[], CassetteSession], arrived: Callable[[], None]) -> None:
         self._tape = tape
         self._arrived = arrived
         self.below: Callable[..., None] = vars(HTTPConnection)["send"]
@@ -125,7 +125,7 @@ class StandIn:
     """
 
     def __init__(
-        self, owner: Connections, connection: HTTPConnection, tape: Callable[[], Tape]
+        self, owner: Connections, connection: HTTPConnection, tape: Callable[[], CassetteSession]
     ) -> None:
         self.owner = owner
         self._connection = ref(connection)
@@ -134,7 +134,7 @@ class StandIn:
         self._readable: socket.socket | None = None
         self._sent = bytearray()
         self._head: Head | None = None
-        self._asked: tuple[Tape, Exchange] | None = None
+        self._asked: tuple[CassetteSession, Exchange] | None = None
 
     def sendall(self, data: Any) -> None:
         """Take a part of a request; once it is whole, the tape answers it or it goes out."""
@@ -220,7 +220,7 @@ class StandIn:
             self._real, connection.sock = connection.sock, there
             _GOING_OUT.reset(token)
 
-    def _hear(self, tape: Tape, exchange: Exchange, method: str) -> Response:
+    def _hear(self, tape: CassetteSession, exchange: Exchange, method: str) -> Response:
         """Read the answer that comes over the network, whole, and hand it to the tape."""
         from pytest_llmregress.recording import vcr_bridge  # noqa: PLC0415 - imports vcr
 

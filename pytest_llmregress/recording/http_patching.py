@@ -7,14 +7,14 @@ from functools import cache, cached_property, wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmregress.process.attribute_patch import Replaced, own_value
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.process.attribute_patch import AttributePatch, read_own_attribute
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_client_connections import Connections, opening_classes
 from pytest_llmregress.recording.httpx_replay import Handler, async_handler, handler
-from pytest_llmregress.recording.late_imports import Latecomers
+from pytest_llmregress.recording.late_imports import LateImportHook
 
 if TYPE_CHECKING:
-    from pytest_llmregress.recording.vcr_bridge import Bridge
+    from pytest_llmregress.recording.vcr_bridge import VcrBridge
 
 _Patch = tuple[Any, str, Any]
 """Owner, attribute, and what stands there for the time of a test."""
@@ -24,13 +24,13 @@ _CLIENTS = ("httpx2", "httpx", "aiohttp")
 
 
 @contextmanager
-def intercepted(tape: Tape) -> Iterator[None]:
+def patch_http(tape: CassetteSession) -> Iterator[None]:
     """Send the HTTP of the whole process through a tape for as long as the context lasts.
 
     Of each installed library only what goes over a network is patched: an application under
     test that is called in process (ASGI, WSGI) is left alone.
     """
-    if tape.mode is TapeMode.REPLAY:
+    if tape.mode is SampleMode.REPLAY:
         _LATECOMERS.watch()
     else:  # before it is looked what there is to patch: vcrpy imports all of them
         _LATECOMERS.let_in()
@@ -45,11 +45,11 @@ def intercepted(tape: Tape) -> Iterator[None]:
 class _Stubs:
     """What stands in the libraries' places: built once, since building takes longer than a call."""
 
-    tape: Tape
+    tape: CassetteSession
 
     def __init__(self) -> None:
         self._connections = Connections(tape=self._tape, arrived=self.catch_up)
-        self._replaced = Replaced()
+        self._replaced = AttributePatch()
         self._imported = _imported()
         self._patches = self._patches_of(self._imported)
 
@@ -59,17 +59,17 @@ class _Stubs:
         if "aiohttp" in libraries:  # the SDK imports it where it is installed
             patches.append(self._of_aiohttp())
         patches += self._connections.patches(c for c in opening_classes() if c in libraries)
-        return [(*patch, own_value(*patch[:2])) for patch in patches]
+        return [(*patch, read_own_attribute(*patch[:2])) for patch in patches]
 
     @property
     def is_fresh(self) -> bool:
         """Whether it fits what is imported and patched now."""
         return self._imported == _imported() and all(
-            own_value(owner, name) is real for owner, name, _, real in self._patches
+            read_own_attribute(owner, name) is real for owner, name, _, real in self._patches
         )
 
     @contextmanager
-    def playing(self, tape: Tape) -> Iterator[None]:
+    def playing(self, tape: CassetteSession) -> Iterator[None]:
         """Stand there, with a tape behind, for as long as the context lasts."""
         self.tape = tape
         _PLAYING.append(self)
@@ -93,10 +93,10 @@ class _Stubs:
             self._replaced.replace_known(owner, name, new, before=real)
 
     @cached_property
-    def _bridge(self) -> "Bridge":
-        from pytest_llmregress.recording.vcr_bridge import Bridge  # noqa: PLC0415 - imports vcr
+    def _bridge(self) -> "VcrBridge":
+        from pytest_llmregress.recording.vcr_bridge import VcrBridge  # noqa: PLC0415 - imports vcr
 
-        return Bridge(self)
+        return VcrBridge(self)
 
     def _of_httpx(self, libraries: Container[str | type]) -> Iterator[_Patch]:
         for name in ("httpx2", "httpx"):
@@ -133,7 +133,7 @@ class _Stubs:
 
         return session, "_request", _request
 
-    def _tape(self) -> Tape:
+    def _tape(self) -> CassetteSession:
         return self.tape
 
     def _recorder(
@@ -174,4 +174,4 @@ def _catch_up() -> None:
         stubs.catch_up()
 
 
-_LATECOMERS = Latecomers(_CLIENTS, arrived=_catch_up)
+_LATECOMERS = LateImportHook(_CLIENTS, arrived=_catch_up)

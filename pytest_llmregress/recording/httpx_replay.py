@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Exchange, Tape, TapeMode
+from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange, SampleMode
 from pytest_llmregress.values.http import Request
 
 Handler = Callable[[Any, Any], Any]
@@ -18,14 +18,18 @@ Handler = Callable[[Any, Any], Any]
 
 
 def handler(
-    library: ModuleType, real: Handler, *, tape: Callable[[], Tape], record: Callable[[], Handler]
+    library: ModuleType,
+    real: Handler,
+    *,
+    tape: Callable[[], CassetteSession],
+    record: Callable[[], Handler],
 ) -> Handler:
     """Return what stands for `handle_request`; `record` gives what does where a tape records."""
 
     @functools.wraps(real)
     def handle_request(transport: Any, request: Any) -> Any:
         now = tape()
-        if now.mode is not TapeMode.REPLAY:
+        if now.mode is not SampleMode.REPLAY:
             return record()(transport, request)
         body = b"".join(request.stream)  # consumes it
         request.stream = library.ByteStream(body)
@@ -35,14 +39,18 @@ def handler(
 
 
 def async_handler(
-    library: ModuleType, real: Handler, *, tape: Callable[[], Tape], record: Callable[[], Handler]
+    library: ModuleType,
+    real: Handler,
+    *,
+    tape: Callable[[], CassetteSession],
+    record: Callable[[], Handler],
 ) -> Handler:
     """Return what stands for `handle_async_request`."""
 
     @functools.wraps(real)
     async def handle_async_request(transport: Any, request: Any) -> Any:
         now = tape()
-        if now.mode is not TapeMode.REPLAY:
+        if now.mode is not SampleMode.REPLAY:
             return await record()(transport, request)
         body = b"".join([part async for part in request.stream])
         request.stream = library.ByteStream(body)
@@ -51,7 +59,7 @@ def async_handler(
     return handle_async_request
 
 
-def _ask(tape: Tape, request: Any, body: bytes) -> Exchange:
+def _ask(tape: CassetteSession, request: Any, body: bytes) -> Exchange:
     headers = {name.lower(): (value,) for name, value in request.headers.items()}
     asked = Request(method=request.method, url=str(request.url), headers=headers, body=body)
     return tape.ask(asked, retry=asked.is_retry, judge=sdk_patch.is_judging())

@@ -13,7 +13,7 @@ _BY_WAY_OF = ("vcr",)
 """What imports them all: not once half of it is there."""
 
 
-class Latecomers(MetaPathFinder, Loader):
+class LateImportHook(MetaPathFinder, Loader):
     """Stands before every other finder, and lets vcrpy import its libraries when one is asked for.
 
     Parameters: `names`, the libraries; `arrived`, called once they are imported, before whoever

@@ -31,7 +31,7 @@ _SHRINK = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class CostEstimate:
     """What requests that are not sent yet will come to."""
 
     calls: int = 0
@@ -39,16 +39,16 @@ class Forecast:
     cost: float | None = 0.0
     """US dollars; None where a price is unknown."""
 
-    def __add__(self, other: "Forecast") -> "Forecast":
-        return Forecast(
+    def __add__(self, other: "CostEstimate") -> "CostEstimate":
+        return CostEstimate(
             calls=self.calls + other.calls,
             tokens=self.tokens + other.tokens,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
 
-    def times(self, factor: float) -> "Forecast":
+    def times(self, factor: float) -> "CostEstimate":
         """Return what more of the same will come to."""
-        return Forecast(
+        return CostEstimate(
             calls=round(self.calls * factor),
             tokens=round(self.tokens * factor),
             cost=None if self.cost is None else self.cost * factor,
@@ -56,7 +56,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RoundState:
     """How far a wave is that is under way, and what holds it up."""
 
     answered: int = 0
@@ -77,7 +77,7 @@ class Standing:
         return (self.refused != 0 and self.next_try >= LONG_WAIT) or self.silence >= LONG_SILENCE
 
 
-class Pace:
+class RateLimiter:
     """When the next request of a run may go out, by what the server said to the ones before.
 
     Everything waits for as long as a refusal asks for; then requests are spaced, by the limit

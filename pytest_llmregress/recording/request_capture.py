@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 from unittest import mock
 
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Exchange, Tape
-from pytest_llmregress.recording.request_pool import Outgoing
+from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
+from pytest_llmregress.recording.request_pool import OutgoingRequest
 from pytest_llmregress.values.http import Interaction, Request
 
 QUIET = 0.03
@@ -28,15 +28,15 @@ _STEP = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class CapturedRequest:
     """A request that waits for an answer."""
 
-    tape: Tape
+    tape: CassetteSession
     exchange: Exchange
-    outgoing: Outgoing
+    outgoing: OutgoingRequest
 
 
-class Pad:
+class RequestRecorder:
     """What one run of a test asked for and was not answered. Safe to use from several threads.
 
     Parameters: `may_send`, whether a request is one that can be sent in the test's place; `halt`,
@@ -46,7 +46,7 @@ class Pad:
     def __init__(
         self, *, may_send: Callable[[Request], bool], halt: Callable[[], NoReturn]
     ) -> None:
-        self.notes: list[Note] = []
+        self.notes: list[CapturedRequest] = []
         self.stopped = False
         """Whether an answer was missing, so that the test cannot go on."""
         self.refused = ""
@@ -58,7 +58,9 @@ class Pad:
         self._threads = set(threading.enumerate())
         self._opener = threading.current_thread()
 
-    def take(self, tape: Tape, exchange: Exchange, outgoing: Outgoing | None) -> None:
+    def take(
+        self, tape: CassetteSession, exchange: Exchange, outgoing: OutgoingRequest | None
+    ) -> None:
         """Note a request; one that cannot be noted stops the test for good."""
         with self._lock:
             if self.stopped:
@@ -67,7 +69,7 @@ class Pad:
                 request = exchange.request
                 self.refused = f"{request.method} {request.url.partition('?')[0]}"
             else:
-                self.notes.append(Note(tape=tape, exchange=exchange, outgoing=outgoing))
+                self.notes.append(CapturedRequest(tape=tape, exchange=exchange, outgoing=outgoing))
                 self._last = time.monotonic()
 
     def stop(self) -> NoReturn:
@@ -103,10 +105,10 @@ class Pad:
 
 
 @contextmanager
-def noted(tape: Tape, *, pad: Pad) -> Iterator[None]:
+def capture_requests(tape: CassetteSession, *, pad: RequestRecorder) -> Iterator[None]:
     """Answer the HTTP of the whole process from a tape, and note on the pad what it has not."""
     with ExitStack() as stack:
-        stack.enter_context(sdk_patch.without_tls())  # nothing is sent while this lasts
+        stack.enter_context(sdk_patch.skip_tls_contexts())  # nothing is sent while this lasts
         for name in ("httpx2", "httpx"):
             library = sys.modules.get(name)
             if library is not None:
@@ -123,7 +125,9 @@ def noted(tape: Tape, *, pad: Pad) -> Iterator[None]:
         yield
 
 
-def _of_httpx(library: ModuleType, tape: Tape, pad: Pad) -> Iterator[tuple[Any, str, Any]]:
+def _of_httpx(
+    library: ModuleType, tape: CassetteSession, pad: RequestRecorder
+) -> Iterator[tuple[Any, str, Any]]:
     # Of a model that a test has scripted nothing is sent for it: its test runs it, and only once.
     for transport in (library.HTTPTransport, library.MockTransport):
         yield transport, "handle_request", _handler(library, tape, pad)
@@ -131,31 +135,35 @@ def _of_httpx(library: ModuleType, tape: Tape, pad: Pad) -> Iterator[tuple[Any, 
         yield transport, "handle_async_request", _async_handler(library, tape, pad)
 
 
-def _handler(library: ModuleType, tape: Tape, pad: Pad) -> Callable[[Any, Any], Any]:
+def _handler(
+    library: ModuleType, tape: CassetteSession, pad: RequestRecorder
+) -> Callable[[Any, Any], Any]:
     def handle_request(transport: Any, request: Any) -> Any:
         request.stream = library.ByteStream(b"".join(request.stream))
         exchange = _ask(tape, request)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
-        pad.take(tape, exchange, Outgoing.of(library, transport, request))
+        pad.take(tape, exchange, OutgoingRequest.of(library, transport, request))
         return pad.stop_after_threads()
 
     return handle_request
 
 
-def _async_handler(library: ModuleType, tape: Tape, pad: Pad) -> Callable[[Any, Any], Any]:
+def _async_handler(
+    library: ModuleType, tape: CassetteSession, pad: RequestRecorder
+) -> Callable[[Any, Any], Any]:
     async def handle_async_request(transport: Any, request: Any) -> Any:
         request.stream = library.ByteStream(b"".join([part async for part in request.stream]))
         exchange = _ask(tape, request)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
-        pad.take(tape, exchange, Outgoing.of(library, transport, request))
+        pad.take(tape, exchange, OutgoingRequest.of(library, transport, request))
         return await pad.stop_after_tasks()
 
     return handle_async_request
 
 
-def _refusing(pad: Pad) -> Callable[..., NoReturn]:
+def _refusing(pad: RequestRecorder) -> Callable[..., NoReturn]:
     def refuse(client: object, *_: object, **__: object) -> NoReturn:
         if not pad.stopped:
             library = type(client).__module__.partition(".")[0]
@@ -165,7 +173,7 @@ def _refusing(pad: Pad) -> Callable[..., NoReturn]:
     return refuse
 
 
-def _ask(tape: Tape, request: Any) -> Exchange:
+def _ask(tape: CassetteSession, request: Any) -> Exchange:
     asked = Request(
         method=request.method,
         url=str(request.url),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self
 
-from pytest_llmregress.recording.rate_limiter import REFUSALS, Pace, Standing
+from pytest_llmregress.recording.rate_limiter import REFUSALS, RateLimiter, RoundState
 from pytest_llmregress.values.http import Response
 
 MAX_REFUSALS = 30
@@ -30,7 +30,7 @@ _TICK = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class OutgoingRequest:
     """A request as a client was about to send it. It holds credentials: it is never written."""
 
     library: ModuleType
@@ -50,25 +50,25 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class RequestJob:
     """A request that is to go out, and who takes its answer."""
 
-    outgoing: Outgoing
+    outgoing: OutgoingRequest
     take: Callable[[Response, float], str | None]
     """Takes an answer and when its request went out (`time.perf_counter`); says why it is not
     whole, or None where it is kept."""
 
 
-class Wave:
+class RequestPool:
     """Requests that go out together, from threads of their own, while the caller does other things.
 
     A request whose answer stays an error is given up: whoever noted it has to do without. What
     patches transports after one was added, as a tape does, does not reach it.
     """
 
-    def __init__(self, *, at_a_time: int, pace: Pace) -> None:
-        self._sendings: list[Sending] = []
-        self._left: deque[Sending] = deque()
+    def __init__(self, *, at_a_time: int, pace: RateLimiter) -> None:
+        self._sendings: list[RequestJob] = []
+        self._left: deque[RequestJob] = deque()
         self._at_a_time = at_a_time
         self._pace = pace
         self._changed = threading.Condition()
@@ -90,7 +90,7 @@ class Wave:
         """Begin to send."""
         return self
 
-    def add(self, sending: Sending) -> None:
+    def add(self, sending: RequestJob) -> None:
         """Have a request sent; not while a tape patches transports, which it would go through."""
         key = _key(sending.outgoing)
         if key not in self._transports:
@@ -117,7 +117,7 @@ class Wave:
             for transport in self._transports.values():
                 transport.close()
 
-    def wait(self, sendings: Sequence[Sending], *, tell: Callable[[Standing], None]) -> None:
+    def wait(self, sendings: Sequence[RequestJob], *, tell: Callable[[RoundState], None]) -> None:
         """Return when these are answered or given up.
 
         :param tell: called every once in a while, with how far the wave is by now.
@@ -131,8 +131,8 @@ class Wave:
                 standing = self._standing(time.monotonic())
             tell(standing)
 
-    def _standing(self, now: float) -> Standing:
-        return Standing(
+    def _standing(self, now: float) -> RoundState:
+        return RoundState(
             answered=self.answered,
             under_way=self._under_way,
             refused=self._refused_last,
@@ -156,7 +156,7 @@ class Wave:
                     self._settled.add(id(sending))
                     self._changed.notify_all()
 
-    def _send(self, sending: Sending) -> None:
+    def _send(self, sending: RequestJob) -> None:
         """Send a request as often as it takes, within bounds."""
         attempts = refusals = 0
         answered = self.answered
@@ -229,7 +229,7 @@ class Wave:
                 self._settled.update(map(id, self._left))
                 self._left.clear()
 
-    def _exchange(self, outgoing: Outgoing, *, retries: int) -> Response:
+    def _exchange(self, outgoing: OutgoingRequest, *, retries: int) -> Response:
         request = outgoing.request
         if _RETRIES in request.headers:
             request.headers[_RETRIES] = str(retries)
@@ -245,7 +245,7 @@ class Wave:
 class Transport:
     """A transport of the library that has made a request, with the TLS context of its client."""
 
-    def __init__(self, outgoing: Outgoing, *, connections: int) -> None:
+    def __init__(self, outgoing: OutgoingRequest, *, connections: int) -> None:
         # Not from a thread: what it imports would be patched by a tape while it is half there.
         from pytest_llmregress.recording.vcr_bridge import (  # noqa: PLC0415 - imports vcr
             read_response,
@@ -272,7 +272,7 @@ class Transport:
         self._transport.close()
 
 
-def _key(outgoing: Outgoing) -> _Key:
+def _key(outgoing: OutgoingRequest) -> _Key:
     return outgoing.library.__name__, id(outgoing.context)
 
 

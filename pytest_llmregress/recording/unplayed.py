@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pytest_llmregress.values.http import Interaction, Request
 
 
-class Waiting:
+class UnplayedInteractions:
     """The recordings of one run that are still to be given, each of them once.
 
     Nearly every replay asks with the very bytes of its recording. Those are looked up as they

@@ -11,24 +11,26 @@ from vcr.filters import decode_response
 from vcr.request import Request as VcrRequest
 
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Exchange, Tape
+from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.values.http import Request, Response
 
 
-class Playing(Protocol):
+class CurrentSession(Protocol):
     """Knows the tape that is behind the stubs now."""
 
-    tape: Tape
+    tape: CassetteSession
 
 
-class Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
+class VcrBridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
     """What vcrpy's stubs talk to: the questions of a cassette, answered by a tape."""
 
-    def __init__(self, playing: Playing) -> None:
+    def __init__(self, playing: CurrentSession) -> None:
         super().__init__("tape")
         self._playing = playing
         # With its tape: an answer may come in when the next test has begun.
-        self._asked: WeakKeyDictionary[VcrRequest, tuple[Tape, Exchange]] = WeakKeyDictionary()
+        self._asked: WeakKeyDictionary[VcrRequest, tuple[CassetteSession, Exchange]] = (
+            WeakKeyDictionary()
+        )
 
     def _load(self) -> None:
         """Load nothing: the tape has it."""
@@ -75,21 +77,21 @@ class Bridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
         tape.answer(exchange, read_response(response))
 
 
-def handler_of(bridge: Bridge, real: Any, library: ModuleType) -> Any:
+def handler_of(bridge: VcrBridge, real: Any, library: ModuleType) -> Any:
     """Return vcrpy's stub of a transport of httpx."""
     from vcr.stubs.httpx_stubs import vcr_handle_request  # noqa: PLC0415 - only with the library
 
     return vcr_handle_request(bridge, real, library)
 
 
-def async_handler_of(bridge: Bridge, real: Any, library: ModuleType) -> Any:
+def async_handler_of(bridge: VcrBridge, real: Any, library: ModuleType) -> Any:
     """Return vcrpy's stub of an asynchronous transport of httpx."""
     from vcr.stubs.httpx_stubs import vcr_handle_async_request  # noqa: PLC0415 - as above
 
     return vcr_handle_async_request(bridge, real, library)
 
 
-def handler_of_aiohttp(bridge: Bridge, real: Any) -> Any:
+def handler_of_aiohttp(bridge: VcrBridge, real: Any) -> Any:
     """Return vcrpy's stub of what a session of aiohttp sends by."""
     from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415 - imports aiohttp
 

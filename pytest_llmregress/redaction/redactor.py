@@ -14,10 +14,10 @@ from pytest_llmregress.redaction.secret_fields import spans_in_form, spans_in_js
 from pytest_llmregress.redaction.secret_names import MIN_SECRET, secret_values
 from pytest_llmregress.redaction.secret_patterns import (
     PLACEHOLDER,
-    Finding,
     KnownSecrets,
-    Span,
-    find,
+    SecretFinding,
+    SecretSpan,
+    find_secret_spans,
     merge,
     replace_spans,
 )
@@ -168,17 +168,17 @@ class Redactor:
     def _clean(self, data: bytes) -> bytes:
         return replace_spans(data, self._spans(data))
 
-    def _spans(self, data: bytes) -> list[Span]:
+    def _spans(self, data: bytes) -> list[SecretSpan]:
         return merge((*self.known.spans(data), *spans_in_json(data)))
 
 
-def find_secrets(text: str, *, redactor: Redactor) -> tuple[Finding, ...]:
+def find_secrets(text: str, *, redactor: Redactor) -> tuple[SecretFinding, ...]:
     """Return the secrets in a text that is about to be written; none is to be expected.
 
     It knows forms, values and rules, and no fields: text in a file is no longer the JSON that it
     was, and a "password: " in what a model said is no reason to refuse a recording.
     """
-    return find(text, redactor.known)
+    return find_secret_spans(text, redactor.known)
 
 
 def carries_credentials(request: Request) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from pytest_llmregress.redaction.secret_patterns import Span
+from pytest_llmregress.redaction.secret_patterns import SecretSpan
 
 _NAMES = (
     rb"authorization[_-]?token|access[_-]?token|refresh[_-]?token|tunnel[_-]?token"
@@ -34,7 +34,7 @@ _PART = re.compile(
 )
 
 
-def spans_in_json(data: bytes) -> Iterator[Span]:
+def spans_in_json(data: bytes) -> Iterator[SecretSpan]:
     """Yield the values of secret fields: texts only, so that a schema's "password" stays.
 
     JSON that is itself a text in JSON, and so escaped, is looked into as well. A text that is cut
@@ -47,12 +47,12 @@ def spans_in_json(data: bytes) -> Iterator[Span]:
             yield from _spans(pattern, data)
 
 
-def spans_in_query(url: bytes) -> Iterator[Span]:
+def spans_in_query(url: bytes) -> Iterator[SecretSpan]:
     """Yield the secret parameters of a URL."""
     return _spans(_QUERY, url)
 
 
-def spans_in_form(body: bytes, content_type: str) -> Iterator[Span]:
+def spans_in_form(body: bytes, content_type: str) -> Iterator[SecretSpan]:
     """Yield the secret fields of a body that is a form; none for any other."""
     if content_type.startswith("application/x-www-form-urlencoded"):
         yield from _spans(_FORM, body)
@@ -60,11 +60,11 @@ def spans_in_form(body: bytes, content_type: str) -> Iterator[Span]:
         yield from _spans(_PART, body)
 
 
-def _spans(pattern: re.Pattern[bytes], data: bytes) -> Iterator[Span]:
+def _spans(pattern: re.Pattern[bytes], data: bytes) -> Iterator[SecretSpan]:
     for match in pattern.finditer(data):
         group = match.lastgroup or "secret"
         start, end = match.span(group)
-        yield Span(start, end, "secret field")
+        yield SecretSpan(start, end, "secret field")
 
 
 def _quote(depth: int) -> bytes:

@@ -12,7 +12,7 @@ _SHOWN = 4
 """Characters of a secret that a finding shows, at most; of a short one a quarter."""
 
 
-class Span(NamedTuple):
+class SecretSpan(NamedTuple):
     """Where a secret stands in some bytes."""
 
     start: int
@@ -21,7 +21,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class SecretFinding:
     """A secret in a text."""
 
     line: int
@@ -192,26 +192,26 @@ class KnownSecrets:
     patterns: tuple[re.Pattern[bytes], ...] = ()
     """Further forms; a group "secret" is what is taken for the secret, or all is."""
 
-    def spans(self, data: bytes) -> list[Span]:
+    def spans(self, data: bytes) -> list[SecretSpan]:
         """Return where secrets stand, in order, those that overlap as one."""
         return merge((*self._values_in(data), *self._patterns_in(data), *_forms_in(data)))
 
-    def _values_in(self, data: bytes) -> Iterator[Span]:
+    def _values_in(self, data: bytes) -> Iterator[SecretSpan]:
         for value in self.values:
             start = data.find(value)
             while start >= 0:
-                yield Span(start, start + len(value), "known secret")
+                yield SecretSpan(start, start + len(value), "known secret")
                 start = data.find(value, start + len(value))
 
-    def _patterns_in(self, data: bytes) -> Iterator[Span]:
+    def _patterns_in(self, data: bytes) -> Iterator[SecretSpan]:
         for pattern in self.patterns:
             yield from _matches(pattern, data, "secret by a rule of this project")
 
 
-def find(text: str, known: KnownSecrets) -> tuple[Finding, ...]:
+def find_secret_spans(text: str, known: KnownSecrets) -> tuple[SecretFinding, ...]:
     """Return the secrets in a text, in order; what has been redacted is none."""
     data = text.encode("utf-8", "surrogatepass")
-    findings: list[Finding] = []
+    findings: list[SecretFinding] = []
     line, counted = 1, 0
     for start, end, kind in known.spans(data):
         secret = data[start:end].decode("utf-8", "replace")
@@ -220,13 +220,13 @@ def find(text: str, known: KnownSecrets) -> tuple[Finding, ...]:
         line += data.count(b"\n", counted, start)
         counted = start
         shown = secret[: min(_SHOWN, len(secret) // 4)]
-        findings.append(Finding(line=line, kind=kind, excerpt=f"{shown}…"))
+        findings.append(SecretFinding(line=line, kind=kind, excerpt=f"{shown}…"))
     return tuple(findings)
 
 
-def merge(spans: Iterable[Span]) -> list[Span]:
+def merge(spans: Iterable[SecretSpan]) -> list[SecretSpan]:
     """Return spans in order, those that overlap as one of the kind that begins first."""
-    merged: list[Span] = []
+    merged: list[SecretSpan] = []
     for span in sorted(spans):
         if merged and span.start < merged[-1].end:
             merged[-1] = merged[-1]._replace(end=max(merged[-1].end, span.end))
@@ -235,7 +235,7 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def replace_spans(data: bytes, spans: Sequence[Span]) -> bytes:
+def replace_spans(data: bytes, spans: Sequence[SecretSpan]) -> bytes:
     """Return data with a placeholder for each of the spans, which do not overlap."""
     parts: list[bytes] = []
     end_of_last = 0
@@ -245,20 +245,20 @@ def replace_spans(data: bytes, spans: Sequence[Span]) -> bytes:
     return b"".join((*parts, data[end_of_last:])) if spans else data
 
 
-def _forms_in(data: bytes) -> Iterator[Span]:
+def _forms_in(data: bytes) -> Iterator[SecretSpan]:
     for form in _FORMS:
         for prefix in form.prefixes:
             if prefix in data:
                 before = form.lead[0]
                 for start, end, kind in _matches(_pattern(form, prefix), data, form.kind):
-                    yield Span(start - before, end, kind)
+                    yield SecretSpan(start - before, end, kind)
 
 
-def _matches(pattern: re.Pattern[bytes], data: bytes, kind: str) -> Iterator[Span]:
+def _matches(pattern: re.Pattern[bytes], data: bytes, kind: str) -> Iterator[SecretSpan]:
     group: int | str = "secret" if "secret" in pattern.groupindex else 0
     for match in pattern.finditer(data):
         start, end = match.span(group)
-        yield Span(start, end, kind)
+        yield SecretSpan(start, end, kind)
 
 
 @cache

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from pytest_llmregress.redaction.secret_patterns import PLACEHOLDER, Span
+from pytest_llmregress.redaction.secret_patterns import PLACEHOLDER, SecretSpan
 
-Find = Callable[[bytes], Sequence[Span]]
+Find = Callable[[bytes], Sequence[SecretSpan]]
 Clean = Callable[[bytes], bytes]
 
 _DATA = re.compile(rb"^data:[^\r\n]*", re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_llmregress.formatting.text_table import WIDTH, align
-from pytest_llmregress.formatting.value_text import cut, printable
+from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction
 
@@ -33,7 +33,7 @@ def render_calls(rows: Sequence[Row], *, width: int = WIDTH) -> str:
     starts = align([_HEAD[:-1], *(_cells(number, row) for number, row in numbered)])
     edge = max(map(len, starts))
     room = max(width - edge - 2, _MIN_TEXT)
-    texts = [_HEAD[-1], *(cut(_words_of(row), room) for _, row in numbered)]
+    texts = [_HEAD[-1], *(truncate(_words_of(row), room) for _, row in numbered)]
     return "\n".join(
         f"{start:<{edge}}  {text}".rstrip() for start, text in zip(starts, texts, strict=True)
     )
@@ -76,7 +76,7 @@ def _cells(number: int, row: Row) -> tuple[str, ...]:
 
 
 def _model(name: str | None) -> str:
-    return cut(printable(name or "") or "-", _MAX_MODEL)
+    return truncate(printable(name or "") or "-", _MAX_MODEL)
 
 
 def _seconds(latency: float | None) -> str:
@@ -87,7 +87,7 @@ def _tools(call: Call) -> str:
     """Return the names of the called tools in order, repetitions counted: "search x3, read"."""
     counts = Counter(printable(tool.name) or "(no name)" for tool in call.tool_calls)
     names = (f"{name} x{n}" if n > 1 else name for name, n in counts.items())
-    return cut(", ".join(names) or "-", _MAX_TOOLS)
+    return truncate(", ".join(names) or "-", _MAX_TOOLS)
 
 
 def _words_of(row: Row) -> str:

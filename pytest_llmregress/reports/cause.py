@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from pytest_llmregress.formatting.text_table import WIDTH
-from pytest_llmregress.formatting.value_text import cut, printable
+from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.values.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause
 
 MAX_LINES = 6
@@ -18,7 +18,7 @@ _SHORT = {"system prompt": "system"}
 def render_cause(cause: Cause) -> tuple[str, ...]:
     """Return the card: at most `MAX_LINES` lines of at most `WIDTH` columns, and the cross."""
     summary = _broken(f"cause: {printable(cause.summary)}")
-    rest = (cut(f"{_INDENT}{printable(line)}", WIDTH) for line in _facts(cause))
+    rest = (truncate(f"{_INDENT}{printable(line)}", WIDTH) for line in _facts(cause))
     card = (*summary, *rest)[:MAX_LINES]
     if not cause.cross:
         return card

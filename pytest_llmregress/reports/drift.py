@@ -1,8 +1,8 @@
 """The drift of one test, for people: what changed, how bad it is, what to do next."""
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
-from pytest_llmregress.formatting.value_text import cut, printable
+from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.reports.cause import render_cause
 from pytest_llmregress.values.behavior import Change, Drift
 
@@ -40,9 +40,9 @@ def render_drift(  # noqa: PLR0913 - what a reader of a drift wants to know
         lines += render_cause(drift.cause)
     lines += evidence or (f"observed once: {ONCE}",)
     if look:
-        lines.append(f"look closer: {visible(look)}")
+        lines.append(f"look closer: {escape_controls(look)}")
     if accept:
-        lines.append(f"accept:      {visible(accept)}")
+        lines.append(f"accept:      {escape_controls(accept)}")
     return "\n".join(lines)
 
 
@@ -59,7 +59,7 @@ def _head(test: str, drift: Drift, *, fails: bool) -> tuple[str, ...]:
     counts = count_severities(change.severity for change in drift.changes)
     verdict = "fails the test" if fails else "does not fail the test"
     found = f"{counts}; {verdict}" if counts else "no difference seen"
-    name, what = visible(test), f"{name_models(drift)}: {found}"
+    name, what = escape_controls(test), f"{name_models(drift)}: {found}"
     line = f"{name}: {what}"
     return (line,) if len(line) <= WIDTH else (f"{name}:", _INDENT + what)
 
@@ -68,7 +68,10 @@ def _rows(changes: tuple[Change, ...]) -> tuple[str, ...]:
     if not changes:
         return ()
     starts = align(
-        [(str(change.severity), cut(printable(change.trait), _MAX_TRAIT), "") for change in changes]
+        [
+            (str(change.severity), truncate(printable(change.trait), _MAX_TRAIT), "")
+            for change in changes
+        ]
     )
     edge = max(map(len, starts)) + len(_INDENT)
     room = WIDTH - len(_INDENT) - edge
@@ -81,9 +84,9 @@ def _rows(changes: tuple[Change, ...]) -> tuple[str, ...]:
 def _values(change: Change, room: int) -> str:
     """Return "before → after (detail)" in at most `room` columns."""
     before, after = printable(change.before), printable(change.after)
-    detail = f" ({cut(printable(change.detail), _MAX_DETAIL)})" if change.detail else ""
+    detail = f" ({truncate(printable(change.detail), _MAX_DETAIL)})" if change.detail else ""
     room -= len(" → ") + len(detail)
     half = room // 2
     # What the shorter of the two leaves over belongs to the longer one.
-    shown = cut(before, max(half, room - len(after)))
-    return f"{shown} → {cut(after, room - len(shown))}{detail}"
+    shown = truncate(before, max(half, room - len(after)))
+    return f"{shown} → {truncate(after, room - len(shown))}{detail}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.behavior import Change
 from pytest_llmregress.values.settings import Candidate
@@ -23,7 +23,7 @@ def no_calls(test: str) -> str:
 
 def bypassed(test: str, requests: Sequence[str]) -> str:
     """Say that requests went past the cassette."""
-    told = visible(", ".join(sorted(set(requests))))
+    told = escape_controls(", ".join(sorted(set(requests))))
     return (
         f"{test}: {len(requests)} request(s) of the SDK went past the cassette "
         f"({told}); a transport of its own, or another recorder on "
@@ -43,7 +43,7 @@ def not_asked(
     place = f" ({where})" if where else ""
     one = f"; OLD={new} replaces one model and leaves others alone" if candidate.old is None else ""
     return (
-        f"{test}: asked for {visible(', '.join(models))}, not for {new}{place}\n"
+        f"{test}: asked for {escape_controls(', '.join(models))}, not for {new}{place}\n"
         f"  --llmregress-candidate={candidate.name} reaches only requests that the anthropic SDK "
         f"builds\n{_NOTHING_KEPT}\n"
         f"  allowed: requests through the anthropic SDK, or an app that asks for {new}{one}\n"
@@ -60,7 +60,7 @@ def none_replaced(
     :param without: the command that leaves the test out.
     """
     return (
-        f"{test}: asked for {visible(', '.join(models))}, not for {candidate.new}\n"
+        f"{test}: asked for {escape_controls(', '.join(models))}, not for {candidate.new}\n"
         f"  --llmregress-candidate={candidate.name} replaces {candidate.old} alone, and this test "
         f"does not ask for it\n{_NOTHING_KEPT}\n"
         f"  leave the test out: {without}\n"
@@ -74,7 +74,7 @@ def not_understood(test: str, requests: Sequence[str], candidate: str, *, withou
     :param without: the command that leaves the test out.
     """
     return (
-        f"{test}: not understood: no provider reads {visible(_some(requests))}\n"
+        f"{test}: not understood: no provider reads {escape_controls(_some(requests))}\n"
         f"  what {candidate} does in this test cannot be compared with the baseline\n"
         f"{_NOTHING_KEPT}\n"
         "  allowed: calls of the Anthropic API, or of one that a provider of yours reads "
@@ -114,7 +114,7 @@ def unknown_config(test: str, keys: Sequence[str], known: Sequence[str]) -> str:
 def contract_broken(test: str, violations: Sequence[str]) -> str:
     """Say which written rules were broken, and by which call."""
     head = f"{test}: broke {len(violations)} rule(s) of its contract (@pytest.mark.llm)"
-    return "\n".join([head, *(f"  {visible(line)}" for line in violations)])
+    return "\n".join([head, *(f"  {escape_controls(line)}" for line in violations)])
 
 
 def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
@@ -124,7 +124,7 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
     for change in changes:
         detail = f" ({change.detail})" if change.detail else ""
         what = f"{change.trait}: {change.before} → {change.after}{detail}"
-        lines.append(f"  {visible(what)}")
+        lines.append(f"  {escape_controls(what)}")
     lines.append(f"  accept: {accept}")
     return "\n".join(lines)
 
@@ -132,7 +132,7 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
 def not_whole(test: str, reasons: Sequence[str], *, saved: int) -> str:
     """Say why a recording was not kept, and what became of the answers that were whole."""
     lines = [f"{test}: this recording is not whole, and no cassette was made of it"]
-    lines.extend(f"  {visible(line)}" for line in reasons)
+    lines.extend(f"  {escape_controls(line)}" for line in reasons)
     lines.append("  what was accepted before is untouched")
     if saved:
         lines.append(f"  {saved} whole answer(s) are saved; recording this test again carries on")
@@ -157,7 +157,7 @@ def too_few_samples(test: str, *, asked: int, recorded: int, command: str) -> st
 
 def rejected(test: str, decision: Decision, command: str) -> str:
     """Say that a recording was rejected, and how another one is made."""
-    why = f": {visible(decision.reason)}" if decision.reason else ""
+    why = f": {escape_controls(decision.reason)}" if decision.reason else ""
     return (
         f"{test}: this recording was rejected by {decision.by} on {decision.at[:10]}{why}; it is "
         f"not pending any more. Record another one: {command}"
@@ -188,5 +188,8 @@ def bad_hook(hook: str, what: str, *, where: str, plugin: str) -> str:
 def broken_hooks(test: str, faults: Sequence[str]) -> str:
     """Say that a test cannot be run, or judged, for hooks that have a say on it."""
     return "\n".join(
-        [f"{test}: a hook that has a say on it fails", *(f"  {visible(fault)}" for fault in faults)]
+        [
+            f"{test}: a hook that has a say on it fails",
+            *(f"  {escape_controls(fault)}" for fault in faults),
+        ]
     )

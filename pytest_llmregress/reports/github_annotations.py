@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.formatting.value_text import cut, printable
-from pytest_llmregress.reports.junit_properties import is_failed, story_of
+from pytest_llmregress.formatting.value_text import printable, truncate
+from pytest_llmregress.reports.junit_properties import is_failed, render_test_story
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn
 
@@ -16,7 +16,7 @@ _MAX_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SourceLocation:
     """Where a test is."""
 
     file: str
@@ -25,7 +25,7 @@ class Place:
     """The first line is 1; None where nobody knows."""
 
 
-def annotate(report: RunReport, places: Mapping[str, Place]) -> tuple[str, ...]:
+def annotate(report: RunReport, places: Mapping[str, SourceLocation]) -> tuple[str, ...]:
     """Return one line for each test that fails by a rule of ours, and one for the suite.
 
     The worst first, at most `MAX_ANNOTATIONS`; a last line that is no annotation counts the rest.
@@ -55,19 +55,19 @@ def _of_suite(report: RunReport) -> tuple[str, ...]:
     verdict = report.verdict
     if verdict is None or not verdict.fails or FailOn(report.fail_on) is FailOn.NEVER:
         return ()
-    said = cut(printable(" ".join(verdict.lines[:1])), _MAX_MESSAGE)
+    said = truncate(printable(" ".join(verdict.lines[:1])), _MAX_MESSAGE)
     return (_command({"title": "llmregress: suite verdict"}, said),)
 
 
-def _of_test(test: TestRecord, fail_on: str, place: Place | None) -> str:
+def _of_test(test: TestRecord, fail_on: str, place: SourceLocation | None) -> str:
     properties = {}
     if place is not None:
         properties["file"] = place.file
         if place.line is not None:
             properties["line"] = str(place.line)
     name = printable(test.test).rpartition("::")[2]
-    properties["title"] = cut(f"llmregress: {name}", _MAX_TITLE)
-    return _command(properties, cut(story_of(test, fail_on), _MAX_MESSAGE))
+    properties["title"] = truncate(f"llmregress: {name}", _MAX_TITLE)
+    return _command(properties, truncate(render_test_story(test, fail_on), _MAX_MESSAGE))
 
 
 def _command(properties: Mapping[str, str], message: str) -> str:

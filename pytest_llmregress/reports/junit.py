@@ -6,13 +6,13 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from pytest_llmregress.formatting.value_text import printable
 from pytest_llmregress.reports.junit_properties import (
     PREFIX,
+    build_properties,
+    format_property,
     headline_of,
     is_failed,
-    properties_of,
-    shown,
-    story_of,
+    render_test_story,
 )
-from pytest_llmregress.reports.verdict import lines_of_suite
+from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
@@ -84,14 +84,14 @@ def _fails(report: RunReport) -> bool:
 def _case_of_test(test: TestRecord, *, fail_on: str) -> Element:
     classname, name = _address(test.test)
     case = Element("testcase", {"classname": classname, "name": name, "time": _NO_TIME})
-    _add_properties(case, properties_of(test))
+    _add_properties(case, build_properties(test))
     if is_failed(test, fail_on):
         kind = test.problems[0].code if test.problems else "drift"
         failure = SubElement(
             case, "failure", {"type": f"{PREFIX}{printable(kind)}", "message": headline_of(test)}
         )
-        failure.text = story_of(test, fail_on)
-    elif story := story_of(test, fail_on):
+        failure.text = render_test_story(test, fail_on)
+    elif story := render_test_story(test, fail_on):
         SubElement(case, "system-out").text = story
     return case
 
@@ -99,7 +99,7 @@ def _case_of_test(test: TestRecord, *, fail_on: str) -> Element:
 def _case_of_verdict(verdict: SuiteVerdict, *, fails: bool, fail_on: str) -> Element:
     case = Element("testcase", {"classname": _SUITE, "name": _VERDICT, "time": _NO_TIME})
     _add_properties(case, ((f"{PREFIX}verdict", str(verdict.verdict)),))
-    text = shown("\n".join(lines_of_suite(verdict, fail_on=fail_on)))
+    text = format_property("\n".join(render_suite(verdict, fail_on=fail_on)))
     if fails:
         head = {"type": f"{PREFIX}{verdict.verdict}", "message": NAMES[verdict.verdict]}
         SubElement(case, "failure", head).text = text

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.value_text import printable
 from pytest_llmregress.reports.drift import render_drift
-from pytest_llmregress.reports.verdict import lines_of_test
+from pytest_llmregress.reports.verdict import render_test
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.run_report import TestRecord
 from pytest_llmregress.values.settings import FailOn
@@ -31,7 +31,7 @@ def drift_fails(test: TestRecord, fail_on: str) -> bool:
     return bool(failing_changes(test.evidence))
 
 
-def properties_of(test: TestRecord) -> tuple[tuple[str, str], ...]:
+def build_properties(test: TestRecord) -> tuple[tuple[str, str], ...]:
     """Return the facts of a test, each with its name; what is not known is left out."""
     changes = () if test.drift is None else test.drift.changes
     facts = {
@@ -51,10 +51,10 @@ def properties_of(test: TestRecord) -> tuple[tuple[str, str], ...]:
     return tuple([_property(name, fact) for name, fact in facts.items() if fact])
 
 
-def tell_facts(test: TestRecord, properties: list[tuple[str, object]]) -> None:
+def add_junit_properties(test: TestRecord, properties: list[tuple[str, object]]) -> None:
     """Add the facts of a test to what pytest tells of it, once."""
     if not any(name.startswith(PREFIX) for name, _ in properties):
-        properties += properties_of(test)
+        properties += build_properties(test)
 
 
 @lru_cache(maxsize=1024)
@@ -63,15 +63,15 @@ def _property(name: str, fact: str) -> tuple[str, str]:
     return f"{PREFIX}{name}", printable(fact)
 
 
-def story_of(test: TestRecord, fail_on: str) -> str:
+def render_test_story(test: TestRecord, fail_on: str) -> str:
     """Return what there is to say of a test, whole: its problems, then its drift.
 
     Many lines, and nothing in them that a terminal would obey or a file could not hold.
     """
-    parts = [shown(problem.message) for problem in test.problems]
+    parts = [format_property(problem.message) for problem in test.problems]
     if test.drift is not None and test.drift.changes:
         parts.append(
-            shown(
+            format_property(
                 render_drift(
                     test=test.test,
                     drift=test.drift,
@@ -80,7 +80,7 @@ def story_of(test: TestRecord, fail_on: str) -> str:
                     accept="",
                     evidence=()
                     if test.verdict is None
-                    else lines_of_test(test.verdict, fail_on=fail_on),
+                    else render_test(test.verdict, fail_on=fail_on),
                 )
             )
         )
@@ -103,6 +103,6 @@ def headline_of(test: TestRecord) -> str:
     return f"{line}; also {also}" if also else line
 
 
-def shown(text: str) -> str:
+def format_property(text: str) -> str:
     """Return a text of several lines in which what is not printable is spelled out."""
-    return "\n".join(visible(line) for line in text.splitlines())
+    return "\n".join(escape_controls(line) for line in text.splitlines())

@@ -6,13 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import count_severities
-from pytest_llmregress.formatting.value_text import cut, printable
+from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.reports.drift import ONCE
-from pytest_llmregress.reports.junit_properties import headline_of, is_failed, shown, story_of
+from pytest_llmregress.reports.junit_properties import (
+    format_property,
+    headline_of,
+    is_failed,
+    render_test_story,
+)
 from pytest_llmregress.reports.summary import summary_lines
-from pytest_llmregress.reports.verdict import lines_of_suite, sentence_of_suite
+from pytest_llmregress.reports.verdict import render_suite, sentence_of_suite
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.run_report import Mode, RunReport, TestRecord
+from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
 
 MARKER = "pytest-llmregress"
 """What the hidden first line says; a bot finds its own comment by it and edits it."""
@@ -57,14 +62,14 @@ def code(text: str, limit: int = _MAX_NAME) -> str:
     Mentions and references are not looked for inside of <code>; the comment keeps an address
     from becoming a link.
     """
-    plain = cut(printable(text), limit)
+    plain = truncate(printable(text), limit)
     spelled = _OBEYED.sub(lambda found: f"&#{ord(found[0])};", plain)
     return f"<code>{spelled.replace('&#64;', '&#64;<!-- -->')}</code>"
 
 
 def fenced(text: str, language: str = "text") -> str:
     """Return a text of several lines as a block that nothing in it can end."""
-    text = shown(text)
+    text = format_property(text)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
@@ -87,7 +92,7 @@ def _heading(report: RunReport) -> tuple[str, str, str]:
         what = f"{count(failed, 'test')} {'fails' if failed == 1 else 'fail'}"
     elif report.drifted:
         what = f"{count(len(report.drifted), 'test')} differ" + "s" * (len(report.drifted) == 1)
-    elif report.tests and all(test.mode is Mode.REPLAYED for test in report.tests):
+    elif report.tests and all(test.mode is AnswerSource.REPLAYED for test in report.tests):
         what = "replayed, no drift claim"
     else:
         what = "nothing failed by its rules"
@@ -147,12 +152,12 @@ def _table(report: RunReport, told: Sequence[TestRecord]) -> Iterator[str]:
 def _details(report: RunReport, told: Sequence[TestRecord], *, room: int) -> str:
     blocks: list[str] = []
     if report.verdict is not None:
-        verdict = cut(
-            "\n".join(lines_of_suite(report.verdict, fail_on=report.fail_on)), _MAX_VERDICT
+        verdict = truncate(
+            "\n".join(render_suite(report.verdict, fail_on=report.fail_on)), _MAX_VERDICT
         )
         blocks.append(_block("The verdict in full", verdict))
     blocks += [
-        _block(code(test.test), cut(story_of(test, report.fail_on), _MAX_STORY))
+        _block(code(test.test), truncate(render_test_story(test, report.fail_on), _MAX_STORY))
         for test in told[:MAX_ROWS]
     ]
     kept: list[str] = []
@@ -180,7 +185,7 @@ def _commands(report: RunReport) -> Iterator[str]:
     if report.candidate is not None:
         # CI keeps no pending files: the run that shows them is one on a machine of yours.
         again = f"pytest --llmregress-candidate {shlex.quote(printable(report.candidate))}"
-        lines.append(cut(again, _MAX_NAME))
+        lines.append(truncate(again, _MAX_NAME))
     lines += ["pytest-llmregress status", "pytest-llmregress accept   # lists what waits"]
     yield fenced("\n".join(lines), "sh")
     yield "\n</details>"

@@ -1,7 +1,7 @@
 """What a test is told when it asks for something that was not recorded."""
 
-from pytest_llmregress.causes.request_diff import Explanation
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.causes.request_diff import RequestDiff
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.values.http import Request
 
 REASONS = {
@@ -20,14 +20,15 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
     times: int,
     where: str | None,
     cassette: str,
-    explanation: Explanation | None,
+    explanation: RequestDiff | None,
     renamed: str | None,
     pending: str | None,
     command: str,
 ) -> str:
     """Say what was asked, why there is no answer, what differs, and how to record it."""
+    asked = escape_controls(f"{request.method} {request.url}")
     lines = [
-        f"{test}: no recorded answer to {visible(request.method)} {visible(request.url)}",
+        f"{test}: no recorded answer to {asked}",
         f"  reason    {reason}: {REASONS[reason].format(times=times)}",
     ]
     if where:
@@ -39,7 +40,7 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
         )
         width = max((len(part.part) for part in explanation.parts), default=0)
         lines.extend(
-            visible(f"    {part.part:<{width}}  {part.what}") for part in explanation.parts
+            escape_controls(f"    {part.part:<{width}}  {part.what}") for part in explanation.parts
         )
     if pending:
         lines.append(f"  pending   a recording on which this test failed waits: {pending}")

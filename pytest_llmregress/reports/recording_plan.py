@@ -6,7 +6,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class RecordingEstimate:
     """What one test is going to record."""
 
     samples: int
@@ -19,7 +19,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class RecordingProgress:
     """How far a run is."""
 
     tests: int
@@ -34,7 +34,7 @@ class Done:
     """Since the first test began."""
 
 
-def render_plan(expected: list[Expected]) -> str:
+def render_plan(expected: list[RecordingEstimate]) -> str:
     """Return what is going to be recorded; empty where nothing is."""
     planned = [each for each in expected if each.samples]
     if not planned:
@@ -55,7 +55,7 @@ def render_plan(expected: list[Expected]) -> str:
     )
 
 
-def render_progress(done: Done) -> str:
+def render_progress(done: RecordingProgress) -> str:
     """Return how far a run is: tests, samples, tokens, cost, and the time that is left."""
     tests = f"{done.tests} of {done.of} tests" if done.of else count(done.tests, "test")
     parts = [f"llmregress: {tests}", count(done.samples, "sample"), f"{done.tokens:,} tokens"]

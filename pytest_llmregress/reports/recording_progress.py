@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.recording.rate_limiter import Forecast, Standing
+from pytest_llmregress.recording.rate_limiter import CostEstimate, RoundState
 
 
 def money(cost: float | None) -> str:
@@ -11,7 +11,7 @@ def money(cost: float | None) -> str:
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
-def first_calls(expected: Forecast, *, like: int) -> str:
+def first_calls(expected: CostEstimate, *, like: int) -> str:
     """Say that calls go out while other tests are still tried, and what all may come to.
 
     :param like: how many samples the forecast for all of them is made from.
@@ -24,7 +24,7 @@ def first_calls(expected: Forecast, *, like: int) -> str:
 
 
 def before_wave(  # noqa: PLR0913 - what a line tells
-    number: int, expected: Forecast, *, at_a_time: int, tests: int, in_batches: int, later: int
+    number: int, expected: CostEstimate, *, at_a_time: int, tests: int, in_batches: int, later: int
 ) -> str:
     """Return what a wave is going to send.
 
@@ -63,7 +63,7 @@ def during_batch(number: int, batches: Sequence[str], *, seconds: float) -> str:
     return f"llmregress: wave {number}: waiting for {', '.join(batches)} since {time(seconds)}"
 
 
-def during_wave(number: int, standing: Standing, *, of: int, seconds: float) -> str:
+def during_wave(number: int, standing: RoundState, *, of: int, seconds: float) -> str:
     """Return how far a wave is, and when it will be over, or else why it stands still."""
     answered = standing.answered
     head = f"llmregress: wave {number}: {answered} of {count(of, 'call')} answered"
@@ -73,7 +73,7 @@ def during_wave(number: int, standing: Standing, *, of: int, seconds: float) -> 
     return f"{head}{left}"
 
 
-def _held_up(standing: Standing) -> str:
+def _held_up(standing: RoundState) -> str:
     """Say what a wave waits for."""
     silent = f"no answer for {time(standing.silence)}"
     if not standing.refused:
@@ -85,7 +85,7 @@ def _held_up(standing: Standing) -> str:
 
 
 def after_wave(  # noqa: PLR0913 - what a line tells
-    number: int, came: Forecast, *, of: int, seconds: float, left: float | None, given_up: str
+    number: int, came: CostEstimate, *, of: int, seconds: float, left: float | None, given_up: str
 ) -> str:
     """Return what a wave came to, and how long the others will take, where that is known."""
     head = f"llmregress: wave {number}: {came.calls} of {count(of, 'call')} answered"
@@ -119,7 +119,7 @@ def after_waves(inline: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def over_limit(spent: Forecast, expected: Forecast, *, limit: str, share: int) -> str:
+def over_limit(spent: CostEstimate, expected: CostEstimate, *, limit: str, share: int) -> str:
     """Say why nothing more is sent."""
     part = f" for {share} workers together" if share > 1 else ""
     calls = "call" if expected.calls == 1 else count(expected.calls, "call")

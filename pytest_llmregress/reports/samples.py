@@ -1,6 +1,6 @@
 """The samples of one test, for people: how many passed, and what that is worth."""
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.values.evidence import Tally
@@ -12,7 +12,7 @@ MAX_NAMED = 3
 
 def render_rate(test: str, tally: Tally, *, pass_rate: float | None) -> str:
     """Return "test: 8 of 10 samples passed, 95 % interval 49-94 %" and what was asked for."""
-    name = visible(test)
+    name = escape_controls(test)
     if tally.n == 0:
         return f"{name}: no sample was run"
     low, high = wilson(tally.passed, tally.n)
@@ -22,7 +22,7 @@ def render_rate(test: str, tally: Tally, *, pass_rate: float | None) -> str:
     return f"{name}: {many}, {interval}{asked}"
 
 
-def lines_of_quarantine(report: RunReport) -> tuple[str, ...]:
+def render_quarantine(report: RunReport) -> tuple[str, ...]:
     """Return which compared tests are in a quarantine that somebody wrote down, and why.
 
     Those that the verdict on the suite counts already are left out.
@@ -35,6 +35,6 @@ def lines_of_quarantine(report: RunReport) -> tuple[str, ...]:
     ]
     if not held:
         return ()
-    named = [visible(f"{name} ({reason})") for name, reason in held[:MAX_NAMED]]
+    named = [escape_controls(f"{name} ({reason})") for name, reason in held[:MAX_NAMED]]
     more = f" and {len(held) - MAX_NAMED} more" if len(held) > MAX_NAMED else ""
     return (f"quarantined: {count(len(held), 'test')}, not gating: {', '.join(named)}{more}",)

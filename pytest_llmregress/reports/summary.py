@@ -5,14 +5,14 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
 from pytest_llmregress.reports.drift import ONCE
 from pytest_llmregress.reports.junit_properties import drift_fails
-from pytest_llmregress.reports.verdict import lines_of_suite
+from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.run_report import Mode, RunReport, TestRecord
+from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
 from pytest_llmregress.values.tally import tally
 
 MAX_DRIFTED = 10
@@ -37,10 +37,10 @@ REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
 """Codes of problems that fail no test."""
 
 _MODES = {
-    Mode.REPLAYED: "replayed",
-    Mode.RECORDED: "recorded",
-    Mode.MIXED: "partly recorded",
-    Mode.IDLE: "without a request",
+    AnswerSource.REPLAYED: "replayed",
+    AnswerSource.RECORDED: "recorded",
+    AnswerSource.MIXED: "partly recorded",
+    AnswerSource.IDLE: "without a request",
 }
 
 
@@ -78,7 +78,8 @@ def closing_line(report: RunReport, *, failed: int) -> str | None:
     if failed > number or not (number or by_suite):
         return None
     return (
-        f"llmregress: exit status 1, as it is meant: candidate {visible(report.candidate)} drifts "
+        f"llmregress: exit status 1, as it is meant: candidate "
+        f"{escape_controls(report.candidate)} drifts "
         f"{tests if number else 'over the suite'}; --llmregress-fail-on never only reports it"
     )
 
@@ -99,11 +100,11 @@ def _head(report: RunReport) -> str:
     done = ", ".join(f"{numbers[word]} {word}" for word in words if numbers[word])
     parts = [f"{count(len(report.tests), 'test')}: {done}"]
     if report.candidate is not None:
-        parts.append(f"candidate {visible(report.candidate)}")
+        parts.append(f"candidate {escape_controls(report.candidate)}")
     if unread := sum(bool(test.not_understood) for test in report.tests):
         parts.append(f"{unread} not understood")
     compared = _compared(report)
-    if not compared and all(test.mode is Mode.REPLAYED for test in report.tests):
+    if not compared and all(test.mode is AnswerSource.REPLAYED for test in report.tests):
         parts.append("replay: deterministic, no drift claim")
     elif compared and not report.drifted:
         parts.append(f"{compared} compared{_say_no_drift(report.tests)}")
@@ -133,7 +134,7 @@ def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     ):
         requests = list(dict.fromkeys(each for test in some for each in test.not_understood))
         if some:
-            told = ", ".join(map(visible, requests[:MAX_NAMED]))
+            told = ", ".join(map(escape_controls, requests[:MAX_NAMED]))
             more = f" and {len(requests) - MAX_NAMED} more" if len(requests) > MAX_NAMED else ""
             lines.append(f"not understood: {what} is read in {_name(some)}")
             lines.append(f"  no provider reads {told}{more}: nothing is said of it")
@@ -146,7 +147,7 @@ def _drift(report: RunReport) -> tuple[str, ...]:
         return ()
     fails = "fails no test" if report.fail_on == "never" else f"fails from {report.fail_on} on"
     told, untold = drifted[:MAX_DRIFTED], drifted[MAX_DRIFTED:]
-    rows = align([(str(test.severity), visible(test.test)) for test in told])
+    rows = align([(str(test.severity), escape_controls(test.test)) for test in told])
     return (
         f"drift: {_severities(drifted)} of {_compared(report)} compared; {fails}",
         *_changed_traits(drifted),
@@ -166,7 +167,7 @@ def _changed_traits(drifted: Sequence[TestRecord]) -> tuple[str, ...]:
     if len(found) < MIN_COUNTED:
         return ()
     numbers = Counter(trait for traits in found for trait in traits).most_common()
-    told = ", ".join(f"{visible(trait)} {number}" for trait, number in numbers[:MAX_TRAITS])
+    told = ", ".join(f"{escape_controls(trait)} {number}" for trait, number in numbers[:MAX_TRAITS])
     more = f" and {len(numbers) - MAX_TRAITS} more" if len(numbers) > MAX_TRAITS else ""
     return tuple(
         textwrap.wrap(
@@ -196,7 +197,7 @@ def _samples(tests: Sequence[TestRecord]) -> tuple[str, ...]:
 def _verdict(report: RunReport) -> tuple[str, ...]:
     if report.verdict is None:
         return ()
-    head, *lines = lines_of_suite(report.verdict, fail_on=report.fail_on)
+    head, *lines = render_suite(report.verdict, fail_on=report.fail_on)
     return (f"verdict: {head}", *(f"  {line}" for line in lines))
 
 
@@ -205,11 +206,11 @@ def _rules(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         (rule for test in tests for rule in test.rules),
         baseline=(rule for test in tests for rule in test.rules_before),
     )
-    return tuple(f"rule {visible(each.in_words)}" for each in told)
+    return tuple(f"rule {escape_controls(each.in_words)}" for each in told)
 
 
 def _cost(tests: Sequence[TestRecord]) -> tuple[str, ...]:
-    recorded = [test for test in tests if test.mode in {Mode.RECORDED, Mode.MIXED}]
+    recorded = [test for test in tests if test.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}]
     known = [test.cost_usd for test in recorded if test.cost_usd is not None]
     if not known:
         return ()
@@ -225,10 +226,10 @@ def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     for code in codes:
         found = [test for test in tests if code in _codes(test)]
         kind = "missed" if code in MISSES else "problem"
-        lines.append(f"{kind}: {visible(code)}: {_name(found)}")
+        lines.append(f"{kind}: {escape_controls(code)}: {_name(found)}")
         if code in REMARKS:
             said = next(each.message for each in found[0].problems if each.code == code)
-            lines.append(f"  {visible(said)}")
+            lines.append(f"  {escape_controls(said)}")
     return tuple(lines)
 
 
@@ -243,7 +244,9 @@ def _obsolete(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     found = [(test, name) for test in tests for name in test.obsolete]
     if not found:
         return ()
-    shown = ", ".join(f"{visible(test.test)} {visible(name)}" for test, name in found[:MAX_NAMED])
+    shown = ", ".join(
+        f"{escape_controls(test.test)} {escape_controls(name)}" for test, name in found[:MAX_NAMED]
+    )
     more = ", …" if len(found) > MAX_NAMED else ""
     number = count(len(found), "snapshot value")
     return (f"obsolete: {number} that no test compares with: {shown}{more}",)
@@ -272,10 +275,10 @@ def _pending(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         return ()
     number = f"pending: {count(len(waiting), 'test')}"
     if len({test.test for test in waiting}) == 1:
-        name = shlex.quote(visible(waiting[0].test))
+        name = shlex.quote(escape_controls(waiting[0].test))
         model = waiting[0].candidate
         # Another candidate of the same test may wait, too.
-        of = "" if model is None else f" --candidate {shlex.quote(visible(model))}"
+        of = "" if model is None else f" --candidate {shlex.quote(escape_controls(model))}"
         return (f"{number}. pytest-llmregress accept {name}{of}",)
     commands = "pytest-llmregress accept TEST, or --all; pytest-llmregress status lists them"
     return (f"{number}. {commands}",)
@@ -283,7 +286,7 @@ def _pending(tests: Sequence[TestRecord]) -> tuple[str, ...]:
 
 def _name(tests: Sequence[TestRecord]) -> str:
     """Return how many tests, and the names of the first ones."""
-    names = ", ".join(visible(test.test) for test in tests[:MAX_NAMED])
+    names = ", ".join(escape_controls(test.test) for test in tests[:MAX_NAMED])
     more = f" and {len(tests) - MAX_NAMED} more" if len(tests) > MAX_NAMED else ""
     return f"{count(len(tests), 'test')}: {names}{more}"
 
@@ -314,7 +317,7 @@ def _came_to(test: TestRecord) -> str:
         return "stopped"
     if _codes(test) & UNCOMPARED:
         return "not compared"
-    is_new = test.mode in {Mode.RECORDED, Mode.MIXED}
+    is_new = test.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}
     # A baseline that has failed waits for a decision, unless it lacks an answer.
     is_left = test.passed or test.accepted or test.pending or test.candidate is not None
     if is_new and "not_kept" in _codes(test):

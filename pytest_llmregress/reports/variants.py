@@ -3,16 +3,27 @@
 import textwrap
 from collections import Counter
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align
-from pytest_llmregress.formatting.value_text import cut
-from pytest_llmregress.reports.verdict import lines_of_test
+from pytest_llmregress.formatting.value_text import truncate
+from pytest_llmregress.reports.verdict import render_test
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.variants import Against, Comparison, Group, Standing
+from pytest_llmregress.values.variants import (
+    Comparison,
+    ComparisonWithBaseline,
+    TestGroup,
+    VariantStanding,
+)
 from pytest_llmregress.values.verdict import Bounds, TestVerdict, Verdict
-from pytest_llmregress.verdicts.verdict_text import NAMES, say_bounds, say_names, say_p, say_points
+from pytest_llmregress.verdicts.verdict_text import (
+    NAMES,
+    format_bounds,
+    format_names,
+    format_p,
+    format_points,
+)
 
 HEAD = (
     "variant",
@@ -41,9 +52,9 @@ _FOUND = (Verdict.BROKEN, Verdict.REGRESSED, Verdict.DRIFTED, Verdict.IMPROVED)
 
 def render_comparison(comparison: Comparison) -> tuple[str, ...]:
     """Return the comparison in lines of at most `WIDTH` columns, names of tests apart."""
-    lines = [*_wrap(say_head(comparison)), ""]
+    lines = [*_wrap(format_head(comparison)), ""]
     lines += align([HEAD, *map(cells, comparison.overall.standings)])
-    lines += [line for text in say_notes(comparison) for line in _wrap(text)]
+    lines += [line for text in format_notes(comparison) for line in _wrap(text)]
     for standing in comparison.overall.standings:
         if standing.against is not None:
             lines += ["", *_verdict(standing.variant, standing.against, comparison)]
@@ -52,29 +63,29 @@ def render_comparison(comparison: Comparison) -> tuple[str, ...]:
     return tuple(line.rstrip() for line in lines)
 
 
-def say_head(comparison: Comparison) -> str:
+def format_head(comparison: Comparison) -> str:
     """Say what is compared with what."""
     told = [name if name == models else f"{name} ({models})" for name, models in comparison.models]
     tests = count(comparison.overall.tests, "test")
     return f"{', '.join(told[1:])} against {told[0]}: {tests}, from their recordings"
 
 
-def cells(standing: Standing) -> tuple[str, ...]:
+def cells(standing: VariantStanding) -> tuple[str, ...]:
     """Return the row of one variant."""
     return (
-        cut(visible(standing.variant), MAX_NAME),
+        truncate(escape_controls(standing.variant), MAX_NAME),
         str(standing.tally),
-        say_rate(standing.tally),
-        say_interval(standing.interval),
-        say_flips(standing.against),
+        format_rate(standing.tally),
+        format_interval(standing.interval),
+        format_flips(standing.against),
         UNKNOWN if standing.latency is None else f"{standing.latency:.3g} s",
-        say_tokens(standing),
+        format_tokens(standing),
         "-" if standing.tool_calls is None else f"{standing.tool_calls:.3g}",
-        say_cost(standing),
+        format_cost(standing),
     )
 
 
-def say_rate(tally: Tally) -> str:
+def format_rate(tally: Tally) -> str:
     """Return a pass rate; never 100 % where a sample failed."""
     if not tally.n:
         return "-"
@@ -82,12 +93,12 @@ def say_rate(tally: Tally) -> str:
     return "above 99.9 %" if share == "100.0" and tally.failed else f"{share} %"
 
 
-def say_interval(interval: Bounds | None) -> str:
+def format_interval(interval: Bounds | None) -> str:
     """Return Wilson's interval of a rate, in percent."""
     return "-" if interval is None else f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}"
 
 
-def say_flips(against: Against | None) -> str:
+def format_flips(against: ComparisonWithBaseline | None) -> str:
     """Return how many tests flipped, negative and positive ones apart."""
     if against is None:
         return "reference"
@@ -95,14 +106,14 @@ def say_flips(against: Against | None) -> str:
     return f"-{len(suite.negative_flips)} +{len(suite.positive_flips)}"
 
 
-def say_tokens(standing: Standing) -> str:
+def format_tokens(standing: VariantStanding) -> str:
     """Return the mean tokens of a sample: input and output."""
     if standing.input_tokens is None or standing.output_tokens is None:
         return "-"
     return f"{standing.input_tokens:,.0f}+{standing.output_tokens:,.0f}"
 
 
-def say_cost(standing: Standing) -> str:
+def format_cost(standing: VariantStanding) -> str:
     """Return what a passed sample cost; a price that nobody knows is no price of 0."""
     if standing.cost is None:
         return UNKNOWN
@@ -111,7 +122,7 @@ def say_cost(standing: Standing) -> str:
     return f"${standing.cost_per_pass:.4g}"
 
 
-def say_notes(comparison: Comparison) -> list[str]:
+def format_notes(comparison: Comparison) -> list[str]:
     """Say what the rows are founded on, what the failures were, and what is not counted."""
     standings = comparison.overall.standings
     notes = [
@@ -121,7 +132,7 @@ def say_notes(comparison: Comparison) -> list[str]:
     ]
     for each in standings:
         if each.failures:
-            notes.append(f"failures of {each.variant}: {say_failures(each)}")
+            notes.append(f"failures of {each.variant}: {format_failures(each)}")
         if each.unknown:
             number = count(each.unknown, "sample")
             notes.append(
@@ -150,37 +161,37 @@ def say_notes(comparison: Comparison) -> list[str]:
     return notes
 
 
-def say_failures(standing: Standing) -> str:
+def format_failures(standing: VariantStanding) -> str:
     """Return the failed samples by the class of their failure."""
     told = ", ".join(f"{number} {name}" for name, number in standing.failures[:MAX_CLASSES])
     rest = sum(number for _, number in standing.failures[MAX_CLASSES:])
     return f"{told} and {rest} more" if rest else told
 
 
-def say_against(against: Against) -> list[str]:
+def format_against(against: ComparisonWithBaseline) -> list[str]:
     """Return what the verdict of a suite does not say itself: both sides, and what it takes."""
     suite = against.suite
     if not suite.method or suite.interval is None or against.p_two_sided is None:
         return []
-    lines = [f"{suite.method}: p = {say_p(against.p_two_sided)} two-sided"]
+    lines = [f"{suite.method}: p = {format_p(against.p_two_sided)} two-sided"]
     if against.better is not None and suite.verdict not in _FOUND:
         lines.append(
             f"probability that the candidate is better: {against.better:.2f} (uniform prior, all "
             "samples pooled)"
         )
-    if need := say_need(against):
+    if need := format_need(against):
         lines.append(need)
     elif suite.verdict is Verdict.NO_EVIDENCE and suite.drop == 0:
         low = -100 * suite.interval[0]
         lines.append(f"no difference was seen, and a drop of {low:.1f} points is not excluded")
     if suite.negative_flips:
-        lines.append(f"negative flips: {say_names(suite.negative_flips)}")
+        lines.append(f"negative flips: {format_names(suite.negative_flips)}")
     if suite.positive_flips:
-        lines.append(f"positive flips: {say_names(suite.positive_flips)}")
+        lines.append(f"positive flips: {format_names(suite.positive_flips)}")
     return lines
 
 
-def say_need(against: Against) -> str:
+def format_need(against: ComparisonWithBaseline) -> str:
     """Return how many more it takes to find the difference that was seen; empty where none."""
     if against.needed_for_seen is None or against.suite.verdict in _FOUND:
         return ""
@@ -191,32 +202,32 @@ def say_need(against: Against) -> str:
     )
 
 
-def say_group(against: Against | None) -> str:
+def format_group(against: ComparisonWithBaseline | None) -> str:
     """Return the verdict on one variant in one group, with its interval."""
     if against is None:
         return "reference"
     suite = against.suite
     if suite.drop is None or suite.interval is None or not suite.method:
         return NAMES[suite.verdict]
-    p = "" if suite.p is None else f", p = {say_p(suite.p)}"
-    change = f"{say_points(-suite.drop)} points ({say_bounds(suite.interval)})"
+    p = "" if suite.p is None else f", p = {format_p(suite.p)}"
+    change = f"{format_points(-suite.drop)} points ({format_bounds(suite.interval)})"
     # A single test may have decided; what is told of all of them would look like no reason.
-    one = f"{say_names(suite.culprits)}; over all " if suite.culprits and suite.tests[1:] else ""
+    one = f"{format_names(suite.culprits)}; over all " if suite.culprits and suite.tests[1:] else ""
     return f"{NAMES[suite.verdict]}: {one}{change}{p}"
 
 
-def say_of_group(group: Group) -> list[str]:
+def format_of_group(group: TestGroup) -> list[str]:
     """Return what the failures of a group were, and how many more samples would tell more."""
     said = [
-        f"failures of {each.variant}: {say_failures(each)}"
+        f"failures of {each.variant}: {format_failures(each)}"
         for each in group.standings
         if each.failures
     ]
-    needs = [(each.variant, say_need(each.against)) for each in group.standings if each.against]
+    needs = [(each.variant, format_need(each.against)) for each in group.standings if each.against]
     return said + [f"{variant}: {need}" for variant, need in needs if need]
 
 
-def say_groups(comparison: Comparison) -> str:
+def format_groups(comparison: Comparison) -> str:
     """Say what the groups are, and that they decide nothing."""
     number = len(comparison.groups)
     return (
@@ -226,26 +237,28 @@ def say_groups(comparison: Comparison) -> str:
     )
 
 
-def told_groups(comparison: Comparison) -> tuple[Group, ...]:
+def told_groups(comparison: Comparison) -> tuple[TestGroup, ...]:
     """Return the groups that are told: those with a finding before the others."""
     found = [each for each in comparison.groups if _is_found(each)]
     rest = [each for each in comparison.groups if not _is_found(each)]
     return tuple([*found, *rest][:MAX_GROUPS])
 
 
-def say_other_groups(comparison: Comparison) -> list[str]:
+def format_other_groups(comparison: Comparison) -> list[str]:
     """Say how many groups are not told."""
     more = len(comparison.groups) - MAX_GROUPS
     return [f"and {count(more, 'more group')}; --json has all"] if more > 0 else []
 
 
-def say_left_out(comparison: Comparison) -> list[str]:
+def format_left_out(comparison: Comparison) -> list[str]:
     """Say how many tests have no part in it for which reason, and name the first of them."""
     tests: dict[str, list[str]] = {}
     for test, why in comparison.left_out:
         tests.setdefault(why, []).append(test)
     reasons = Counter({why: len(names) for why, names in tests.items()}).most_common(MAX_TOLD)
-    told = [f"left out: {count(n, 'test')}, {why}: {say_names(tests[why])}" for why, n in reasons]
+    told = [
+        f"left out: {count(n, 'test')}, {why}: {format_names(tests[why])}" for why, n in reasons
+    ]
     if any("waits to be accepted" in why for why in tests):
         told.append(
             "a test that failed when it was first recorded waits until somebody accepts it; "
@@ -262,13 +275,13 @@ def told_tests(suite: SuiteVerdict) -> tuple[TestVerdict, ...]:
     return tuple(sorted(found, key=lambda test: not test.fails))
 
 
-def _verdict(name: str, against: Against, comparison: Comparison) -> list[str]:
+def _verdict(name: str, against: ComparisonWithBaseline, comparison: Comparison) -> list[str]:
     sentences = [f"{name} against {comparison.models[0][0]}: {against.suite.lines[0]}"]
-    sentences += [*say_against(against), *against.suite.lines[1:]]
+    sentences += [*format_against(against), *against.suite.lines[1:]]
     lines = [line for sentence in sentences for line in _wrap(sentence)]
     told = told_tests(against.suite)
     for test in told[:MAX_TOLD]:
-        lines += lines_of_test(test, indent=_INDENT)
+        lines += render_test(test, indent=_INDENT)
     if len(told) > MAX_TOLD:
         lines.append(f"{_INDENT}and {len(told) - MAX_TOLD} more")
     return lines
@@ -277,35 +290,37 @@ def _verdict(name: str, against: Against, comparison: Comparison) -> list[str]:
 def _groups(comparison: Comparison) -> list[str]:
     if not comparison.groups:
         return []
-    lines = ["", *_wrap(say_groups(comparison))]
+    lines = ["", *_wrap(format_groups(comparison))]
     for group in told_groups(comparison):
-        lines += ["", f"{visible(group.name)}: {count(group.tests, 'test')}"]
+        lines += ["", f"{escape_controls(group.name)}: {count(group.tests, 'test')}"]
         table = align([HEAD, *map(cells, group.standings)])
         lines += [f"{_INDENT}{row}" for row in table]
         said = [
-            f"{each.variant}: {say_group(each.against)}" for each in group.standings if each.against
+            f"{each.variant}: {format_group(each.against)}"
+            for each in group.standings
+            if each.against
         ]
-        for sentence in (*said, *say_of_group(group)):
+        for sentence in (*said, *format_of_group(group)):
             lines += _wrap(sentence, indent=_INDENT)
-    return [*lines, *say_other_groups(comparison)]
+    return [*lines, *format_other_groups(comparison)]
 
 
-def _is_found(group: Group) -> bool:
+def _is_found(group: TestGroup) -> bool:
     against = [each.against for each in group.standings if each.against is not None]
     return any(each.suite.verdict in _FOUND for each in against)
 
 
 def _left_out(comparison: Comparison) -> list[str]:
-    told = [line for text in say_left_out(comparison) for line in _wrap(text)]
+    told = [line for text in format_left_out(comparison) for line in _wrap(text)]
     return ["", *told] if told else []
 
 
 def _wrap(text: str, *, indent: str = "") -> list[str]:
     """Return a text in lines of the usual width, each but the first further in."""
     if len(indent + text) <= WIDTH:
-        return [f"{indent}{visible(text)}"]
+        return [f"{indent}{escape_controls(text)}"]
     lines = textwrap.wrap(
-        visible(text).replace(" %", "\0%"),  # a number stays with its sign
+        escape_controls(text).replace(" %", "\0%"),  # a number stays with its sign
         width=WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + _INDENT,

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.variants import (
     HEAD,
     MAX_TOLD,
     cells,
-    say_against,
-    say_group,
-    say_groups,
-    say_head,
-    say_left_out,
-    say_notes,
-    say_of_group,
-    say_other_groups,
+    format_against,
+    format_group,
+    format_groups,
+    format_head,
+    format_left_out,
+    format_notes,
+    format_of_group,
+    format_other_groups,
     told_groups,
     told_tests,
 )
-from pytest_llmregress.values.variants import Comparison, Group
+from pytest_llmregress.values.variants import Comparison, TestGroup
 
 _SPECIAL = frozenset("\\`*_[]<>|#~@!$&")
 """What Markdown, or the site that shows it, would take for more than a character."""
@@ -27,16 +27,16 @@ _SPECIAL = frozenset("\\`*_[]<>|#~@!$&")
 
 def render_markdown(comparison: Comparison) -> tuple[str, ...]:
     """Return the comparison as lines of Markdown; nothing that a test says is markup in it."""
-    lines = [f"### {_plain(say_head(comparison))}", ""]
+    lines = [f"### {_plain(format_head(comparison))}", ""]
     lines += _table((*HEAD, "verdict"), _rows(comparison.overall))
-    lines += ["", *(f"- {_plain(note)}" for note in say_notes(comparison))]
+    lines += ["", *(f"- {_plain(note)}" for note in format_notes(comparison))]
     reference = comparison.models[0][0]
     for each in comparison.overall.standings:
         if each.against is not None:
             suite = each.against.suite
             head = f"{each.variant} against {reference}: {suite.lines[0]}"
             lines += ["", f"**{_plain(head)}**", ""]
-            told = [*say_against(each.against), *suite.lines[1:]]
+            told = [*format_against(each.against), *suite.lines[1:]]
             lines += [f"- {_plain(sentence)}" for sentence in told]
             tests = told_tests(suite)
             for test in tests[:MAX_TOLD]:
@@ -45,7 +45,7 @@ def render_markdown(comparison: Comparison) -> tuple[str, ...]:
             if len(tests) > MAX_TOLD:
                 lines.append(f"- and {len(tests) - MAX_TOLD} more")
     if comparison.groups:
-        lines += ["", _plain(say_groups(comparison)), ""]
+        lines += ["", _plain(format_groups(comparison)), ""]
         rows = [
             (f"{group.name} ({count(group.tests, 'test')})", *row)
             for group in told_groups(comparison)
@@ -53,17 +53,19 @@ def render_markdown(comparison: Comparison) -> tuple[str, ...]:
         ]
         lines += _table((str(comparison.by), *HEAD, "verdict"), rows)
         of_groups = [
-            (group.name, each) for group in told_groups(comparison) for each in say_of_group(group)
+            (group.name, each)
+            for group in told_groups(comparison)
+            for each in format_of_group(group)
         ]
         if of_groups:
             lines += ["", *(f"- {_plain(name)}: {_plain(each)}" for name, each in of_groups)]
-    if rest := [*say_other_groups(comparison), *say_left_out(comparison)]:
+    if rest := [*format_other_groups(comparison), *format_left_out(comparison)]:
         lines += ["", *(f"- {_plain(each)}" for each in rest)]
     return tuple(lines)
 
 
-def _rows(group: Group) -> list[tuple[str, ...]]:
-    return [(*cells(each), say_group(each.against)) for each in group.standings]
+def _rows(group: TestGroup) -> list[tuple[str, ...]]:
+    return [(*cells(each), format_group(each.against)) for each in group.standings]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -81,4 +83,4 @@ def _row(cells_of_row: Sequence[str], *, escape: bool = True) -> str:
 
 def _plain(text: str) -> str:
     """Return a text that reads the same once it is rendered."""
-    return "".join(f"\\{char}" if char in _SPECIAL else char for char in visible(text))
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in escape_controls(text))

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import TestVerdict, Verdict
@@ -20,33 +20,33 @@ _FAILS = "fails the run"
 _SPARES = "does not fail the run"
 
 
-def say_fails(*, fails: bool, fail_on: str) -> str:
+def format_fails(*, fails: bool, fail_on: str) -> str:
     """Say what becomes of a run by a verdict; where nothing may fail it, that it would."""
     if not fails:
         return _SPARES
     return "would fail the run, but fail-on is never" if fail_on == _NEVER else _FAILS
 
 
-def lines_of_test(
+def render_test(
     verdict: TestVerdict, *, indent: str = "", fail_on: str = _BREAKING
 ) -> tuple[str, ...]:
     """Return the verdict on one test: its name and what becomes of it, then why."""
-    fails = say_fails(fails=verdict.fails, fail_on=fail_on)
-    head = f"{indent}{visible(verdict.test)}: {NAMES[verdict.verdict]}; {fails}"
+    fails = format_fails(fails=verdict.fails, fail_on=fail_on)
+    head = f"{indent}{escape_controls(verdict.test)}: {NAMES[verdict.verdict]}; {fails}"
     name, *statements = verdict.text.splitlines()
     reason = name.removeprefix(NAMES[verdict.verdict]).removeprefix(": ")
     told = [reason, *statements] if reason else statements
     return head, *(line for each in told for line in _wrap(each, indent=indent + _INDENT))
 
 
-def lines_of_suite(suite: SuiteVerdict, *, fail_on: str = _BREAKING) -> tuple[str, ...]:
+def render_suite(suite: SuiteVerdict, *, fail_on: str = _BREAKING) -> tuple[str, ...]:
     """Return the verdict on a suite, then that on each test there is something to say about."""
     told = [test for test in suite.tests if _is_told(test)]
     told.sort(key=lambda test: (not test.fails, test.verdict is Verdict.NO_EVIDENCE))
     head = sentence_of_suite(suite, fail_on=fail_on)
     lines = [line for each in (*head, *suite.lines[1:]) for line in _wrap(each, indent="")]
     for test in told[:MAX_TOLD]:
-        lines.extend(lines_of_test(test, indent=_INDENT, fail_on=fail_on))
+        lines.extend(render_test(test, indent=_INDENT, fail_on=fail_on))
     if len(told) > MAX_TOLD:
         lines.append(f"{_INDENT}and {len(told) - MAX_TOLD} more")
     return tuple(lines)
@@ -58,7 +58,7 @@ def sentence_of_suite(suite: SuiteVerdict, *, fail_on: str) -> tuple[str, ...]:
     It begins with what the verdict is called and what becomes of the run, up to a colon.
     """
     is_failed = bool(suite.otherwise)  # by what `fail_on` has no say on
-    said = _FAILS if is_failed else say_fails(fails=suite.fails, fail_on=fail_on)
+    said = _FAILS if is_failed else format_fails(fails=suite.fails, fail_on=fail_on)
     lines = (line.replace(f"{_FAILS}:", f"{said}:", 1) for line in suite.lines[:1])
     return tuple(line.replace(f", {_SPARES}:", f", {_SPARES} by itself:", 1) for line in lines)
 
@@ -79,7 +79,7 @@ def _is_told(test: TestVerdict) -> bool:
 def _wrap(text: str, *, indent: str) -> list[str]:
     """Return a text in lines of the usual width, each but the first further in."""
     return textwrap.wrap(
-        visible(text),
+        escape_controls(text),
         width=WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + _INDENT,

@@ -24,9 +24,9 @@ class BuiltIns:
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_traits(self, calls: Calls) -> Sequence[Trait]:
         """Return the traits that every marked test has."""
-        from pytest_llmregress.behavior.traits import traits_of  # noqa: PLC0415 - on use
+        from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - on use
 
-        return traits_of(calls)
+        return extract_traits(calls)
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_price(self, call: Call) -> float | None:

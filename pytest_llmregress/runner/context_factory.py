@@ -13,8 +13,8 @@ import pytest
 from pytest_llmregress.contracts.budget import Price
 from pytest_llmregress.hookspecs import RECORD
 from pytest_llmregress.llm_judge.question import fault_of_answer
-from pytest_llmregress.pipeline.config import Rules
-from pytest_llmregress.pipeline.spend_tracker import Limits, Spending
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.providers.anthropic.sdk_patch import KEYLESS_ENVIRONMENT
 from pytest_llmregress.providers.protocol import Provider
@@ -22,12 +22,12 @@ from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner import output, session
 from pytest_llmregress.runner.hook_calls import Hooks
 from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.sample_loop import hold_back, run_samples
+from pytest_llmregress.runner.sample_loop import run_samples, withhold_report
 from pytest_llmregress.runner.stash_keys import SETTING_UP, TEST_RUN
-from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request
-from pytest_llmregress.values.settings import Settings, Source
+from pytest_llmregress.values.settings import Settings, SettingsSource
 
 CONFIG_FIXTURE = "_llmregress_config"
 """The fixture in plugin.py that hands a test's `llm_config` over."""
@@ -35,12 +35,12 @@ _CONFIG = "llm_config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class SessionContext:
     """Everything that is the same for all tests of a session."""
 
     root: Path
     invoked_from: Path
-    sources: tuple[Source, Source, Source]
+    sources: tuple[SettingsSource, SettingsSource, SettingsSource]
     """Command line, environment, ini file."""
     settings: Settings
     """What they come to where a test says nothing."""
@@ -55,17 +55,17 @@ class Run:
     """When this session began, as ISO 8601 in UTC."""
     price: Price
     """Says what a call costs in US dollars; None where nobody knows."""
-    spending: Spending
+    spending: SpendTracker
     """What its recordings cost, and may cost."""
     in_waves: Counter[str] = field(default_factory=Counter)
     """By node id, how many answers of its recording came in waves of this very run."""
-    plain_rules: list[Rules] = field(default_factory=list)
+    plain_rules: list[TestConfig] = field(default_factory=list)
     """The rules of all tests that have none of their own, once they are read."""
     stems: set[tuple[Path, str]] = field(default_factory=set)
     """Folder and stem of the files of each marked test that was collected."""
 
     @classmethod
-    def from_config(cls, config: pytest.Config) -> "Run":
+    def from_config(cls, config: pytest.Config) -> "SessionContext":
         """Read everything from pytest's configuration and the environment, once."""
         hooks = Hooks(config.rootpath)
         providers = hooks.providers(config.hook)
@@ -86,8 +86,8 @@ class Run:
             versions=installed_versions.installed(),
             in_ci=bool(os.environ.get("CI")),
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            spending=Spending(
-                limits=Limits.of(config, settings),
+            spending=SpendTracker(
+                limits=SpendLimits.of(config, settings),
                 providers=providers,
                 price=partial(hooks.price, config.hook),
             ),
@@ -97,7 +97,7 @@ class Run:
         """Have each marked test's `llm_config` read before its own fixtures are set up."""
         overridden: dict[pytest.Collector | None, bool] = {}
         for item in marked:
-            paths = paths_of(item.path, item.nodeid, None)
+            paths = build_test_paths(item.path, item.nodeid, None)
             self.stems.add((paths.directory, paths.stem))
             names = getattr(item, "fixturenames", None)  # an item that is no function has none
             if names is None or CONFIG_FIXTURE in names:
@@ -137,7 +137,7 @@ def _has_own_config(item: pytest.Item) -> bool:
     return found is None or len(found) > 1
 
 
-class Opening:
+class CassetteOpener:
     """Opens the cassette before the first fixture is set up, and after every other wrapper.
 
     Not a wrapper: an error raised in front of a wrapper's `yield` keeps other plugins from
@@ -152,10 +152,10 @@ class Opening:
             test.current.open()
 
 
-class Activity:
+class PytestHooks:
     """The hooks around each test. Registered only where there is a marked test."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: SessionContext) -> None:
         self._run = run
 
     @pytest.hookimpl(tryfirst=True)
@@ -220,7 +220,7 @@ class Activity:
             output.pass_report(report)  # nobody is to run it once more
             return report
         if test.is_sampled:
-            return hold_back(test, report)
+            return withhold_report(test, report)
         if call.when == "teardown":
             told = test.untold
             setattr(report, RECORD, test.finish().to_json())

@@ -8,7 +8,7 @@ import pytest
 from pytest_llmregress.formatting.control_characters import visible_lines
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.judge_fixture import Judge, judge_of
+from pytest_llmregress.runner.judge_fixture import LlmJudge, build_llm_judge
 from pytest_llmregress.runner.stash_keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.values.call import Call, Calls
 
@@ -79,10 +79,10 @@ def snapshot_assertion(request: pytest.FixtureRequest) -> SnapshotAssertion:
     return SnapshotAssertion(_test_run(request, "llm_snapshot"))
 
 
-def judge(request: pytest.FixtureRequest) -> Judge:
+def judge(request: pytest.FixtureRequest) -> LlmJudge:
     """Return the judge of the test that asks."""
     test = _test_run(request, "llm_judge")
-    return judge_of(request, model=test.settings.judge_model)
+    return build_llm_judge(request, model=test.settings.judge_model)
 
 
 def configure(llm_config: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pytest_llmregress.runner import output
 from pytest_llmregress.values.run_report import RunReport
 
 if TYPE_CHECKING:
-    from pytest_llmregress.reports.github_annotations import Place
+    from pytest_llmregress.reports.github_annotations import SourceLocation
 
 NAME = "llmregress-github"
 
@@ -45,14 +45,14 @@ class Annotations:
         places = {test: self._place(*each) for test, each in self._locations.items()}
         output.write_commands(self._config, annotate(self._report, places))
 
-    def _place(self, file: str, line: int | None, _name: str) -> "Place":
-        from pytest_llmregress.reports.github_annotations import Place  # noqa: PLC0415 - on GitHub
+    def _place(self, file: str, line: int | None, _name: str) -> "SourceLocation":
+        from pytest_llmregress.reports.github_annotations import SourceLocation  # noqa: PLC0415 - on GitHub
 
         path = (self._root / file).resolve()
         workspace = Path(os.environ.get("GITHUB_WORKSPACE") or self._root).resolve()
         inside = path.is_relative_to(workspace)
         shown = path.relative_to(workspace).as_posix() if inside else Path(file).as_posix()
-        return Place(file=shown, line=None if line is None else line + 1)
+        return SourceLocation(file=shown, line=None if line is None else line + 1)
 
 
 def register(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from pytest_llmregress.providers.protocol import Provider, Reporter
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 _MAX_SHOWN = 60
 """Characters of a wrong value."""
@@ -22,7 +22,7 @@ def read_traits(given: Any) -> tuple[Trait, ...]:
     traits = _read_all(given, _is_trait, "a list of pytest_llmregress.Trait")
     for trait in traits:
         try:
-            canonical(trait.value)
+            dump_canonical_json(trait.value)
         except (TypeError, ValueError, RecursionError):
             raise WrongResultError(
                 f"gave the trait {trait.name!r} the value {_shown(trait.value)}; a JSON value is "

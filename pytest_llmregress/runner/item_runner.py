@@ -11,52 +11,52 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.check_rules import Held, hold
-from pytest_llmregress.pipeline.collect_evidence import evidence_of
-from pytest_llmregress.pipeline.config import Rules, RulesError
+from pytest_llmregress.pipeline.check_rules import RuleCheckResult, check_rules
+from pytest_llmregress.pipeline.collect_evidence import collect_evidence
+from pytest_llmregress.pipeline.config import TestConfig, TestConfigError
 from pytest_llmregress.pipeline.drift import (
-    changed_request,
-    drift_fails,
-    drift_of,
+    build_drift,
+    check_drift_gate,
+    describe_request_change,
     fails_from,
+    format_drift,
     is_to_be_crossed,
-    say_drift,
 )
-from pytest_llmregress.pipeline.http_session import Traffic, distinct
-from pytest_llmregress.pipeline.judge import is_good
+from pytest_llmregress.pipeline.http_session import HttpSession, deduplicate
+from pytest_llmregress.pipeline.judge import check_acceptable
 from pytest_llmregress.pipeline.load import (
-    FaultError,
     Prepared,
-    prepare,
-    read_if_there,
-    shows_noise,
+    SetupError,
+    check_enough_samples,
+    load_test,
+    read_if_exists,
 )
-from pytest_llmregress.pipeline.next_command import Commands
-from pytest_llmregress.pipeline.persist import Found, Kept, drop_stale, keep
-from pytest_llmregress.pipeline.plan import Slot
-from pytest_llmregress.pipeline.report import record_of
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
-from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.pipeline.next_command import NextCommand
+from pytest_llmregress.pipeline.persist import Found, SavedFiles, delete_stale_pending, keep
+from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.report import build_test_record
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
-from pytest_llmregress.runner.judge_fixture import Judge
+from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.sample_phases import SampleRun
-from pytest_llmregress.storage.file_paths import paths_of, relative_to_root
+from pytest_llmregress.storage.file_paths import build_test_paths, relative_to_root
 from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.behavior import Behavior, Change, Drift, Severity, Trait
 from pytest_llmregress.values.call import Call, Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.matching import Matching
-from pytest_llmregress.values.run_report import Mode, Problem, TestRecord
+from pytest_llmregress.values.matching import RequestMatcher
+from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, looks_different
 
 if TYPE_CHECKING:
-    from pytest_llmregress.providers.anthropic.sdk_patch import Rewrite
-    from pytest_llmregress.runner.context_factory import Run
+    from pytest_llmregress.providers.anthropic.sdk_patch import RequestRewriter
+    from pytest_llmregress.runner.context_factory import SessionContext
 
 
 class TestRun:
@@ -69,7 +69,13 @@ class TestRun:
     """Whether it is run only to learn what it asks for."""
 
     def __init__(
-        self, run: "Run", *, node_id: str, path: Path, markers: list[pytest.Mark], hook: Any
+        self,
+        run: "SessionContext",
+        *,
+        node_id: str,
+        path: Path,
+        markers: list[pytest.Mark],
+        hook: Any,
     ) -> None:
         self.node_id = node_id
         self.run = run
@@ -78,15 +84,15 @@ class TestRun:
         self.path = path
         self.markers = markers
         settings = run.settings
-        self.rules = Rules(
-            settings=settings, contract=Contract(), matching=Matching(), redactor=run.redactor
+        self.rules = TestConfig(
+            settings=settings, contract=Contract(), matching=RequestMatcher(), redactor=run.redactor
         )
         self._promoted: Candidate | None = None
         """The candidate of this run where it is the baseline by now: nothing is to be compared."""
-        self.paths = paths_of(path, node_id, self.variant)
+        self.paths = build_test_paths(path, node_id, self.variant)
         if self._is_the_baseline(settings):
             self._promoted, self.paths = settings.candidate, self.paths.of_baseline()
-        self.commands = Commands(
+        self.commands = NextCommand(
             node_id, path, invoked_from=run.invoked_from, settings=settings, in_ci=run.in_ci
         )
         self.samples: list[SampleRun] = []
@@ -100,7 +106,7 @@ class TestRun:
         try:
             self.read_rules({})
             self._prepared = self._prepare()
-        except (FaultError, RulesError) as error:
+        except (SetupError, TestConfigError) as error:
             self.fault = (error.code, str(error))
         self._waiting = list(self._prepared.slots)
         self._confirming = self._prepared.confirm
@@ -115,7 +121,7 @@ class TestRun:
         """Whether its outcome is told by several samples, or by evidence over several."""
 
     @classmethod
-    def of_item(cls, item: pytest.Item, run: "Run") -> Self:
+    def of_item(cls, item: pytest.Item, run: "SessionContext") -> Self:
         """Return the run of a marked item."""
         markers = list(item.iter_markers("llm"))
         return cls(run, node_id=item.nodeid, path=item.path, markers=markers, hook=item.ihook)
@@ -157,7 +163,7 @@ class TestRun:
         if not self._waiting and self._confirming and self._is_to_be_confirmed():
             first = len(self.samples) + 1
             self._waiting = [
-                Slot(number=first + each, mode=TapeMode.RECORD, confirms=True)
+                SamplePlan(number=first + each, mode=SampleMode.RECORD, confirms=True)
                 for each in range(self._confirming)
             ]
             self._confirming = 0
@@ -186,14 +192,14 @@ class TestRun:
 
     # --- what a sample asks of it ------------------------------------------------------------
 
-    def traffic(self, slot: Slot, misses: list[Problem]) -> Traffic:
+    def traffic(self, slot: SamplePlan, misses: list[Problem]) -> HttpSession:
         """Open the traffic of a sample; OSError where a recording could not be saved."""
         carried = self._prepared.carried
-        if slot.mode is not TapeMode.REPLAY and not self._is_journalled:
+        if slot.mode is not SampleMode.REPLAY and not self._is_journalled:
             self._journal.check_place()
             self._journal.start(carried)
             self._is_journalled = True
-        return Traffic(
+        return HttpSession(
             self.run,
             test=self.node_id,
             cassette=lambda: self.cassette_name,
@@ -215,13 +221,13 @@ class TestRun:
             refused=self._prepared.refused,
         )
 
-    def rewrite(self) -> "Rewrite | None":
+    def rewrite(self) -> "RequestRewriter | None":
         """Return what changes the calls of the next sample before they are sent."""
         return None
 
-    def intercept(self, tape: Tape) -> AbstractContextManager[None]:
+    def intercept(self, tape: CassetteSession) -> AbstractContextManager[None]:
         """Send the HTTP of the process through a tape."""
-        return intercepted(tape)
+        return patch_http(tape)
 
     @cached_property
     def usage_of_a_call(self) -> Usage | None:
@@ -240,7 +246,7 @@ class TestRun:
         if is_plain and plain:
             self.rules = plain[0]
         else:
-            self.rules = Rules.read(
+            self.rules = TestConfig.read(
                 test=self.node_id,
                 sources=self.run.sources,
                 redactor=self.run.redactor,
@@ -283,19 +289,19 @@ class TestRun:
         asked = self.hook.pytest_llmregress_traits.get_hookimpls()
         return len(asked) == 1 and not self.rules.contract.served_model
 
-    def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> Held:
+    def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> RuleCheckResult:
         """Hold calls against contract, standing rules and quarantine.
 
         :param asks_judge: whether rules that take a judge are looked at as well.
         """
         model = self.settings.judge_model
-        return hold(
+        return check_rules(
             self.node_id,
             calls,
             rules=self.rules,
             baseline=lambda: self.baseline_runs,
             price=self.run.price,
-            judge=None if model is None else Judge(self.node_id, model=model),
+            judge=None if model is None else LlmJudge(self.node_id, model=model),
             is_new=is_new,
             asks_judge=asks_judge,
         )
@@ -308,7 +314,7 @@ class TestRun:
 
     def failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""
-        return say_drift(self) if not self.is_sampled and drift_fails(self) else ""
+        return format_drift(self) if not self.is_sampled and check_drift_gate(self) else ""
 
     def clean(self, value: Any) -> Any:
         """Take secrets out of a JSON value."""
@@ -335,13 +341,13 @@ class TestRun:
     def evidence(self) -> TestEvidence:
         """Return what the samples say about a change."""
         quarantine = self.rules.terms.quarantine
-        return evidence_of(
+        return collect_evidence(
             self.node_id,
             accepted=self.accepted,
             samples=self.samples,
             fails_from=fails_from(self),
             quarantine=quarantine.reason if quarantine and self.is_quarantined else "",
-            not_comparable=changed_request(self),
+            not_comparable=describe_request_change(self),
         )
 
     @property
@@ -357,7 +363,7 @@ class TestRun:
     @property
     def has_noise(self) -> bool:
         """Whether the baseline has enough samples to show its own noise."""
-        return shows_noise(self.accepted)
+        return check_enough_samples(self.accepted)
 
     @property
     def is_quarantined(self) -> bool:
@@ -376,7 +382,7 @@ class TestRun:
             the only sample.
         """
         before = len(self.problems)
-        kept = Kept()
+        kept = SavedFiles()
         self.current.note_hooks()
         if all(sample.skipped and not sample.body_passed for sample in self.samples):
             self._journal.remove()  # the test itself has said that there is nothing to record
@@ -385,7 +391,7 @@ class TestRun:
         elif not any(sample.is_unread for sample in self.samples):
             try:
                 if self._replays_what_is_accepted():
-                    drop_stale(self.paths)
+                    delete_stale_pending(self.paths)
                 else:
                     kept = keep(self.found())
             except (OSError, ValueError) as error:
@@ -394,7 +400,7 @@ class TestRun:
         if failed is None:
             failed = any(each.has_failed for each in self.samples)
         failed = failed or len(self.problems) > before
-        return record_of(self, kept, unconfirmed=unconfirmed, failed=failed)
+        return build_test_record(self, kept, unconfirmed=unconfirmed, failed=failed)
 
     def _drop_unasked(self) -> None:
         """Keep nothing of a run in which the candidate was not asked, and tell it once."""
@@ -410,7 +416,7 @@ class TestRun:
         """What a report of this test still has to say, empty where its failure says it all."""
         if any(sample.failed_by_us or sample.misses for sample in self.samples):
             return ""
-        parts = [*(problem.message for problem in self.problems), say_drift(self)]
+        parts = [*(problem.message for problem in self.problems), format_drift(self)]
         return "\n\n".join(part for part in parts if part)
 
     # --- its recordings ----------------------------------------------------------------------
@@ -425,7 +431,7 @@ class TestRun:
         """What its new recordings do differently by now; None where nothing was compared."""
         compared = sum(sample.compared for sample in self.samples)
         if compared not in self._drifts:
-            self._drifts[compared] = drift_of(self)
+            self._drifts[compared] = build_drift(self)
         drift = self._drifts[compared]
         crossed = self.crossed or self._why_not_crossed(drift)
         if crossed and drift is not None and drift.cause is not None:
@@ -438,7 +444,7 @@ class TestRun:
         if self.is_baseline:
             return self.old
         try:
-            return read_if_there(self.paths.of_baseline().cassette, read_any)
+            return read_if_exists(self.paths.of_baseline().cassette, read_any_cassette)
         except ValueError:
             return None
 
@@ -469,13 +475,13 @@ class TestRun:
             self.is_baseline
             and not self.settings.accept
             and self.old is not None
-            and all(each.mode is Mode.REPLAYED for each in self.samples)
+            and all(each.mode is AnswerSource.REPLAYED for each in self.samples)
             and not any(each.found_in_replay for each in self.samples)
         )
 
     def _prepare(self) -> Prepared:
         """Read what is there; FaultError where something is wrong."""
-        return prepare(self, self._journal)
+        return load_test(self, self._journal)
 
     def _is_the_baseline(self, settings: Settings) -> bool:
         """Tell whether a replay's candidate was accepted, so that its recording is the baseline."""
@@ -483,7 +489,7 @@ class TestRun:
         if candidate is None or not is_replay or self.paths.cassette.exists():
             return False
         try:
-            known = read_if_there(self.paths.of_baseline().cassette, read_any)
+            known = read_if_exists(self.paths.of_baseline().cassette, read_any_cassette)
         except ValueError:
             return False
         return known is not None and set(known.requested_models) == {candidate.new}
@@ -515,9 +521,9 @@ class TestRun:
             old=self.old,
             accepted=self.accepted,
             journal=self._journal,
-            requested_models=distinct(call.requested_model for call in calls),
-            served_models=distinct(call.served_model for call in calls),
-            good=is_good(self),
+            requested_models=deduplicate(call.requested_model for call in calls),
+            served_models=deduplicate(call.served_model for call in calls),
+            good=check_acceptable(self),
             session=self.run.started,
             recorded_at=self.now,
             versions=self.run.versions,

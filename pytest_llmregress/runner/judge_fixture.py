@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from pytest_llmregress.formatting.control_characters import visible
+from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.llm_judge import client
 from pytest_llmregress.llm_judge.question import (
     MAX_SCALE,
     MIN_SCALE,
+    JudgeAnswer,
     JudgeError,
-    JudgeVerdict,
-    Question,
+    JudgeQuestion,
     fault_of_model,
 )
 from pytest_llmregress.runner import output
@@ -24,7 +24,7 @@ HOW_TO_SET = (
 )
 
 
-class Judge:
+class LlmJudge:
     """Asks a model about a text: `assert llm_judge(reply, "offers a refund within 14 days")`.
 
     Each judgement is recorded in the cassette of its test, and replayed where text, rubric and
@@ -36,7 +36,7 @@ class Judge:
         self._test = test
         self._model = model
 
-    def __call__(self, text: object, rubric: str, *, scale: int | None = None) -> JudgeVerdict:
+    def __call__(self, text: object, rubric: str, *, scale: int | None = None) -> JudgeAnswer:
         """Return the verdict: a yes is true, a no is false, and both have a `reason`.
 
         :param text: what is judged; what is no text is judged as JSON.
@@ -44,7 +44,7 @@ class Judge:
         :param scale: ask for a score from 1 to this instead: `.score` of the verdict.
         """
         __tracebackhide__ = True
-        question = Question(
+        question = JudgeQuestion(
             model=self._model, rubric=_check_rubric(rubric), text=_as_text(text), scale=scale
         )
         if scale is not None and not (type(scale) is int and MIN_SCALE <= scale <= MAX_SCALE):
@@ -57,7 +57,7 @@ class Judge:
         except JudgeError as error:
             output.fail(
                 f"{self._test}: the judge {self._model} gave no verdict: "
-                f"{visible(str(error))}\n  rubric  {visible(rubric)}\n"
+                f"{escape_controls(str(error))}\n  rubric  {escape_controls(rubric)}\n"
                 "  that is neither a yes nor a no, and is not kept; record the test again"
             )
 
@@ -65,7 +65,7 @@ class Judge:
         return "llm_judge"
 
 
-def judge_of(request: pytest.FixtureRequest, *, model: str | None) -> Judge:
+def build_llm_judge(request: pytest.FixtureRequest, *, model: str | None) -> LlmJudge:
     """Return the judge of the test that asks; fails its set-up where it can have none."""
     test = request.node.nodeid
     if request.node.stash.get(TEST_RUN, None) is None:
@@ -76,7 +76,7 @@ def judge_of(request: pytest.FixtureRequest, *, model: str | None) -> Judge:
     fault = fault_of_model(model)
     if model is None or fault is not None:
         output.fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET}")
-    return Judge(test, model=model)
+    return LlmJudge(test, model=model)
 
 
 def _check_rubric(rubric: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_llmregress.formatting.control_characters import visible, visible_lines
+from pytest_llmregress.formatting.control_characters import escape_controls, visible_lines
 
 _COMMAND = "::"
 
@@ -64,7 +64,7 @@ def is_there(config: pytest.Config) -> bool:
 def write_title(config: pytest.Config, title: str) -> None:
     """Begin a block of lines."""
     if (terminal := _terminal(config)) is not None:
-        terminal.write_sep("=", visible(title))
+        terminal.write_sep("=", escape_controls(title))
 
 
 def write_lines(config: pytest.Config, lines: Iterable[str]) -> None:
@@ -92,7 +92,7 @@ def write_commands(config: pytest.Config, lines: Iterable[str]) -> None:
     if (terminal := _terminal(config)) is not None:
         for line in lines:
             command = _COMMAND if line.startswith(_COMMAND) else ""
-            terminal.write_line(command + visible(line.removeprefix(command)))
+            terminal.write_line(command + escape_controls(line.removeprefix(command)))
 
 
 def _terminal(config: pytest.Config) -> Any:

@@ -9,12 +9,17 @@ import pytest
 
 from pytest_llmregress.formatting.control_characters import visible_lines
 from pytest_llmregress.hookspecs import RECORD
-from pytest_llmregress.reports.recording_plan import Done, Expected, render_plan, render_progress
+from pytest_llmregress.reports.recording_plan import (
+    RecordingEstimate,
+    RecordingProgress,
+    render_plan,
+    render_progress,
+)
 from pytest_llmregress.runner import output
 from pytest_llmregress.values.settings import RecordMode
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import Run
+    from pytest_llmregress.runner.context_factory import SessionContext
 
 TOLD = 10
 """How often a run says how far it is, and after how many tests where their number is unknown."""
@@ -28,9 +33,9 @@ class Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self.run: Run | None = None
+        self.run: SessionContext | None = None
         """Known once the tests are collected, in the process that runs them."""
-        self._done = Done(tests=0, of=None, samples=0, tokens=0, cost=0.0, seconds=0.0)
+        self._done = RecordingProgress(tests=0, of=None, samples=0, tokens=0, cost=0.0, seconds=0.0)
         self._began = 0.0
         self._has_news = False
         """Whether anything was sent since it last told: waves tell of theirs."""
@@ -77,11 +82,11 @@ class Progress:
         output.write_lines(self._config, [render_progress(self._done)])
 
 
-def _expect(item: pytest.Item, run: "Run") -> Expected:
+def _expect(item: pytest.Item, run: "SessionContext") -> RecordingEstimate:
     """Return what a test is going to record, judged by its own recording or the baseline's."""
-    from pytest_llmregress.pipeline.load import expect  # noqa: PLC0415 - slow to import
+    from pytest_llmregress.pipeline.load import estimate_recording  # noqa: PLC0415 - slow to import
 
-    return expect(item, run)
+    return estimate_recording(item, run)
 
 
 def register(config: pytest.Config, record: RecordMode) -> None:

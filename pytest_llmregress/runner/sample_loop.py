@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
-from pytest_llmregress.pipeline.judge import Conclusion, conclude
+from pytest_llmregress.pipeline.judge import TestOutcome, decide_outcome
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import TestRun
 from pytest_llmregress.runner.stash_keys import TEST_RUN
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.drivers.grid import CellRun
+    from pytest_llmregress.runner.drivers.grid import GridDriver
 
 
 def run_samples(item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) -> bool:
@@ -24,7 +24,7 @@ def run_samples(item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) 
 
     A sample whose set-up failed, or was skipped, ends it: those reports are logged as they are.
     """
-    following = _Following(item, _Runs(item, test), nextitem)
+    following = _NextItemProxy(item, _Runs(item, test), nextitem)
     as_item: Any = following
     _cancel_timeout(item)
     try:
@@ -38,7 +38,7 @@ def run_samples(item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) 
     return True
 
 
-def hold_back(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
+def withhold_report(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
     """Keep a report of one sample, and return what is logged in its place."""
     sample = test.current
     sample.reports[str(report.when)] = copy(report)
@@ -63,9 +63,9 @@ class _Runs:
         self.test = test
         self._item = item
         self._current = test
-        self._cells: list[CellRun] | None = None
+        self._cells: list[GridDriver] | None = None
         """None as long as the test's own samples are not over."""
-        self._waiting: list[CellRun] = []
+        self._waiting: list[GridDriver] = []
 
     @property
     def goes_on(self) -> bool:
@@ -87,20 +87,20 @@ class _Runs:
         """Give the item back to its test, with what the cells have shown."""
         self._item.stash[TEST_RUN] = self.test
         if self._cells:
-            from pytest_llmregress.runner.drivers.grid import cross  # noqa: PLC0415 - with statistics
+            from pytest_llmregress.runner.drivers.grid import explain_grid  # noqa: PLC0415 - with statistics
 
             self.test.asides = tuple(self._cells)
-            self.test.crossed = cross(self.test, self._cells)
+            self.test.crossed = explain_grid(self.test, self._cells)
 
-    def _plan_cells(self) -> "list[CellRun]":
+    def _plan_cells(self) -> "list[GridDriver]":
         if self.test.variant is None or not self.test.has_noise:
             return []
-        from pytest_llmregress.runner.drivers.grid import cells_of  # noqa: PLC0415 - with statistics
+        from pytest_llmregress.runner.drivers.grid import plan_grid  # noqa: PLC0415 - with statistics
 
-        return cells_of(self.test)
+        return plan_grid(self.test)
 
 
-class _Following:
+class _NextItemProxy:
     """What runs after a sample: the same test once more, or the next one.
 
     pytest asks when it tears a sample down; only then is it known whether another one follows.
@@ -138,7 +138,7 @@ class _Following:
         """
         session = self._item.session
         most: int = session.config.getoption("maxfail") or 0
-        return 0 < most <= session.testsfailed + 1 and conclude(self.runs.test).failed
+        return 0 < most <= session.testsfailed + 1 and decide_outcome(self.runs.test).failed
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._item if self._stays or self._next is None else self._next, name)
@@ -160,7 +160,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
     calls = [sample.reports.get("call") for sample in test.samples]
     skipped = next((each for each in calls if each is not None and _is_plain_skip(each)), None)
     before = len(test.problems)
-    conclusion = conclude(test)
+    conclusion = decide_outcome(test)
     is_torn = any(
         report.failed for each in test.samples if (report := each.reports.get("teardown"))
     )
@@ -169,7 +169,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
         failed=skipped is None and (conclusion.failed or is_torn),
     )
     if len(test.problems) > before:  # what could not be saved is known only now
-        conclusion = conclude(test)
+        conclusion = decide_outcome(test)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for when in ("setup", "call", "teardown"):
         reports = [each.reports[when] for each in test.samples if when in each.reports]
@@ -188,7 +188,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
 
 
 def _outcome(
-    report: pytest.TestReport, reports: list[pytest.TestReport], conclusion: Conclusion
+    report: pytest.TestReport, reports: list[pytest.TestReport], conclusion: TestOutcome
 ) -> pytest.TestReport:
     """Return the report of the body over all samples."""
     expected = all(hasattr(each, "wasxfail") for each in reports)

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_llmregress.pipeline.check_rules import Held
-from pytest_llmregress.pipeline.compare import Judgement
-from pytest_llmregress.pipeline.config import RulesError
-from pytest_llmregress.pipeline.http_session import Traffic
-from pytest_llmregress.pipeline.plan import Slot
-from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.pipeline.check_rules import RuleCheckResult
+from pytest_llmregress.pipeline.compare import ValueRecorder
+from pytest_llmregress.pipeline.config import TestConfigError
+from pytest_llmregress.pipeline.http_session import HttpSession
+from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.hook_calls import CODE as BAD_HOOK
-from pytest_llmregress.storage.recording_lock import OccupiedError
+from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.behavior import Behavior, Change
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.run_report import Mode, Problem
+from pytest_llmregress.values.run_report import AnswerSource, Problem
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.item_runner import TestRun
@@ -32,11 +32,11 @@ _INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 class SampleRun:
     """One independent run of a test."""
 
-    def __init__(self, test: "TestRun", slot: Slot) -> None:
+    def __init__(self, test: "TestRun", slot: SamplePlan) -> None:
         self.slot = slot
         self._test = test
-        self.judgement = Judgement(accepted=None, exact=False, accept=False)
-        self.traffic: Traffic | None = None
+        self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
+        self.traffic: HttpSession | None = None
         self.behavior = Behavior()
         self.changes: tuple[Change, ...] = ()
         """What a new recording does differently from what is accepted."""
@@ -48,7 +48,7 @@ class SampleRun:
         self.skipped = False
         self.failed_by_us = False
         """Whether we failed the body of a test that had passed."""
-        self.held = Held()
+        self.held = RuleCheckResult()
         """What it kept and broke of what it was told to keep to."""
         self.failure = ""
         """Why it failed, in a line; empty where it passed, or was not run."""
@@ -66,8 +66,8 @@ class SampleRun:
         test, slot = self._test, self.slot
         if test.fault is not None:
             self._fail(*test.fault)
-        exact = slot.mode is TapeMode.REPLAY and test.is_baseline
-        self.judgement = Judgement(
+        exact = slot.mode is SampleMode.REPLAY and test.is_baseline
+        self.judgement = ValueRecorder(
             accepted=test.accepted,
             sample=slot.number,
             exact=exact,
@@ -78,7 +78,7 @@ class SampleRun:
         )
         try:
             self.traffic = test.traffic(slot, self.misses)
-        except OccupiedError as error:
+        except RecordingLockedError as error:
             self._fail("occupied", f"{test.node_id}: {error}")
         except OSError as error:
             self._fail("not_kept", failures.not_kept(test.node_id, str(error)))
@@ -90,7 +90,7 @@ class SampleRun:
         if config:
             try:
                 self._test.read_rules(config)
-            except RulesError as error:
+            except TestConfigError as error:
                 self._fail(error.code, str(error))
             rules = self._test.rules
             self.judgement.terms = rules.terms
@@ -209,7 +209,7 @@ class SampleRun:
             traffic is not None
             and not self.misses
             and not self.has_bad_hook
-            and traffic.mode is not Mode.IDLE
+            and traffic.mode is not AnswerSource.IDLE
             and not traffic.unfinished()
             and self.unasked is None
         )
@@ -225,9 +225,9 @@ class SampleRun:
         return bool(self.misses) or self.traffic is None or self.has_bad_hook
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> AnswerSource:
         """Where its answers came from."""
-        return Mode.IDLE if self.traffic is None else self.traffic.mode
+        return AnswerSource.IDLE if self.traffic is None else self.traffic.mode
 
     @property
     def found_in_replay(self) -> tuple[Change, ...]:
@@ -255,7 +255,7 @@ class SampleRun:
         calls = Calls(traffic.calls_as_recorded())
         known = self._test.known_behavior() if traffic.tape.is_as_recorded else None
         self.behavior = known or self._test.behavior_of(calls)
-        if traffic.mode in {Mode.RECORDED, Mode.MIXED}:
+        if traffic.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}:
             self.judgement.exact = False
         reasons = traffic.unfinished()
         self.note_hooks()
@@ -282,7 +282,7 @@ class SampleRun:
             self.failed_by_us = True
             output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
 
-    def _check_rules(self, traffic: Traffic, calls: Calls) -> None:
+    def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
         fault = traffic.fault() if self.body_passed else None
         if fault is not None:

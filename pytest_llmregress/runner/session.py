@@ -19,9 +19,9 @@ from pytest_llmregress.values.settings import (
     RecordMode,
     Settings,
     SettingsError,
-    Source,
+    SettingsSource,
 )
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 
 SETTINGS = (
     "record",
@@ -84,27 +84,27 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
 
     Return the recordings that belong to none of them, where that can be told.
     """
-    from pytest_llmregress.pipeline.orphans import orphans  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.runner.context_factory import Activity, Opening, Run  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.pipeline.orphans import find_orphans  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.runner.context_factory import CassetteOpener, PytestHooks, SessionContext  # noqa: PLC0415 - only with marked tests
 
     if config.pluginmanager.hasplugin("llmregress-activity"):
         return ()
     _check_versions()
     _register_built_ins(config)
     _register_github(config)
-    run = Run.from_config(config)
-    config.pluginmanager.register(Activity(run), "llmregress-activity")
+    run = SessionContext.from_config(config)
+    config.pluginmanager.register(PytestHooks(run), "llmregress-activity")
     teller: progress.Progress | None = config.pluginmanager.get_plugin("llmregress-progress")
     if teller is not None:
         teller.run = run
-    config.pluginmanager.register(Opening(), "llmregress-opening")
+    config.pluginmanager.register(CassetteOpener(), "llmregress-opening")
     run.prepare(marked)
     settings = read_settings(config)
     if settings.record is not RecordMode.NONE:
         from pytest_llmregress.runner.concurrent import recorder  # noqa: PLC0415 - only where something is recorded
 
         recorder.register(config, run, settings)
-    return orphans(config, marked)
+    return find_orphans(config, marked)
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -115,7 +115,7 @@ def read_settings(config: pytest.Config) -> Settings:
         raise output.usage_error(str(error)) from None
 
 
-def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
+def sources(config: pytest.Config) -> tuple[SettingsSource, SettingsSource, SettingsSource]:
     """Return command line, environment and ini file, each with what was given in it."""
     options = {name: config.getoption(f"llmregress_{name}") for name in SETTINGS}
     ini = {name: config.getini(f"llmregress_{name}") for name in SETTINGS}
@@ -128,9 +128,9 @@ def sources(config: pytest.Config) -> tuple[Source, Source, Source]:
         if name in environment:
             environment[name] = environment[name].split()  # type: ignore[assignment]
     return (
-        Source(name="--llmregress-{option}", values=_given(options)),
-        Source(name="LLMREGRESS_{variable}", values=environment),
-        Source(name="llmregress_{key}", values=_given(ini)),
+        SettingsSource(name="--llmregress-{option}", values=_given(options)),
+        SettingsSource(name="LLMREGRESS_{variable}", values=environment),
+        SettingsSource(name="llmregress_{key}", values=_given(ini)),
     )
 
 
@@ -184,7 +184,7 @@ def _write_reports(
 
 def summarise(config: pytest.Config, report: RunReport) -> None:
     """Write the block at the end of the run."""
-    from pytest_llmregress.reports.samples import lines_of_quarantine  # noqa: PLC0415 - with records
+    from pytest_llmregress.reports.samples import render_quarantine  # noqa: PLC0415 - with records
     from pytest_llmregress.reports.summary import summary_lines  # noqa: PLC0415 - with records
 
     bad_hooks = config.stash.get(BAD_HOOKS, ())
@@ -192,7 +192,7 @@ def summarise(config: pytest.Config, report: RunReport) -> None:
         return
     unwritten = config.stash.get(UNWRITTEN, {})
     output.write_title(config, "llmregress")
-    output.write_lines(config, (*summary_lines(report), *lines_of_quarantine(report)))
+    output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
     output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in bad_hooks))
     for path in read_settings(config).report:
         why = unwritten.get(path)
@@ -266,7 +266,7 @@ def _report(
     if any(test.evidence is not None for test in tests):
         from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
 
-        tests, verdict = judge_run(tests, gate=Gate(confirm=settings.confirm))
+        tests, verdict = judge_run(tests, gate=GatePolicy(confirm=settings.confirm))
     return RunReport(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=installed_versions.installed(),

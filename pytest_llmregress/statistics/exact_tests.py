@@ -34,7 +34,7 @@ class Alternative(StrEnum):
     """Either. Two-sided."""
 
 
-class Table(NamedTuple):
+class ContingencyTable(NamedTuple):
     """The passes of one test on both sides."""
 
     a: int
@@ -77,10 +77,10 @@ def smallest_p(
     `passed` is the passes of both sides together. Where this is above alpha, samples of this
     number cannot show anything. Raise ValueError unless 0 <= passed <= n1 + n2.
     """
-    return attainable(passed, n1, n2, alternative)[0]
+    return list_attainable_p_values(passed, n1, n2, alternative)[0]
 
 
-def attainable(
+def list_attainable_p_values(
     passed: int, n1: int, n2: int, alternative: Alternative = Alternative.WORSE
 ) -> tuple[float, ...]:
     """Return each p-value that `fisher` can have with these margins, ascending; the last is 1.
@@ -127,7 +127,9 @@ def mcnemar(b: int, c: int) -> float:
     return _as_p(2 * below / 2**pairs)
 
 
-def stratified(strata: Sequence[Table], alternative: Alternative = Alternative.WORSE) -> float:
+def stratified(
+    strata: Sequence[ContingencyTable], alternative: Alternative = Alternative.WORSE
+) -> float:
     """Return the p-value of a whole suite, given the margins of each test; above 0, up to 1.
 
     The statistic is the candidate's passes, over all tests; its distribution is the convolution of

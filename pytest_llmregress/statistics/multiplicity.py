@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from pytest_llmregress.statistics.argument_checks import check_counts, check_share
-from pytest_llmregress.statistics.exact_tests import TIE, Alternative, Table, attainable, fisher
+from pytest_llmregress.statistics.exact_tests import (
+    TIE,
+    Alternative,
+    ContingencyTable,
+    fisher,
+    list_attainable_p_values,
+)
 
 
 def holm(ps: Sequence[float]) -> tuple[float, ...]:
@@ -25,7 +31,7 @@ def holm(ps: Sequence[float]) -> tuple[float, ...]:
 
 
 def discrete_holm(
-    tables: Sequence[Table], alternative: Alternative = Alternative.WORSE
+    tables: Sequence[ContingencyTable], alternative: Alternative = Alternative.WORSE
 ) -> tuple[float, ...]:
     """Return p-values of `fisher`, adjusted as by Holm, in the order given; above 0, up to 1.
 
@@ -47,7 +53,7 @@ def discrete_holm(
 
 
 def discrete_benjamini_hochberg(
-    tables: Sequence[Table], alternative: Alternative = Alternative.WORSE
+    tables: Sequence[ContingencyTable], alternative: Alternative = Alternative.WORSE
 ) -> tuple[float, ...]:
     """Return p-values of `fisher`, adjusted as by Benjamini and Hochberg, in the order given.
 
@@ -70,7 +76,7 @@ def discrete_benjamini_hochberg(
 class _Families:
     """Tests by their margins: those with equal ones can attain the same p-values."""
 
-    def __init__(self, tables: Sequence[Table], alternative: Alternative) -> None:
+    def __init__(self, tables: Sequence[ContingencyTable], alternative: Alternative) -> None:
         for position, (a, n1, b, n2) in enumerate(tables):
             at = f"tables[{position}]."
             check_counts(a, n1, b, n2, names=(f"{at}a", f"{at}n1", f"{at}b", f"{at}n2"))
@@ -78,7 +84,8 @@ class _Families:
         self.ps = [known[table] for table in tables]
         self.margins = [(a + b, n1, n2) for a, n1, b, n2 in tables]
         self._attainable = {
-            margins: attainable(*margins, alternative) for margins in set(self.margins)
+            margins: list_attainable_p_values(*margins, alternative)
+            for margins in set(self.margins)
         }
 
     def groups(self) -> Iterator[tuple[float, list[int]]]:

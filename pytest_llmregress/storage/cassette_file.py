@@ -7,36 +7,36 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_llmregress.storage.atomic_write import Inspect, write_text
-from pytest_llmregress.storage.encoding.anchors import share
-from pytest_llmregress.storage.encoding.delta_encoding import Reader, Writer
-from pytest_llmregress.storage.encoding.json_styles import TooLarge
-from pytest_llmregress.storage.errors import UnreadableFile, UnwritableValue, restore
+from pytest_llmregress.storage.encoding.anchors import anchor_repeats
+from pytest_llmregress.storage.encoding.delta_encoding import DeltaReader, DeltaWriter
+from pytest_llmregress.storage.encoding.json_styles import TooLargeError
+from pytest_llmregress.storage.errors import UnreadableFileError, UnwritableValueError, restore
 from pytest_llmregress.storage.yaml.document import FORMAT, dump_and_load, load
-from pytest_llmregress.storage.yaml.emitter import Inline
+from pytest_llmregress.storage.yaml.emitter import FlowMapping
 from pytest_llmregress.storage.yaml.parser import MAX_EXPANDED
-from pytest_llmregress.storage.yaml.validation import Fields, expect_kind, refuse
-from pytest_llmregress.values.canonical_json import digest
-from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.storage.yaml.validation import MappingReader, expect_kind, refuse
+from pytest_llmregress.values.canonical_json import hash_json
+from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction
 
 KIND = "cassette"
 
 
 def read_cassette(path: Path) -> Cassette:
-    """Read a cassette; `FileNotFoundError` where there is none, else `UnreadableFile`."""
+    """Read a cassette; `FileNotFoundError` where there is none, else `UnreadableFileError`."""
     return _verified(path, load(path, aliases=True))
 
 
 def write_cassette(path: Path, cassette: Cassette, *, inspect: Inspect | None = None) -> None:
-    """Write a cassette, whole or not at all; `UnwritableValue` where it would not read back.
+    """Write a cassette, whole or not at all; `UnwritableValueError` where it would not read back.
 
     `inspect` sees the text before it is written, and raises where it must not be.
     """
     text, document = dump_and_load(_document(cassette), aliases=True)
     try:
         _verified(path, document)
-    except UnreadableFile as error:
-        raise UnwritableValue(f"{path}: {error.fault}; nothing was written") from None
+    except UnreadableFileError as error:
+        raise UnwritableValueError(f"{path}: {error.fault}; nothing was written") from None
     if inspect is not None:
         inspect(path, text)
     write_text(path, text)
@@ -67,10 +67,10 @@ def _digest(
         ]
         for request, response in ((each.request, each.response) for each in interactions)
     ]
-    return f"sha256:{digest(wire)}"
+    return f"sha256:{hash_json(wire)}"
 
 
-_OF_NOTHING = f"sha256:{digest([])}"
+_OF_NOTHING = f"sha256:{hash_json([])}"
 
 
 def _document(cassette: Cassette) -> dict[str, Any]:
@@ -79,22 +79,22 @@ def _document(cassette: Cassette) -> dict[str, Any]:
         document["candidate"] = cassette.candidate
     document["models"] = models(cassette.requested_models, cassette.served_models)
     document["recorded_at"] = cassette.recorded_at
-    document["versions"] = Inline(cassette.versions)
+    document["versions"] = FlowMapping(cassette.versions)
     document["interactions"] = len(cassette.interactions)
     document["digest"] = digest_of(cassette)
     if cassette.samples:
-        document["samples"] = [Inline(_sample_block(sample)) for sample in cassette.samples]
+        document["samples"] = [FlowMapping(_sample_block(sample)) for sample in cassette.samples]
     if any(each.judge for each in cassette.interactions):
         document["judge_digest"] = _digest_of_judgements(cassette)
-    writer = Writer()
+    writer = DeltaWriter()
     document["calls"] = [
         _call(interaction, call, writer)
         for call, interaction in enumerate(cassette.interactions, start=1)
     ]
-    return share(document, before="calls")
+    return anchor_repeats(document, before="calls")
 
 
-def _sample_block(sample: Sample) -> dict[str, Any]:
+def _sample_block(sample: SampleHeader) -> dict[str, Any]:
     block: dict[str, Any] = {"calls": sample.calls}
     if sample.passed is not None:
         block["passed"] = sample.passed
@@ -107,8 +107,8 @@ def _sample_block(sample: Sample) -> dict[str, Any]:
     return block
 
 
-def _sample(block: Fields) -> Sample:
-    return Sample(
+def _sample(block: MappingReader) -> SampleHeader:
+    return SampleHeader(
         calls=block.integer("calls"),
         passed=block.flag("passed", default=False) if block.has("passed") else None,
         failure=block.text("failure", default=""),
@@ -119,7 +119,7 @@ def _sample(block: Fields) -> Sample:
 
 def models(requested: tuple[str, ...], served: tuple[str, ...]) -> dict[str, Any]:
     """Return the block that names the models."""
-    return Inline(requested=list(requested), served=list(served))
+    return FlowMapping(requested=list(requested), served=list(served))
 
 
 def _digest_of_judgements(cassette: Cassette) -> str:
@@ -133,7 +133,7 @@ def _digests(cassette: Cassette, hashes: Mapping[int, str]) -> tuple[str, str]:
     return _digest(asked, hashes), _digest_of_judgements(cassette)
 
 
-def _call(interaction: Interaction, call: int, writer: Writer) -> dict[str, Any]:
+def _call(interaction: Interaction, call: int, writer: DeltaWriter) -> dict[str, Any]:
     written: dict[str, Any] = {
         "call": call,
         **({"judge": True} if interaction.judge else {}),
@@ -148,7 +148,7 @@ def _call(interaction: Interaction, call: int, writer: Writer) -> dict[str, Any]
 def _verified(path: Path, document: dict[str, Any]) -> Cassette:
     expect_kind(path, document, KIND)
     faults: list[str] = []
-    top = Fields(document, "", faults)
+    top = MappingReader(document, "", faults)
     test = top.text("test")
     candidate = top.text("candidate") if top.has("candidate") else None
     said, calls = top.integer("interactions"), top.list_of_fields("calls")
@@ -156,13 +156,13 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         fault = (
             f"the file was edited or cut off: it says {said} interactions and holds {len(calls)}"
         )
-        raise UnreadableFile(path, None, fault, advice=restore(test, candidate))
+        raise UnreadableFileError(path, None, fault, advice=restore(test, candidate))
     samples = tuple(map(_sample, top.list_of_fields("samples") if top.has("samples") else ()))
     if any(sample.calls < 0 for sample in samples):
         top.blame("samples", "a sample has fewer calls than none")
     elif samples and sum(sample.calls for sample in samples) != len(calls):
         top.blame("samples", f"their calls do not add up to {len(calls)}")
-    named, reader = top.fields("models"), Reader(MAX_EXPANDED, calls=len(calls))
+    named, reader = top.fields("models"), DeltaReader(MAX_EXPANDED, calls=len(calls))
     cassette = Cassette(
         test=test,
         candidate=candidate,
@@ -178,21 +178,23 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
     refuse(path, faults, test, candidate)
     if said_of_all != _digests(cassette, reader.hashes):
         fault = "the file was edited or cut off: its calls do not have the digest that it says"
-        raise UnreadableFile(path, None, fault, advice=restore(test, candidate))
+        raise UnreadableFileError(path, None, fault, advice=restore(test, candidate))
     return cassette
 
 
-def _interactions(path: Path, calls: list[Fields], reader: Reader) -> tuple[Interaction, ...]:
+def _interactions(
+    path: Path, calls: list[MappingReader], reader: DeltaReader
+) -> tuple[Interaction, ...]:
     try:
         return tuple(
             _interaction(fields, call, reader) for call, fields in enumerate(calls, start=1)
         )
-    except TooLarge:
+    except TooLargeError:
         limit = MAX_EXPANDED // 1024 // 1024
-        raise UnreadableFile(path, None, f"its bodies come to more than {limit} MiB") from None
+        raise UnreadableFileError(path, None, f"its bodies come to more than {limit} MiB") from None
 
 
-def _interaction(fields: Fields, call: int, reader: Reader) -> Interaction:
+def _interaction(fields: MappingReader, call: int, reader: DeltaReader) -> Interaction:
     if fields.integer("call", default=call) != call:
         fields.blame("call", f"it is {fields.value('call')}, and the calls are counted: {call}")
     return Interaction(
@@ -203,7 +205,7 @@ def _interaction(fields: Fields, call: int, reader: Reader) -> Interaction:
     )
 
 
-def _is_judge(fields: Fields) -> bool:
+def _is_judge(fields: MappingReader) -> bool:
     if fields.has("judge") and fields.value("judge") is not True:
         fields.blame("judge", "true is needed, or no such key")
     return fields.has("judge")

@@ -9,7 +9,7 @@ from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.snapshot_file import decision_block, read_decision
 from pytest_llmregress.storage.yaml.document import FORMAT, dump, load
-from pytest_llmregress.storage.yaml.validation import Fields, expect_kind, refuse
+from pytest_llmregress.storage.yaml.validation import MappingReader, expect_kind, refuse
 from pytest_llmregress.values.snapshot import Decision, Snapshot
 
 KIND = "rejected"
@@ -29,7 +29,7 @@ class Rejection:
     decision: Decision
 
 
-def sign(author: str, reason: str) -> Decision:
+def build_decision(author: str, reason: str) -> Decision:
     """Return a decision of now."""
     now = datetime.now(tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return Decision(by=printable(author), at=now, reason=printable(reason))
@@ -70,8 +70,8 @@ def rejections_of(paths: TestPaths) -> Path:
 def note_rejection(paths: TestPaths, snapshot: Snapshot, decision: Decision) -> Path:
     """Write down that a pending behavior is rejected, after the earlier rejections of its test.
 
-    A second rejection of the same recording takes the place of the first. Raises `UnreadableFile`
-    where the file is damaged: it is not overwritten.
+    A second rejection of the same recording takes the place of the first. Raises
+    `UnreadableFileError` where the file is damaged: it is not overwritten.
     """
     path = rejections_of(paths)
     new = Rejection(cassette=snapshot.cassette, models=snapshot.requested_models, decision=decision)
@@ -94,7 +94,7 @@ def note_rejection(paths: TestPaths, snapshot: Snapshot, decision: Decision) -> 
 
 
 def read_rejections(paths: TestPaths) -> tuple[Rejection, ...]:
-    """Return what was rejected of a test, the oldest first; `UnreadableFile` on damage."""
+    """Return what was rejected of a test, the oldest first; `UnreadableFileError` on damage."""
     path = rejections_of(paths)
     try:
         document = load(path)
@@ -102,7 +102,7 @@ def read_rejections(paths: TestPaths) -> tuple[Rejection, ...]:
         return ()
     expect_kind(path, document, KIND)
     faults: list[str] = []
-    top = Fields(document, "", faults)
+    top = MappingReader(document, "", faults)
     rejections = tuple(
         Rejection(
             cassette=block.text("cassette"),

@@ -26,7 +26,7 @@ def restore(test: str | None = None, candidate: str | None = None) -> str:
     return f"restore it from version control, or delete it and {_AGAIN}: {again}"
 
 
-class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has
+class UnreadableFileError(ValueError):
     """A file that is there and cannot be read. It is never treated as empty, nor overwritten."""
 
     def __init__(
@@ -43,17 +43,17 @@ class UnreadableFile(ValueError):  # noqa: N818 - it names what the user has
         super().__init__(f"{where}: {fault}; {self.advice}")
 
 
-class ForeignFile(UnreadableFile):
+class ForeignFileError(UnreadableFileError):
     """A recording that another program has made, in a form of its own."""
 
 
-class UnwritableValue(ValueError):  # noqa: N818 - it names what the user has
+class UnwritableValueError(ValueError):
     """A value that would not come back from a file as it is. Nothing was written."""
 
 
-class HoldsSecret(ValueError):  # noqa: N818 - it names what the text does
+class SecretInFileError(ValueError):
     """A text that would carry a secret into a file. Nothing was written."""
 
 
-class Unacceptable(ValueError):  # noqa: N818 - it names what the user has
+class NotAcceptableError(ValueError):
     """Something pending that belongs to no recording there is. Nothing was changed."""

@@ -69,7 +69,7 @@ class TestPaths:
         return self.stem if self.variant is None else f"{self.stem}@{self.variant}"
 
 
-def paths_of(test_file: Path, node_id: str, candidate: str | None) -> TestPaths:
+def build_test_paths(test_file: Path, node_id: str, candidate: str | None) -> TestPaths:
     """Return the paths of a test, under a candidate or (None) under the baseline."""
     return TestPaths(
         directory=_directory_of(test_file),

@@ -67,7 +67,7 @@ class Journal:
         is_new = recording_lock.acquire(self.path)
         if is_new and self._size not in {_NEVER_READ, self._size_now()}:
             recording_lock.release(self.path)
-            raise recording_lock.OccupiedError(
+            raise recording_lock.RecordingLockedError(
                 "another process has recorded this test in the meantime; run the same command "
                 "again, which carries on with that"
             )

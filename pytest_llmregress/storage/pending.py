@@ -12,7 +12,7 @@ from pytest_llmregress.storage.cassette_file import (
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.storage.errors import Unacceptable, UnreadableFile, rerecord
+from pytest_llmregress.storage.errors import NotAcceptableError, UnreadableFileError, rerecord
 from pytest_llmregress.storage.file_paths import FOLDER, TestPaths
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.storage.yaml.document import load_header
@@ -45,12 +45,12 @@ class StoredTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class StoredTests:
     """What lies below a folder."""
 
     tests: tuple[StoredTest, ...]
     """In order of the node ids; a test of which no file can be read is not among them."""
-    problems: tuple[UnreadableFile, ...]
+    problems: tuple[UnreadableFileError, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,10 @@ class _File:
     is_pending: bool
 
 
-def find(root: Path) -> Found:
+def find_stored_tests(root: Path) -> StoredTests:
     """Return the tests with files below a folder, and the files that cannot be read."""
     tests: list[StoredTest] = []
-    problems: list[UnreadableFile] = []
+    problems: list[UnreadableFileError] = []
     for directory in _directories(root):
         groups: dict[str, list[_File]] = {}
         for path in sorted(directory.iterdir()):
@@ -80,7 +80,9 @@ def find(root: Path) -> Found:
             stored = _stored(TestPaths(directory=directory, stem=stem), files, problems)
             if stored is not None:
                 tests.append(stored)
-    return Found(tests=tuple(sorted(tests, key=lambda each: each.test)), problems=tuple(problems))
+    return StoredTests(
+        tests=tuple(sorted(tests, key=lambda each: each.test)), problems=tuple(problems)
+    )
 
 
 def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path, ...]:
@@ -92,8 +94,8 @@ def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path,
     the last file to go, and its digest tells whether its recording is in place already. Without
     a pending snapshot the recording alone is promoted.
 
-    Raises `UnreadableFile` where a file that it would read or replace is damaged, and
-    `Unacceptable` where the pending snapshot belongs to none of the recordings.
+    Raises `UnreadableFileError` where a file that it would read or replace is damaged, and
+    `NotAcceptableError` where the pending snapshot belongs to none of the recordings.
     """
     target = paths.of_baseline()
     snapshot = _if_there(paths.pending_snapshot, read_snapshot)
@@ -103,7 +105,7 @@ def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path,
     written: list[Path] = []
     if cassette is None and snapshot is not None:
         if accepted is None or digest_of(accepted) != snapshot.cassette:
-            raise Unacceptable(_unacceptable(paths, snapshot))
+            raise NotAcceptableError(_unacceptable(paths, snapshot))
         if accepted.candidate is not None:  # moved here, and not yet rewritten
             cassette = accepted
     if cassette is not None:
@@ -174,14 +176,14 @@ def _directories(root: Path) -> Iterator[Path]:
 
 
 def _stored(
-    paths: TestPaths, files: list[_File], problems: list[UnreadableFile]
+    paths: TestPaths, files: list[_File], problems: list[UnreadableFileError]
 ) -> StoredTest | None:
     test = ""
     candidates: dict[str, str] = {}
     for file in files:
         try:
             header = load_header(file.path)
-        except UnreadableFile as problem:
+        except UnreadableFileError as problem:
             problems.append(problem)
             header = {}
         if file.variant is not None and file.is_cassette:

@@ -23,7 +23,7 @@ _HELD: dict[str, tuple[Path, TextIO]] = {}
 """What this process holds. A lock is the process's, as the system has it, and no run's own."""
 
 
-class OccupiedError(OSError):
+class RecordingLockedError(OSError):
     """What another process is recording at this moment, in words for the user."""
 
 
@@ -40,7 +40,7 @@ def acquire(target: Path) -> bool:
     try:
         place = _folder() / hashlib.sha256(os.fsencode(key)).hexdigest()[:32]
         file = _take(place)
-    except OccupiedError:
+    except RecordingLockedError:
         raise
     except OSError:
         return True
@@ -114,12 +114,12 @@ def _create(place: Path) -> TextIO:
         raise _occupied(place) from None
 
 
-def _occupied(place: Path) -> OccupiedError:
+def _occupied(place: Path) -> RecordingLockedError:
     with suppress(OSError):
         number = place.read_text(encoding="utf-8")
         if number.isdecimal():
-            return OccupiedError(_say(f"process {number}"))
-    return OccupiedError(_say("another process"))
+            return RecordingLockedError(_say(f"process {number}"))
+    return RecordingLockedError(_say("another process"))
 
 
 def _say(who: str) -> str:

@@ -9,20 +9,26 @@ from typing import Any
 from pytest_llmregress.storage.atomic_write import Inspect, write_text
 from pytest_llmregress.storage.cassette_file import models
 from pytest_llmregress.storage.encoding.body_encoding import INLINE
-from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.errors import UnwritableValueError
 from pytest_llmregress.storage.yaml.document import FORMAT, document_of, dump, read_text
-from pytest_llmregress.storage.yaml.emitter import Inline
+from pytest_llmregress.storage.yaml.emitter import FlowMapping
 from pytest_llmregress.storage.yaml.line_reader import OTHER, read_lines
-from pytest_llmregress.storage.yaml.validation import Fields, expect_kind, refuse
+from pytest_llmregress.storage.yaml.validation import MappingReader, expect_kind, refuse
 from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.values.canonical_json import canonical
-from pytest_llmregress.values.snapshot import Decision, Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.snapshot import (
+    Decision,
+    PendingReason,
+    PendingState,
+    SampleSnapshot,
+    Snapshot,
+)
 
 KIND = "snapshot"
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot; `FileNotFoundError` where there is none, else `UnreadableFile`."""
+    """Read a snapshot; `FileNotFoundError` where there is none, else `UnreadableFileError`."""
     text = read_text(path)
     plain = _split(text)
     document = document_of(path, text if plain is None else plain[0])
@@ -30,7 +36,7 @@ def read_snapshot(path: Path) -> Snapshot:
         plain, document = None, document_of(path, text)
     expect_kind(path, document, KIND)
     faults: list[str] = []
-    top = Fields(document, "", faults)
+    top = MappingReader(document, "", faults)
     named = top.fields("models")
     pending = _pending(top.fields("pending")) if top.has("pending") else None
     snapshot = Snapshot(
@@ -51,7 +57,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = None) -> None:
-    """Write a snapshot, whole or not at all; `UnwritableValue` where it would not read back.
+    """Write a snapshot, whole or not at all; `UnwritableValueError` where it would not read back.
 
     `inspect` sees the text before it is written, and raises where it must not be.
     """
@@ -69,7 +75,7 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
         document["pending"] = _pending_block(snapshot.pending)
     first, *others = snapshot.samples
     if any(len(each.behavior.values()) < len(each.behavior.traits) for each in snapshot.samples):
-        raise UnwritableValue(f"{path}: two traits share a name; nothing was written")
+        raise UnwritableValueError(f"{path}: two traits share a name; nothing was written")
     if not first.passed:
         document["passed"] = False
     if first.session:
@@ -89,7 +95,7 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
     write_text(path, text)
 
 
-def read_decision(block: Fields) -> Decision:
+def read_decision(block: MappingReader) -> Decision:
     """Read who decided, when and why."""
     return Decision(
         by=block.text("by"), at=block.text("at"), reason=block.text("reason", default="")
@@ -140,7 +146,7 @@ def _trait_once(text: str) -> Trait | None:
     return _plain_trait(name, told)
 
 
-def _samples(top: Fields, traits: tuple[Trait, ...]) -> tuple[SampleSnapshot, ...]:
+def _samples(top: MappingReader, traits: tuple[Trait, ...]) -> tuple[SampleSnapshot, ...]:
     """Read the first sample, and what each further one has different from it.
 
     :param traits: those of the first, where they are read by now.
@@ -154,7 +160,7 @@ def _samples(top: Fields, traits: tuple[Trait, ...]) -> tuple[SampleSnapshot, ..
     return (first, *(_sample(block, first) for block in others))
 
 
-def _traits(block: Fields) -> dict[str, Trait]:
+def _traits(block: MappingReader) -> dict[str, Trait]:
     own = block.fields("behavior")
     return {
         name: _plain_trait(name, each) or _trait(name, own.fields(name))
@@ -162,7 +168,9 @@ def _traits(block: Fields) -> dict[str, Trait]:
     }
 
 
-def _sample(block: Fields, first: SampleSnapshot, read: tuple[Trait, ...] = ()) -> SampleSnapshot:
+def _sample(
+    block: MappingReader, first: SampleSnapshot, read: tuple[Trait, ...] = ()
+) -> SampleSnapshot:
     """Read a sample as what it has different from the first; `read`, its traits if known."""
     traits = {trait.name: trait for trait in read} if read else _traits(block)
     without = frozenset(block.texts("without"))
@@ -184,7 +192,8 @@ def _sample_block(number: int, sample: SampleSnapshot, first: SampleSnapshot) ->
     values = {
         name: value
         for name, value in sample.values.items()
-        if name not in first.values or canonical(first.values[name]) != canonical(value)
+        if name not in first.values
+        or dump_canonical_json(first.values[name]) != dump_canonical_json(value)
     }
     without = [name for name in told if name not in sample.behavior.values()]
     lost = [name for name in first.values if name not in sample.values]
@@ -209,12 +218,12 @@ def _traits_block(traits: tuple[Trait, ...]) -> dict[str, Any]:
 
 def _trait_block(trait: Trait) -> dict[str, Any]:
     block = {"value": trait.value, "kind": str(trait.kind), "severity": str(trait.severity)}
-    return Inline(block) if _is_short(trait.value) else block
+    return FlowMapping(block) if _is_short(trait.value) else block
 
 
 def _is_short(value: Any) -> bool:
     try:
-        text = canonical(value)
+        text = dump_canonical_json(value)
     except (TypeError, ValueError):  # `dump` says what is wrong with it, and where
         return False
     return len(text) <= INLINE // 2 and "\\n" not in text
@@ -237,7 +246,7 @@ def _plain_trait(name: str, told: Any) -> Trait | None:
         return None
 
 
-def _trait(name: str, block: Fields) -> Trait:
+def _trait(name: str, block: MappingReader) -> Trait:
     return Trait(
         name=name,
         value=block.value("value"),
@@ -246,7 +255,7 @@ def _trait(name: str, block: Fields) -> Trait:
     )
 
 
-def _pending_block(pending: Pending) -> dict[str, Any]:
+def _pending_block(pending: PendingState) -> dict[str, Any]:
     block: dict[str, Any] = {"why": str(pending.why)}
     if pending.candidate is not None:
         block["candidate"] = pending.candidate
@@ -258,9 +267,9 @@ def _pending_block(pending: Pending) -> dict[str, Any]:
     return block
 
 
-def _pending(block: Fields) -> Pending:
-    return Pending(
-        why=Waits(block.choice("why", Waits)),
+def _pending(block: MappingReader) -> PendingState:
+    return PendingState(
+        why=PendingReason(block.choice("why", PendingReason)),
         candidate=block.text("candidate") if block.has("candidate") else None,
         baseline=block.text("baseline", default=""),
         changes=tuple(

@@ -19,7 +19,7 @@ _ENDING = ".part.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batched:
+class SubmittedRequest:
     """One request."""
 
     sample: int
@@ -29,7 +29,7 @@ class Batched:
     """Its id within the batch."""
 
 
-class BatchFile:
+class SubmittedBatchesFile:
     """What one variant of a test has in batches."""
 
     def __init__(self, paths: TestPaths, *, test: str) -> None:
@@ -37,7 +37,7 @@ class BatchFile:
         self.path: Path = paths.journal.with_name(f"{name}.batch{_ENDING}")
         self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
 
-    def read(self) -> tuple[Batched, ...]:
+    def read(self) -> tuple[SubmittedRequest, ...]:
         """Return what is noted; nothing where there is no file, or it is another one's."""
         try:
             lines = self.path.read_text(encoding="utf-8").split("\n")
@@ -46,7 +46,7 @@ class BatchFile:
         except (OSError, ValueError, KeyError, TypeError):
             return ()
 
-    def write(self, entries: Iterable[Batched]) -> None:
+    def write(self, entries: Iterable[SubmittedRequest]) -> None:
         """Note these and no others; the file goes with the last of them."""
         described = [_describe(entry) for entry in entries]
         if not described:
@@ -56,12 +56,12 @@ class BatchFile:
         write_text(self.path, "\n".join(lines) + "\n")
 
 
-def _describe(entry: Batched) -> dict[str, Any]:
+def _describe(entry: SubmittedRequest) -> dict[str, Any]:
     return {"sample": entry.sample, "key": entry.key, "batch": entry.batch, "name": entry.name}
 
 
-def _restore(entry: dict[str, Any]) -> Batched:
-    return Batched(
+def _restore(entry: dict[str, Any]) -> SubmittedRequest:
+    return SubmittedRequest(
         sample=int(entry["sample"]),
         key=str(entry["key"]),
         batch=str(entry["batch"]),

@@ -7,11 +7,11 @@ from typing import Any
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def canonical(value: Any) -> str:
+def dump_canonical_json(value: Any) -> str:
     """Return a JSON value as text with sorted keys and no white space."""
     return _ENCODER.encode(value)
 
 
-def digest(value: Any) -> str:
+def hash_json(value: Any) -> str:
     """Return the SHA-256 of a JSON value's canonical text, in hexadecimal."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(dump_canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,7 +8,7 @@ from pytest_llmregress.values.http import Interaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class SampleHeader:
     """What a cassette says about one independent run of its test."""
 
     calls: int
@@ -40,7 +40,7 @@ class Cassette:
     """Of the packages that recorded: "anthropic", "pytest-llmregress", "vcrpy"."""
     interactions: tuple[Interaction, ...] = ()
     """Of all samples, one after another, each in the order in which its requests were sent."""
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[SampleHeader, ...] = ()
     """One for each run; empty where nothing is written down about the only one."""
     digest: str = field(default="", compare=False)
     """Of what went over the wire, where it was read from a file of ours; empty elsewhere."""
@@ -54,6 +54,6 @@ class Cassette:
         return tuple(self.interactions[start:end] for start, end in pairwise(ends))
 
     @property
-    def notes(self) -> tuple[Sample, ...]:
+    def notes(self) -> tuple[SampleHeader, ...]:
         """What is known about each sample, as many as `runs` has."""
-        return self.samples or (Sample(calls=len(self.interactions)),)
+        return self.samples or (SampleHeader(calls=len(self.interactions)),)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from pytest_llmregress.causes.request_diff import PartChange
+from pytest_llmregress.causes.request_diff import RequestPartChange
 
 SAME = "same"
 NOT_KNOWN = "not known"
@@ -31,7 +31,7 @@ class CauseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class BeforeAfter:
     """Names before and after, in order of first use, without repetitions."""
 
     before: tuple[str, ...] = ()
@@ -65,17 +65,17 @@ class Cause:
     kind: CauseKind
     summary: str
     """One sentence."""
-    parts: tuple[PartChange, ...] = ()
+    parts: tuple[RequestPartChange, ...] = ()
     """System prompt, messages, tools, parameters and model; then calls, where their number counts.
 
     Each "same", "not known", or what differs in one line.
     """
-    requested: Shift = Shift()
-    served: Shift = Shift()
+    requested: BeforeAfter = BeforeAfter()
+    served: BeforeAfter = BeforeAfter()
     alias_moved: bool = False
     """Whether another model was served behind the same requested name."""
-    recorded_at: Shift = Shift()
-    versions: Mapping[str, Shift] = field(default_factory=dict)
+    recorded_at: BeforeAfter = BeforeAfter()
+    versions: Mapping[str, BeforeAfter] = field(default_factory=dict)
     """Of each package that recorded either side."""
     tool_results: str = ""
     """ "same", "not compared: …", or the first that differs; empty where there are none."""
@@ -121,12 +121,14 @@ class Cause:
         return cls(
             kind=CauseKind(data["kind"]),
             summary=data["summary"],
-            parts=tuple(PartChange(part=p["part"], what=p["what"]) for p in data["parts"]),
-            requested=Shift.from_json(data["requested"]),
-            served=Shift.from_json(data["served"]),
+            parts=tuple(RequestPartChange(part=p["part"], what=p["what"]) for p in data["parts"]),
+            requested=BeforeAfter.from_json(data["requested"]),
+            served=BeforeAfter.from_json(data["served"]),
             alias_moved=data["alias_moved"],
-            recorded_at=Shift.from_json(data["recorded_at"]),
-            versions={name: Shift.from_json(shift) for name, shift in data["versions"].items()},
+            recorded_at=BeforeAfter.from_json(data["recorded_at"]),
+            versions={
+                name: BeforeAfter.from_json(shift) for name, shift in data["versions"].items()
+            },
             tool_results=data["tool_results"],
             input_tokens=None if tokens is None else (tokens[0], tokens[1]),
             divergence=data["divergence"],

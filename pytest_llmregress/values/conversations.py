@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_llmregress.values.call import Call, Calls, Outcome
-from pytest_llmregress.values.canonical_json import digest
+from pytest_llmregress.values.canonical_json import hash_json
 
 
-def starts(calls: Calls) -> tuple[bool, ...]:
+def find_conversation_starts(calls: Calls) -> tuple[bool, ...]:
     """Say of each call whether it starts a conversation that no call before it belongs to.
 
     A call goes on with an earlier one where its messages hold the earlier one's last message,
@@ -62,7 +62,7 @@ def _turn(call: Call) -> _Turn:
     return _Turn(
         call=call,
         thread=_thread(call),
-        messages=tuple(digest(_comparable(message)) for message in messages),
+        messages=tuple(hash_json(_comparable(message)) for message in messages),
         assistants=frozenset(n for n, m in enumerate(messages) if m.get("role") == "assistant"),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.http import Request
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
@@ -19,7 +19,7 @@ class MatchingError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
+class RequestMatcher:
     """What makes two requests the same, beyond what is the same anyway."""
 
     ignore: tuple[str, ...] = ()
@@ -69,14 +69,14 @@ class Matching:
         is random.
         """
         path, query = path_of(request), query_of(request)
-        head = canonical([request.method.upper(), path, query, betas_of(request)])
+        head = dump_canonical_json([request.method.upper(), path, query, betas_of(request)])
         key = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
         key.update(b"\n")
         try:
             body = json.loads(request.body)
             for place in self.ignore:
                 body = _without(body, _STEP.findall(place))
-            key.update(canonical(self._replaced(body)).encode("utf-8", "surrogatepass"))
+            key.update(dump_canonical_json(self._replaced(body)).encode("utf-8", "surrogatepass"))
         except (ValueError, RecursionError):
             key.update(body_of(request))
         return key.hexdigest()
@@ -118,9 +118,9 @@ def _without(value: Any, steps: Sequence[str]) -> Any:
     return value
 
 
-def key_of(request: Request) -> str:
+def compute_request_key(request: Request) -> str:
     """Return the key of a request where a test has no rules of its own."""
-    return Matching().key_of(request)
+    return RequestMatcher().key_of(request)
 
 
 def path_of(request: Request) -> str:

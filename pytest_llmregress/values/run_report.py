@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, cast
 from pytest_llmregress.contracts.rule_book import RuleResult
 from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.evidence import TestEvidence
-from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import TestVerdict
 
@@ -23,7 +23,7 @@ class ReportError(ValueError):
     """Something that is no report of a run, or one that this version cannot read."""
 
 
-class Mode(StrEnum):
+class AnswerSource(StrEnum):
     """Where the answers of a test came from."""
 
     REPLAYED = "replayed"
@@ -56,7 +56,7 @@ class TestRecord:
 
     test: str
     """The node id."""
-    mode: Mode
+    mode: AnswerSource
     passed: bool
     """Whether the test's own body passed; drift and contracts apart."""
     candidate: str | None
@@ -97,9 +97,9 @@ class TestRecord:
     """The same of one sample of the baseline, where this run was held against it."""
     cost_usd: float | None = None
     """What this run's recording cost; None where nothing was recorded, or a price is unknown."""
-    before: Side | None = None
+    before: CallSummary | None = None
     """The first sample of what is accepted, where something was compared with it."""
-    after: Side | None = None
+    after: CallSummary | None = None
     """The first new sample that differs from it, or the first one where none does."""
     verdict: TestVerdict | None = None
     """What that evidence allows one to say about this test alone."""
@@ -155,13 +155,13 @@ class TestRecord:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        before = None if data["before"] is None else Side.from_json(data["before"])
-        after = None if data["after"] is None else Side.from_json(data["after"])
+        before = None if data["before"] is None else CallSummary.from_json(data["before"])
+        after = None if data["after"] is None else CallSummary.from_json(data["after"])
         if before is not None and after is not None and before.prompt == after.prompt:
             after = replace(after, prompt=before.prompt)  # as it is in most tests: held once
         return cls(
             test=data["test"],
-            mode=Mode(data["mode"]),
+            mode=AnswerSource(data["mode"]),
             passed=data["passed"],
             candidate=data["candidate"],
             cassette=data["cassette"],
@@ -250,7 +250,10 @@ class RunReport:
             "fail_on": self.fail_on,
             "counts": {
                 "tests": len(self.tests),
-                **{str(mode): sum(test.mode is mode for test in self.tests) for mode in Mode},
+                **{
+                    str(mode): sum(test.mode is mode for test in self.tests)
+                    for mode in AnswerSource
+                },
                 **{str(severity): self.count(severity) for severity in reversed(Severity)},
                 "problems": sum(bool(test.problems) for test in self.tests),
                 "pending": sum(test.pending is not None for test in self.tests),

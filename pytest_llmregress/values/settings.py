@@ -67,7 +67,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SettingsSource:
     """Where values come from, such as the command line."""
 
     name: str
@@ -113,7 +113,7 @@ class Settings:
     """Seconds that a run waits for a batch; None for as long as it takes."""
 
     @classmethod
-    def resolve(cls, sources: Sequence[Source]) -> Self:
+    def resolve(cls, sources: Sequence[SettingsSource]) -> Self:
         """Take each setting from the first source that has it.
 
         This is the only place that decides on precedence: command line, marker, `llm_config`,

@@ -12,7 +12,7 @@ MAX_TEXT = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class CallSummary:
     """One run of a test."""
 
     prompt: str

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_llmregress.values.behavior import Behavior, Change
 
 
-class Waits(StrEnum):
+class PendingReason(StrEnum):
     """Why something is pending."""
 
     DRIFTED = "drifted"
@@ -20,10 +20,10 @@ class Waits(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class PendingState:
     """What a snapshot that waits for a decision says beyond an accepted one."""
 
-    why: Waits
+    why: PendingReason
     candidate: str | None
     """The candidate model that it was recorded with; None for the baseline."""
     baseline: str
@@ -69,7 +69,7 @@ class Snapshot:
     """When that cassette was recorded, as ISO 8601 in UTC."""
     samples: tuple[SampleSnapshot, ...] = (SampleSnapshot(),)
     """At least one, in the order of the cassette."""
-    pending: Pending | None = None
+    pending: PendingState | None = None
     """None once it is accepted."""
     decision: Decision | None = None
     """How it came to be accepted; None where it was as it was recorded, or is pending."""

@@ -88,7 +88,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Against:
+class ComparisonWithBaseline:
     """What sets a variant apart from the first one."""
 
     suite: SuiteVerdict
@@ -124,7 +124,7 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class VariantStanding:
     """How one variant did in a group of tests; all of it counted over the first samples."""
 
     variant: str
@@ -145,7 +145,7 @@ class Standing:
     """In USD, of all samples; None where any price is unknown."""
     failures: tuple[tuple[str, int], ...]
     """The failed samples by the class of their failure, the most frequent first."""
-    against: Against | None
+    against: ComparisonWithBaseline | None
     """None for the variant that the others are held against."""
 
     @property
@@ -175,13 +175,13 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class TestGroup:
     """Some tests, and how each variant did in them."""
 
     name: str
     """Empty for all tests."""
     tests: int
-    standings: tuple[Standing, ...]
+    standings: tuple[VariantStanding, ...]
     """In the order of the variants: that of the reference first."""
 
     def to_json(self) -> dict[str, Any]:
@@ -199,8 +199,8 @@ class Comparison:
 
     models: tuple[tuple[str, str], ...]
     """The name of each variant, and the models it asked for; the reference first."""
-    overall: Group
-    groups: tuple[Group, ...]
+    overall: TestGroup
+    groups: tuple[TestGroup, ...]
     """Empty where there is one group only."""
     by: Grouping
     left_out: tuple[tuple[str, str], ...]
@@ -222,7 +222,7 @@ class Comparison:
         return all(each.suite.verdict not in undecided for each in self.verdicts)
 
     @property
-    def verdicts(self) -> tuple[Against, ...]:
+    def verdicts(self) -> tuple[ComparisonWithBaseline, ...]:
         """What sets each variant but the first apart from that, over all tests."""
         return tuple(each.against for each in self.overall.standings if each.against is not None)
 

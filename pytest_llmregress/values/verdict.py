@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class GatePolicy:
     """What it takes to fail a run."""
 
     alpha: float = 0.05

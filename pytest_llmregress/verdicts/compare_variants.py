@@ -12,25 +12,25 @@ from pytest_llmregress.statistics.sample_sizes import paired_tests
 from pytest_llmregress.values.evidence import NumberEvidence, Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.variants import (
-    Against,
     Comparison,
-    Group,
+    ComparisonWithBaseline,
     Grouping,
     RecordedSample,
     RecordedTest,
-    Standing,
+    TestGroup,
     Variant,
+    VariantStanding,
 )
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.judge_suite import judge_suite
-from pytest_llmregress.verdicts.suite_statistics import LATENCY, table_of
+from pytest_llmregress.verdicts.suite_statistics import LATENCY, build_table
 
 _NOWHERE = "(no folder)"
 _NO_CLASS = "(no class)"
 
 
 def compare_variants(
-    variants: Sequence[Variant], *, by: Grouping = Grouping.FILE, gate: Gate
+    variants: Sequence[Variant], *, by: Grouping = Grouping.FILE, gate: GatePolicy
 ) -> Comparison:
     """Compare variants with the first of them, over the tests that all of them recorded.
 
@@ -44,7 +44,7 @@ def compare_variants(
     tests = [test for test in names if not reasons[test]]
     groups: dict[str, list[str]] = {}
     for test in tests:
-        groups.setdefault(group_of(test, by), []).append(test)
+        groups.setdefault(choose_group(test, by), []).append(test)
     shared = replace(gate, alpha=gate.alpha / max(1, len(groups)))
     overall = _group("", tests, reference, variants, gate=gate)
     return Comparison(
@@ -62,7 +62,7 @@ def compare_variants(
     )
 
 
-def group_of(test: str, by: Grouping) -> str:
+def choose_group(test: str, by: Grouping) -> str:
     """Return the group of a test: what its node id says, without parameters."""
     file, _, rest = test.partition("::")
     match by:
@@ -97,9 +97,9 @@ def _group(
     reference: Variant,
     variants: Sequence[Variant],
     *,
-    gate: Gate,
-) -> Group:
-    return Group(
+    gate: GatePolicy,
+) -> TestGroup:
+    return TestGroup(
         name=name,
         tests=len(tests),
         standings=tuple(
@@ -113,7 +113,9 @@ def _group(
     )
 
 
-def _standing(variant: Variant, tests: Sequence[str], against: Against | None) -> Standing:
+def _standing(
+    variant: Variant, tests: Sequence[str], against: ComparisonWithBaseline | None
+) -> VariantStanding:
     recorded = [variant.tests[test] for test in tests]
     samples = [sample for each in recorded for sample in each.first]
     tally = _tally(samples)
@@ -121,7 +123,7 @@ def _standing(variant: Variant, tests: Sequence[str], against: Against | None) -
     times = [sample.latency for sample in samples if sample.latency is not None]
     costs = [sample.cost for sample in samples if sample.cost is not None]
     failures = Counter(sample.failure_class for sample in samples if not sample.passed)
-    return Standing(
+    return VariantStanding(
         variant=variant.name,
         tally=tally,
         interval=_interval(tally),
@@ -137,7 +139,9 @@ def _standing(variant: Variant, tests: Sequence[str], against: Against | None) -
     )
 
 
-def _against(reference: Variant, variant: Variant, tests: Sequence[str], *, gate: Gate) -> Against:
+def _against(
+    reference: Variant, variant: Variant, tests: Sequence[str], *, gate: GatePolicy
+) -> ComparisonWithBaseline:
     sessions = sorted({s.session for test in tests for s in reference.tests[test].first})
     evidences = [
         _evidence(test, reference.tests[test], variant.tests[test], sessions) for test in tests
@@ -146,7 +150,7 @@ def _against(reference: Variant, variant: Variant, tests: Sequence[str], *, gate
     before, after = suite.baseline, suite.candidate
     is_paired = len(tests) > 1 and all(e.baseline.n == e.screen.n == 1 for e in evidences)
     needed, unit, recorded = _needed(suite, is_paired=is_paired)
-    return Against(
+    return ComparisonWithBaseline(
         suite=suite,
         p_two_sided=_p_two_sided(suite, evidences, is_paired=is_paired),
         better=probability_better(before.passed, before.n, after.passed, after.n)
@@ -204,7 +208,7 @@ def _p_two_sided(
         return mcnemar(len(suite.negative_flips), len(suite.positive_flips))
     if len(suite.tests) == 1 and suite.tests[0].p_two_sided is not None:
         return suite.tests[0].p_two_sided
-    tables = [table_of(evidence.baseline, evidence.screen) for evidence in evidences]
+    tables = [build_table(evidence.baseline, evidence.screen) for evidence in evidences]
     return stratified(tables, Alternative.DIFFERENT)
 
 

@@ -123,7 +123,7 @@ def told_from(evidence: TestEvidence) -> Severity:
     return min(limit, Severity.NOTABLE, key=lambda severity: severity.rank)
 
 
-def seen_anew(evidence: TestEvidence) -> tuple[str, ...]:
+def find_new_values(evidence: TestEvidence) -> tuple[str, ...]:
     """Say what was seen anew and is neither confirmed nor fails the test, with how often."""
     seen = []
     baseline, screen = evidence.baseline, evidence.screen

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from pytest_llmregress.values.run_report import TestRecord
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.verdict import Gate, TestVerdict
+from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 
 def judge_run(
-    tests: Sequence[TestRecord], *, gate: Gate
+    tests: Sequence[TestRecord], *, gate: GatePolicy
 ) -> tuple[tuple[TestRecord, ...], SuiteVerdict | None]:
     """Return the tests, each with its verdict among all, and the verdict on all of them.
 

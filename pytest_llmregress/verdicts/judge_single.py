@@ -9,25 +9,25 @@ from pytest_llmregress.statistics.exact_tests import Alternative, fisher, smalle
 from pytest_llmregress.statistics.intervals import newcombe
 from pytest_llmregress.statistics.sample_sizes import samples_per_side
 from pytest_llmregress.values.evidence import TestEvidence
-from pytest_llmregress.values.verdict import Bounds, Gate, TestVerdict, Verdict
+from pytest_llmregress.values.verdict import Bounds, GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.first_pass import (
     PASSING,
     confirmed_changes,
     failing_changes,
     fails_throughout,
+    find_new_values,
     is_single,
     quarantine_reason,
     quarantined_traits,
-    seen_anew,
     told_from,
 )
-from pytest_llmregress.verdicts.verdict_text import say_test
+from pytest_llmregress.verdicts.verdict_text import format_test
 
 MIN_BASELINE = 2
 """Samples of a baseline below which a test alone says nothing."""
 
 
-class Adjusted(NamedTuple):
+class AdjustedPValues(NamedTuple):
     """The p-values of one test after they were adjusted for its family."""
 
     worse: float
@@ -47,7 +47,7 @@ class _Numbers(NamedTuple):
     better: float
 
 
-def judge_test(evidence: TestEvidence, *, settings: Gate) -> TestVerdict:
+def judge_test(evidence: TestEvidence, *, settings: GatePolicy) -> TestVerdict:
     """Judge one test by itself, as far as that can be done without knowing the others.
 
     A violated contract breaks it. Samples that all differ from a steady baseline confirm a change;
@@ -58,7 +58,7 @@ def judge_test(evidence: TestEvidence, *, settings: Gate) -> TestVerdict:
 
 
 def judge_in_family(
-    evidence: TestEvidence, *, gate: Gate, adjusted: Adjusted | None, confirming: int
+    evidence: TestEvidence, *, gate: GatePolicy, adjusted: AdjustedPValues | None, confirming: int
 ) -> TestVerdict:
     """Judge one test of many.
 
@@ -87,7 +87,7 @@ def judge_in_family(
         quarantined_traits=quarantined_traits(evidence) if is_compared else (),
         confirmed=changes if is_compared else (),
         untested=untested,
-        unconfirmed=seen_anew(evidence) if is_compared else (),
+        unconfirmed=find_new_values(evidence) if is_compared else (),
     )
     baseline, candidate = evidence.baseline, evidence.candidate
     has_numbers = is_broken or baseline.n >= MIN_BASELINE
@@ -104,11 +104,11 @@ def judge_in_family(
             else (adjusted.better if seen_better else adjusted.worse),
             smallest_p=smallest_p(baseline.passed, baseline.n, most),
         )
-    return replace(judged, text=say_test(judged, evidence=evidence, gate=gate))
+    return replace(judged, text=format_test(judged, evidence=evidence, gate=gate))
 
 
 def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
-    evidence: TestEvidence, *, gate: Gate, adjusted: Adjusted | None
+    evidence: TestEvidence, *, gate: GatePolicy, adjusted: AdjustedPValues | None
 ) -> Verdict:
     baseline, candidate = evidence.baseline, evidence.candidate
     if evidence.broken:

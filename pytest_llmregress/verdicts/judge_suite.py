@@ -10,25 +10,25 @@ from pytest_llmregress.statistics.multiplicity import (
 )
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict, TraitVerdict
-from pytest_llmregress.values.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.judge_single import (
     MIN_BASELINE,
-    Adjusted,
+    AdjustedPValues,
     judge_in_family,
     judge_test,
 )
 from pytest_llmregress.verdicts.suite_statistics import (
-    Overall,
+    PooledResult,
+    build_table,
     compare_suite,
     find_disagreement,
     judge_numbers,
     judge_traits,
-    pool,
+    pool_counts,
     samples_for_drop,
-    table_of,
 )
-from pytest_llmregress.verdicts.suite_verdict_text import say_suite
+from pytest_llmregress.verdicts.suite_verdict_text import format_suite
 
 FALSE_DISCOVERIES = 0.10
 """Share of false names that is accepted in the list of what is only suspicious."""
@@ -37,7 +37,7 @@ _DECIDED = frozenset({Verdict.BROKEN, Verdict.NOT_COMPARABLE, Verdict.NO_BASELIN
 
 
 def judge_suite(
-    evidences: Sequence[TestEvidence], *, gate: Gate, failed: Mapping[str, str] | None = None
+    evidences: Sequence[TestEvidence], *, gate: GatePolicy, failed: Mapping[str, str] | None = None
 ) -> SuiteVerdict:
     """Judge all tests together.
 
@@ -60,7 +60,7 @@ def judge_suite(
             replace(test, fails=test.fails and judge_test(each, settings=gate).fails)
             for test, each in zip(tests, evidences, strict=True)
         )
-    overall = compare_suite([table_of(e.baseline, e.screen) for e in compared])
+    overall = compare_suite([build_table(e.baseline, e.screen) for e in compared])
     traits = judge_traits(compared, gate=gate)
     culprits = tuple(test.test for test in tests if _is_culprit(test))
     verdict = _decide(tests, overall=overall, traits=traits, gate=gate)
@@ -71,8 +71,8 @@ def judge_suite(
         verdict=verdict,
         fails=fails,
         method=overall.method,
-        baseline=pool(evidence.baseline for evidence in compared),
-        candidate=pool(evidence.screen for evidence in compared),
+        baseline=pool_counts(evidence.baseline for evidence in compared),
+        candidate=pool_counts(evidence.screen for evidence in compared),
         family=len(family),
         confirms=confirms,
         p=overall.p,
@@ -93,18 +93,18 @@ def judge_suite(
         traits=traits,
         tests=tests,
     )
-    lines = say_suite(suite, evidences=evidences, gate=gate, grounds=grounds)
+    lines = format_suite(suite, evidences=evidences, gate=gate, grounds=grounds)
     return replace(suite, lines=lines)
 
 
 def _judge_tests(
-    evidences: Sequence[TestEvidence], family: Sequence[TestEvidence], *, gate: Gate
+    evidences: Sequence[TestEvidence], family: Sequence[TestEvidence], *, gate: GatePolicy
 ) -> tuple[TestVerdict, ...]:
-    tables = [table_of(evidence.baseline, evidence.candidate) for evidence in family]
+    tables = [build_table(evidence.baseline, evidence.candidate) for evidence in family]
     worse = discrete_holm(tables, Alternative.WORSE)
     better = discrete_holm(tables, Alternative.BETTER)
     adjusted = {
-        id(evidence): Adjusted(down, up, len(family))
+        id(evidence): AdjustedPValues(down, up, len(family))
         for evidence, down, up in zip(family, worse, better, strict=True)
     }
     fresh = (evidence.candidate.n for evidence in family if evidence.is_confirmed)
@@ -120,9 +120,9 @@ def _judge_tests(
 def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
     tests: Sequence[TestVerdict],
     *,
-    overall: Overall,
+    overall: PooledResult,
     traits: Sequence[TraitVerdict],
-    gate: Gate,
+    gate: GatePolicy,
 ) -> Verdict:
     if any(test.verdict is Verdict.BROKEN and test.fails for test in tests):
         return Verdict.BROKEN
@@ -146,7 +146,7 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
 
 def _name_suspicious(family: Sequence[TestEvidence], culprits: Sequence[str]) -> tuple[str, ...]:
     """Return what discrete Benjamini-Hochberg finds beside the culprits."""
-    tables = [table_of(evidence.baseline, evidence.candidate) for evidence in family]
+    tables = [build_table(evidence.baseline, evidence.candidate) for evidence in family]
     found = zip(family, discrete_benjamini_hochberg(tables, Alternative.WORSE), strict=True)
     return tuple(
         evidence.test
@@ -163,7 +163,7 @@ def _is_compared(evidence: TestEvidence) -> bool:
     return not is_excluded and evidence.baseline.n > 0 and evidence.screen.n > 0
 
 
-def _confirms(compared: Sequence[TestEvidence], *, gate: Gate) -> bool:
+def _confirms(compared: Sequence[TestEvidence], *, gate: GatePolicy) -> bool:
     """Tell whether tests that look different get fresh samples, even if none did."""
     if any(evidence.is_confirmed for evidence in compared):
         return True
@@ -185,7 +185,7 @@ def _is_quarantined(test: TestVerdict) -> bool:
     return bool(test.quarantine) and (is_spared or test.verdict not in _DECIDED)
 
 
-def _is_untestable(test: TestVerdict, *, gate: Gate) -> bool:
+def _is_untestable(test: TestVerdict, *, gate: GatePolicy) -> bool:
     """Tell whether no outcome could have shown a regression of this test alone."""
     if test.verdict is Verdict.NO_BASELINE:
         return True
@@ -193,7 +193,7 @@ def _is_untestable(test: TestVerdict, *, gate: Gate) -> bool:
     return is_short and not test.quarantine and test.verdict is not Verdict.BROKEN
 
 
-def _has_dropped(overall: Overall, *, gate: Gate) -> bool:
+def _has_dropped(overall: PooledResult, *, gate: GatePolicy) -> bool:
     return overall.worse <= gate.half and overall.drop >= gate.min_drop
 
 

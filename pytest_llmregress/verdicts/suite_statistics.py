@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from pytest_llmregress.statistics.exact_tests import Alternative, Table, stratified
+from pytest_llmregress.statistics.exact_tests import Alternative, ContingencyTable, stratified
 from pytest_llmregress.statistics.intervals import median_ratio, newcombe, paired_t
 from pytest_llmregress.statistics.multiplicity import discrete_holm, holm
 from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
@@ -13,8 +13,8 @@ from pytest_llmregress.statistics.sample_sizes import detectable_drop
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, TraitVerdict
-from pytest_llmregress.values.verdict import Bounds, Gate
-from pytest_llmregress.verdicts.verdict_text import say_p
+from pytest_llmregress.values.verdict import Bounds, GatePolicy
+from pytest_llmregress.verdicts.verdict_text import format_p
 
 FEW_DIFFERING = 5
 """Tests with a difference below which an interval over the tests is too narrow."""
@@ -25,7 +25,7 @@ LATENCY = "latency"
 """The name of the number that depends on the day and the machine."""
 
 
-class Overall(NamedTuple):
+class PooledResult(NamedTuple):
     """A suite's exact test."""
 
     method: str
@@ -39,25 +39,25 @@ class Overall(NamedTuple):
     interval: Bounds
 
 
-def table_of(baseline: Tally, candidate: Tally) -> Table:
+def build_table(baseline: Tally, candidate: Tally) -> ContingencyTable:
     """Return two tallies as one table."""
-    return Table(baseline.passed, baseline.n, candidate.passed, candidate.n)
+    return ContingencyTable(baseline.passed, baseline.n, candidate.passed, candidate.n)
 
 
-def pool(tallies: Iterable[Tally]) -> Tally:
+def pool_counts(tallies: Iterable[Tally]) -> Tally:
     """Return the sum of all tallies."""
     every = tuple(tallies)
     return Tally(passed=sum(tally.passed for tally in every), n=sum(tally.n for tally in every))
 
 
-def compare_suite(tables: Sequence[Table]) -> Overall:
+def compare_suite(tables: Sequence[ContingencyTable]) -> PooledResult:
     """Test a whole suite, each test compared with itself alone."""
     if not tables:
-        return Overall("", 1.0, 1.0, None, None, 0.0, (-1.0, 1.0))
+        return PooledResult("", 1.0, 1.0, None, None, 0.0, (-1.0, 1.0))
     worse = stratified(tables, Alternative.WORSE)
     better = stratified(tables, Alternative.BETTER)
     drop = -fmean(_differences(tables))
-    return Overall(
+    return PooledResult(
         method=_name_method(tables),
         worse=worse,
         better=better,
@@ -81,14 +81,16 @@ def samples_for_drop(baselines: Sequence[Tally], drop: float) -> int | None:
         noise = fmean(t.passed * t.failed / (t.n * (t.n - 1)) for t in repeated)
     else:
         # Between tests there is more of it than within them: too much rather than too little.
-        rate = pool(baselines).rate
+        rate = pool_counts(baselines).rate
         noise = rate * (1 - rate)
     noise = min(0.25, (noise + max(noise, drop * (1 - drop))) / 2)
     found_by_one = detectable_drop(noise, 1, len(baselines))
     return max(1, math.ceil((found_by_one / drop) ** 2))
 
 
-def judge_numbers(evidences: Sequence[TestEvidence], *, gate: Gate) -> tuple[NumberVerdict, ...]:
+def judge_numbers(
+    evidences: Sequence[TestEvidence], *, gate: GatePolicy
+) -> tuple[NumberVerdict, ...]:
     """Judge each number over all tests that have it, by the logarithm of its ratio in each."""
     names = sorted({number.name for evidence in evidences for number in evidence.numbers})
     ratios = {name: _log_ratios(evidences, name) for name in names}
@@ -100,7 +102,9 @@ def judge_numbers(evidences: Sequence[TestEvidence], *, gate: Gate) -> tuple[Num
     )
 
 
-def judge_traits(evidences: Sequence[TestEvidence], *, gate: Gate) -> tuple[TraitVerdict, ...]:
+def judge_traits(
+    evidences: Sequence[TestEvidence], *, gate: GatePolicy
+) -> tuple[TraitVerdict, ...]:
     """Judge each trait over all tests that have it and two samples of the baseline or more."""
     pairs: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for evidence in evidences:
@@ -124,7 +128,7 @@ def judge_traits(evidences: Sequence[TestEvidence], *, gate: Gate) -> tuple[Trai
     )
 
 
-def find_disagreement(evidences: Sequence[TestEvidence], *, gate: Gate) -> str:
+def find_disagreement(evidences: Sequence[TestEvidence], *, gate: GatePolicy) -> str:
     """Return how the baseline's sessions differ from each other by the run's own rules.
 
     Empty where they do not. Each session is held against all the others, in both directions.
@@ -133,41 +137,45 @@ def find_disagreement(evidences: Sequence[TestEvidence], *, gate: Gate) -> str:
     comparisons = sessions if sessions > 2 else sessions - 1  # noqa: PLR2004 -- two are one pair
     for position in range(comparisons):
         tables = [
-            table_of(one, rest)
+            build_table(one, rest)
             for evidence in evidences
             if len(evidence.sessions) > position and (one := evidence.sessions[position]).n
-            if (rest := pool((*evidence.sessions[:position], *evidence.sessions[position + 1 :]))).n
+            if (
+                rest := pool_counts(
+                    (*evidence.sessions[:position], *evidence.sessions[position + 1 :])
+                )
+            ).n
         ]
         if tables:
             found = _disagree(tables, level=gate.half / comparisons, min_drop=gate.min_drop)
             if found:
                 sides = (
-                    pool(Tally(passed=t.a, n=t.n1) for t in tables),
-                    pool(Tally(passed=t.b, n=t.n2) for t in tables),
+                    pool_counts(Tally(passed=t.a, n=t.n1) for t in tables),
+                    pool_counts(Tally(passed=t.b, n=t.n2) for t in tables),
                 )
                 return f"session {position + 1}: {sides[0]}, the others: {sides[1]}; {found}"
     return ""
 
 
-def _disagree(tables: Sequence[Table], *, level: float, min_drop: float) -> str:
+def _disagree(tables: Sequence[ContingencyTable], *, level: float, min_drop: float) -> str:
     p = stratified(tables, Alternative.DIFFERENT)
     if p <= level and abs(fmean(_differences(tables))) >= min_drop:
-        return f"{_name_method(tables)}, two-sided: p = {say_p(p)}"
+        return f"{_name_method(tables)}, two-sided: p = {format_p(p)}"
     sides = (Alternative.WORSE, Alternative.BETTER)
     smallest = min(1.0, 2 * min(min(discrete_holm(tables, side)) for side in sides))
     if smallest <= level:
         return (
             f"Fisher's exact test, two-sided, adjusted for all {len(tables)} tests "
-            f"(discrete Holm): p = {say_p(smallest)}"
+            f"(discrete Holm): p = {format_p(smallest)}"
         )
     return ""
 
 
-def _differences(tables: Sequence[Table]) -> list[float]:
+def _differences(tables: Sequence[ContingencyTable]) -> list[float]:
     return [table.b / table.n2 - table.a / table.n1 for table in tables]
 
 
-def _name_method(tables: Sequence[Table]) -> str:
+def _name_method(tables: Sequence[ContingencyTable]) -> str:
     if len(tables) == 1:
         return "Fisher's exact test"
     if all(table.n1 == table.n2 == 1 for table in tables):
@@ -175,7 +183,7 @@ def _name_method(tables: Sequence[Table]) -> str:
     return "stratified exact test"
 
 
-def _bound_change(tables: Sequence[Table]) -> Bounds:
+def _bound_change(tables: Sequence[ContingencyTable]) -> Bounds:
     """Return the interval of the mean change over the tests.
 
     It is Student's over the differences of the tests. Where hardly any test differs there is no
@@ -211,7 +219,7 @@ def _log_of_count(value: float) -> float:
 
 
 def _judge_number(
-    name: str, ratios: Sequence[float], *, p: float, p_adjusted: float, gate: Gate
+    name: str, ratios: Sequence[float], *, p: float, p_adjusted: float, gate: GatePolicy
 ) -> NumberVerdict:
     ratio, interval = median_ratio(ratios, seed=name)
     limit = MATERIAL_LATENCY if name == LATENCY else MATERIAL

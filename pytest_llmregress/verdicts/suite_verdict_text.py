@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
-from pytest_llmregress.values.verdict import Gate, TestVerdict, Verdict
+from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.first_pass import quarantine_reason
 from pytest_llmregress.verdicts.verdict_text import (
     MAX_NAMED,
     MIN_SAMPLES,
     NAMES,
     UNTESTED,
-    say_bounds,
-    say_names,
-    say_p,
-    say_points,
-    say_rate,
+    format_bounds,
+    format_names,
+    format_p,
+    format_points,
+    format_rate,
 )
 
 SELECTED = (
@@ -29,11 +29,11 @@ FAILS = "fails the run"
 SPARES = "does not fail the run"
 
 
-def say_suite(
+def format_suite(
     suite: SuiteVerdict,
     *,
     evidences: Sequence[TestEvidence],
-    gate: Gate,
+    gate: GatePolicy,
     grounds: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return the verdict on a suite, a sentence a line, what decides first.
@@ -96,7 +96,7 @@ def _say_overall(
     suite: SuiteVerdict,
     *,
     evidences: Sequence[TestEvidence],
-    gate: Gate,
+    gate: GatePolicy,
     grounds: Mapping[str, str],
 ) -> str:
     """Say first what fails the run, and how many tests; then how the suite did as a whole."""
@@ -112,9 +112,9 @@ def _say_overall(
     if suite.drop is None or not suite.method or suite.interval is None:
         return f"{head}none of them with samples to compare"
     return (
-        f"{head}{say_rate(suite.baseline)} → {say_rate(suite.candidate)}, "
-        f"{say_points(-suite.drop)} points a test on average, "
-        f"compatible with {say_bounds(suite.interval)} (95 % interval over the tests)"
+        f"{head}{format_rate(suite.baseline)} → {format_rate(suite.candidate)}, "
+        f"{format_points(-suite.drop)} points a test on average, "
+        f"compatible with {format_bounds(suite.interval)} (95 % interval over the tests)"
     )
 
 
@@ -150,7 +150,7 @@ def _say_traits_of(tests: Sequence[TestVerdict]) -> str:
     return ", ".join(names) + more
 
 
-def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: Gate) -> str:
+def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: GatePolicy) -> str:
     """Return what the verdict is called, and what becomes of the run."""
     if suite.verdict in _NOTHING_FOUND and (suite.failing or suite.otherwise):
         return FAILS
@@ -167,7 +167,7 @@ def _say_rules(suite: SuiteVerdict) -> list[str]:
     lines = []
     broken = [test.test for test in suite.tests if test.verdict is Verdict.BROKEN]
     if broken:
-        lines.append(f"contract: {count(len(broken), 'test')} broken: {say_names(broken)}")
+        lines.append(f"contract: {count(len(broken), 'test')} broken: {format_names(broken)}")
     if suite.baseline_disagrees:
         lines.append(
             f"the baseline disagrees with itself: {suite.baseline_disagrees}; "
@@ -176,19 +176,19 @@ def _say_rules(suite: SuiteVerdict) -> list[str]:
     return lines
 
 
-def _say_suite_test(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+def _say_suite_test(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     if suite.p is None or suite.drop is None:
         return []
     side = "better" if suite.drop < 0 else "worse"
     flips = f"{len(suite.negative_flips)} negative, {len(suite.positive_flips)} positive"
     takes = f"it takes {gate.half:g}, half of alpha, and {100 * gate.min_drop:g} points"
     return [
-        f"suite: {suite.method}: p = {say_p(suite.p)} one-sided ({side}); {takes}",
+        f"suite: {suite.method}: p = {format_p(suite.p)} one-sided ({side}); {takes}",
         f"flips, by most of the samples of a test: {flips}",
     ]
 
 
-def _say_family(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     lines = []
     found = [test for test in suite.tests if test.test in set(suite.culprits)]
     numbers = ", ".join(
@@ -209,20 +209,20 @@ def _say_family(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
         why = "no test has fresh samples" if suite.confirms else "none has two baseline samples"
         lines.append(f"tests: no verdict on a single one: {why}")
     if suite.culprits:
-        lines.append(f"culprits: {say_names(suite.culprits)}")
+        lines.append(f"culprits: {format_names(suite.culprits)}")
     if suite.also_suspicious:
         lines.append(
             "also suspicious (discrete Benjamini-Hochberg, q = 0.10; a list to read, no verdict): "
-            f"{say_names(suite.also_suspicious)}"
+            f"{format_names(suite.also_suspicious)}"
         )
     open_tests = [t.test for t in suite.tests if t.unconfirmed and not t.confirmed]
     if open_tests:
         number = count(len(open_tests), "test")
-        lines.append(f"unconfirmed: {number} showed something new: {say_names(open_tests)}")
+        lines.append(f"unconfirmed: {number} showed something new: {format_names(open_tests)}")
     return lines
 
 
-def _say_too_small(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+def _say_too_small(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     """Say that nothing could have been seen, where that is so."""
     if suite.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
         return []
@@ -231,12 +231,12 @@ def _say_too_small(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
     return [
         (
             "these sample sizes cannot show a regression of the suite: the smallest p possible is "
-            f"{say_p(suite.smallest_p)}, and it takes {gate.half:g}"
+            f"{format_p(suite.smallest_p)}, and it takes {gate.half:g}"
         )
     ]
 
 
-def _say_needed(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+def _say_needed(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     if suite.needed is None or suite.verdict is not Verdict.NO_EVIDENCE:
         return []
     return [
@@ -254,7 +254,7 @@ def _say_exclusions(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -
     """Count what has no part in the verdict: never silently."""
     traits = sum(len(test.quarantined_traits) for test in suite.tests)
     best = [t.smallest_p for t in suite.tests if t.test in set(suite.untestable) and t.smallest_p]
-    least = f" (the smallest p possible is {say_p(min(best))})" if best else ""
+    least = f" (the smallest p possible is {format_p(min(best))})" if best else ""
     parts = [
         f"{count(len(suite.quarantined), 'test')} and {count(traits, 'trait')} {_NOT_ALONE}",
         f"{count(len(suite.untestable), 'test')} untestable at these sample sizes{least}",
@@ -270,7 +270,7 @@ def _say_excluded_tests(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence
     changed = [test.test for test in suite.tests if test.verdict is Verdict.NOT_COMPARABLE]
     lines = []
     if changed:
-        lines.append(f"{count(len(changed), 'test')} not comparable: {say_names(changed)}")
+        lines.append(f"{count(len(changed), 'test')} not comparable: {format_names(changed)}")
     lines += [
         f"{'quarantined' if evidence.quarantine else 'not judged alone'}: {evidence.test}: "
         f"{quarantine_reason(evidence)}"
@@ -282,17 +282,17 @@ def _say_excluded_tests(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence
     return lines
 
 
-def _say_traits(suite: SuiteVerdict, *, gate: Gate) -> list[str]:
+def _say_traits(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     return [
         f"trait {trait.name} differs over {count(trait.tests, 'test')}: permutation within each "
-        f"test: p = {say_p(trait.p)}, adjusted for {count(len(suite.traits), 'trait')} (Holm): "
-        f"{say_p(trait.p_adjusted)}; it takes {gate.half:g}; fails nothing by itself"
+        f"test: p = {format_p(trait.p)}, adjusted for {count(len(suite.traits), 'trait')} (Holm): "
+        f"{format_p(trait.p_adjusted)}; it takes {gate.half:g}; fails nothing by itself"
         for trait in suite.traits
         if trait.drifts
     ]
 
 
-def _say_number(number: NumberVerdict, *, gate: Gate) -> str:
+def _say_number(number: NumberVerdict, *, gate: GatePolicy) -> str:
     interval = ""
     if number.interval is not None:
         interval = f" (95 % interval {number.interval[0]:.2f} to {number.interval[1]:.2f})"
@@ -305,8 +305,8 @@ def _say_number(number: NumberVerdict, *, gate: Gate) -> str:
     advisory = ", advisory" if number.advisory else ""
     return (
         f"{number.name}{advisory}: {found}: median ratio {number.ratio:.2f}x{interval} over "
-        f"{count(number.tests, 'test')}; sign-flip test: p = {say_p(number.p)}, "
-        f"adjusted (Holm over the numbers): {say_p(number.p_adjusted)}"
+        f"{count(number.tests, 'test')}; sign-flip test: p = {format_p(number.p)}, "
+        f"adjusted (Holm over the numbers): {format_p(number.p_adjusted)}"
     )
 
 
@@ -322,5 +322,5 @@ def _say_cached(evidences: Sequence[TestEvidence]) -> list[str]:
     cached = [evidence for evidence in evidences if evidence.cached]
     if not cached:
         return []
-    tests = say_names([evidence.test for evidence in cached])
+    tests = format_names([evidence.test for evidence in cached])
     return [f"samples may not be independent: {tests}: {cached[0].cached}"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.value_text import printable
 from pytest_llmregress.values.evidence import Tally, TestEvidence
-from pytest_llmregress.values.verdict import Bounds, Gate, TestVerdict, Verdict
+from pytest_llmregress.values.verdict import Bounds, GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE as SHOWS_NOISE
 
 MAX_NAMED = 3
@@ -29,28 +29,28 @@ _ROUGH = 0.1
 """A p from here on is told with two digits, a smaller one with three that count."""
 
 
-def say_p(p: float) -> str:
+def format_p(p: float) -> str:
     """Return a p-value, as "0.50", "0.0037" or "1.00"."""
     return f"{p:.2f}" if p >= _ROUGH else f"{p:.3g}"
 
 
-def say_points(share: float) -> str:
+def format_points(share: float) -> str:
     """Return a difference of two rates in percentage points, with its sign."""
     return f"{round(100 * share, 1) + 0.0:+.1f}"
 
 
-def say_bounds(bounds: Bounds) -> str:
+def format_bounds(bounds: Bounds) -> str:
     """Return a 95 % interval of a difference, in points."""
-    return f"{say_points(bounds[0])} to {say_points(bounds[1])}"
+    return f"{format_points(bounds[0])} to {format_points(bounds[1])}"
 
 
-def say_names(tests: Sequence[str]) -> str:
+def format_names(tests: Sequence[str]) -> str:
     """Return the names of the first tests, and how many there are beside them."""
     more = f" and {len(tests) - MAX_NAMED} more" if len(tests) > MAX_NAMED else ""
     return ", ".join(tests[:MAX_NAMED]) + more
 
 
-def say_test(verdict: TestVerdict, *, evidence: TestEvidence, gate: Gate) -> str:
+def format_test(verdict: TestVerdict, *, evidence: TestEvidence, gate: GatePolicy) -> str:
     """Return the verdict on a test, a statement a line, what it is called first."""
     parts = [_head(verdict, evidence, gate=gate)]
     if verdict.p is not None and verdict.interval is not None:
@@ -79,7 +79,7 @@ def say_test(verdict: TestVerdict, *, evidence: TestEvidence, gate: Gate) -> str
     return "\n".join(map(printable, parts))
 
 
-def _head(verdict: TestVerdict, evidence: TestEvidence, *, gate: Gate) -> str:
+def _head(verdict: TestVerdict, evidence: TestEvidence, *, gate: GatePolicy) -> str:
     name = NAMES[verdict.verdict]
     match verdict.verdict:
         case Verdict.BROKEN:
@@ -96,25 +96,28 @@ def _head(verdict: TestVerdict, evidence: TestEvidence, *, gate: Gate) -> str:
 
 
 def _say_counts(verdict: TestVerdict, evidence: TestEvidence) -> str:
-    change = say_points(verdict.candidate.rate - verdict.baseline.rate)
-    counts = f"{say_rate(verdict.baseline)} → {say_rate(verdict.candidate)}"
+    change = format_points(verdict.candidate.rate - verdict.baseline.rate)
+    counts = f"{format_rate(verdict.baseline)} → {format_rate(verdict.candidate)}"
     fresh = " (fresh samples, the first one not counted)" if evidence.is_confirmed else ""
     bounds = verdict.interval or (-1.0, 1.0)
-    return f"{counts}{fresh}, {change} points, compatible with {say_bounds(bounds)} (95 % interval)"
+    return (
+        f"{counts}{fresh}, {change} points, compatible with {format_bounds(bounds)} (95 % interval)"
+    )
 
 
 def _say_fisher(verdict: TestVerdict, evidence: TestEvidence) -> str:
     side = "better" if verdict.candidate.rate > verdict.baseline.rate else "worse"
     p, two_sided = verdict.p or 0.0, verdict.p_two_sided or 0.0
-    words = f"Fisher's exact test: p = {say_p(p)} one-sided ({side}), {say_p(two_sided)} two-sided"
+    both = f"{format_p(p)} one-sided ({side}), {format_p(two_sided)} two-sided"
+    words = f"Fisher's exact test: p = {both}"
     if verdict.p_adjusted is None:
         return f"{words}, not adjusted for any other test"
     which = "that looked different" if evidence.is_confirmed else "that were compared"
     family = f"{count(verdict.family, 'test')} {which}"
-    return f"{words}, adjusted for the {family} (discrete Holm): {say_p(verdict.p_adjusted)}"
+    return f"{words}, adjusted for the {family} (discrete Holm): {format_p(verdict.p_adjusted)}"
 
 
-def _say_limits(verdict: TestVerdict, *, gate: Gate) -> list[str]:
+def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:
     """Say what could have been seen, where nothing was."""
     if verdict.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
         return []
@@ -126,7 +129,7 @@ def _say_limits(verdict: TestVerdict, *, gate: Gate) -> list[str]:
     if verdict.smallest_p is not None and verdict.smallest_p > gate.half:
         parts.append(
             "these sample sizes cannot show a regression: the smallest p possible is "
-            f"{say_p(verdict.smallest_p)}, and it takes {gate.half:g}"
+            f"{format_p(verdict.smallest_p)}, and it takes {gate.half:g}"
         )
     if verdict.verdict is Verdict.NO_EVIDENCE and verdict.needed is not None:
         drop = min(gate.interesting_drop_test, verdict.baseline.rate)
@@ -139,7 +142,7 @@ def _say_limits(verdict: TestVerdict, *, gate: Gate) -> list[str]:
     return parts
 
 
-def say_rate(tally: Tally) -> str:
+def format_rate(tally: Tally) -> str:
     """Return "18/25 (72 %)"; never 100 % where one failed."""
     share = f"{100 * tally.rate:.3g}"
     if share == "100" and tally.failed:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from pytest_llmregress.behavior.text.facts import MAX_MEMBERS, dates, numbers, urls
+from pytest_llmregress.behavior.text.facts import (
+    MAX_MEMBERS,
+    extract_dates,
+    extract_numbers,
+    extract_urls,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ from pytest_llmregress.behavior.text.facts import MAX_MEMBERS, dates, numbers, u
     ],
 )
 def test_numbers_are_told_without_units_and_separators(text, found):
-    assert numbers(text) == found
+    assert extract_numbers(text) == found
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_numbers_are_told_without_units_and_separators(text, found):
     ],
 )
 def test_dates_are_told_as_iso_8601_where_they_can_be_read_in_one_way(text, found):
-    assert dates(text) == found
+    assert extract_dates(text) == found
 
 
 @pytest.mark.parametrize(
@@ -75,13 +80,14 @@ def test_dates_are_told_as_iso_8601_where_they_can_be_read_in_one_way(text, foun
     ],
 )
 def test_urls_are_told_without_the_punctuation_around_them(text, found):
-    assert urls(text) == found
+    assert extract_urls(text) == found
 
 
 def test_each_kind_is_bounded_from_the_start_of_the_text():
     text = " ".join(map(str, range(1, 1_000)))
 
-    assert numbers(text) == {str(number) for number in range(1, MAX_MEMBERS + 1)}
+    assert extract_numbers(text) == {str(number) for number in range(1, MAX_MEMBERS + 1)}
     assert (
-        len(urls(" ".join(f"https://a.example/{number}" for number in range(999)))) == MAX_MEMBERS
+        len(extract_urls(" ".join(f"https://a.example/{number}" for number in range(999))))
+        == MAX_MEMBERS
     )

@@ -5,11 +5,11 @@ import pytest
 from pytest_llmregress.behavior.text.phrases import (
     MAX_OPENING,
     deflections,
-    deflects,
-    hands_off,
-    hedges,
-    refuses,
-    upsells,
+    detect_deflection,
+    detect_handoff,
+    detect_hedging,
+    detect_refusal,
+    detect_upsell,
 )
 
 REFUSALS = [
@@ -203,46 +203,46 @@ NO_HAND_OFFS = [
 
 @pytest.mark.parametrize("text", REFUSALS)
 def test_a_reply_that_declines_at_its_start_refuses(text):
-    assert refuses(text)
+    assert detect_refusal(text)
 
 
 @pytest.mark.parametrize("text", NO_REFUSALS)
 def test_an_apology_a_rule_and_an_answer_are_no_refusals(text):
-    assert not refuses(text)
+    assert not detect_refusal(text)
 
 
 def test_a_refusal_deep_in_a_text_is_not_at_its_start():
-    assert not refuses("Thank you. " * (MAX_OPENING // 11) + "I can't help with that.")
+    assert not detect_refusal("Thank you. " * (MAX_OPENING // 11) + "I can't help with that.")
 
 
 @pytest.mark.parametrize("text", UPSELLS)
 def test_a_plan_a_code_and_an_offer_are_sold(text):
-    assert upsells(text)
+    assert detect_upsell(text)
 
 
 @pytest.mark.parametrize("text", NO_UPSELLS)
 def test_an_upgrade_of_software_sells_nothing(text):
-    assert not upsells(text)
+    assert not detect_upsell(text)
 
 
 @pytest.mark.parametrize("text", BRUSH_OFFS)
 def test_a_reply_that_only_sends_elsewhere_deflects(text):
-    assert deflects(text)
+    assert detect_deflection(text)
 
 
 @pytest.mark.parametrize("text", NO_BRUSH_OFFS)
 def test_a_contact_beside_an_answer_does_not_deflect(text):
-    assert not deflects(text)
+    assert not detect_deflection(text)
 
 
 @pytest.mark.parametrize("text", HAND_OFFS)
 def test_a_conversation_is_handed_to_a_person(text):
-    assert hands_off(text)
+    assert detect_handoff(text)
 
 
 @pytest.mark.parametrize("text", NO_HAND_OFFS)
 def test_what_is_connected_and_passed_in_software_is_no_hand_off(text):
-    assert not hands_off(text)
+    assert not detect_handoff(text)
 
 
 @pytest.mark.parametrize(
@@ -271,4 +271,4 @@ def test_what_a_question_asks_for_is_no_deflection(text, question, found):
     ],
 )
 def test_hedges_are_counted_up_to_two(text, count):
-    assert hedges(text) == count
+    assert detect_hedging(text) == count

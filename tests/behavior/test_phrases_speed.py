@@ -30,13 +30,13 @@ PROGRAM = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 from pytest_llmregress.values.call import Call, Calls, Outcome
-from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.behavior.traits import extract_traits
 
 for start in ("", "I'm sorry, but "):
     text = (start + {piece!r} * 50_000)[:50_000]
     request = {{"messages": [{{"role": "user", "content": text}}]}}
     call = Call(provider="x", outcome=Outcome.ANSWERED, text=text, request=request)
-    traits_of(Calls([call]))
+    extract_traits(Calls([call]))
 """
 
 

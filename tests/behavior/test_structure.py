@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.behavior.text.structure import reasoning, shape
+from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ from pytest_llmregress.behavior.text.structure import reasoning, shape
     ],
 )
 def test_the_elements_of_a_text_are_named(text, found):
-    assert shape(text) == found
+    assert describe_structure(text) == found
 
 
 @pytest.mark.parametrize(

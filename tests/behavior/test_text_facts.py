@@ -14,7 +14,7 @@ from pytest_llmregress.behavior.text.text_facts import (
     json_value,
     key_paths,
     language,
-    view,
+    parse_text,
     words,
 )
 
@@ -137,7 +137,7 @@ def test_the_number_of_blocks_is_bounded():
     ],
 )
 def test_a_whole_text_is_code_only_where_it_defines_or_imports(text, bare):
-    assert view(text).is_program is bare
+    assert parse_text(text).is_program is bare
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,9 @@ def test_the_answers_of_real_models_to_english_questions_are_english_or_undecide
 
 
 def test_the_programs_of_real_models_are_found_in_their_fences():
-    found = [(code_blocks(text), view(text).is_program) for _, text in answers("code_generation")]
+    found = [
+        (code_blocks(text), parse_text(text).is_program) for _, text in answers("code_generation")
+    ]
 
     assert len(found) == 100
     assert all(blocks and not bare for blocks, bare in found)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_llmregress.behavior.traits import declare_served, text_traits, traits_of
+from pytest_llmregress.behavior.traits import declare_served, extract_traits, text_traits
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
@@ -43,7 +43,7 @@ def call(outcome=Outcome.ANSWERED, text="", **fields):
 
 
 def values(*calls, **options):
-    return Behavior(traits=traits_of(Calls(calls), **options)).values()
+    return Behavior(traits=extract_traits(Calls(calls), **options)).values()
 
 
 def conversation(length):
@@ -51,7 +51,7 @@ def conversation(length):
 
 
 def test_no_calls_have_no_traits():
-    assert traits_of(Calls()) == ()
+    assert extract_traits(Calls()) == ()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_no_calls_have_no_traits():
     ],
 )
 def test_the_traits_are_always_the_same_ones_and_plain_json(calls):
-    traits = traits_of(Calls(calls))
+    traits = extract_traits(Calls(calls))
 
     assert [trait.name for trait in traits] == NAMES
     for trait in traits:
@@ -78,7 +78,7 @@ def test_each_trait_has_the_severity_of_its_worst_change():
     notable |= {"text.reasoning", "text.shape", "text.numbers", "text.dates", "text.urls"}
     notable |= {"calls", "tool_calls"}
 
-    found = {trait.name: trait.severity for trait in traits_of(Calls([call(text="Done.")]))}
+    found = {trait.name: trait.severity for trait in extract_traits(Calls([call(text="Done.")]))}
 
     assert {name for name, severity in found.items() if severity is Severity.NOTABLE} == notable
     assert {name for name, severity in found.items() if severity is Severity.COSMETIC} == {
@@ -309,7 +309,7 @@ def test_a_text_alone_has_the_traits_of_a_text():
 
 
 def test_sets_are_sorted_and_without_repetitions():
-    traits = traits_of(
+    traits = extract_traits(
         Calls([call(tool_calls=tuple(ToolCall(name=name) for name in ("b", "a", "b")))])
     )
 
@@ -323,7 +323,7 @@ def test_sets_are_sorted_and_without_repetitions():
 def test_a_declared_fallback_is_as_requested_and_other_traits_stay():
     calls = Calls([call(requested_model="claude-opus-5", served_model="claude-haiku-5")])
     mine = Trait(name="mine", value=1, kind=TraitKind.NUMBER, severity=Severity.NOTABLE)
-    traits = (*traits_of(calls), mine)
+    traits = (*extract_traits(calls), mine)
 
     declared = declare_served(traits, calls, served=lambda _, got: got == "claude-haiku-5")
     refused = declare_served(traits, calls, served=lambda *_: False)

@@ -3,12 +3,12 @@
 import hashlib
 from pathlib import Path
 
-from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.call import Calls
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAID = {1: "58227ed3c594366f64010f568fa9e599a29b9ef3f78235e55f3ac3756c3da22a"}
@@ -21,8 +21,8 @@ def test_what_traits_say_of_the_examples_is_what_this_version_says():
     for path in sorted(EXAMPLES.rglob("*.cassette.yaml")):
         for run in read_cassette(path).runs:
             read = (provider.read(each) for each in run if not each.judge)
-            traits = traits_of(Calls([call for call in read if call is not None]))
-            said.update(canonical([trait.to_json() for trait in traits]).encode())
+            traits = extract_traits(Calls([call for call in read if call is not None]))
+            said.update(dump_canonical_json([trait.to_json() for trait in traits]).encode())
 
     # Where the same recordings are told otherwise, raise TRAITS in values/behavior.py.
     assert SAID[TRAITS] == said.hexdigest()

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from pytest_llmregress.statistics.exact_tests import Table, fisher, stratified
+from pytest_llmregress.statistics.exact_tests import ContingencyTable, fisher, stratified
 from pytest_llmregress.statistics.intervals import median_ratio, newcombe, paired_t
 from pytest_llmregress.statistics.multiplicity import (
     discrete_benjamini_hochberg,
@@ -29,11 +29,11 @@ def draw_rate(profile: str) -> float:
     return 0.995 if kind < 0.7 else 0.95 if kind < 0.9 else SOURCE.uniform(0.5, 0.9)
 
 
-def draw_suite(profile: str, tests: int, n1: int, n2: int) -> list[Table]:
+def draw_suite(profile: str, tests: int, n1: int, n2: int) -> list[ContingencyTable]:
     """Draw the tables of a suite that did not change."""
     rates = [draw_rate(profile) for _ in range(tests)]
     return [
-        Table(
+        ContingencyTable(
             sum(SOURCE.random() < rate for _ in range(n1)),
             n1,
             sum(SOURCE.random() < rate for _ in range(n2)),
@@ -43,7 +43,7 @@ def draw_suite(profile: str, tests: int, n1: int, n2: int) -> list[Table]:
     ]
 
 
-def judge(suite: list[Table]) -> None:
+def judge(suite: list[ContingencyTable]) -> None:
     """Do what a verdict on a suite needs."""
     stratified(suite)
     discrete_holm(suite)

@@ -319,7 +319,7 @@ def measure_conversation(*, turns: int, rounds: int, root: Path) -> None:
     from vcr.serialize import deserialize
     from vcr.serializers import yamlserializer
 
-    from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+    from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
     from pytest_llmregress.redaction.redactor import Redactor
     from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
     from pytest_llmregress.values.cassette import Cassette
@@ -376,7 +376,9 @@ def measure_conversation(*, turns: int, rounds: int, root: Path) -> None:
         raise AssertionError("a request has no recording")
 
     def match() -> None:
-        tape = Tape(mode=TapeMode.REPLAY, recorded=interactions, redactor=Redactor(), on_miss=fail)
+        tape = CassetteSession(
+            mode=SampleMode.REPLAY, recorded=interactions, redactor=Redactor(), on_miss=fail
+        )
         for request in asked:
             tape.ask(request, retry=False)
 

@@ -23,7 +23,7 @@ from deepdiff import DeepDiff
 from pytest_llmregress.behavior.traits import text_traits
 from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.comparison.compare_values import compare_samples
-from pytest_llmregress.comparison.deepdiff_adapter import locate
+from pytest_llmregress.comparison.deepdiff_adapter import locate_differences
 from pytest_llmregress.values.behavior import Behavior
 
 WORDS = 500
@@ -51,12 +51,12 @@ class Contestant:
 
 def compare_one(before: Any, after: Any) -> object:
     """Compare as `llm_snapshot` does with one accepted sample."""
-    return compare_samples("value", [before], after, differ=locate)
+    return compare_samples("value", [before], after, differ=locate_differences)
 
 
 def compare_several(before: Any, after: Any) -> object:
     """Compare with a baseline of several samples that are all alike."""
-    return compare_samples("value", [before] * SAMPLES, after, differ=locate)
+    return compare_samples("value", [before] * SAMPLES, after, differ=locate_differences)
 
 
 def compare_with_syrupy(before: Any, after: Any) -> object:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.causes.find_cause import Recording, find_cause
+from pytest_llmregress.causes.find_cause import RecordedSide, find_cause
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
@@ -85,7 +85,7 @@ def conversation(
 
 
 def cause(old: Sequence[Call], new: Sequence[Call]) -> Cause:
-    return find_cause(Recording(calls=old), Recording(calls=new))
+    return find_cause(RecordedSide(calls=old), RecordedSide(calls=new))
 
 
 def part(found: Cause, name: str) -> str:
@@ -485,10 +485,10 @@ def test_tokens_are_compared_on_an_identical_request_alone(
 
 
 def test_versions_and_dates_are_kept_and_everything_survives_json():
-    old = Recording(
+    old = RecordedSide(
         calls=conversation(), versions={"anthropic": "1.9.0"}, recorded_at="2026-01-01T00:00:00Z"
     )
-    new = Recording(
+    new = RecordedSide(
         calls=conversation(model="opus-5", preface="Hm.", result="in Bremen"),
         versions={"anthropic": "2.12.0", "vcrpy": "9.4.2"},
         recorded_at="2026-02-01T00:00:00Z",
@@ -514,8 +514,8 @@ def test_hostile_names_and_texts_come_out_printable():
     ]
 
     found = find_cause(
-        Recording(calls=old, versions={evil: "1"}, recorded_at=evil),
-        Recording(calls=new, versions={evil: evil}),
+        RecordedSide(calls=old, versions={evil: "1"}, recorded_at=evil),
+        RecordedSide(calls=new, versions={evil: evil}),
     )
 
     assert all(text.isprintable() for text in texts_of(found.to_json()))
@@ -555,11 +555,11 @@ def test_requests_of_any_shape_are_taken(request_: dict[str, Any]) -> None:
 # --- real recordings --------------------------------------------------------------------------
 
 
-def recording(name: str) -> Recording:
+def recording(name: str) -> RecordedSide:
     cassette = read_cassette(CASSETTES / f"{name}.cassette.yaml")
     read = AnthropicProvider().read
     calls = [found for each in cassette.interactions if (found := read(each)) is not None]
-    return Recording(calls=calls, versions=cassette.versions, recorded_at=cassette.recorded_at)
+    return RecordedSide(calls=calls, versions=cassette.versions, recorded_at=cassette.recorded_at)
 
 
 def recorded_tests() -> list[str]:

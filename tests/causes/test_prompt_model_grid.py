@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_llmregress.causes.prompt_model_grid import Cross, attribute_cross
+from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cross
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,9 @@ class Cell:
     n: int
 
 
-def cross(oldest: int, prompt: int, model: int, both: int, *, n: int = 5) -> Cross:
+def cross(oldest: int, prompt: int, model: int, both: int, *, n: int = 5) -> GridResult:
     """Return the four cells: nothing switched, the prompt, the model, both."""
-    return Cross(
+    return GridResult(
         old_prompt_old_model=Cell(oldest, n),
         new_prompt_old_model=Cell(prompt, n),
         old_prompt_new_model=Cell(model, n),
@@ -42,7 +42,7 @@ def cross(oldest: int, prompt: int, model: int, both: int, *, n: int = 5) -> Cro
     ],
 )
 def test_a_cross_shows_prompt_model_both_their_interaction_or_nothing(
-    cells: Cross, finding: str
+    cells: GridResult, finding: str
 ) -> None:
     assert attribute_cross(cells).startswith(finding)
 
@@ -65,7 +65,7 @@ def test_two_labels_of_significance_that_differ_are_no_interaction():
 
 
 def test_a_cell_without_samples_separates_nothing():
-    cells = Cross(
+    cells = GridResult(
         old_prompt_old_model=Cell(5, 5),
         new_prompt_old_model=Cell(0, 0),
         old_prompt_new_model=Cell(0, 5),

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.causes.request_diff import Explanation, PartChange, explain
+from pytest_llmregress.causes.request_diff import RequestDiff, RequestPartChange, explain
 from pytest_llmregress.formatting.one_line_diff import text_change
 from pytest_llmregress.values.http import Request
-from pytest_llmregress.values.matching import key_of
+from pytest_llmregress.values.matching import compute_request_key
 
 PROMPT = "You help customers.\nBe brief.\nOffer a refund within 14 days."
 TOOL: dict[str, Any] = {
@@ -155,7 +155,7 @@ def test_a_changed_part_is_named_with_both_versions(
 ) -> None:
     found = explain(post(body), [post(BODY)])
 
-    assert found == Explanation(nearest=0, parts=(PartChange(part=part, what=what),))
+    assert found == RequestDiff(nearest=0, parts=(RequestPartChange(part=part, what=what),))
 
 
 def test_tools_in_another_order_are_said_to_be_the_same() -> None:
@@ -252,8 +252,8 @@ def test_what_is_around_the_body_is_a_part_of_its_own(
 def test_what_matching_ignores_is_no_difference(same: Request) -> None:
     recorded = post(BODY)
 
-    assert key_of(same) == key_of(recorded)
-    assert explain(same, [recorded]) == Explanation(nearest=0)
+    assert compute_request_key(same) == compute_request_key(recorded)
+    assert explain(same, [recorded]) == RequestDiff(nearest=0)
 
 
 def test_true_and_one_differ_as_they_do_for_matching() -> None:
@@ -263,7 +263,7 @@ def test_true_and_one_differ_as_they_do_for_matching() -> None:
 
 
 def test_nothing_is_near_where_nothing_is_recorded() -> None:
-    assert explain(post(BODY), []) == Explanation(nearest=None)
+    assert explain(post(BODY), []) == RequestDiff(nearest=None)
 
 
 @pytest.mark.parametrize(

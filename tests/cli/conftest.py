@@ -8,12 +8,12 @@ import pytest
 
 from pytest_llmregress.cli.main import main
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
-from pytest_llmregress.storage.file_paths import TestPaths, paths_of
+from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths
 from pytest_llmregress.storage.snapshot_file import write_snapshot
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
-from pytest_llmregress.values.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.values.snapshot import PendingReason, PendingState, SampleSnapshot, Snapshot
 
 BASELINE = "claude-opus-5"
 RECORDED_AT = "2026-01-02T03:04:05Z"
@@ -72,7 +72,7 @@ class Project:
         file = self.root / test.partition("::")[0]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-        return paths_of(file, test, candidate)
+        return build_test_paths(file, test, candidate)
 
     def cassette(
         self,
@@ -93,7 +93,7 @@ class Project:
             interactions=(interaction(model, text, served), *more),
         )
 
-    def snapshot(self, cassette: Cassette, pending: Pending | None = None) -> Snapshot:
+    def snapshot(self, cassette: Cassette, pending: PendingState | None = None) -> Snapshot:
         outcome = Trait(
             name="outcome",
             value="answered",
@@ -119,7 +119,11 @@ class Project:
         return paths
 
     def candidate(
-        self, test: str, candidate: str, *severities: Severity, why: Waits | None = Waits.DRIFTED
+        self,
+        test: str,
+        candidate: str,
+        *severities: Severity,
+        why: PendingReason | None = PendingReason.DRIFTED,
     ) -> TestPaths:
         """Store a candidate's recording, and that its behavior waits for a decision."""
         paths = self.paths(test, candidate)
@@ -130,7 +134,7 @@ class Project:
                 Change(trait=f"trait.{n}", severity=severity, before="a", after="b")
                 for n, severity in enumerate(severities)
             )
-            pending = Pending(why=why, candidate=candidate, baseline=BASELINE, changes=changes)
+            pending = PendingState(why=why, candidate=candidate, baseline=BASELINE, changes=changes)
             write_snapshot(paths.pending_snapshot, self.snapshot(cassette, pending))
         return paths
 

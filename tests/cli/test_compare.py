@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.values.cassette import Sample
+from pytest_llmregress.values.cassette import SampleHeader
 
 OLD, NEW = "claude-opus-5", "claude-opus-5-5"
 SESSION = "2026-01-02T03:04:05Z"
@@ -31,7 +31,7 @@ def record(
     paths = project.paths(test, candidate)
     cassette = project.cassette(test, model=model or candidate or OLD, candidate=candidate)
     notes = tuple(
-        Sample(
+        SampleHeader(
             calls=1,
             passed=passed,
             failure=failure if passed is False else "",

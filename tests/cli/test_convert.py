@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.cli.command_result import Status
+from pytest_llmregress.cli.command_result import ExitStatus
 from pytest_llmregress.cli.convert import export_cassettes, import_cassettes
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.vcr_format.reader import ADVICE
 from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
 from pytest_llmregress.values.cassette import Cassette
@@ -72,7 +72,9 @@ def write(path: str, *interactions: Interaction) -> Path:
 
 
 def stored(node_id: str, candidate: str | None = None) -> Cassette:
-    return read_cassette(paths_of(Path(node_id.partition("::")[0]), node_id, candidate).cassette)
+    return read_cassette(
+        build_test_paths(Path(node_id.partition("::")[0]), node_id, candidate).cassette
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +91,7 @@ def test_a_suite_of_pytest_recording_is_imported_beside_its_tests():
     before = [path.read_bytes() for path in originals]
     result = import_cassettes([Path("tests")])
 
-    assert result.status is Status.FINE
+    assert result.status is ExitStatus.FINE
     assert result.problems == ()
     assert [line.split() for line in result.lines[:4]] == [
         ["test", "or", "cassette", "calls", "models", "notes"],
@@ -178,7 +180,7 @@ def test_an_existing_recording_is_never_overwritten():
     write("tests/cassettes/test_a/test_b.yaml", call(prompt="Bye"))
     result = import_cassettes([Path("tests")])
 
-    assert result.status is Status.FINE
+    assert result.status is ExitStatus.FINE
     assert result.lines[1].endswith(
         "tests/__llm__/test_a/b.cassette.yaml is there already; delete it to replace it"
     )
@@ -226,7 +228,7 @@ def test_an_unreadable_cassette_does_not_stop_the_others():
     write("tests/cassettes/test_a/test_c.yaml")
     result = import_cassettes([Path("tests"), Path("nowhere")])
 
-    assert result.status is Status.FAILED
+    assert result.status is ExitStatus.FAILED
     assert result.problems == (
         (
             "tests/cassettes/test_a/test_b.yaml:1: the alias *a stands for nothing, or for itself; "
@@ -258,7 +260,7 @@ def test_a_missing_list_of_tests_is_named():
     write("tests/cassettes/test_a/test_b.yaml")
     result = import_cassettes([Path("tests")], ids=Path("ids.txt"))
 
-    assert result.status is Status.FAILED
+    assert result.status is ExitStatus.FAILED
     assert result.problems == (
         "ids.txt: No such file or directory; pytest --collect-only -q prints what is wanted",
     )
@@ -306,7 +308,7 @@ def test_an_export_is_the_way_back():
     again = import_cassettes([Path("out")], tests=Path("again"))
     ids = ("again/test_a.py::test_b[a/b]", "again/test_a.py::O::Inner::test_c")
 
-    assert result.status is Status.FINE
+    assert result.status is ExitStatus.FINE
     assert sorted(path.name for path in Path("out/cassettes/test_a").iterdir()) == sorted(
         f"{name}.yaml" for name in names
     )
@@ -343,7 +345,7 @@ def test_a_recording_of_a_candidate_goes_out_and_comes_back(project):
 def test_an_unknown_target_of_an_export_is_named():
     result = export_cassettes(["tests/test_a.py::test_b"], to=Path("out"))
 
-    assert result.status is Status.FAILED
+    assert result.status is ExitStatus.FAILED
     assert result.problems == (
         "tests/test_a.py::test_b: no such recording; a test, a file or a folder is wanted",
     )

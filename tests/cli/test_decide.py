@@ -5,7 +5,7 @@ import pytest
 from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.snapshot import Pending, Waits
+from pytest_llmregress.values.snapshot import PendingReason, PendingState
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"
@@ -163,7 +163,7 @@ def test_the_chosen_candidate_is_accepted_and_the_other_stays_pending(project):
 def test_the_listed_commands_tell_several_variants_apart(project):
     paths = project.accepted(REFUND)
     cassette = project.cassette(REFUND)
-    changed = Pending(why=Waits.CHANGED, candidate=None, baseline="claude-opus-5")
+    changed = PendingState(why=PendingReason.CHANGED, candidate=None, baseline="claude-opus-5")
     write_snapshot(paths.pending_snapshot, project.snapshot(cassette, changed))
     project.candidate(REFUND, NEW)
     run = project.run("accept")

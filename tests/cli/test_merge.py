@@ -10,7 +10,7 @@ from pytest_llmregress.reports.json import JsonReporter
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.run_report import RunReport, TestRecord
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 from reports import record
 from run_reports import drift_of, evidence_of, report_of
@@ -55,12 +55,12 @@ def test_shards_become_one_report_in_order_of_the_tests(project):
 def test_the_suite_is_judged_again_over_all_tests(project):
     shards = [tuple(map(failing, numbers)) for numbers in (range(3), range(3, 6))]
     for name, tests in zip(("a.json", "b.json"), shards, strict=True):
-        verdict = judge_suite([test.evidence for test in tests], gate=Gate(confirm=5))
+        verdict = judge_suite([test.evidence for test in tests], gate=GatePolicy(confirm=5))
         write(name, *tests, candidate=CANDIDATE, verdict=verdict)
     alone = [read(name).verdict.fails for name in ("a.json", "b.json")]
     run = project.run("merge", "a.json", "b.json", "-o", "all.json")
 
-    whole = judge_suite([failing(n).evidence for n in range(6)], gate=Gate(confirm=5))
+    whole = judge_suite([failing(n).evidence for n in range(6)], gate=GatePolicy(confirm=5))
     assert alone == [False, False]
     assert read("all.json").verdict == whole
     assert whole.fails

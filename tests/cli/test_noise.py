@@ -1,6 +1,6 @@
 """How far the samples of a baseline agree with each other, as `status` tells it."""
 
-from pytest_llmregress.cli.baseline_variance import lines_of_noise, noise_to_json
+from pytest_llmregress.cli.baseline_variance import noise_to_json, render_noise
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
@@ -23,7 +23,7 @@ def snapshot(*samples: SampleSnapshot) -> Snapshot:
 
 
 def test_one_sample_has_nothing_to_agree_with():
-    assert lines_of_noise(snapshot(sample("en", "Hello."))) == ()
+    assert render_noise(snapshot(sample("en", "Hello."))) == ()
     assert noise_to_json(None) is None
 
 
@@ -34,7 +34,7 @@ def test_agreement_is_told_apart_for_behavior_and_words():
         sample("de", "Hello.", passed=False, session="2026-01-02"),
     )
 
-    (line,) = lines_of_noise(several)
+    (line,) = render_noise(several)
 
     assert line == (
         "  samples: 2 of 3 passed, in 2 sessions; "
@@ -45,5 +45,5 @@ def test_agreement_is_told_apart_for_behavior_and_words():
 def test_what_varies_too_much_is_named():
     several = snapshot(*(sample(language, "x") for language in ("en", "de", "fr", "es")))
 
-    assert "text.language (4 values)" in lines_of_noise(several)[-1]
+    assert "text.language (4 values)" in render_noise(several)[-1]
     assert noise_to_json(several)["noisy"] == {"text.language": 4}

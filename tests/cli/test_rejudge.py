@@ -13,9 +13,9 @@ import pytest
 
 from forked_pytest import program
 from judge_stand import JUDGE, OTHER_JUDGE, JudgeStand
-from pytest_llmregress.llm_judge.due_judgements import Wanted
-from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile, answers_path
-from pytest_llmregress.llm_judge.question import Question
+from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
+from pytest_llmregress.llm_judge.missed_judgements_file import MissedJudgementsFile, answers_path
+from pytest_llmregress.llm_judge.question import JudgeQuestion
 from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
@@ -45,7 +45,7 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeStand]:
 
 
 def request(text: str, rubric: str = OLD_RUBRIC, model: str = JUDGE) -> Request:
-    question = Question(model=model, rubric=rubric, text=text)
+    question = JudgeQuestion(model=model, rubric=rubric, text=text)
     return Request(
         method="POST",
         url="https://api.anthropic.com/v1/messages",
@@ -73,8 +73,8 @@ def add(path: Path, *judgements: Interaction) -> None:
 
 def note(paths: TestPaths, asked: Request, instead: Request | None, order: int = 0) -> None:
     """Note what a replay has missed."""
-    file = WantedFile(paths, test=REFUND)
-    file.add(Wanted(request=asked, instead=instead, order=order, times=0))
+    file = MissedJudgementsFile(paths, test=REFUND)
+    file.add(MissedJudgement(request=asked, instead=instead, order=order, times=0))
 
 
 def prepare(project) -> tuple[TestPaths, TestPaths]:
@@ -87,8 +87,10 @@ def prepare(project) -> tuple[TestPaths, TestPaths]:
     return baseline, candidate
 
 
-def questions(path: Path) -> list[Question | None]:
-    return [Question.read(each.request) for each in read_cassette(path).interactions if each.judge]
+def questions(path: Path) -> list[JudgeQuestion | None]:
+    return [
+        JudgeQuestion.read(each.request) for each in read_cassette(path).interactions if each.judge
+    ]
 
 
 def rubrics(path: Path) -> list[str]:

@@ -17,7 +17,7 @@ from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.snapshot import Pending, Waits
+from pytest_llmregress.values.snapshot import PendingReason, PendingState
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
 fcntl = pytest.importorskip("fcntl")
@@ -358,7 +358,7 @@ def test_what_a_model_said_never_reaches_the_terminal_as_a_command(project):
     evil = "\x1b]0;owned\x07 \x1b[2J\x9b31m \u202egnp.\u2066 \r\b all \x1b[31mred"
     cassette = project.cassette(ONE, model=NEW, candidate=NEW, text=evil)
     write_cassette(paths.cassette, cassette)
-    waits = Pending(why=Waits.DRIFTED, candidate=NEW, baseline=f"claude{evil}")
+    waits = PendingState(why=PendingReason.DRIFTED, candidate=NEW, baseline=f"claude{evil}")
     write_snapshot(paths.pending_snapshot, project.snapshot(cassette, waits))
     with Screen(columns=200) as screen:
         shown = screen.wait_for("q leave")

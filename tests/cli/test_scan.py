@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.cli.command_result import Result
+from pytest_llmregress.cli.command_result import CommandResult
 from pytest_llmregress.cli.scan import ALLOW, MAX_SIZE, scan
 
 KEY = "sk-" + "ant-api03-" + "0badC0ffee" * 8
@@ -35,7 +35,7 @@ def git(*arguments: str) -> None:
     subprocess.run(["git", *arguments], check=True, capture_output=True)
 
 
-def run(*paths: str | Path) -> Result:
+def run(*paths: str | Path) -> CommandResult:
     return scan([Path(path) for path in paths or (".",)], as_json=False)
 
 
@@ -61,7 +61,7 @@ def test_a_secret_is_one_line_and_never_whole():
 def test_no_secret_is_status_zero():
     write("a.py", "print('sk-ant-short')")
 
-    assert run() == Result(status=run().status, lines=("no secret in 1 file",))
+    assert run() == CommandResult(status=run().status, lines=("no secret in 1 file",))
     assert run().status == 0
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.cassette import Sample
+from pytest_llmregress.values.cassette import SampleHeader
 from pytest_llmregress.values.http import Interaction, Request, Response
-from pytest_llmregress.values.snapshot import Waits
+from pytest_llmregress.values.snapshot import PendingReason
 
 REFUND = "tests/test_support.py::test_refund"
 PLAN = "tests/test_support.py::test_plan"
@@ -233,7 +233,7 @@ def test_a_recording_that_was_interrupted_is_told_where_nothing_else_is_there(pr
 def test_calls_of_several_samples_are_told_as_such(project):
     paths = project.accepted(REFUND)
     one = project.cassette(REFUND)
-    samples = (Sample(calls=1), Sample(calls=1))
+    samples = (SampleHeader(calls=1), SampleHeader(calls=1))
     cassette = replace(one, interactions=one.interactions * 2, samples=samples)
     write_cassette(paths.cassette, cassette)
     run = project.run("status")
@@ -369,7 +369,7 @@ def json_of(project):
 
 
 def test_a_test_of_which_nothing_is_accepted_says_so(project):
-    project.candidate(REFUND, "claude-opus-5-5", why=Waits.FAILED)
+    project.candidate(REFUND, "claude-opus-5-5", why=PendingReason.FAILED)
     run = project.run("status")
 
     assert run.status == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.comparison.baseline_variance import noise_of, weigh
+from pytest_llmregress.comparison.baseline_variance import measure_variance, rate_difference
 from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.comparison.json_difference import ABSENT, Difference
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
@@ -167,7 +167,7 @@ def test_a_sample_that_lacks_a_trait_has_no_say_in_it():
 def test_the_noise_of_a_trait_is_its_values_and_how_far_they_agree(
     name, values, expected, agreement, quarantined
 ):
-    (noise,) = noise_of(samples(name, *values))
+    (noise,) = measure_variance(samples(name, *values))
 
     assert noise.name == name
     assert noise.values == tuple(expected)
@@ -179,7 +179,7 @@ def test_the_noise_of_a_trait_is_its_values_and_how_far_they_agree(
 def test_the_noise_names_each_trait_once_and_counts_the_samples_that_have_it():
     both = Behavior(traits=(*one("outcome", "answered").traits, *one("text", "Hi.").traits))
 
-    found = noise_of([both, one("outcome", "refused")])
+    found = measure_variance([both, one("outcome", "refused")])
 
     assert [(noise.name, noise.samples) for noise in found] == [("outcome", 2), ("text", 1)]
 
@@ -208,4 +208,4 @@ def test_a_place_in_a_structure_is_weighed_against_all_samples(seen, before, aft
     difference = Difference(path=("a", 0), before=before, after=after)
     values = [{"a": [] if value is ABSENT else [value]} for value in seen]
 
-    assert weigh(difference, values) is severity
+    assert rate_difference(difference, values) is severity

@@ -3,14 +3,16 @@
 import pytest
 
 from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS
-from pytest_llmregress.behavior.traits import traits_of
-from pytest_llmregress.comparison.compare_behavior import compare, differences
-from pytest_llmregress.formatting.value_text import in_words, in_words_apart, printable
+from pytest_llmregress.behavior.traits import extract_traits
+from pytest_llmregress.comparison.compare_behavior import compare, diff_traits
+from pytest_llmregress.formatting.value_text import format_value, format_values_apart, printable
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
-KINDS = {trait.name: trait for trait in traits_of(Calls([Call(provider="x", outcome="answered")]))}
+KINDS = {
+    trait.name: trait for trait in extract_traits(Calls([Call(provider="x", outcome="answered")]))
+}
 KINDS |= {
     name: Trait(name=name, value=None, kind=kind, severity=severity)
     for name, kind, severity in [
@@ -29,7 +31,7 @@ KINDS |= {
 
 
 def behavior(*calls):
-    return Behavior(traits=traits_of(Calls(calls)))
+    return Behavior(traits=extract_traits(Calls(calls)))
 
 
 def answer(text, *, tokens=10, model="claude-opus-4-8", **fields):
@@ -68,7 +70,7 @@ def test_a_new_model_name_alone_is_not_drift():
     after = behavior(answer("The refund is on its way.", model="claude-opus-5"))
 
     assert compare(before, after) == ()
-    assert differences(before, after) == ()
+    assert diff_traits(before, after) == ()
 
 
 def test_a_rewording_is_cosmetic_only():
@@ -276,18 +278,18 @@ def test_a_replay_tells_the_arguments_that_differ():
     after = one("tools.arguments", [{"name": "find", "arguments": {"id": 2, "note": "n"}}])
     gone = one("tools.arguments", [])
 
-    assert (only(differences(before, after)).before, only(differences(before, after)).after) == (
+    assert (only(diff_traits(before, after)).before, only(diff_traits(before, after)).after) == (
         "find: id 1",
         "2",
     )
-    assert only(differences(before, gone)).severity is NOTABLE
+    assert only(diff_traits(before, gone)).severity is NOTABLE
 
 
 def test_a_trait_that_one_side_lacks_is_no_change():
     tone = one("tone", "formal", kind=TraitKind.CATEGORY, severity=BREAKING)
 
     assert compare(tone, Behavior()) == compare(Behavior(), tone) == ()
-    assert differences(tone, Behavior()) == differences(Behavior(), tone) == ()
+    assert diff_traits(tone, Behavior()) == diff_traits(Behavior(), tone) == ()
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,7 @@ def test_a_trait_that_one_side_lacks_is_no_change():
 def test_a_replay_shows_every_difference_with_the_traits_own_severity(
     name, before, after, severity, detail
 ):
-    change = only(differences(one(name, before), one(name, after)))
+    change = only(diff_traits(one(name, before), one(name, after)))
 
     assert (change.trait, change.severity, change.detail) == (name, severity, detail)
 
@@ -313,7 +315,7 @@ def test_a_replay_shows_every_difference_with_the_traits_own_severity(
 def test_a_replay_of_the_same_calls_has_no_differences():
     calls = [answer("a"), answer('{"a": 1}', tool_calls=(ToolCall(name="search"),))]
 
-    assert differences(behavior(*calls), behavior(*calls)) == ()
+    assert diff_traits(behavior(*calls), behavior(*calls)) == ()
 
 
 def test_values_that_went_through_a_file_are_the_same():
@@ -321,9 +323,9 @@ def test_values_that_went_through_a_file_are_the_same():
     read = Behavior(traits=tuple(Trait.from_json(trait.to_json()) for trait in before.traits))
     kind, severity = TraitKind.CATEGORY, BREAKING
 
-    assert differences(read, before) == ()
+    assert diff_traits(read, before) == ()
     assert (
-        differences(
+        diff_traits(
             one("tone", [1, 2], kind=kind, severity=severity),
             one("tone", (1, 2), kind=kind, severity=severity),
         )
@@ -406,16 +408,16 @@ def test_a_text_is_shown_around_its_first_difference(before, after, words):
 def test_values_are_put_in_words(value, words):
     expected = words or "search: (limit,query), query; now: (none)"
 
-    assert in_words(value) == expected
+    assert format_value(value) == expected
 
 
 def test_words_are_bounded_and_still_tell_two_long_values_apart():
     before = ["lookup_order"] * 50
     after = [*before, "issue_refund"]
 
-    apart = in_words_apart(before, after)
+    apart = format_values_apart(before, after)
 
-    assert len(in_words(before)) <= 120
+    assert len(format_value(before)) <= 120
     assert apart[0] != apart[1]
     assert "issue_refund" in apart[1]
 
@@ -424,7 +426,7 @@ def test_words_are_bounded_and_still_tell_two_long_values_apart():
     ("before", "after"), [(None, []), ("none", None), ("1", 1), ("a b", "a  b")]
 )
 def test_values_that_read_alike_are_told_apart(before, after):
-    words = in_words_apart(before, after)
+    words = format_values_apart(before, after)
 
     assert words[0] != words[1]
 

@@ -11,7 +11,7 @@ from anthropic.types import Message
 
 from pytest_llmregress.behavior.normalize import normalize
 from pytest_llmregress.comparison.compare_values import compare_samples, missing_facts
-from pytest_llmregress.comparison.deepdiff_adapter import locate
+from pytest_llmregress.comparison.deepdiff_adapter import locate_differences
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.severity_overrides import Severities
 
@@ -101,7 +101,9 @@ def test_a_value_of_another_type_is_breaking(before: Any, after: Any):
 
 
 def test_further_differences_are_counted():
-    (change,) = compare_samples("plan", [{"a": 1, "b": 2}], {"a": 2, "b": 3}, differ=locate)
+    (change,) = compare_samples(
+        "plan", [{"a": 1, "b": 2}], {"a": 2, "b": 3}, differ=locate_differences
+    )
 
     assert (change.before, change.after, change.detail) == (
         "accepted value",
@@ -143,10 +145,13 @@ def test_what_the_callers_options_make_equal_to_any_sample_is_no_change(
     before: list[Any], after: Any, options: dict[str, Any]
 ):
     assert compare_samples("plan", before, after) != ()
-    assert compare_samples("plan", before, after, differ=partial(locate, options=options)) == ()
+    assert (
+        compare_samples("plan", before, after, differ=partial(locate_differences, options=options))
+        == ()
+    )
 
 
-@pytest.mark.parametrize("differ", [None, locate])
+@pytest.mark.parametrize("differ", [None, locate_differences])
 @pytest.mark.parametrize(
     ("before", "after", "severity", "told"),
     [
@@ -197,7 +202,7 @@ def test_the_worst_difference_is_told_and_the_others_are_counted():
 def test_what_the_caller_excludes_makes_nothing_worse():
     before = {"meta": {"at": 1, "by": "x"}, "answer": "It was shipped on Monday."}
     after = {"meta": {"at": "noon"}, "answer": "It went out on Monday."}
-    differ = partial(locate, options={"exclude_paths": ["root['meta']"]})
+    differ = partial(locate_differences, options={"exclude_paths": ["root['meta']"]})
 
     (change,) = compare_samples("plan", [before], after, differ=differ)
 
@@ -277,12 +282,12 @@ def test_replies_models_and_dataclasses_of_two_recordings_are_the_same_without_t
 
 
 def test_a_reply_of_the_sdk_that_says_something_else_is_told_with_its_place():
-    (change,) = compare_samples("turn", [turn(1)], turn(2, order="A2"), differ=locate)
+    (change,) = compare_samples("turn", [turn(1)], turn(2, order="A2"), differ=locate_differences)
     (text,) = compare_samples(
         "turn",
         [turn(1, text="It is on the way to you.")],
         turn(2, text="Your parcel has been sent."),
-        differ=locate,
+        differ=locate_differences,
     )
 
     assert change.after == "root['tickets'][0]['order']: 'A1' → 'A2'"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from deepdiff import DeepDiff
 
-from pytest_llmregress.comparison.deepdiff_adapter import OPTIONS, differences, locate
+from pytest_llmregress.comparison.deepdiff_adapter import OPTIONS, diff_values, locate_differences
 from pytest_llmregress.comparison.json_difference import ABSENT, Difference
 
 
@@ -29,11 +29,11 @@ from pytest_llmregress.comparison.json_difference import ABSENT, Difference
     ],
 )
 def test_a_difference_is_one_line_with_its_place(before: Any, after: Any, line: str) -> None:
-    assert differences(before, after, options={}) == (line,)
+    assert diff_values(before, after, options={}) == (line,)
 
 
 def test_an_object_with_mostly_new_keys_is_told_key_by_key() -> None:
-    found = differences({"a": 1, "b": 2, "c": 3}, {"a": 2, "x": 1, "y": 1}, options={})
+    found = diff_values({"a": 1, "b": 2, "c": 3}, {"a": 2, "x": 1, "y": 1}, options={})
 
     assert found == (
         "root['a']: 1 → 2",
@@ -70,7 +70,7 @@ NEARLY = {"a": [{"id": 2, "v": 2.001}, {"id": 1, "v": 1.001}]}
 def test_what_an_option_allows_is_no_difference(
     before: Any, after: Any, options: dict[str, Any]
 ) -> None:
-    assert differences(before, after, options=options) == ()
+    assert diff_values(before, after, options=options) == ()
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_what_an_option_allows_is_no_difference(
 def test_what_no_option_allows_is_told(
     before: Any, after: Any, options: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
-    assert differences(before, after, options=options) == expected
+    assert diff_values(before, after, options=options) == expected
 
 
 def test_more_than_twenty_differences_end_in_a_count_in_the_order_of_the_list() -> None:
-    found = differences(list(range(27)), [-n - 1 for n in range(27)], options={})
+    found = diff_values(list(range(27)), [-n - 1 for n in range(27)], options={})
 
     assert len(found) == 21
     assert found[0] == "root[0]: 0 → -1"
@@ -115,8 +115,8 @@ def test_more_than_twenty_differences_end_in_a_count_in_the_order_of_the_list() 
 def test_a_line_has_a_bounded_length() -> None:
     before = {"k" * 500: ["x" * 5000] * 100}
 
-    [line] = differences(before, {"k" * 500: 1}, options={})
-    [short] = differences({"a": ["x" * 5000]}, {"a": 1}, options={})
+    [line] = diff_values(before, {"k" * 500: 1}, options={})
+    [short] = diff_values({"a": ["x" * 5000]}, {"a": 1}, options={})
 
     assert len(line) == 300
     assert line.endswith("…")
@@ -124,13 +124,13 @@ def test_a_line_has_a_bounded_length() -> None:
 
 
 def test_true_beside_a_real_change_is_as_equal_to_one_as_it_is_alone() -> None:
-    assert differences({"a": True}, {"a": 1}, options={}) == ()
-    assert differences({"a": True, "b": 1}, {"a": 1, "b": 2}, options={}) == ("root['b']: 1 → 2",)
+    assert diff_values({"a": True}, {"a": 1}, options={}) == ()
+    assert diff_values({"a": True, "b": 1}, {"a": 1, "b": 2}, options={}) == ("root['b']: 1 → 2",)
 
 
 def test_an_unknown_option_is_an_error_that_lists_the_known_ones_even_for_equal_values() -> None:
     with pytest.raises(TypeError) as caught:
-        differences(1, 1, options={"exclude_path": [], "ignore_order": True, "view": "tree"})
+        diff_values(1, 1, options={"exclude_path": [], "ignore_order": True, "view": "tree"})
 
     assert str(caught.value) == (
         f"llm_snapshot: unknown option(s) exclude_path, view; allowed are {', '.join(OPTIONS)}"
@@ -149,7 +149,7 @@ def test_a_bad_value_of_an_option_is_an_error_of_ours(
     options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^llm_snapshot: {message}"):
-        differences(1, 2, options=options)
+        diff_values(1, 2, options=options)
 
 
 def test_every_option_is_one_of_deepdiff() -> None:
@@ -159,7 +159,7 @@ def test_every_option_is_one_of_deepdiff() -> None:
 def test_a_tolerance_without_order_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
-    differences(MIXED_UP, NEARLY, options={"ignore_order": True, "math_epsilon": 0.01})
+    diff_values(MIXED_UP, NEARLY, options={"ignore_order": True, "math_epsilon": 0.01})
 
     assert caplog.records == []
     assert logging.getLogger("deepdiff.diff").filters == []
@@ -181,16 +181,16 @@ def test_a_tolerance_without_order_logs_nothing(caplog: pytest.LogCaptureFixture
 def test_a_difference_is_located(
     before: Any, after: Any, path: tuple[str | int, ...], values: tuple[Any, Any]
 ) -> None:
-    (found,) = locate(before, after)
+    (found,) = locate_differences(before, after)
 
     assert (found.path, found.before, found.after) == (path, *values)
-    assert (found.told,) == differences(before, after, options={})
+    assert (found.told,) == diff_values(before, after, options={})
 
 
 def test_another_number_of_repetitions_is_located_with_both_numbers() -> None:
     options = {"ignore_order": True, "report_repetition": True}
 
-    assert locate({"a": [1, 1]}, {"a": [1, 1, 1]}, options=options) == (
+    assert locate_differences({"a": [1, 1]}, {"a": [1, 1, 1]}, options=options) == (
         Difference(
             path=("a", 0),
             before="2 times",
@@ -201,15 +201,15 @@ def test_another_number_of_repetitions_is_located_with_both_numbers() -> None:
 
 
 def test_all_differences_are_located_however_many_are_told() -> None:
-    assert len(locate(list(range(27)), [-n - 1 for n in range(27)])) == 27
+    assert len(locate_differences(list(range(27)), [-n - 1 for n in range(27)])) == 27
 
 
 def test_two_texts_do_not_import_deepdiff_unless_an_option_is_about_them() -> None:
     code = (
-        "import sys; from pytest_llmregress.comparison.deepdiff_adapter import differences; "
-        "assert differences('a b', 'a c', options={}) == (\"root: 'a b' → 'a c'\",); "
+        "import sys; from pytest_llmregress.comparison.deepdiff_adapter import diff_values; "
+        "assert diff_values('a b', 'a c', options={}) == (\"root: 'a b' → 'a c'\",); "
         "assert 'deepdiff' not in sys.modules; "
-        "assert differences('a', 'A', options={'ignore_string_case': True}) == (); "
+        "assert diff_values('a', 'A', options={'ignore_string_case': True}) == (); "
         "assert 'deepdiff' in sys.modules"
     )
 
@@ -220,11 +220,11 @@ def test_two_texts_do_not_import_deepdiff_unless_an_option_is_about_them() -> No
 
 def test_equal_values_do_not_import_deepdiff() -> None:
     code = (
-        "import sys; from pytest_llmregress.comparison.deepdiff_adapter import differences; "
+        "import sys; from pytest_llmregress.comparison.deepdiff_adapter import diff_values; "
         "options = {'ignore_order': True}; "
-        "assert differences({'a': [1]}, {'a': [1]}, options=options) == (); "
+        "assert diff_values({'a': [1]}, {'a': [1]}, options=options) == (); "
         "assert 'deepdiff' not in sys.modules; "
-        "assert differences([1, 2], [2, 1], options=options) == (); "
+        "assert diff_values([1, 2], [2, 1], options=options) == (); "
         "assert 'deepdiff' in sys.modules"
     )
 

@@ -8,10 +8,10 @@ from pytest_llmregress.comparison.json_difference import (
     ABSENT,
     Difference,
     differing_leaves,
+    format_json_path,
     in_one_line,
     is_rewording,
     is_same,
-    place,
     value_at,
 )
 
@@ -51,7 +51,7 @@ def test_the_smallest_parts_that_differ_are_found(before: Any, after: Any, found
     ],
 )
 def test_a_place_is_put_in_words(path: tuple[str | int, ...], words: str, keys: str):
-    assert (place(path), place(path, any_index=True)) == (words, keys)
+    assert (format_json_path(path), format_json_path(path, any_index=True)) == (words, keys)
 
 
 @pytest.mark.parametrize(

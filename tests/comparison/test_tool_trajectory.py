@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.comparison.compare_behavior import compare
-from pytest_llmregress.comparison.deepdiff_adapter import locate
+from pytest_llmregress.comparison.deepdiff_adapter import locate_differences
 from pytest_llmregress.comparison.tool_trajectory import compare_arguments
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
@@ -31,7 +31,7 @@ def only(changes):
 def called(*names, **arguments):
     calls = tuple(ToolCall(name=name, arguments=arguments) for name in names)
     call = Call(provider="anthropic", outcome=Outcome.TOOL_USE, tool_calls=calls)
-    return Behavior(traits=traits_of(Calls([call])))
+    return Behavior(traits=extract_traits(Calls([call])))
 
 
 def test_tools_that_do_not_match_as_declared_are_breaking():
@@ -136,7 +136,7 @@ def told(change):
     return f"{change.before} → {change.after}"
 
 
-@pytest.mark.parametrize("differ", [None, locate])
+@pytest.mark.parametrize("differ", [None, locate_differences])
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [
@@ -169,7 +169,7 @@ def test_an_argument_with_another_value_is_told_with_its_place(before, after, li
     assert (change.trait, change.severity, change.detail) == ("tools.arguments", NOTABLE, "")
 
 
-@pytest.mark.parametrize("differ", [None, locate])
+@pytest.mark.parametrize("differ", [None, locate_differences])
 @pytest.mark.parametrize(
     ("before", "after"),
     [

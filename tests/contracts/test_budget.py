@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.contracts.budget import Baseline
+from pytest_llmregress.contracts.budget import BaselineUsage
 from pytest_llmregress.contracts.contract import Contract, ContractError
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
@@ -50,13 +50,13 @@ def cent(_: Call) -> float:
 def broken(
     keywords: dict[str, Any], *calls: Call, before: Calls | None = None, price: Any = cent
 ) -> tuple[str, ...]:
-    baseline = None if before is None else Baseline.of(before, price=price)
+    baseline = None if before is None else BaselineUsage.of(before, price=price)
     contract = Contract.from_keywords(keywords)
     return contract.violations(Calls(calls), baseline=baseline, price=price)
 
 
 def agents(*calls: Call) -> int:
-    return Baseline.of(Calls(calls)).agents
+    return BaselineUsage.of(Calls(calls)).agents
 
 
 # --- against the baseline --------------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_one_unknown_price_is_enough():
 def test_what_the_baseline_cost_may_be_unknown_too():
     contract = Contract.from_keywords({"budget": {"cost_usd": 2}})
     lines = contract.violations(
-        Calls([call()]), baseline=Baseline.of(BEFORE, price=None), price=cent
+        Calls([call()]), baseline=BaselineUsage.of(BEFORE, price=None), price=cent
     )
 
     assert lines == (f"budget={{'cost_usd': 2}}: what the baseline cost is unknown; {UNKNOWN}",)

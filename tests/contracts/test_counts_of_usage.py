@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.behavior.traits import traits_of
-from pytest_llmregress.contracts.budget import Baseline
+from pytest_llmregress.behavior.traits import extract_traits
+from pytest_llmregress.contracts.budget import BaselineUsage
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.values.call import MAX_COUNT, Call, Calls, Outcome, Usage
 
@@ -54,7 +54,7 @@ def test_a_sum_tells_once_what_is_unknown_of_its_parts():
 
 
 def test_tokens_that_are_unknown_are_no_trait():
-    names = {trait.name for trait in traits_of(Calls([call(output_tokens=-5)]))}
+    names = {trait.name for trait in extract_traits(Calls([call(output_tokens=-5)]))}
 
     assert not {name for name in names if name.startswith("usage.")}
     assert "outcome" in names
@@ -78,7 +78,7 @@ def test_a_limit_on_calls_holds_whatever_the_counts_are():
 
 def test_a_budget_cannot_be_held_where_the_count_of_the_baseline_is_none():
     contract = Contract.from_keywords({"budget": {"output_tokens": 2}})
-    baseline = Baseline.of(Calls([call(output_tokens="12")]))
+    baseline = BaselineUsage.of(Calls([call(output_tokens="12")]))
 
     (line,) = contract.violations(Calls([call(output_tokens=1)]), baseline=baseline)
 

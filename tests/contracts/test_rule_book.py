@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.contracts.rule_book import (
-    AcrossCalls,
+    MultiCallRule,
     RuleBook,
     RuleError,
     RuleResult,
     forbids,
     requires,
 )
-from pytest_llmregress.llm_judge.question import JudgeVerdict
+from pytest_llmregress.llm_judge.question import JudgeAnswer
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
 from pytest_llmregress.values.tally import tally
 
@@ -138,7 +138,9 @@ def test_an_assertion_in_a_rule_is_told_by_its_words():
 
 
 def test_a_rule_across_calls_gives_a_verdict_for_each():
-    rule = AcrossCalls(verdicts=lambda calls: [True, *(f"{len(calls)} calls",) * (len(calls) - 1)])
+    rule = MultiCallRule(
+        verdicts=lambda calls: [True, *(f"{len(calls)} calls",) * (len(calls) - 1)]
+    )
 
     assert check(rule, call(), call()).broken == ("call 2: 2 calls",)
 
@@ -147,7 +149,7 @@ def test_a_rule_across_calls_gives_a_verdict_for_each():
     "verdicts", [lambda calls: [True], lambda calls: 1 / 0, lambda calls: None]
 )
 def test_a_fault_of_a_rule_across_calls_breaks_it_for_all_of_them(verdicts: Any):
-    result = check(AcrossCalls(verdicts=verdicts), call(), call())
+    result = check(MultiCallRule(verdicts=verdicts), call(), call())
 
     assert (result.kept, result.of, len(result.broken)) == (0, 2, 2)
     assert "call 1: the rule raised " in result.broken[0]
@@ -229,8 +231,8 @@ def test_a_sentence_is_judged_for_every_text():
 
 
 def test_the_reason_of_a_judge_is_shown():
-    def judge(text: str, sentence: str) -> JudgeVerdict:
-        return JudgeVerdict(score=0, reason="It orders.", model="m", rubric=sentence)
+    def judge(text: str, sentence: str) -> JudgeAnswer:
+        return JudgeAnswer(score=0, reason="It orders.", model="m", rubric=sentence)
 
     assert check("It is polite.", call("Go."), judge=judge).broken == (
         "call 1: “Go.” (It orders.)",

@@ -22,7 +22,7 @@ from pytest_llmregress.behavior.text.text_facts import (
     code_blocks,
     json_form,
     language,
-    view,
+    parse_text,
 )
 from pytest_llmregress.behavior.traits import text_traits
 
@@ -144,4 +144,4 @@ def test_the_code_of_the_june_models_is_fenced_and_that_of_march_was_bare(model,
     code = Counter(tuple(trait("text.code", text)) for text in texts)
 
     assert sum(bool(code_blocks(text)) for text in texts) == fenced
-    assert sum(view(text).is_program for text in texts) == code["python (bare)",] == bare
+    assert sum(parse_text(text).is_program for text in texts) == code["python (bare)",] == bare

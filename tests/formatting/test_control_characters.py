@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.formatting.control_characters import visible, visible_lines
+from pytest_llmregress.formatting.control_characters import escape_controls, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from pytest_llmregress.formatting.control_characters import visible, visible_lin
     ],
 )
 def test_what_would_be_obeyed_is_spelled_out(text: str, shown: str):
-    assert visible(text) == shown
-    assert visible(shown) == shown, "what is spelled out once stays"
+    assert escape_controls(text) == shown
+    assert escape_controls(shown) == shown, "what is spelled out once stays"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_would_be_obeyed_is_spelled_out(text: str, shown: str):
     ],
 )
 def test_ordinary_text_stays(text: str):
-    assert visible(text) == text
+    assert escape_controls(text) == text
 
 
 def test_lines_of_a_message_stay_lines_and_none_is_a_command():

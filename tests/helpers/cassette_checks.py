@@ -21,11 +21,11 @@ from vcr.serializers import jsonserializer, yamlserializer
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
-from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.storage.vcr_format.reader import read_any, read_foreign
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette, read_foreign
 from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
 from pytest_llmregress.values.call import Call, Calls, Outcome
 from pytest_llmregress.values.cassette import Cassette
@@ -110,7 +110,7 @@ def _answered(response: dict[str, Any]) -> Any:
 
 def check_reading(path: Path) -> None:
     """Every request to a model is read as a call, and nothing else is."""
-    assert read_any(path) == read_foreign(path)
+    assert read_any_cassette(path) == read_foreign(path)
     interactions = foreign(path).interactions
     for (request, _), interaction in zip(recorded(path), interactions, strict=True):
         call = _PROVIDER.read(interaction)
@@ -150,13 +150,13 @@ def check_replay(path: Path, folder: Path) -> None:
 def _replay(path: Path, cassette: Cassette) -> list[tuple[Any, Any]]:
     """Send each recorded call again; return (what the SDK gave, what was recorded)."""
     pairs: list[tuple[Any, Any]] = []
-    tape = Tape(
-        mode=TapeMode.REPLAY,
+    tape = CassetteSession(
+        mode=SampleMode.REPLAY,
         recorded=cassette.interactions,
         redactor=Redactor(),
         on_miss=_unexpected,
     )
-    with sdk_patch.opened(replaying=True, rename=None), intercepted(tape):
+    with sdk_patch.patch_sdk(replaying=True, rename=None), patch_http(tape):
         for request, response in recorded(path):
             if not is_call(request):
                 continue

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.causes.request_diff import PartChange
+from pytest_llmregress.causes.request_diff import RequestPartChange
 from pytest_llmregress.contracts.rule_book import RuleResult
 from pytest_llmregress.values.behavior import Change, Drift, Severity
-from pytest_llmregress.values.cause import Cause, CauseKind, Shift
+from pytest_llmregress.values.cause import BeforeAfter, Cause, CauseKind
 from pytest_llmregress.values.evidence import ChangeEvidence, NumberEvidence, Tally, TestEvidence
-from pytest_llmregress.values.run_report import Mode, Problem, RunReport, TestRecord
-from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.run_report import AnswerSource, Problem, RunReport, TestRecord
+from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import TestVerdict, Verdict
 
@@ -23,7 +23,7 @@ def record(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRec
     """Return the record of a plain replay; of a drift, as one recording against one."""
     plain = TestRecord(
         test=test,
-        mode=Mode.REPLAYED,
+        mode=AnswerSource.REPLAYED,
         passed=True,
         candidate=None,
         cassette="tests/__llm__/test_a/refund.cassette.yaml",
@@ -60,9 +60,9 @@ def _evidence_of(test: str, drift: Drift, *, accepted: bool) -> TestEvidence:
     )
 
 
-def side(text: str, **fields: Any) -> Side:
+def side(text: str, **fields: Any) -> CallSummary:
     """Return one side of a comparison."""
-    plain = Side(
+    plain = CallSummary(
         prompt="How long do I have?",
         text=text,
         tools=(("find_order", {"order": "A1001"}),),
@@ -98,12 +98,12 @@ def drifted(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRe
                 kind=CauseKind.MODEL,
                 summary="consistent with the model switch",
                 parts=(
-                    PartChange(part="messages", what="same"),
-                    PartChange(part="tools", what="search is gone"),
+                    RequestPartChange(part="messages", what="same"),
+                    RequestPartChange(part="tools", what="search is gone"),
                 ),
-                requested=Shift(before=("claude-opus-5",), after=("claude-opus-5-5",)),
-                served=Shift(before=("claude-opus-5",), after=("claude-opus-6",)),
-                versions={"anthropic": Shift(before=("2.11.0",), after=("2.12.0",))},
+                requested=BeforeAfter(before=("claude-opus-5",), after=("claude-opus-5-5",)),
+                served=BeforeAfter(before=("claude-opus-5",), after=("claude-opus-6",)),
+                versions={"anthropic": BeforeAfter(before=("2.11.0",), after=("2.12.0",))},
                 tool_results="find_order: another order",
                 input_tokens=(100, 120),
                 divergence="the recordings part at call 1",

@@ -6,7 +6,7 @@ from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 HOSTILE = (
@@ -58,4 +58,4 @@ def regressed(tests: int = 9) -> SuiteVerdict:
         evidence_of(f"t.py::test_{n}", before=Tally(passed=1, n=1), after=Tally(passed=0, n=1))
         for n in range(tests)
     ]
-    return judge_suite(evidences, gate=Gate())
+    return judge_suite(evidences, gate=GatePolicy())

@@ -28,10 +28,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmregress.behavior.text.phrases import refuses
-from pytest_llmregress.behavior.traits import traits_of
+from pytest_llmregress.behavior.text.phrases import detect_refusal
+from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
-from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.call import Call, Calls, Outcome
 
 HERE = Path(__file__).resolve().parent
@@ -100,7 +100,7 @@ def read_texts(sources: Iterable[str]) -> Iterator[str]:
                 yield json.loads(line)["answer"]
             continue
         path = (REPOSITORY if name.startswith("examples/") else CORPUS) / name
-        calls = map(provider.read, read_any(path).interactions)
+        calls = map(provider.read, read_any_cassette(path).interactions)
         yield from (call.text for call in calls if call is not None)
 
 
@@ -125,7 +125,7 @@ def facts_of(label: dict) -> dict[str, set[str]]:
 def detect(text: str) -> dict:
     """Return a label as the detectors write it."""
     call = Call(provider="anthropic", outcome=Outcome.ANSWERED, text=text)
-    values = {trait.name: trait.value for trait in traits_of(Calls([call]))}
+    values = {trait.name: trait.value for trait in extract_traits(Calls([call]))}
     names = ("reasoning", "json", "code", "language", "shape", "numbers", "dates", "urls")
     return {
         "refusal": values["refusal"],
@@ -164,7 +164,7 @@ def measure_xstest(folder: Path) -> Scores:
                     continue
                 text = row["completion"].strip()
                 expected = {"soft"} if row["final_label"].startswith("2") else set()
-                found = {"soft"} if refuses(text) else set()
+                found = {"soft"} if detect_refusal(text) else set()
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 scores[half_of(digest[0])].add(expected, found, f"{path.stem} {row['id']}")
     return {"refusal": scores}

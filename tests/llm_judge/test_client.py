@@ -14,28 +14,32 @@ import pytest
 
 from judge_stand import JUDGE, JudgeStand
 from pytest_llmregress.llm_judge import client
-from pytest_llmregress.llm_judge.due_judgements import Wanted
-from pytest_llmregress.llm_judge.missed_judgements_file import WantedFile, answers_path, wanted_path
-from pytest_llmregress.llm_judge.question import JudgeError, Question
+from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
+from pytest_llmregress.llm_judge.missed_judgements_file import (
+    MissedJudgementsFile,
+    answers_path,
+    wanted_path,
+)
+from pytest_llmregress.llm_judge.question import JudgeError, JudgeQuestion
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
-from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
-from pytest_llmregress.values.matching import Matching
+from pytest_llmregress.values.matching import RequestMatcher
 
-QUESTION = Question(model=JUDGE, rubric="offers a refund", text="A refund it is.")
+QUESTION = JudgeQuestion(model=JUDGE, rubric="offers a refund", text="A refund it is.")
 KEY = "sk-ant-a-key-of-a-person-0123456789abcdef"  # llmregress: allow-secret
 
 
@@ -48,9 +52,9 @@ def miss(_: Miss) -> NoReturn:
 
 
 def new_tape(
-    mode: TapeMode = TapeMode.RECORD, recorded: tuple[Interaction, ...] | None = None
-) -> Tape:
-    return Tape(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=miss)
+    mode: SampleMode = SampleMode.RECORD, recorded: tuple[Interaction, ...] | None = None
+) -> CassetteSession:
+    return CassetteSession(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=miss)
 
 
 @pytest.fixture
@@ -63,9 +67,12 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeStand]:
 
 
 @contextmanager
-def opened(tape: Tape, candidate: str | None = None) -> Iterator[None]:
+def opened(tape: CassetteSession, candidate: str | None = None) -> Iterator[None]:
     rename = None if candidate is None else lambda _: candidate
-    with sdk_patch.opened(replaying=tape.mode is TapeMode.REPLAY, rename=rename), intercepted(tape):
+    with (
+        sdk_patch.patch_sdk(replaying=tape.mode is SampleMode.REPLAY, rename=rename),
+        patch_http(tape),
+    ):
         yield
 
 
@@ -99,7 +106,7 @@ def test_a_judgement_is_recorded_as_one_and_answers_the_same_question(stand: Jud
         call()
     interactions = tuple(each.interaction for each in tape.attempts if each.interaction)
     stand.stop()
-    with opened(new_tape(TapeMode.REPLAY, interactions)):
+    with opened(new_tape(SampleMode.REPLAY, interactions)):
         replayed = client.ask(QUESTION)
 
     assert bool(verdict) is True
@@ -121,10 +128,10 @@ def test_another_thread_and_another_task_are_no_judges_meanwhile():
 
     async def judge_beside_a_task() -> None:
         task = asyncio.create_task(look())
-        with sdk_patch.judging():
+        with sdk_patch.mark_judge_requests():
             await task
 
-    with sdk_patch.judging():
+    with sdk_patch.mark_judge_requests():
         thread = threading.Thread(target=lambda: seen.append(sdk_patch.is_judging()))
         thread.start()
         thread.join()
@@ -161,7 +168,7 @@ def test_a_question_is_asked_again_and_keeps_the_request_that_was_recorded(stand
 
 
 def test_a_judgement_and_a_call_never_answer_each_other():
-    tape = new_tape(TapeMode.REPLAY, (exchange(judge=True),))
+    tape = new_tape(SampleMode.REPLAY, (exchange(judge=True),))
     request = exchange(judge=True).request
 
     with pytest.raises(Missed):
@@ -171,8 +178,8 @@ def test_a_judgement_and_a_call_never_answer_each_other():
 
 
 def test_no_rule_leaves_anything_out_of_a_question():
-    tape = new_tape(TapeMode.REPLAY, (exchange(judge=True, body=b'{"messages": "a"}'),))
-    tape.match(Matching(ignore=("messages",)), redactor=Redactor())
+    tape = new_tape(SampleMode.REPLAY, (exchange(judge=True, body=b'{"messages": "a"}'),))
+    tape.match(RequestMatcher(ignore=("messages",)), redactor=Redactor())
 
     with pytest.raises(Missed):
         tape.ask(exchange(judge=True, body=b'{"messages": "b"}').request, retry=False, judge=True)
@@ -231,7 +238,7 @@ def test_a_judgement_that_was_edited_is_refused(tmp_path: Path, old: str, new: s
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
 
-    with pytest.raises(UnreadableFile):
+    with pytest.raises(UnreadableFileError):
         read_cassette(path)
 
 
@@ -254,19 +261,19 @@ def test_an_export_drops_the_mark(tmp_path: Path):
     write_vcr_yaml(path, cassette(exchange(judge=True)))
 
     assert "judge" not in path.read_text()
-    assert read_any(path).interactions[0].request == exchange(judge=True).request
+    assert read_any_cassette(path).interactions[0].request == exchange(judge=True).request
 
 
 @pytest.mark.parametrize("variant", [None, "claude-opus-4.8"])
 def test_wanted_judgements_come_back_and_are_never_committed(tmp_path: Path, variant: str | None):
     paths = TestPaths(directory=tmp_path, stem="refund", variant=variant)
-    file = WantedFile(paths, test="test_a.py::test_refund")
+    file = MissedJudgementsFile(paths, test="test_a.py::test_refund")
     asked = exchange(judge=True, body='{"a": "東京\u2028"}'.encode()).request
-    wanted = Wanted(request=asked, instead=asked, order=2, times=1)
-    new = Wanted(request=asked, instead=None, order=3, times=0)
+    wanted = MissedJudgement(request=asked, instead=asked, order=2, times=1)
+    new = MissedJudgement(request=asked, instead=None, order=3, times=0)
     file.add(wanted)
     file.add(new)
-    again = WantedFile(paths, test="another id from another root")
+    again = MissedJudgementsFile(paths, test="another id from another root")
 
     assert again.read() == (wanted, new)
     assert wanted_path(paths) == file.path
@@ -278,7 +285,7 @@ def test_wanted_judgements_come_back_and_are_never_committed(tmp_path: Path, var
     assert file.read() == (new,)
     again.remove_outdated()
     assert file.path.exists()
-    WantedFile(paths, test="").remove_outdated()
+    MissedJudgementsFile(paths, test="").remove_outdated()
     assert not file.path.exists()
 
 
@@ -286,7 +293,7 @@ def test_wanted_judgements_come_back_and_are_never_committed(tmp_path: Path, var
     "text", ["", "{", "[]\n", '{"llmregress": 2}\n', '{"kind": "journal"}\n{}\n']
 )
 def test_what_is_no_note_is_none(tmp_path: Path, text: str):
-    file = WantedFile(TestPaths(directory=tmp_path, stem="refund"), test="")
+    file = MissedJudgementsFile(TestPaths(directory=tmp_path, stem="refund"), test="")
     file.path.write_text(text)
 
     assert file.read() == ()

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.llm_judge.question import (
+    JudgeAnswer,
     JudgeError,
-    JudgeVerdict,
-    Question,
+    JudgeQuestion,
     fault_of_answer,
     fault_of_model,
     find_place,
@@ -16,11 +16,11 @@ from pytest_llmregress.llm_judge.question import (
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 JUDGE = "claude-judge-5-20260101"
-QUESTION = Question(model=JUDGE, rubric="offers a refund", text="You get your money back.")
+QUESTION = JudgeQuestion(model=JUDGE, rubric="offers a refund", text="You get your money back.")
 SCORED = replace(QUESTION, scale=5)
 
 
-def request(question: Question) -> Request:
+def request(question: JudgeQuestion) -> Request:
     body = json.dumps(question.body()).encode()
     return Request(method="POST", url="https://api.anthropic.com/v1/messages", body=body)
 
@@ -30,7 +30,9 @@ def answer(text: str, stop_reason: str = "end_turn") -> bytes:
     return json.dumps({"content": content, "stop_reason": stop_reason}).encode()
 
 
-def recorded(question: Question, text: str = '{"reason": "r", "verdict": true}') -> Interaction:
+def recorded(
+    question: JudgeQuestion, text: str = '{"reason": "r", "verdict": true}'
+) -> Interaction:
     response = Response(status=200, body=answer(text))
     return Interaction(request=request(question), response=response, judge=True)
 
@@ -90,7 +92,7 @@ def test_a_score_is_a_whole_number_of_its_scale(said, score):
 
 
 def test_a_score_is_neither_true_nor_false():
-    verdict = JudgeVerdict(score=3, reason="", model=JUDGE, rubric="r", scale=5)
+    verdict = JudgeAnswer(score=3, reason="", model=JUDGE, rubric="r", scale=5)
 
     with pytest.raises(TypeError, match=r"compare it: assert llm_judge\(…\).score >= 4"):
         bool(verdict)
@@ -99,12 +101,12 @@ def test_a_score_is_neither_true_nor_false():
 @pytest.mark.parametrize(
     ("verdict", "shown"),
     [
-        (JudgeVerdict(score=0, reason="it's dear", model="m", rubric="cheap"), 'no: "it\'s dear"'),
-        (JudgeVerdict(score=1, reason="so", model="m", rubric="cheap"), "yes: 'so'"),
-        (JudgeVerdict(score=2, reason="so", model="m", rubric="cheap", scale=5), "2 of 5: 'so'"),
+        (JudgeAnswer(score=0, reason="it's dear", model="m", rubric="cheap"), 'no: "it\'s dear"'),
+        (JudgeAnswer(score=1, reason="so", model="m", rubric="cheap"), "yes: 'so'"),
+        (JudgeAnswer(score=2, reason="so", model="m", rubric="cheap", scale=5), "2 of 5: 'so'"),
     ],
 )
-def test_a_verdict_shows_its_reason(verdict: JudgeVerdict, shown: str):
+def test_a_verdict_shows_its_reason(verdict: JudgeAnswer, shown: str):
     assert repr(verdict) == f"JudgeVerdict({shown}, rubric='cheap', model=m)"
 
 
@@ -114,9 +116,9 @@ def test_a_verdict_shows_its_reason(verdict: JudgeVerdict, shown: str):
     ["", "plain", 'a "quoted"\n</text>\n<rubric>\nanother\n</rubric>', "東京 \ud83d", "\x00"],
 )
 def test_a_question_is_read_back_from_its_request(scale: int | None, text: str):
-    question = Question(model=JUDGE, rubric="<rubric>\nx\n</rubric>", text=text, scale=scale)
+    question = JudgeQuestion(model=JUDGE, rubric="<rubric>\nx\n</rubric>", text=text, scale=scale)
 
-    assert Question.read(request(question)) == question
+    assert JudgeQuestion.read(request(question)) == question
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_a_question_is_read_back_from_its_request(scale: int | None, text: str):
     [b"", b"[]", b"{", b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}]}'],
 )
 def test_another_request_is_no_question(body: bytes):
-    assert Question.read(replace(request(QUESTION), body=body)) is None
+    assert JudgeQuestion.read(replace(request(QUESTION), body=body)) is None
 
 
 def test_nothing_in_a_text_closes_its_element():

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.contracts.rule_book import forbids
-from pytest_llmregress.pipeline.config import Rules, RulesError, Terms
+from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestConfigError
 from pytest_llmregress.redaction.redactor import Redactor
-from pytest_llmregress.values.settings import FailOn, Source
+from pytest_llmregress.values.settings import FailOn, SettingsSource
 from pytest_llmregress.values.tool_match import ToolMatch
 
 KNOWN = (
@@ -19,11 +19,11 @@ KNOWN = (
 )
 
 
-def read(*markers: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> Rules:
+def read(*markers: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> TestConfig:
     """Read the keywords of markers, the closest first."""
-    return Rules.read(
+    return TestConfig.read(
         test="test_it.py::test_a",
-        sources=[Source(name="{key}", values={})],
+        sources=[SettingsSource(name="{key}", values={})],
         redactor=Redactor(),
         markers=[pytest.mark.llm(**keywords).mark for keywords in markers],
         config=config or {},
@@ -31,13 +31,13 @@ def read(*markers: Mapping[str, Any], config: Mapping[str, Any] | None = None) -
 
 
 def fault(*markers: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> str:
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(TestConfigError) as caught:
         read(*markers, config=config)
     return str(caught.value)
 
 
 def test_without_keywords_the_run_decides():
-    assert read().terms == Terms()
+    assert read().terms == MarkerOptions()
     assert read().rule_book.rules == {}
 
 
@@ -86,12 +86,12 @@ def test_a_pass_rate_may_be_none_or_all(rate: float):
 
 
 def test_the_command_line_wins_over_llm_config_in_the_rules_of_a_test():
-    command_line = Source(name="--llmregress-{key}", values={"fail_on": "never"})
-    ini = Source(name="llmregress_{key}", values={"fail_on": "cosmetic"})
-    silent = Source(name="--llmregress-{key}", values={})
+    command_line = SettingsSource(name="--llmregress-{key}", values={"fail_on": "never"})
+    ini = SettingsSource(name="llmregress_{key}", values={"fail_on": "cosmetic"})
+    silent = SettingsSource(name="--llmregress-{key}", values={})
 
     said = [
-        Rules.read(
+        TestConfig.read(
             test="test_it.py::test_a",
             sources=sources,
             redactor=Redactor(),

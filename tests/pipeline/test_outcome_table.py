@@ -7,17 +7,17 @@ from typing import Any, cast
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.compare import Judgement
-from pytest_llmregress.pipeline.config import Rules, Terms
-from pytest_llmregress.pipeline.judge import conclude
-from pytest_llmregress.pipeline.next_command import Commands
-from pytest_llmregress.pipeline.plan import Slot
-from pytest_llmregress.recording.cassette_session import TapeMode
+from pytest_llmregress.pipeline.compare import ValueRecorder
+from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig
+from pytest_llmregress.pipeline.judge import decide_outcome
+from pytest_llmregress.pipeline.next_command import NextCommand
+from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
-from pytest_llmregress.values.matching import Matching
+from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import Problem
 from pytest_llmregress.values.settings import Candidate, FailOn, Settings
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
@@ -86,9 +86,9 @@ have a value that is new.
 class Ran:
     """A sample that is over, as far as it decides on the outcome, as a value."""
 
-    slot: Slot
+    slot: SamplePlan
     good: bool
-    judgement: Judgement
+    judgement: ValueRecorder
     failed_by_us: bool = False
     reports: dict[str, Any] = field(default_factory=dict)
 
@@ -105,7 +105,7 @@ class Ran:
 class Ended:
     """A test whose last sample is over, as a value: all that its outcome is made from."""
 
-    rules: Rules
+    rules: TestConfig
     samples: tuple[Ran, ...]
     problems: tuple[Problem, ...]
     drift: Drift | None
@@ -125,9 +125,11 @@ class Ended:
         return TestPaths(directory=Path.cwd() / "__llm__" / "t", stem="a")
 
     @property
-    def commands(self) -> Commands:
+    def commands(self) -> NextCommand:
         root = Path.cwd()
-        return Commands(TEST, root / "t.py", invoked_from=root, settings=self.settings, in_ci=False)
+        return NextCommand(
+            TEST, root / "t.py", invoked_from=root, settings=self.settings, in_ci=False
+        )
 
     def evidence(self) -> TestEvidence:
         return self.found
@@ -144,16 +146,16 @@ def ended(line: str) -> Ended:
     is_compared, has_noise = run in {"one", "noise"}, run == "noise"
     baseline = Tally(passed=10, n=10) if has_noise else Tally(passed=1, n=1)
     passes = tally(passed)
-    rules = Rules(
+    rules = TestConfig(
         settings=Settings(
             fail_on=FailOn(fail_on),
             accept=accept == "yes",
             candidate=Candidate(name="new") if is_compared else None,
         ),
         contract=Contract(),
-        matching=Matching(),
+        matching=RequestMatcher(),
         redactor=Redactor(),
-        terms=Terms(pass_rate=None if rate == "-" else float(rate)),
+        terms=MarkerOptions(pass_rate=None if rate == "-" else float(rate)),
     )
     accepted = Snapshot(
         test=TEST,
@@ -182,9 +184,9 @@ def ended(line: str) -> Ended:
         rules=rules,
         samples=tuple(
             Ran(
-                slot=Slot(number=number, mode=TapeMode.REPLAY),
+                slot=SamplePlan(number=number, mode=SampleMode.REPLAY),
                 good=number <= passes.passed,
-                judgement=Judgement(
+                judgement=ValueRecorder(
                     accepted=accepted, exact=not is_compared, accept=False, sample=number
                 ),
             )
@@ -210,7 +212,7 @@ def ended(line: str) -> Ended:
 def test_outcome_table(line: str):
     test = ended(line)
 
-    told = conclude(cast("Any", test))
+    told = decide_outcome(cast("Any", test))
 
     outcome = "fails" if told.failed else "unconfirmed" if told.unconfirmed else "passes"
     assert outcome == line.rsplit(maxsplit=1)[-1]

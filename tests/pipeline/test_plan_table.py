@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_llmregress.pipeline.plan import Slot, plan
-from pytest_llmregress.recording.cassette_session import TapeMode
-from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.pipeline.plan import SamplePlan, plan_samples
+from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.settings import RecordMode
 
-MODES = {TapeMode.REPLAY: "p", TapeMode.EXTEND: "e", TapeMode.RECORD: "r"}
+MODES = {SampleMode.REPLAY: "p", SampleMode.EXTEND: "e", SampleMode.RECORD: "r"}
 PLANS = """
 mode          recorded  asked  baseline        candidate
 none          0         -      p               p
@@ -79,7 +79,7 @@ def cassette(samples: int, *, confirms: int = 0) -> Cassette | None:
         test="t.py::test_a",
         interactions=tuple(answer(number) for number in range(1, samples + 1)),
         samples=tuple(
-            Sample(calls=1, passed=True, confirms=number > samples - confirms)
+            SampleHeader(calls=1, passed=True, confirms=number > samples - confirms)
             for number in range(1, samples + 1)
         ),
     )
@@ -90,14 +90,14 @@ def answer(number: int) -> Interaction:
     return Interaction(request=request, response=Response(status=200))
 
 
-def letter(slot: Slot) -> str:
+def letter(slot: SamplePlan) -> str:
     mode = MODES[slot.mode]
     return (mode if slot.recorded is None else mode.upper()) + "+" * slot.tops_up
 
 
 @pytest.mark.parametrize(("mode", "recorded", "asked", "is_candidate", "slots"), list(rows()))
 def test_plan_table(mode: str, recorded: int, asked: int | None, is_candidate: bool, slots: str):
-    planned = plan(
+    planned = plan_samples(
         cassette(recorded), record=RecordMode(mode), wanted=asked, is_candidate=is_candidate
     )
 
@@ -119,7 +119,7 @@ def test_the_table_has_a_row_for_each_record_mode_recording_and_request():
 def test_a_sample_confirms_what_it_did_when_it_was_recorded_unless_it_is_recorded_anew(
     mode: RecordMode,
 ):
-    planned = plan(cassette(3, confirms=2), record=mode, wanted=3, is_candidate=True)
+    planned = plan_samples(cassette(3, confirms=2), record=mode, wanted=3, is_candidate=True)
 
     is_anew = mode in {RecordMode.ALL, RecordMode.REWRITE}
     assert [slot.confirms for slot in planned] == [False, not is_anew, not is_anew]

@@ -4,26 +4,34 @@ import json
 
 import pytest
 
-from pytest_llmregress.pipeline.spend_tracker import MAX_COST, MAX_TOKENS, Asked, Limits, Spending
+from pytest_llmregress.pipeline.spend_tracker import (
+    MAX_COST,
+    MAX_TOKENS,
+    PlannedRequest,
+    SpendLimits,
+    SpendTracker,
+)
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
-from pytest_llmregress.recording.rate_limiter import Forecast
+from pytest_llmregress.recording.rate_limiter import CostEstimate
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 OUTPUT = 100
 
 
-def asked() -> Asked:
+def asked() -> PlannedRequest:
     """Return a request that is expected to come to `TOKENS`."""
     body = json.dumps({"model": "m", "max_tokens": OUTPUT}).encode()
-    return Asked(request=Request(method="POST", url="https://a/v1/messages", body=body), known=None)
+    return PlannedRequest(
+        request=Request(method="POST", url="https://a/v1/messages", body=body), known=None
+    )
 
 
 TOKENS = OUTPUT + len(asked().request.body) // 4
 
 
-def spending(limits: Limits, *, spent: Forecast | None = None) -> Spending:
-    return Spending(limits=limits, providers=(), price=a_cent, spent=spent or Forecast())
+def spending(limits: SpendLimits, *, spent: CostEstimate | None = None) -> SpendTracker:
+    return SpendTracker(limits=limits, providers=(), price=a_cent, spent=spent or CostEstimate())
 
 
 def a_cent(_: Call) -> float:
@@ -35,7 +43,7 @@ def test_requests_that_come_to_exactly_the_token_limit_may_be_sent(share: int):
     requests = [asked(), asked()]
     enough = share * (5 + 2 * TOKENS)
     exactly, one_less = (
-        spending(Limits(tokens=tokens, share=share), spent=Forecast(calls=1, tokens=5))
+        spending(SpendLimits(tokens=tokens, share=share), spent=CostEstimate(calls=1, tokens=5))
         for tokens in (enough, enough - 1)
     )
 
@@ -49,7 +57,9 @@ def test_requests_that_come_to_exactly_the_token_limit_may_be_sent(share: int):
 
 @pytest.mark.parametrize("share", [1, 2])
 def test_requests_that_come_to_exactly_the_cost_limit_may_be_sent(share: int):
-    exactly, less = (spending(Limits(cost=cost * share, share=share)) for cost in (0.02, 0.0199))
+    exactly, less = (
+        spending(SpendLimits(cost=cost * share, share=share)) for cost in (0.02, 0.0199)
+    )
     requests = [asked(), asked()]
 
     assert exactly.refuse(requests) is None
@@ -60,22 +70,22 @@ def test_requests_that_come_to_exactly_the_cost_limit_may_be_sent(share: int):
 
 
 def test_without_a_limit_everything_may_be_sent():
-    free = spending(Limits())
+    free = spending(SpendLimits())
 
     assert not free.is_limited
     assert free.fitting([[asked()]] * 3) == 3
-    assert free.forecast([asked()] * 3) == Forecast(calls=3, tokens=3 * TOKENS, cost=0.03)
+    assert free.forecast([asked()] * 3) == CostEstimate(calls=3, tokens=3 * TOKENS, cost=0.03)
 
 
-@pytest.mark.parametrize("limits", [Limits(cost=100.0), Limits(tokens=10**9)])
-def test_no_limit_can_be_held_where_a_server_gives_what_is_no_count(limits: Limits):
+@pytest.mark.parametrize("limits", [SpendLimits(cost=100.0), SpendLimits(tokens=10**9)])
+def test_no_limit_can_be_held_where_a_server_gives_what_is_no_count(limits: SpendLimits):
     message = {"type": "message", "content": [], "stop_reason": "end_turn", "model": "m"}
     usage = {"input_tokens": 0, "output_tokens": -5}
     answer = Interaction(
         request=asked().request,
         response=Response(status=200, body=json.dumps({**message, "usage": usage}).encode()),
     )
-    limited = Spending(limits=limits, providers=(AnthropicProvider(),), price=a_cent)
+    limited = SpendTracker(limits=limits, providers=(AnthropicProvider(),), price=a_cent)
 
     limited.add(answer, in_batch=False)
     stop = limited.refuse([asked()])

@@ -9,11 +9,17 @@ from typing import Any, cast
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.compare import Judgement
-from pytest_llmregress.pipeline.config import Rules
-from pytest_llmregress.pipeline.persist import Found, Kept, cassette_of, drop_stale, keep
-from pytest_llmregress.pipeline.plan import Slot
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.pipeline.compare import ValueRecorder
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.persist import (
+    Found,
+    SavedFiles,
+    build_cassette,
+    delete_stale_pending,
+    keep,
+)
+from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
@@ -24,10 +30,10 @@ from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapsho
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
-from pytest_llmregress.values.matching import Matching
-from pytest_llmregress.values.run_report import Mode
+from pytest_llmregress.values.matching import RequestMatcher
+from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
-from pytest_llmregress.values.snapshot import Decision, Pending, Snapshot, Waits
+from pytest_llmregress.values.snapshot import Decision, PendingReason, PendingState, Snapshot
 
 TEST = "t.py::test_a"
 WRITES = """
@@ -112,15 +118,15 @@ class Case:
 class Traffic:
     """What was sent, as far as it is kept."""
 
-    tape: Tape
+    tape: CassetteSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """A sample that is over: all that decides on what is kept of it, as a value."""
 
-    slot: Slot
-    mode: Mode
+    slot: SamplePlan
+    mode: AnswerSource
     good: bool
     changes: tuple[Change, ...] = ()
     compared: bool = False
@@ -128,8 +134,8 @@ class Ran:
     traffic: Traffic | None = None
     why: str = ""
     behavior: Behavior = field(default_factory=Behavior)
-    judgement: Judgement = field(
-        default_factory=lambda: Judgement(accepted=None, exact=False, accept=False)
+    judgement: ValueRecorder = field(
+        default_factory=lambda: ValueRecorder(accepted=None, exact=False, accept=False)
     )
 
     @property
@@ -156,13 +162,13 @@ def answer(text: str) -> Interaction:
     return Interaction(request=request, response=Response(status=200, body=text.encode()))
 
 
-def taped(text: str) -> Tape:
+def taped(text: str) -> CassetteSession:
     """Return what has just been recorded: one answer."""
 
     def fail(miss: object) -> Any:
         raise AssertionError(miss)
 
-    tape = Tape(mode=TapeMode.RECORD, recorded=None, redactor=Redactor(), on_miss=fail)
+    tape = CassetteSession(mode=SampleMode.RECORD, recorded=None, redactor=Redactor(), on_miss=fail)
     sent = answer(text)
     tape.answer(tape.ask(sent.request, retry=False), sent.response)
     return tape
@@ -195,14 +201,14 @@ def laid_out(case: Case, folder: Path) -> Found:
     found = Found(
         test=TEST,
         paths=paths,
-        rules=Rules(
+        rules=TestConfig(
             settings=Settings(
                 candidate=candidate,
                 accept=case.accept,
                 record=RecordMode.NONE if case.is_replay else RecordMode.REWRITE,
             ),
             contract=Contract(),
-            matching=Matching(),
+            matching=RequestMatcher(),
             redactor=Redactor(),
         ),
         samples=cast("tuple[SampleRun, ...]", (ran(case, old if case.is_replay else None),)),
@@ -220,7 +226,7 @@ def laid_out(case: Case, folder: Path) -> Found:
         built_in=True,
     )
     if case.rejected:
-        digest = digest_of(old if case.is_replay else cassette_of(found))
+        digest = digest_of(old if case.is_replay else build_cassette(found))
         note_rejection(paths, Snapshot(test=TEST, cassette=digest), OLD)
     return found
 
@@ -230,12 +236,12 @@ def ran(case: Case, played: Cassette | None) -> Ran:
     changes = (CHANGE,) if case.changed else ()
     replays_baseline = played is not None and not case.candidate
     return Ran(
-        slot=Slot(
+        slot=SamplePlan(
             number=1,
-            mode=TapeMode.RECORD if played is None else TapeMode.REPLAY,
+            mode=SampleMode.RECORD if played is None else SampleMode.REPLAY,
             recorded=None if played is None else played.interactions,
         ),
-        mode=Mode.RECORDED if played is None else Mode.REPLAYED,
+        mode=AnswerSource.RECORDED if played is None else AnswerSource.REPLAYED,
         good=case.good,
         why="" if case.good else "AssertionError",
         changes=() if replays_baseline else changes,
@@ -245,7 +251,7 @@ def ran(case: Case, played: Cassette | None) -> Ran:
     )
 
 
-def told(kept: Kept) -> str:
+def told(kept: SavedFiles) -> str:
     """Return in a word what became of a run."""
     if kept.pending is not None:
         pending = read_snapshot(kept.pending).pending
@@ -325,27 +331,27 @@ def test_a_recording_that_waits_keeps_its_snapshot_whatever_a_replay_finds(tmp_p
         keep(laid_out(Case(answers="replay", changed=each), tmp_path)) for each in (True, False)
     ]
 
-    assert kept == [Kept(), Kept()]
+    assert kept == [SavedFiles(), SavedFiles()]
     assert files(tmp_path)["cassette.new"] == before["cassette.new"]
     assert files(tmp_path)["snapshot.new"] == before["snapshot.new"]
 
 
-@pytest.mark.parametrize("why", Waits)
+@pytest.mark.parametrize("why", PendingReason)
 @pytest.mark.parametrize("has_recording", [False, True])
 def test_a_replay_as_accepted_takes_back_what_an_earlier_replay_left_waiting(
-    why: Waits, has_recording: bool, tmp_path: Path
+    why: PendingReason, has_recording: bool, tmp_path: Path
 ):
     found = laid_out(Case(answers="replay"), tmp_path)
     waiting = Snapshot(
-        test=TEST, cassette="sha256:0", pending=Pending(why=why, candidate=None, baseline="m")
+        test=TEST, cassette="sha256:0", pending=PendingState(why=why, candidate=None, baseline="m")
     )
     write_snapshot(found.paths.pending_snapshot, waiting)
     if has_recording:
         write_cassette(found.paths.pending_cassette, Cassette(test=TEST))
 
-    drop_stale(found.paths)
+    delete_stale_pending(found.paths)
 
-    is_kept = has_recording or why is not Waits.CHANGED
+    is_kept = has_recording or why is not PendingReason.CHANGED
     assert found.paths.pending_snapshot.exists() is is_kept
 
 

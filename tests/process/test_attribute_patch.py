@@ -1,6 +1,6 @@
 """Tests of attributes that are replaced for a while."""
 
-from pytest_llmregress.process.attribute_patch import Replaced
+from pytest_llmregress.process.attribute_patch import AttributePatch
 
 
 class Base:
@@ -12,7 +12,7 @@ class Derived(Base):
 
 
 def test_what_was_replaced_is_put_back():
-    replaced = Replaced()
+    replaced = AttributePatch()
     replaced.replace(Base, "said", "new")
     during = Base.said
     replaced.restore()
@@ -21,7 +21,7 @@ def test_what_was_replaced_is_put_back():
 
 
 def test_what_was_inherited_is_inherited_again():
-    replaced = Replaced()
+    replaced = AttributePatch()
     replaced.replace(Derived, "said", "new")
     replaced.restore()
 
@@ -30,7 +30,7 @@ def test_what_was_inherited_is_inherited_again():
 
 
 def test_of_several_replacements_of_one_attribute_the_first_value_comes_back():
-    replaced = Replaced()
+    replaced = AttributePatch()
     replaced.replace(Base, "said", "one")
     replaced.replace(Base, "said", "two")
     replaced.restore()
@@ -44,7 +44,7 @@ def test_a_static_method_stays_one():
         def say() -> str:
             return "static"
 
-    replaced = Replaced()
+    replaced = AttributePatch()
     replaced.replace(Owner, "say", lambda: "new")
     replaced.restore()
 

@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from pytest_llmregress.process.gc_pause import collected_lightly
+from pytest_llmregress.process.gc_pause import pause_garbage_collection
 
 
 class Node:
@@ -15,7 +15,7 @@ class Node:
 
 def test_what_is_made_meanwhile_is_collected_and_what_was_there_is_afterwards():
     before = weakref.ref(Node())
-    with collected_lightly():
+    with pause_garbage_collection():
         meanwhile = weakref.ref(Node())
         gc.collect()
 
@@ -29,7 +29,7 @@ def test_what_is_made_meanwhile_is_collected_and_what_was_there_is_afterwards():
 def test_what_somebody_else_has_frozen_stays_so():
     gc.freeze()
     try:
-        with collected_lightly():
+        with pause_garbage_collection():
             pass
 
         assert gc.get_freeze_count()

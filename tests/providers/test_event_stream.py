@@ -5,14 +5,22 @@ import zlib
 
 import pytest
 
-from pytest_llmregress.providers.event_stream import Event, Frame, parse_events, parse_frames
+from pytest_llmregress.providers.event_stream import (
+    EventStreamFrame,
+    ServerSentEvent,
+    parse_events,
+    parse_frames,
+)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_every_line_end_of_the_rules_separates_lines(end: bytes) -> None:
     body = end.join([b"event: a", b"data: 1", b"", b"data: 2", b"", b""])
 
-    assert parse_events(body) == (Event(event="a", data="1"), Event(event=None, data="2"))
+    assert parse_events(body) == (
+        ServerSentEvent(event="a", data="1"),
+        ServerSentEvent(event=None, data="2"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -20,40 +28,42 @@ def test_every_line_end_of_the_rules_separates_lines(end: bytes) -> None:
     [
         (b"", ()),
         (b"\n\n\n", ()),
-        (b"data: a\ndata: b\n\n", (Event(event=None, data="a\nb"),)),
-        (b"data:a\n\n", (Event(event=None, data="a"),)),
-        (b"data:  a\n\n", (Event(event=None, data=" a"),)),
-        (b"data: a: b\n\n", (Event(event=None, data="a: b"),)),
-        (b"data\n\n", (Event(event=None, data=""),)),
-        (b"data\ndata\n\n", (Event(event=None, data="\n"),)),
-        (b": hello\ndata: a\n:\n\n", (Event(event=None, data="a"),)),
-        (b"\xef\xbb\xbfdata: a\n\n", (Event(event=None, data="a"),)),
-        (b"event: a\nevent: b\ndata: 1\n\n", (Event(event="b", data="1"),)),
-        (b"event:\ndata: 1\n\n", (Event(event=None, data="1"),)),
-        (b"id: 7\nretry: 10\nother: x\ndata: 1\n\n", (Event(event=None, data="1"),)),
+        (b"data: a\ndata: b\n\n", (ServerSentEvent(event=None, data="a\nb"),)),
+        (b"data:a\n\n", (ServerSentEvent(event=None, data="a"),)),
+        (b"data:  a\n\n", (ServerSentEvent(event=None, data=" a"),)),
+        (b"data: a: b\n\n", (ServerSentEvent(event=None, data="a: b"),)),
+        (b"data\n\n", (ServerSentEvent(event=None, data=""),)),
+        (b"data\ndata\n\n", (ServerSentEvent(event=None, data="\n"),)),
+        (b": hello\ndata: a\n:\n\n", (ServerSentEvent(event=None, data="a"),)),
+        (b"\xef\xbb\xbfdata: a\n\n", (ServerSentEvent(event=None, data="a"),)),
+        (b"event: a\nevent: b\ndata: 1\n\n", (ServerSentEvent(event="b", data="1"),)),
+        (b"event:\ndata: 1\n\n", (ServerSentEvent(event=None, data="1"),)),
+        (b"id: 7\nretry: 10\nother: x\ndata: 1\n\n", (ServerSentEvent(event=None, data="1"),)),
         (b" data: 1\nData: 2\n\n", ()),
-        (b"data: \xff\n\n", (Event(event=None, data="\ufffd"),)),
+        (b"data: \xff\n\n", (ServerSentEvent(event=None, data="\ufffd"),)),
     ],
 )
-def test_a_body_gives_the_events_of_the_rules(body: bytes, events: tuple[Event, ...]) -> None:
+def test_a_body_gives_the_events_of_the_rules(
+    body: bytes, events: tuple[ServerSentEvent, ...]
+) -> None:
     assert parse_events(body) == events
 
 
 def test_an_event_without_data_is_none_and_leaves_no_name_behind() -> None:
-    assert parse_events(b"event: a\n\ndata: 1\n\n") == (Event(event=None, data="1"),)
+    assert parse_events(b"event: a\n\ndata: 1\n\n") == (ServerSentEvent(event=None, data="1"),)
 
 
 def test_an_event_that_the_end_cuts_off_is_given_too() -> None:
     assert parse_events(b'data: 1\n\nevent: a\ndata: {"x') == (
-        Event(event=None, data="1"),
-        Event(event="a", data='{"x'),
+        ServerSentEvent(event=None, data="1"),
+        ServerSentEvent(event="a", data='{"x'),
     )
 
 
 def test_the_line_ends_of_unicode_stay_in_the_data() -> None:
     data = '"a\u2028b\u2029c\x85d\x0be"'
 
-    assert parse_events(f"data: {data}\n\n".encode()) == (Event(event=None, data=data),)
+    assert parse_events(f"data: {data}\n\n".encode()) == (ServerSentEvent(event=None, data=data),)
 
 
 def _frame(headers: bytes, payload: bytes, *, off_by: int = 0) -> bytes:
@@ -73,8 +83,8 @@ ONE, TWO = _frame(TYPE, b"one"), _frame(b"", b"")
 
 def test_frames_follow_each_other() -> None:
     assert parse_frames(ONE + TWO) == (
-        Frame(headers={":event-type": "chunk"}, payload=b"one"),
-        Frame(headers={}, payload=b""),
+        EventStreamFrame(headers={":event-type": "chunk"}, payload=b"one"),
+        EventStreamFrame(headers={}, payload=b""),
     )
 
 
@@ -88,7 +98,7 @@ def test_headers_of_other_types_are_stepped_over() -> None:
 
     (frame,) = parse_frames(_frame(b"".join([*others, TYPE]), b"x"))
 
-    assert frame == Frame(headers={":event-type": "chunk"}, payload=b"x")
+    assert frame == EventStreamFrame(headers={":event-type": "chunk"}, payload=b"x")
 
 
 @pytest.mark.parametrize("position", range(len(TWO)))

@@ -75,7 +75,7 @@ def opus_5_5(_: str) -> str:
 def test_a_replay_needs_no_key_even_of_a_client_made_before_it(wire: Wire):
     client = anthropic.Anthropic(http_client=wire.client)
 
-    with sdk_patch.opened(replaying=True, rename=None):
+    with sdk_patch.patch_sdk(replaying=True, rename=None):
         answer = client.messages.create(**ASKED)
 
     assert answer.model == "claude-opus-5"
@@ -83,7 +83,7 @@ def test_a_replay_needs_no_key_even_of_a_client_made_before_it(wire: Wire):
 
 
 def test_a_client_made_in_a_replay_needs_no_key_either(wire: Wire):
-    with sdk_patch.opened(replaying=True, rename=None):
+    with sdk_patch.patch_sdk(replaying=True, rename=None):
         anthropic.Anthropic(http_client=wire.client).messages.create(**ASKED)
 
     assert len(wire.requests) == 1
@@ -93,7 +93,7 @@ def test_a_recording_needs_a_key(wire: Wire):
     client = anthropic.Anthropic(http_client=wire.client)
 
     with (
-        sdk_patch.opened(replaying=False, rename=None),
+        sdk_patch.patch_sdk(replaying=False, rename=None),
         pytest.raises((TypeError, anthropic.AnthropicError)),
     ):
         client.messages.create(**ASKED)
@@ -106,7 +106,7 @@ def test_a_replay_needs_no_profile_even_where_one_is_named(
 ):
     monkeypatch.setenv("ANTHROPIC_PROFILE", "one-that-is-not-there")
 
-    with sdk_patch.opened(replaying=True, rename=None):
+    with sdk_patch.patch_sdk(replaying=True, rename=None):
         anthropic.Anthropic(http_client=wire.client).messages.create(**ASKED)
 
     assert len(wire.requests) == 1
@@ -116,7 +116,7 @@ def test_a_replay_needs_no_profile_even_where_one_is_named(
 def test_a_key_that_is_set_stays_set_in_a_replay(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "a key")
 
-    with sdk_patch.opened(replaying=True, rename=None):
+    with sdk_patch.patch_sdk(replaying=True, rename=None):
         assert os.environ["ANTHROPIC_API_KEY"] == "a key"
 
 
@@ -128,7 +128,7 @@ def test_nothing_of_it_outlasts_the_context(wire: Wire, replaying: bool):
 
     with (
         pytest.raises(ZeroDivisionError),
-        sdk_patch.opened(replaying=replaying, rename=swap),
+        sdk_patch.patch_sdk(replaying=replaying, rename=swap),
     ):
         raise ZeroDivisionError
 
@@ -148,7 +148,7 @@ def client_of(wire: Wire) -> anthropic.Anthropic:
 def test_the_wire_asks_for_the_candidate_and_the_callers_own_arguments_stay(wire: Wire):
     asked = {**ASKED}
 
-    with sdk_patch.opened(replaying=False, rename=swap):
+    with sdk_patch.patch_sdk(replaying=False, rename=swap):
         client_of(wire).messages.create(**asked)
 
     assert wire.body == {**ASKED, "model": "claude-opus-5-5"}
@@ -156,14 +156,14 @@ def test_the_wire_asks_for_the_candidate_and_the_callers_own_arguments_stay(wire
 
 
 def test_a_model_that_is_not_to_be_replaced_stays(wire: Wire):
-    with sdk_patch.opened(replaying=False, rename=swap):
+    with sdk_patch.patch_sdk(replaying=False, rename=swap):
         client_of(wire).messages.create(**{**ASKED, "model": "claude-haiku-5"})
 
     assert wire.body["model"] == "claude-haiku-5"
 
 
 def test_a_model_in_the_extra_body_is_replaced_too(wire: Wire):
-    with sdk_patch.opened(replaying=False, rename=swap):
+    with sdk_patch.patch_sdk(replaying=False, rename=swap):
         client_of(wire).messages.create(
             **{**ASKED, "model": "claude-haiku-5"}, extra_body={"model": "claude-opus-5"}
         )
@@ -172,7 +172,7 @@ def test_a_model_in_the_extra_body_is_replaced_too(wire: Wire):
 
 
 def test_the_other_methods_of_messages_are_rewritten_as_well(wire: Wire):
-    with sdk_patch.opened(replaying=False, rename=swap):
+    with sdk_patch.patch_sdk(replaying=False, rename=swap):
         client = client_of(wire)
         client.beta.messages.create(**ASKED, betas=["a-beta"])
         client.messages.with_raw_response.create(**ASKED)
@@ -185,7 +185,7 @@ def test_the_other_methods_of_messages_are_rewritten_as_well(wire: Wire):
 def test_every_request_of_a_batch_is_rewritten(wire: Wire):
     batch = [{"custom_id": str(number), "params": {**ASKED}} for number in range(2)]
 
-    with sdk_patch.opened(replaying=False, rename=swap):
+    with sdk_patch.patch_sdk(replaying=False, rename=swap):
         client_of(wire).messages.batches.create(requests=batch)  # type: ignore[arg-type]  # dicts
 
     assert [each["params"]["model"] for each in wire.body["requests"]] == ["claude-opus-5-5"] * 2
@@ -201,7 +201,7 @@ def test_a_retry_does_not_rename_twice(wire: Wire):
 
     chain = {"claude-opus-5": "claude-b", "claude-b": "claude-b"}
     http = httpx2.Client(transport=httpx2.MockTransport(answer))
-    with http, sdk_patch.opened(replaying=False, rename=lambda model: chain[model]):
+    with http, sdk_patch.patch_sdk(replaying=False, rename=lambda model: chain[model]):
         anthropic.Anthropic(api_key="a key", http_client=http).messages.create(**ASKED)
 
     assert [json.loads(each.content)["model"] for each in wire.requests] == ["claude-b"] * 2
@@ -235,7 +235,7 @@ def test_a_retry_does_not_rename_twice(wire: Wire):
     ],
 )
 def test_a_model_in_the_url_is_replaced_where_a_cloud_has_it_there(wire: Wire, url: str, sent: str):
-    with sdk_patch.opened(replaying=False, rename=opus_5_5):
+    with sdk_patch.patch_sdk(replaying=False, rename=opus_5_5):
         client_of(wire).post(url, body={"max_tokens": 1}, cast_to=object)
 
     assert wire.url == f"https://api.anthropic.com{sent}"
@@ -243,7 +243,7 @@ def test_a_model_in_the_url_is_replaced_where_a_cloud_has_it_there(wire: Wire, u
 
 @pytest.mark.parametrize("name", ["us.anthropic.claude-opus-5-v1:0", "claude-opus-5@20260131"])
 def test_a_candidate_in_a_url_keeps_its_colon_and_its_at_sign(wire: Wire, name: str):
-    with sdk_patch.opened(replaying=False, rename=lambda _: name):
+    with sdk_patch.patch_sdk(replaying=False, rename=lambda _: name):
         client_of(wire).post("/model/x/invoke", body={"max_tokens": 1}, cast_to=object)
 
     assert wire.url == f"https://api.anthropic.com/model/{name}/invoke"
@@ -253,7 +253,7 @@ def test_a_candidate_in_a_url_keeps_its_colon_and_its_at_sign(wire: Wire, name: 
 
 
 def test_each_request_that_the_sdk_builds_is_counted(wire: Wire):
-    with sdk_patch.opened(replaying=False, rename=None) as sent:
+    with sdk_patch.patch_sdk(replaying=False, rename=None) as sent:
         client = client_of(wire)
         client.messages.create(**ASKED)
         client.messages.create(**ASKED)
@@ -271,7 +271,7 @@ def test_each_request_that_the_sdk_builds_is_counted(wire: Wire):
 def test_a_recording_asks_only_for_codecs_that_every_machine_has(
     wire: Wire, replaying: bool, encoding: str | None
 ):
-    with sdk_patch.opened(replaying=replaying, rename=None):
+    with sdk_patch.patch_sdk(replaying=replaying, rename=None):
         client_of(wire).messages.create(**ASKED)
 
     asked = wire.requests[0].headers["accept-encoding"]

@@ -9,8 +9,8 @@ import pytest
 
 from plain_stand import PlainStand, plain_stand
 from pytest_llmregress.providers.anthropic import sdk_patch
-from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
-from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction
 
@@ -54,8 +54,8 @@ def client_with_keys(stand: PlainStand, service: str = "bedrock-runtime") -> Any
 
 
 def record(use: Callable[[Any], Any], client: Any) -> tuple[Any, tuple[Interaction, ...]]:
-    tape = Tape(mode=TapeMode.RECORD, recorded=None, redactor=Redactor(), on_miss=miss)
-    with sdk_patch.opened(replaying=False, rename=None), intercepted(tape):
+    tape = CassetteSession(mode=SampleMode.RECORD, recorded=None, redactor=Redactor(), on_miss=miss)
+    with sdk_patch.patch_sdk(replaying=False, rename=None), patch_http(tape):
         got = use(client)
     return got, tuple(e.interaction for e in tape.attempts if e.interaction is not None)
 
@@ -63,8 +63,10 @@ def record(use: Callable[[Any], Any], client: Any) -> tuple[Any, tuple[Interacti
 def replay(
     use: Callable[[Any], Any], make: Callable[[], Any], recorded: tuple[Interaction, ...]
 ) -> Any:
-    tape = Tape(mode=TapeMode.REPLAY, recorded=recorded, redactor=Redactor(), on_miss=miss)
-    with sdk_patch.opened(replaying=True, rename=None), intercepted(tape):
+    tape = CassetteSession(
+        mode=SampleMode.REPLAY, recorded=recorded, redactor=Redactor(), on_miss=miss
+    )
+    with sdk_patch.patch_sdk(replaying=True, rename=None), patch_http(tape):
         got = use(make())
     assert tape.is_as_recorded
     return got
@@ -123,9 +125,9 @@ def test_a_profile_is_not_asked_for_credentials(there, stand, machine):
 
 
 def test_what_is_not_recorded_is_missed_at_the_first_attempt(stand):
-    tape = Tape(mode=TapeMode.REPLAY, recorded=(), redactor=Redactor(), on_miss=miss)
+    tape = CassetteSession(mode=SampleMode.REPLAY, recorded=(), redactor=Redactor(), on_miss=miss)
 
-    with sdk_patch.opened(replaying=True, rename=None), intercepted(tape), pytest.raises(Missed):
+    with sdk_patch.patch_sdk(replaying=True, rename=None), patch_http(tape), pytest.raises(Missed):
         converse(client(stand))
 
     assert len(tape.misses) == 1

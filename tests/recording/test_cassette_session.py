@@ -9,7 +9,13 @@ from typing import Any, NoReturn
 import pytest
 
 from patience import PATIENCE
-from pytest_llmregress.recording.cassette_session import Exchange, Miss, MissReason, Tape, TapeMode
+from pytest_llmregress.recording.cassette_session import (
+    CassetteSession,
+    Exchange,
+    Miss,
+    MissReason,
+    SampleMode,
+)
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -51,12 +57,12 @@ def recorded(*pairs: tuple[str, str]) -> list[Interaction]:
 
 
 def tape_of(
-    mode: TapeMode = TapeMode.REPLAY,
+    mode: SampleMode = SampleMode.REPLAY,
     recorded: Iterable[Interaction] | None = (),
     on_miss: Callable[[Miss], NoReturn] = fail,
     redactor: Redactor | None = None,
-) -> Tape:
-    return Tape(
+) -> CassetteSession:
+    return CassetteSession(
         mode=mode,
         recorded=None if recorded is None else list(recorded),
         redactor=redactor or Redactor(),
@@ -69,11 +75,11 @@ def answer_to(exchange: Exchange) -> str:
     return exchange.interaction.response.body.decode()
 
 
-def ask(tape: Tape, question: str = "Hello", *, retry: bool = False) -> str:
+def ask(tape: CassetteSession, question: str = "Hello", *, retry: bool = False) -> str:
     return answer_to(tape.ask(post(question), retry=retry))
 
 
-def missed(tape: Tape, request: Request) -> Miss:
+def missed(tape: CassetteSession, request: Request) -> Miss:
     with pytest.raises(MissedError) as caught:
         tape.ask(request, retry=False)
     return caught.value.miss
@@ -213,7 +219,7 @@ def test_a_miss_shows_the_request_without_its_secrets():
 
 
 def test_what_is_recorded_comes_back():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     exchange = tape.ask(post("a"), retry=False)
 
     assert exchange.interaction is None
@@ -228,14 +234,14 @@ def test_what_is_recorded_comes_back():
 
 
 def test_a_new_recording_never_answers_from_the_old_one():
-    tape = tape_of(TapeMode.RECORD, recorded(("a", "1")))
+    tape = tape_of(SampleMode.RECORD, recorded(("a", "1")))
 
     assert tape.ask(post("a"), retry=False).interaction is None
     assert tape.misses == ()
 
 
 def test_an_extension_answers_what_is_recorded_and_lets_the_rest_out():
-    tape = tape_of(TapeMode.EXTEND, recorded(("a", "1")))
+    tape = tape_of(SampleMode.EXTEND, recorded(("a", "1")))
     old, new = tape.ask(post("a"), retry=False), tape.ask(post("b"), retry=False)
     again = tape.ask(post("a"), retry=False)
 
@@ -247,7 +253,7 @@ def test_an_extension_answers_what_is_recorded_and_lets_the_rest_out():
 
 def test_nothing_secret_is_taken_down():
     redactor = Redactor.of_environment({"API_KEY": "hunter2hunter2"})
-    tape = tape_of(TapeMode.RECORD, None, redactor=redactor)
+    tape = tape_of(SampleMode.RECORD, None, redactor=redactor)
     request = post("hunter2hunter2", headers={"authorization": ("Bearer x",)})
     exchange = tape.ask(request, retry=False)
     tape.answer(
@@ -260,7 +266,7 @@ def test_nothing_secret_is_taken_down():
 
 
 def test_threads_that_record_lose_nothing_and_mix_nothing_up():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
 
     def work(number: int) -> None:
         for index in range(EACH):
@@ -274,7 +280,7 @@ def test_threads_that_record_lose_nothing_and_mix_nothing_up():
 
 
 def test_answers_that_come_in_another_order_stay_with_their_requests():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     first, second = tape.ask(post("a"), retry=False), tape.ask(post("b"), retry=False)
     tape.answer(second, said("2"))
     tape.answer(first, said("1"))
@@ -283,7 +289,7 @@ def test_answers_that_come_in_another_order_stay_with_their_requests():
 
 
 def test_the_exchange_of_credentials_is_seen_and_not_kept():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     tape.answer(tape.ask(CREDENTIALS, retry=False), said("a token"))
     tape.answer(tape.ask(post("a"), retry=False), said("1"))
 
@@ -295,7 +301,7 @@ def test_the_exchange_of_credentials_is_seen_and_not_kept():
 
 
 def test_of_several_attempts_the_last_counts():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     tape.answer(tape.ask(post("a"), retry=False), Response(status=529))
     tape.answer(tape.ask(post("b"), retry=False), said("2"))
     tape.answer(tape.ask(post("a"), retry=True), Response(status=500))
@@ -306,7 +312,7 @@ def test_of_several_attempts_the_last_counts():
 
 
 def test_the_same_request_again_is_no_retry_unless_the_client_says_so():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     tape.answer(tape.ask(post("a"), retry=False), said("1"))
     tape.answer(tape.ask(post("a"), retry=False), said("2"))
 
@@ -314,7 +320,7 @@ def test_the_same_request_again_is_no_retry_unless_the_client_says_so():
 
 
 def test_a_retry_of_the_second_of_two_equal_requests_leaves_the_first_alone():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     tape.answer(tape.ask(post("a"), retry=False), said("1"))
     tape.answer(tape.ask(post("a"), retry=False), Response(status=529))
     tape.answer(tape.ask(post("a"), retry=True), said("2"))
@@ -323,7 +329,7 @@ def test_a_retry_of_the_second_of_two_equal_requests_leaves_the_first_alone():
 
 
 def test_a_retry_of_one_of_two_equal_requests_in_flight_never_drops_an_answer():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     failing, good = tape.ask(post("a"), retry=False), tape.ask(post("a"), retry=False)
     tape.answer(good, said("1"))
     tape.answer(failing, Response(status=529))
@@ -333,14 +339,14 @@ def test_a_retry_of_one_of_two_equal_requests_in_flight_never_drops_an_answer():
 
 
 def test_a_retry_whose_first_attempt_was_not_seen_counts():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     tape.answer(tape.ask(post("a"), retry=True), said("1"))
 
     assert [answer_to(exchange) for exchange in tape.attempts] == ["1"]
 
 
 def test_an_attempt_without_an_answer_is_replaced_by_its_retry():
-    tape = tape_of(TapeMode.RECORD, None)
+    tape = tape_of(SampleMode.RECORD, None)
     tape.ask(post("a"), retry=False)
     tape.answer(tape.ask(post("a"), retry=True), said("1"))
 
@@ -351,7 +357,9 @@ def test_an_attempt_without_an_answer_is_replaced_by_its_retry():
 
 
 def test_a_run_whose_answers_came_live_is_not_as_recorded():
-    replayed, live, short, longer = (tape_of(TapeMode.EXTEND, recorded(("a", "1"))) for _ in "1234")
+    replayed, live, short, longer = (
+        tape_of(SampleMode.EXTEND, recorded(("a", "1"))) for _ in "1234"
+    )
     ask(replayed, "a")
     live.answer(live.ask(post("b"), retry=False), said("1"))
     ask(longer, "a")

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from plain_stand import PlainStand, plain_stand
-from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
-from pytest_llmregress.recording.http_patching import intercepted
+from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction
 
@@ -32,25 +32,25 @@ def miss(missed: Miss) -> NoReturn:
     raise Missed(str(missed.reason))
 
 
-def new_tape(recorded: tuple[Interaction, ...] | None = None) -> Tape:
-    mode = TapeMode.RECORD if recorded is None else TapeMode.REPLAY
-    return Tape(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=miss)
+def new_tape(recorded: tuple[Interaction, ...] | None = None) -> CassetteSession:
+    mode = SampleMode.RECORD if recorded is None else SampleMode.REPLAY
+    return CassetteSession(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=miss)
 
 
-def recorded_by(tape: Tape) -> tuple[Interaction, ...]:
+def recorded_by(tape: CassetteSession) -> tuple[Interaction, ...]:
     return tuple(e.interaction for e in tape.attempts if e.interaction is not None)
 
 
 def record(client: Client, url: str) -> tuple[Any, tuple[Interaction, ...]]:
     tape = new_tape()
-    with intercepted(tape):
+    with patch_http(tape):
         got = client(url)
     return got, recorded_by(tape)
 
 
 def replay(client: Client, url: str, recorded: tuple[Interaction, ...]) -> Any:
     tape = new_tape(recorded)
-    with intercepted(tape):
+    with patch_http(tape):
         got = client(url)
     assert tape.is_as_recorded
     return got
@@ -170,7 +170,7 @@ def test_what_is_replayed_is_what_was_recorded_and_what_comes_without_a_tape(cli
 def test_what_is_not_recorded_is_missed_at_the_first_request(client, stand):
     tape = new_tape(recorded=())
 
-    with pytest.raises(Missed), intercepted(tape):
+    with pytest.raises(Missed), patch_http(tape):
         client(stand.url)
 
     assert len(tape.misses) == 1
@@ -213,7 +213,7 @@ def test_a_connection_that_was_open_before_is_replayed_and_is_open_after(stand):
 def test_a_connection_that_was_opened_for_a_replay_goes_out_after_it(stand):
     connection = HTTPConnection(urlsplit(stand.url).netloc)
 
-    with intercepted(new_tape(recorded=())):
+    with patch_http(new_tape(recorded=())):
         connection.connect()
     assert stand.connections == 0
     connection.request("GET", "/echo")
@@ -239,7 +239,7 @@ def test_a_pool_of_a_replay_goes_out_after_it(stand):
 def test_what_cannot_be_reached_fails_as_it_does_without_a_tape(stand):
     unreachable = "http://127.0.0.1:1/"
 
-    with intercepted(new_tape()):
+    with patch_http(new_tape()):
         with pytest.raises(urllib.error.URLError, match="refused"):
             urllib.request.urlopen(unreachable)
         connection = HTTPConnection(urlsplit(stand.url).netloc)
@@ -265,8 +265,8 @@ def test_a_proxy_is_sent_to_and_the_url_is_the_one_that_was_asked_for(stand, mon
 def test_a_tape_within_a_tape_has_the_outer_one_hear_what_it_sends(stand):
     outer, inner = new_tape(), new_tape()
 
-    with intercepted(outer):
-        with intercepted(inner):
+    with patch_http(outer):
+        with patch_http(inner):
             said = by_http_client(stand.url)
         replay(by_http_client, stand.url, recorded_by(inner))
         assert by_http_client(stand.url) == said
@@ -317,8 +317,8 @@ def test_over_tls_too(client, secure):
 
 LATE = """
 import sys
-from pytest_llmregress.recording.http_patching import intercepted
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 
 class Missed(BaseException):
@@ -327,7 +327,10 @@ class Missed(BaseException):
 def fail(miss):
     raise Missed
 
-with intercepted(Tape(mode=TapeMode.REPLAY, recorded=[], redactor=Redactor(), on_miss=fail)):
+session = CassetteSession(
+    mode=SampleMode.REPLAY, recorded=[], redactor=Redactor(), on_miss=fail
+)
+with patch_http(session):
     import urllib3
     try:
         urllib3.PoolManager(retries=False).request("GET", sys.argv[1])

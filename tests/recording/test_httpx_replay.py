@@ -19,8 +19,8 @@ class Hiding(PathFinder):
 sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
 
 import httpx2
-from pytest_llmregress.recording.http_patching import intercepted
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.redaction.redactor import Redactor
 
@@ -36,8 +36,8 @@ recorded = [
         ),
     )
 ]
-tape = Tape(mode=TapeMode.REPLAY, recorded=recorded, redactor=Redactor(), on_miss=fail)
-with intercepted(tape):
+tape = CassetteSession(mode=SampleMode.REPLAY, recorded=recorded, redactor=Redactor(), on_miss=fail)
+with patch_http(tape):
     got = httpx2.post(url, content=b"asked")
 said = got.status_code, got.reason_phrase, got.headers.get_list("x-a"), got.text
 print(*said, "vcr" in sys.modules)
@@ -59,8 +59,8 @@ import asyncio
 import sys
 
 import urllib3  # which asks nobody for vcrpy
-from pytest_llmregress.recording.http_patching import intercepted
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
+from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 
 class Missed(BaseException):
@@ -76,7 +76,10 @@ async def ask():
         await session.post("http://127.0.0.1:9/v1", data=b"asked")
 
 assert not {"aiohttp", "vcr"} & sys.modules.keys()
-with intercepted(Tape(mode=TapeMode.REPLAY, recorded=[], redactor=Redactor(), on_miss=fail)):
+session = CassetteSession(
+    mode=SampleMode.REPLAY, recorded=[], redactor=Redactor(), on_miss=fail
+)
+with patch_http(session):
     try:
         asyncio.run(ask())
     except Missed:

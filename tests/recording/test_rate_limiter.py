@@ -5,7 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_llmregress.recording.rate_limiter import Forecast, Pace, expected_usage, retry_after
+from pytest_llmregress.recording.rate_limiter import (
+    CostEstimate,
+    RateLimiter,
+    expected_usage,
+    retry_after,
+)
 from pytest_llmregress.values.call import Usage
 from pytest_llmregress.values.http import Request, Response
 
@@ -42,7 +47,7 @@ def test_a_server_says_in_several_ways_when_to_come_again(
 
 
 def test_nothing_waits_before_the_server_refuses():
-    pace = Pace()
+    pace = RateLimiter()
     for _ in range(5):
         pace.send(100.0)
         pace.answered(answer(), sent=100.0, now=101.0)
@@ -51,7 +56,7 @@ def test_nothing_waits_before_the_server_refuses():
 
 
 def test_everybody_waits_for_as_long_as_a_refusal_asks_for():
-    pace = Pace()
+    pace = RateLimiter()
     pace.answered(answer(429, retry_after="5"), sent=100.0, now=101.0)
     pace.answered(answer(429, retry_after="4"), sent=100.0, now=101.5)
 
@@ -60,7 +65,7 @@ def test_everybody_waits_for_as_long_as_a_refusal_asks_for():
 
 
 def test_after_a_refusal_requests_are_spaced_by_the_limit_that_the_server_tells():
-    pace = Pace()
+    pace = RateLimiter()
     limit = {"anthropic_ratelimit_requests_limit": "240"}
     pace.answered(answer(429, retry_after="1", **limit), sent=100.0, now=100.0)
 
@@ -70,7 +75,7 @@ def test_after_a_refusal_requests_are_spaced_by_the_limit_that_the_server_tells(
 
 
 def test_without_a_limit_the_spaces_widen_with_each_refusal_and_shrink_with_each_answer():
-    pace = Pace()
+    pace = RateLimiter()
     spaces = []
     for sent in (100.0, 110.0, 120.0):
         pace.answered(answer(429, retry_after="0"), sent=sent, now=sent)
@@ -84,7 +89,7 @@ def test_without_a_limit_the_spaces_widen_with_each_refusal_and_shrink_with_each
 
 
 def test_the_refusals_of_one_burst_are_one_refusal():
-    burst, single = Pace(), Pace()
+    burst, single = RateLimiter(), RateLimiter()
     single.answered(answer(429, retry_after="0"), sent=100.0, now=100.1)
     for _ in range(8):
         burst.answered(answer(429, retry_after="0"), sent=100.0, now=100.1)
@@ -96,7 +101,7 @@ def test_the_refusals_of_one_burst_are_one_refusal():
 
 
 def test_a_server_that_does_not_say_when_is_left_alone_longer_each_time():
-    pace = Pace(jitter=lambda: 0.5)
+    pace = RateLimiter(jitter=lambda: 0.5)
     holds = []
     for sent in (100.0, 200.0, 300.0):
         pace.answered(answer(529), sent=sent, now=sent)
@@ -108,7 +113,7 @@ def test_a_server_that_does_not_say_when_is_left_alone_longer_each_time():
 def test_waits_of_two_processes_differ_by_jitter():
     holds = []
     for jitter in (0.0, 1.0):
-        pace = Pace(jitter=lambda drawn=jitter: drawn)
+        pace = RateLimiter(jitter=lambda drawn=jitter: drawn)
         pace.answered(answer(529), sent=100.0, now=100.0)
         holds.append(pace.wait(100.0))
 
@@ -116,7 +121,7 @@ def test_waits_of_two_processes_differ_by_jitter():
 
 
 def test_an_answer_to_a_request_from_before_the_refusal_does_not_end_the_row():
-    late, new = (Pace(jitter=lambda: 0.5) for _ in range(2))
+    late, new = (RateLimiter(jitter=lambda: 0.5) for _ in range(2))
     for pace, sent in ((late, 99.0), (new, 101.0)):
         pace.answered(answer(529), sent=99.0, now=100.0)
         pace.answered(answer(), sent=sent, now=102.0)
@@ -127,7 +132,7 @@ def test_an_answer_to_a_request_from_before_the_refusal_does_not_end_the_row():
 
 
 def test_a_retry_after_of_a_year_holds_for_an_hour():
-    pace = Pace()
+    pace = RateLimiter()
     pace.answered(answer(429, retry_after="31536000"), sent=100.0, now=100.0)
 
     assert pace.wait(100.0) == pytest.approx(3600)
@@ -144,7 +149,10 @@ def test_what_is_expected_is_judged_by_the_recordings_or_by_what_is_allowed_at_m
 
 
 def test_a_price_that_is_unknown_makes_the_sum_unknown():
-    known, unknown = Forecast(calls=1, tokens=5, cost=0.5), Forecast(calls=1, tokens=5, cost=None)
+    known, unknown = (
+        CostEstimate(calls=1, tokens=5, cost=0.5),
+        CostEstimate(calls=1, tokens=5, cost=None),
+    )
 
-    assert known + known == Forecast(calls=2, tokens=10, cost=1.0)
-    assert known + unknown == Forecast(calls=2, tokens=10, cost=None)
+    assert known + known == CostEstimate(calls=2, tokens=10, cost=1.0)
+    assert known + unknown == CostEstimate(calls=2, tokens=10, cost=None)

@@ -8,7 +8,7 @@ import string
 import pytest
 
 from pytest_llmregress.redaction.redactor import PLACEHOLDER, Redactor, find_secrets
-from pytest_llmregress.redaction.secret_patterns import Finding
+from pytest_llmregress.redaction.secret_patterns import SecretFinding
 from pytest_llmregress.values.http import Request, Response
 
 URL = "https://api.anthropic.com/v1/messages"
@@ -164,9 +164,9 @@ def test_findings_come_in_order_and_with_their_lines():
     found = find_secrets(f"{two}\n\n{one} {two}\n", redactor=Redactor())
 
     assert found == (
-        Finding(line=1, kind="npm token", excerpt="npm_…"),
-        Finding(line=3, kind="GitHub token", excerpt="ghp_…"),
-        Finding(line=3, kind="npm token", excerpt="npm_…"),
+        SecretFinding(line=1, kind="npm token", excerpt="npm_…"),
+        SecretFinding(line=3, kind="GitHub token", excerpt="ghp_…"),
+        SecretFinding(line=3, kind="npm token", excerpt="npm_…"),
     )
 
 
@@ -175,7 +175,7 @@ def test_a_value_of_the_environment_is_found_and_hardly_shown():
 
     found = find_secrets("a\nb hunter2hunter2", redactor=redactor)
 
-    assert found == (Finding(line=2, kind="known secret", excerpt="hun…"),)
+    assert found == (SecretFinding(line=2, kind="known secret", excerpt="hun…"),)
 
 
 def test_what_has_been_redacted_is_no_finding():

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.event_stream import parse_events, parse_frames
-from pytest_llmregress.recording.cassette_session import Miss, Tape, TapeMode
+from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.redaction.redactor import PLACEHOLDER, Redactor, find_secrets
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.values.cassette import Cassette
@@ -117,8 +117,8 @@ def fail(miss: Miss) -> NoReturn:
 
 
 def record(request: Request, response: Response, environment: dict[str, str]) -> Interaction:
-    tape = Tape(
-        mode=TapeMode.RECORD,
+    tape = CassetteSession(
+        mode=SampleMode.RECORD,
         recorded=None,
         redactor=Redactor.of_environment(environment),
         on_miss=fail,
@@ -131,8 +131,8 @@ def record(request: Request, response: Response, environment: dict[str, str]) ->
 
 def replay(recorded: Interaction, request: Request, environment: dict[str, str]) -> bool:
     """Say whether a request finds what was recorded."""
-    tape = Tape(
-        mode=TapeMode.EXTEND,
+    tape = CassetteSession(
+        mode=SampleMode.EXTEND,
         recorded=[recorded],
         redactor=Redactor.of_environment(environment),
         on_miss=fail,

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_llmregress.reports.github_annotations import (
     MAX_ANNOTATIONS,
-    Place,
+    SourceLocation,
     annotate,
     escape_data,
     escape_property,
@@ -18,7 +18,7 @@ from reports import record
 from run_reports import HOSTILE, drift_of, regressed, report_of
 
 COMMAND = re.compile(r"::error (?P<properties>[^:\r\n]+)::(?P<message>[^\r\n]*)")
-PLACE = {"t.py::test_a": Place(file="tests/t.py", line=7)}
+PLACE = {"t.py::test_a": SourceLocation(file="tests/t.py", line=7)}
 TEST = """
     import pytest
 
@@ -59,7 +59,9 @@ def test_what_a_runner_would_obey_is_escaped(text, data, value):
 def test_hostile_text_stays_in_its_own_annotation():
     name = f"t.py::test_a[{HOSTILE},line=1]"
     drift = drift_of(Severity.BREAKING, text=f"{HOSTILE}\n::set-env name=A::B")
-    (line,) = annotate(report_of(record(name, drift=drift)), {name: Place(file="a,b:c", line=1)})
+    (line,) = annotate(
+        report_of(record(name, drift=drift)), {name: SourceLocation(file="a,b:c", line=1)}
+    )
 
     found = COMMAND.fullmatch(line)
     names = [each.partition("=")[0] for each in found["properties"].split(",")]

@@ -4,23 +4,30 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.causes.request_diff import PartChange
+from pytest_llmregress.causes.request_diff import RequestPartChange
 from pytest_llmregress.formatting.text_table import WIDTH
 from pytest_llmregress.reports.cause import MAX_LINES, render_cause
-from pytest_llmregress.values.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause, CauseKind, Shift
+from pytest_llmregress.values.cause import (
+    NOT_COMPARED,
+    NOT_KNOWN,
+    SAME,
+    BeforeAfter,
+    Cause,
+    CauseKind,
+)
 
 PARTS = ("system prompt", "messages", "tools", "parameters", "model")
 
 
-def parts(**changes: str) -> tuple[PartChange, ...]:
+def parts(**changes: str) -> tuple[RequestPartChange, ...]:
     told = dict.fromkeys(PARTS, SAME) | {
         name.replace("_", " "): what for name, what in changes.items()
     }
-    return tuple(PartChange(part=part, what=what) for part, what in told.items())
+    return tuple(RequestPartChange(part=part, what=what) for part, what in told.items())
 
 
-def shift(before: str, after: str) -> Shift:
-    return Shift(before=(before,), after=(after,))
+def shift(before: str, after: str) -> BeforeAfter:
+    return BeforeAfter(before=(before,), after=(after,))
 
 
 def cause(**changes: Any) -> Cause:

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from pytest_llmregress.formatting.text_table import WIDTH
-from pytest_llmregress.reports.variants import MAX_GROUPS, render_comparison, say_rate
+from pytest_llmregress.reports.variants import MAX_GROUPS, format_rate, render_comparison
 from pytest_llmregress.reports.variants_markdown import render_markdown
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.variants import Grouping, RecordedSample, RecordedTest, Variant
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.compare_variants import compare_variants
 
 TOLD = """\
@@ -53,7 +53,7 @@ def variant(name: str, models: str, passed: int, n: int, **fields) -> Variant:
 
 
 def compare(*variants: Variant):
-    return compare_variants(variants, gate=Gate())
+    return compare_variants(variants, gate=GatePolicy())
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def test_what_shows_nothing_is_not_called_more_than_that(few, render):
 
 
 def test_a_rate_with_a_failure_in_it_is_never_100_percent():
-    assert say_rate(Tally(passed=9999, n=10_000)) == "above 99.9 %"
-    assert say_rate(Tally(passed=10_000, n=10_000)) == "100.0 %"
-    assert say_rate(Tally(passed=0, n=0)) == "-"
+    assert format_rate(Tally(passed=9999, n=10_000)) == "above 99.9 %"
+    assert format_rate(Tally(passed=10_000, n=10_000)) == "100.0 %"
+    assert format_rate(Tally(passed=0, n=0)) == "-"
 
 
 def test_a_long_name_is_cut_in_the_table_and_whole_in_the_verdict():
@@ -130,7 +130,7 @@ def test_a_group_that_one_test_decides_names_that_test():
     found = compare_variants(
         [Variant(name=f"v{n}", models="m", tests=in_files(each)) for n, each in enumerate(tests)],
         by=Grouping.FOLDER,
-        gate=Gate(),
+        gate=GatePolicy(),
     )
 
     told = re.sub(r"\s+", " ", " ".join(render_comparison(found)))
@@ -146,7 +146,7 @@ def test_a_group_has_the_whole_table_its_failures_and_what_it_would_take_to_tell
             Variant(name="new", models="m", tests=in_files({**files, "a/test_1.py": 7})),
         ],
         by=Grouping.FOLDER,
-        gate=Gate(),
+        gate=GatePolicy(),
     )
 
     told = render_comparison(found)

@@ -17,9 +17,9 @@ import pytest
 
 from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.reports.html import HtmlReporter, markup
-from pytest_llmregress.reports.html.markup import Form
+from pytest_llmregress.reports.html.markup import MarkupTemplate
 from pytest_llmregress.values.behavior import Drift
-from pytest_llmregress.values.run_report import Mode, Problem
+from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.side_by_side import MAX_TEXT
 from reports import compared, drifted, record, run, side, with_every_text
 
@@ -108,7 +108,7 @@ def test_a_run_that_nothing_may_fail_is_not_said_to_have_failed():
             run(record(), record("tests/test_a.py::test_b")),
             "2 tests: 2 replayed A replay is deterministic: no drift is claimed.",
         ),
-        (run(record(mode=Mode.RECORDED, accepted=True)), "1 test: 1 recorded"),
+        (run(record(mode=AnswerSource.RECORDED, accepted=True)), "1 test: 1 recorded"),
         (run(record(passed=False)), "1 test: 1 replayed 1 test failed by asserts of their own."),
         (
             run(record(drift=Drift(baseline="a", candidate="b"))),
@@ -184,7 +184,9 @@ def test_a_test_unfolds_to_all_that_is_known_of_it(said):
 
 
 def test_a_test_that_was_not_compared_says_what_was_done():
-    read = page(record(mode=Mode.RECORDED, cost_usd=0.0123, unplayed=1, carried=2, accepted=True))
+    read = page(
+        record(mode=AnswerSource.RECORDED, cost_usd=0.0123, unplayed=1, carried=2, accepted=True)
+    )
 
     assert (
         "recorded, nothing compared, 1 call, 10 input and 5 output tokens, $0.0123, "
@@ -474,14 +476,14 @@ def names(number: int) -> list[str]:
     ],
 )
 def test_whatever_fills_a_gap_is_a_text(text, shown):
-    form = Form('<i title="{}">100 % {}</i>')
+    form = MarkupTemplate('<i title="{}">100 % {}</i>')
 
     assert form(text, text).text == f'<i title="{shown}">100 % {shown}</i>'
     assert form.each([(text, text)] * 2).text == f'<i title="{shown}">100 % {shown}</i>' * 2
 
 
 def test_markup_stays_markup_and_a_text_that_is_equal_to_it_does_not():
-    form = Form("<b>{}</b>")
+    form = MarkupTemplate("<b>{}</b>")
     inner = form("<")
 
     assert form(inner).text == "<b><b>&lt;</b></b>"

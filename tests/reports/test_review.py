@@ -4,21 +4,32 @@ import random
 
 import pytest
 
-from pytest_llmregress.formatting.styled_text import Screen, Span, Style, measure, wrap
+from pytest_llmregress.formatting.styled_text import (
+    Style,
+    StyledSpan,
+    TerminalScreen,
+    measure,
+    wrap,
+)
 from pytest_llmregress.reports.review import (
     ItemView,
-    Layout,
-    SideView,
+    ReviewLayout,
+    ReviewSide,
     render_help,
     render_item,
     render_keys,
     summarize,
 )
-from pytest_llmregress.reports.review_queue import Entry, Fate, Queue, class_of
+from pytest_llmregress.reports.review_queue import (
+    QueueEntry,
+    ReviewQueue,
+    ReviewState,
+    classify_drift,
+)
 from pytest_llmregress.values.behavior import Change, Severity
 from pytest_llmregress.values.cause import Cause, CauseKind
-from pytest_llmregress.values.side_by_side import Side
-from pytest_llmregress.values.snapshot import Waits
+from pytest_llmregress.values.side_by_side import CallSummary
+from pytest_llmregress.values.snapshot import PendingReason
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b1m \u202etxt\u2066 \r\b\x7f \ud800 \u200b\u2028"
 CHANGES = (
@@ -31,16 +42,17 @@ CHANGES = (
     ),
     Change(trait="length", severity=Severity.NOTABLE, before="9", after="90", detail="10x"),
 )
-QUEUE = Queue(
+QUEUE = ReviewQueue(
     entries=tuple(
-        Entry(test=name, drift=class_of(CHANGES, Waits.DRIFTED)) for name in ("a", "b", "c")
+        QueueEntry(test=name, drift=classify_drift(CHANGES, PendingReason.DRIFTED))
+        for name in ("a", "b", "c")
     )
-).mark({0}, Fate.ACCEPTED)
+).mark({0}, ReviewState.ACCEPTED)
 
 
 def side(text="It arrives on Thursday.", tools=(), cost=0.0125, latency=1.5, **rest):
-    return SideView(
-        side=Side(
+    return ReviewSide(
+        side=CallSummary(
             prompt="",
             text=text,
             tools=tools,
@@ -69,8 +81,8 @@ def item(**over):
     return ItemView(**(view | over))
 
 
-def lines(view, *, columns=80, layout=Layout.UNIFIED, prompt=False, **screen):
-    shown = Screen(columns=columns, rows=50, **({"styled": False} | screen))
+def lines(view, *, columns=80, layout=ReviewLayout.UNIFIED, prompt=False, **screen):
+    shown = TerminalScreen(columns=columns, rows=50, **({"styled": False} | screen))
     return [
         "".join(span.text for span in line)
         for line in render_item(view, QUEUE, screen=shown, layout=layout, prompt=prompt)
@@ -107,7 +119,7 @@ def test_what_was_spent_stands_in_two_columns_and_the_unknown_is_said():
 
 
 def test_side_by_side_the_words_that_differ_are_marked_on_both_sides():
-    shown = lines(item(), columns=120, layout=Layout.BESIDE)
+    shown = lines(item(), columns=120, layout=ReviewLayout.BESIDE)
 
     assert any(line.startswith("accepted ") and line.endswith(" │ pending") for line in shown)
     (line,) = [line for line in shown if "Thursday" in line]
@@ -118,10 +130,12 @@ def test_side_by_side_the_words_that_differ_are_marked_on_both_sides():
 
 
 def test_styles_stand_for_the_marks_where_there_are_some():
-    screen = Screen(columns=80, rows=50)
+    screen = TerminalScreen(columns=80, rows=50)
     shown = [
         screen.paint(line)
-        for line in render_item(item(), QUEUE, screen=screen, layout=Layout.UNIFIED, prompt=False)
+        for line in render_item(
+            item(), QUEUE, screen=screen, layout=ReviewLayout.UNIFIED, prompt=False
+        )
     ]
 
     assert "- It arrives on \x1b[31;7mThursday\x1b[0m." in shown
@@ -151,7 +165,7 @@ def test_a_side_that_cannot_be_read_leaves_the_other(missing):
     assert ("- [-It arrives on Thursday.-]" in shown) is ("old" not in missing)
 
 
-@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("layout", ReviewLayout)
 @pytest.mark.parametrize("columns", [10, 80, 200])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
 def test_no_line_is_wider_than_the_screen_and_none_holds_a_command(layout, columns, encoding):
@@ -171,8 +185,10 @@ def test_no_line_is_wider_than_the_screen_and_none_holds_a_command(layout, colum
             old=side(old, ((old, {new: old}),), prompt=old, values=old),
             new=side(new, ((new, {old: [new]}),), prompt=new, values=new),
         )
-        screen = Screen(columns=columns, rows=50, encoding=encoding, styled=False)
-        queue = Queue(entries=(Entry(test=old, drift=class_of(view.changes, None)),))
+        screen = TerminalScreen(columns=columns, rows=50, encoding=encoding, styled=False)
+        queue = ReviewQueue(
+            entries=(QueueEntry(test=old, drift=classify_drift(view.changes, None)),)
+        )
         shown = [
             *render_item(view, queue, screen=screen, layout=layout, prompt=True),
             *render_keys(queue, screen),
@@ -197,14 +213,14 @@ def test_no_line_is_wider_than_the_screen_and_none_holds_a_command(layout, colum
     ],
 )
 def test_lines_are_broken_between_words_and_measured_in_columns(text, columns, wrapped):
-    lines = wrap((Span(text, Style.OLD),), columns)
+    lines = wrap((StyledSpan(text, Style.OLD),), columns)
 
     assert ["".join(span.text for span in line) for line in lines] == wrapped
 
 
 def test_keys_name_the_size_of_the_class_only_where_it_has_others():
-    screen = Screen(columns=100, rows=50, styled=False)
-    alone = QUEUE.mark({2}, Fate.SKIPPED)
+    screen = TerminalScreen(columns=100, rows=50, styled=False)
+    alone = QUEUE.mark({2}, ReviewState.SKIPPED)
 
     assert "A R S all 2 of this class" in render_keys(QUEUE, screen)[0][0].text
     assert "of this class" not in render_keys(alone, screen)[0][0].text
@@ -212,6 +228,6 @@ def test_keys_name_the_size_of_the_class_only_where_it_has_others():
 
 def test_the_end_counts_what_became_of_all():
     assert summarize(QUEUE) == "1 accepted, 2 not looked at"
-    assert summarize(QUEUE.mark({1}, Fate.SKIPPED).mark({2}, Fate.FAILED)) == (
+    assert summarize(QUEUE.mark({1}, ReviewState.SKIPPED).mark({2}, ReviewState.FAILED)) == (
         "1 accepted, 1 skipped, 1 failed"
     )

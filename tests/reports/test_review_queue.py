@@ -3,83 +3,89 @@
 import pytest
 
 from pytest_llmregress.reports.review_queue import (
-    Choice,
-    Entry,
-    Fate,
-    Piece,
-    Queue,
-    class_of,
+    MarkedText,
+    QueueEntry,
+    ReviewChoice,
+    ReviewQueue,
+    ReviewState,
+    classify_drift,
     mark_words,
     pair_lines,
 )
 from pytest_llmregress.values.behavior import Change, Severity
-from pytest_llmregress.values.snapshot import Waits
+from pytest_llmregress.values.snapshot import PendingReason
 
 
 def change(trait, severity=Severity.NOTABLE, after="b"):
     return Change(trait=trait, severity=severity, before="a", after=after)
 
 
-LONGER = class_of([change("length")], Waits.DRIFTED)
-TOOLS = class_of([change("tools.set", Severity.BREAKING)], Waits.DRIFTED)
+LONGER = classify_drift([change("length")], PendingReason.DRIFTED)
+TOOLS = classify_drift([change("tools.set", Severity.BREAKING)], PendingReason.DRIFTED)
 
 
 def queue(*entries):
-    return Queue(entries=tuple(Entry(test=test, drift=drift) for test, drift in entries))
+    return ReviewQueue(entries=tuple(QueueEntry(test=test, drift=drift) for test, drift in entries))
 
 
 @pytest.mark.parametrize(
     ("changes", "why", "same"),
     [
-        ([change("b"), change("a")], Waits.DRIFTED, True),
-        ([change("a", after="other"), change("b")], Waits.DRIFTED, True),
-        ([change("a"), change("b"), change("b")], Waits.DRIFTED, True),
-        ([change("a")], Waits.DRIFTED, False),
-        ([change("a"), change("b"), change("c")], Waits.DRIFTED, False),
-        ([change("a"), change("b", Severity.BREAKING)], Waits.DRIFTED, False),
-        ([change("a"), change("b")], Waits.FAILED, False),
+        ([change("b"), change("a")], PendingReason.DRIFTED, True),
+        ([change("a", after="other"), change("b")], PendingReason.DRIFTED, True),
+        ([change("a"), change("b"), change("b")], PendingReason.DRIFTED, True),
+        ([change("a")], PendingReason.DRIFTED, False),
+        ([change("a"), change("b"), change("c")], PendingReason.DRIFTED, False),
+        ([change("a"), change("b", Severity.BREAKING)], PendingReason.DRIFTED, False),
+        ([change("a"), change("b")], PendingReason.FAILED, False),
         ([change("a"), change("b")], None, False),
     ],
 )
 def test_a_class_is_which_traits_changed_how_badly_and_why_it_waits(changes, why, same):
-    one = class_of([change("a"), change("b")], Waits.DRIFTED)
+    one = classify_drift([change("a"), change("b")], PendingReason.DRIFTED)
 
-    assert (class_of(changes, why) == one) is same
+    assert (classify_drift(changes, why) == one) is same
 
 
 def test_a_class_is_said_with_its_worst_trait_first():
-    drift = class_of([change("a"), change("tools.set", Severity.BREAKING)], Waits.DRIFTED)
+    drift = classify_drift(
+        [change("a"), change("tools.set", Severity.BREAKING)], PendingReason.DRIFTED
+    )
 
     assert str(drift) == "tools.set (breaking), a (notable)"
-    assert str(class_of([], Waits.FAILED)) == "no change of a trait"
+    assert str(classify_drift([], PendingReason.FAILED)) == "no change of a trait"
 
 
 def test_the_rest_of_a_class_leaves_out_what_is_decided_or_of_another_class():
     review = queue(("a", LONGER), ("b", TOOLS), ("c", LONGER), ("d", LONGER)).mark(
-        {2}, Fate.SKIPPED
+        {2}, ReviewState.SKIPPED
     )
 
-    assert review.rest_of_class(Choice.REJECT) == (0, 3)
-    assert review.mark({0, 3}, Fate.REJECTED).rest_of_class(Choice.ACCEPT) == (1,)
-    assert review.mark({0, 1, 3}, Fate.ACCEPTED).rest_of_class(Choice.SKIP) == ()
+    assert review.rest_of_class(ReviewChoice.REJECT) == (0, 3)
+    assert review.mark({0, 3}, ReviewState.REJECTED).rest_of_class(ReviewChoice.ACCEPT) == (1,)
+    assert review.mark({0, 1, 3}, ReviewState.ACCEPTED).rest_of_class(ReviewChoice.SKIP) == ()
 
 
 def test_of_one_test_a_class_accepts_one_variant_and_rejects_all():
     review = queue(("a", LONGER), ("a", LONGER), ("b", LONGER))
 
-    assert review.rest_of_class(Choice.ACCEPT) == (0, 2)
-    assert review.rest_of_class(Choice.REJECT) == (0, 1, 2)
-    assert review.mark({0}, Fate.ACCEPTED).rest_of_class(Choice.ACCEPT) == (2,)
+    assert review.rest_of_class(ReviewChoice.ACCEPT) == (0, 2)
+    assert review.rest_of_class(ReviewChoice.REJECT) == (0, 1, 2)
+    assert review.mark({0}, ReviewState.ACCEPTED).rest_of_class(ReviewChoice.ACCEPT) == (2,)
 
 
 def test_a_queue_goes_on_with_the_first_open_one_and_counts_what_still_waits():
     review = queue(("a", LONGER), ("b", TOOLS), ("c", LONGER), ("d", TOOLS))
-    later = review.mark({0}, Fate.ACCEPTED).mark({1}, Fate.SKIPPED).mark({2}, Fate.FAILED)
+    later = (
+        review.mark({0}, ReviewState.ACCEPTED)
+        .mark({1}, ReviewState.SKIPPED)
+        .mark({2}, ReviewState.FAILED)
+    )
 
     assert (review.current, later.current) == (0, 3)
-    assert later.mark({3}, Fate.REJECTED).current is None
-    assert later.mark({3}, Fate.REJECTED).remaining == 2
-    assert later.count(Fate.SKIPPED) == 1
+    assert later.mark({3}, ReviewState.REJECTED).current is None
+    assert later.mark({3}, ReviewState.REJECTED).remaining == 2
+    assert later.count(ReviewState.SKIPPED) == 1
 
 
 def test_the_words_that_differ_are_marked_on_both_sides():
@@ -96,7 +102,7 @@ def test_lines_stand_beside_what_they_became():
 
     assert [pair.same for pair in pairs] == [True, False, False, True]
     assert pairs[2].old is None
-    assert pairs[2].new == (Piece("more", changed=True),)
+    assert pairs[2].new == (MarkedText("more", changed=True),)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from pytest_llmregress.reports.summary import closing_line, summary_lines
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence
-from pytest_llmregress.values.run_report import Mode, Problem, RunReport, TestRecord
+from pytest_llmregress.values.run_report import AnswerSource, Problem, RunReport, TestRecord
 from reports import compared, record
 
 
@@ -35,7 +35,7 @@ def test_a_replay_claims_no_drift():
 
 
 def test_a_first_recording_is_one_line():
-    lines = summary(record("t.py::test_a", mode=Mode.RECORDED, accepted=True))
+    lines = summary(record("t.py::test_a", mode=AnswerSource.RECORDED, accepted=True))
 
     assert lines == ("1 test: 1 recorded, 1 accepted",)
 
@@ -43,15 +43,18 @@ def test_a_first_recording_is_one_line():
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"mode": Mode.RECORDED, "problems": ["over_limit"]}, "stopped"),
-        ({"mode": Mode.IDLE, "problems": ["waits_in_batch"]}, "stopped"),
-        ({"mode": Mode.MIXED, "problems": ["not_whole"]}, "not whole"),
-        ({"mode": Mode.RECORDED, "problems": ["not_kept"]}, "not saved"),
-        ({"mode": Mode.RECORDED, "passed": False}, "not whole"),
-        ({"mode": Mode.RECORDED, "passed": False, "pending": "a.snapshot.new.yaml"}, "recorded"),
-        ({"mode": Mode.RECORDED, "passed": False, "candidate": "new"}, "recorded"),
-        ({"mode": Mode.RECORDED, "problems": ["no_match"]}, "missed"),
-        ({"mode": Mode.REPLAYED, "passed": False}, "replayed"),
+        ({"mode": AnswerSource.RECORDED, "problems": ["over_limit"]}, "stopped"),
+        ({"mode": AnswerSource.IDLE, "problems": ["waits_in_batch"]}, "stopped"),
+        ({"mode": AnswerSource.MIXED, "problems": ["not_whole"]}, "not whole"),
+        ({"mode": AnswerSource.RECORDED, "problems": ["not_kept"]}, "not saved"),
+        ({"mode": AnswerSource.RECORDED, "passed": False}, "not whole"),
+        (
+            {"mode": AnswerSource.RECORDED, "passed": False, "pending": "a.snapshot.new.yaml"},
+            "recorded",
+        ),
+        ({"mode": AnswerSource.RECORDED, "passed": False, "candidate": "new"}, "recorded"),
+        ({"mode": AnswerSource.RECORDED, "problems": ["no_match"]}, "missed"),
+        ({"mode": AnswerSource.REPLAYED, "passed": False}, "replayed"),
     ],
 )
 def test_only_what_has_a_recording_by_now_is_called_recorded(fields: dict[str, Any], word: str):
@@ -63,8 +66,8 @@ def test_only_what_has_a_recording_by_now_is_called_recorded(fields: dict[str, A
 
 def test_a_candidate_without_a_difference_is_one_line_and_not_called_stable():
     lines = summary(
-        record("t.py::test_a", mode=Mode.RECORDED, drift=drift()),
-        record("t.py::test_b", mode=Mode.RECORDED),
+        record("t.py::test_a", mode=AnswerSource.RECORDED, drift=drift()),
+        record("t.py::test_b", mode=AnswerSource.RECORDED),
         candidate="claude-opus-5-5",
     )
 
@@ -79,17 +82,21 @@ def test_a_candidate_without_a_difference_is_one_line_and_not_called_stable():
 def test_drift_problems_unplayed_and_pending_have_a_line_each():
     missed = (Problem(code="no_match", message="…"),)
     lines = summary(
-        record("t.py::test_a", mode=Mode.RECORDED, drift=drift(Severity.COSMETIC)),
+        record("t.py::test_a", mode=AnswerSource.RECORDED, drift=drift(Severity.COSMETIC)),
         record(
             "t.py::test_b",
-            mode=Mode.RECORDED,
+            mode=AnswerSource.RECORDED,
             drift=drift(Severity.BREAKING, Severity.COSMETIC),
             pending="tests/__llm__/t/b.snapshot.new.yaml",
         ),
-        record("t.py::test_c", mode=Mode.RECORDED, drift=drift()),
+        record("t.py::test_c", mode=AnswerSource.RECORDED, drift=drift()),
         record("t.py::test_d", problems=missed),
         record("t.py::test_e", problems=missed, unplayed=2),
-        record("t.py::test_f", mode=Mode.MIXED, problems=(Problem(code="bypassed", message="…"),)),
+        record(
+            "t.py::test_f",
+            mode=AnswerSource.MIXED,
+            problems=(Problem(code="bypassed", message="…"),),
+        ),
         record("t.py::test_g", unplayed=1),
         fail_on="notable",
     )
@@ -218,7 +225,7 @@ def held_against(before: int, after: int, severity: Severity) -> TestRecord:
     tallies = {"baseline": Tally(passed=before, n=before), "screen": Tally(passed=after, n=after)}
     return record(
         name,
-        mode=Mode.RECORDED,
+        mode=AnswerSource.RECORDED,
         samples=after,
         passes=after,
         drift=drift(severity),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.reports.verdict import MAX_TOLD, lines_of_suite, lines_of_test
+from pytest_llmregress.reports.verdict import MAX_TOLD, render_suite, render_test
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import (
     ChangeEvidence,
@@ -15,7 +15,7 @@ from pytest_llmregress.values.evidence import (
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.values.verdict import Gate, Verdict
+from pytest_llmregress.values.verdict import GatePolicy, Verdict
 from pytest_llmregress.verdicts.judge_single import judge_test
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 
@@ -46,14 +46,14 @@ not judged one by one: 0 tests and 0 traits with too few samples, too much noise
 
 
 def test_where_nothing_may_fail_a_run_a_verdict_says_that_it_would():
-    suite = judge_suite([evidence(fresh=Tally(passed=0, n=5))], gate=Gate())
-    never = "\n".join(lines_of_suite(suite, fail_on="never"))
+    suite = judge_suite([evidence(fresh=Tally(passed=0, n=5))], gate=GatePolicy())
+    never = "\n".join(render_suite(suite, fail_on="never"))
 
     assert suite.fails
     assert "fails the run" not in never
     assert never.startswith("regressed, would fail the run, but fail-on is never: 1 of 1 test ")
     assert "test_b: regressed; would fail the run, but fail-on is never" in never
-    assert "fails the run: 1 of 1 test" in "\n".join(lines_of_suite(suite))
+    assert "fails the run: 1 of 1 test" in "\n".join(render_suite(suite))
 
 
 def evidence(test: str = "test_a.py::test_b", **fields: object) -> TestEvidence:
@@ -115,11 +115,11 @@ def draw(chance: random.Random, number: int) -> TestEvidence:
 
 
 GATES = (
-    Gate(),
-    Gate(confirm=5),
-    Gate(margin=0.05),
-    Gate(margin=0.9, min_drop=0.2),
-    Gate(alpha=1e-9),
+    GatePolicy(),
+    GatePolicy(confirm=5),
+    GatePolicy(margin=0.05),
+    GatePolicy(margin=0.9, min_drop=0.2),
+    GatePolicy(alpha=1e-9),
 )
 
 
@@ -129,9 +129,9 @@ def test_no_verdict_claims_more_than_was_shown(seed):
     tests = [draw(chance, number) for number in range(chance.choice((1, 2, 7, 30)))]
     gate = GATES[seed % len(GATES)]
     suite = judge_suite(tests, gate=gate)
-    lines = [*lines_of_suite(suite)]
+    lines = [*render_suite(suite)]
     for test in tests:
-        lines += lines_of_test(judge_test(test, settings=gate))
+        lines += render_test(judge_test(test, settings=gate))
 
     assert [line for line in lines if FORBIDDEN.search(line)] == []
     assert [line for line in lines if len(line) > 100] == []
@@ -141,7 +141,7 @@ def test_no_verdict_claims_more_than_was_shown(seed):
 def test_what_shows_nothing_tells_its_interval_its_counts_and_what_it_takes(seed):
     chance = random.Random(seed)
     tests = [draw(chance, number) for number in range(30)]
-    for verdict in judge_suite(tests, gate=Gate(confirm=5)).tests:
+    for verdict in judge_suite(tests, gate=GatePolicy(confirm=5)).tests:
         if verdict.verdict is not Verdict.NO_EVIDENCE:
             continue
         text = verdict.text
@@ -168,13 +168,15 @@ def test_a_regression_is_told_from_the_suite_down_to_the_test():
     )
     tests = [*(evidence(f"test_a.py::test_{number}") for number in range(99)), bad]
 
-    assert "\n".join(lines_of_suite(judge_suite(tests, gate=Gate(confirm=5)))) == TOLD
+    assert "\n".join(render_suite(judge_suite(tests, gate=GatePolicy(confirm=5)))) == TOLD
 
 
 def test_a_test_is_told_with_what_becomes_of_it():
-    verdict = judge_test(evidence(broken=("called pay, which is forbidden",)), settings=Gate())
+    verdict = judge_test(
+        evidence(broken=("called pay, which is forbidden",)), settings=GatePolicy()
+    )
 
-    assert lines_of_test(verdict)[:2] == (
+    assert render_test(verdict)[:2] == (
         "test_a.py::test_b: broken; fails the run",
         "  called pay, which is forbidden",
     )
@@ -185,7 +187,7 @@ def test_many_tests_are_counted_beyond_the_first_ones():
         evidence(f"test_a.py::test_{number}", broken=("called pay",))
         for number in range(MAX_TOLD + 3)
     ]
-    lines = lines_of_suite(judge_suite(tests, gate=Gate()))
+    lines = render_suite(judge_suite(tests, gate=GatePolicy()))
 
     assert lines[-1] == "  and 3 more"
     assert "contract: 13 tests broken: test_a.py::test_0" in "\n".join(lines)
@@ -194,14 +196,14 @@ def test_many_tests_are_counted_beyond_the_first_ones():
 def test_one_sample_against_one_has_no_line_of_a_single_test():
     single = Tally(passed=1, n=1)
     tests = [evidence("t.py::test_a", baseline=single, broken=("called pay",))]
-    lines = lines_of_suite(judge_suite(tests, gate=Gate()))
+    lines = render_suite(judge_suite(tests, gate=GatePolicy()))
 
     assert "contract: 1 test broken: t.py::test_a" in lines
     assert not [line for line in lines if line.startswith("  t.py")]
 
 
 def test_a_name_cannot_move_the_cursor():
-    lines = lines_of_test(judge_test(evidence("test_a[\x1b[2J]"), settings=Gate()))
+    lines = render_test(judge_test(evidence("test_a[\x1b[2J]"), settings=GatePolicy()))
 
     assert lines[0].startswith("test_a[\\x1b[2J]: no evidence of a change")
 
@@ -211,7 +213,7 @@ def test_failing_tests_are_told_first():
         evidence(f"t.py::test_{name}", broken=("called pay",), quarantine=reason)
         for name, reason in (("a", "until June"), ("b", ""))
     )
-    lines = lines_of_suite(judge_suite([quarantined, failing], gate=Gate()))
+    lines = render_suite(judge_suite([quarantined, failing], gate=GatePolicy()))
 
     assert [line for line in lines if line.startswith("  t.py")] == [
         "  t.py::test_b: broken; fails the run",

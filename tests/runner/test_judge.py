@@ -18,8 +18,8 @@ CONFTEST = f"""
 
     @pytest.fixture
     def llm_judge(request):
-        from pytest_llmregress.runner.judge_fixture import judge_of
-        return judge_of(request, model={JUDGE!r})
+        from pytest_llmregress.runner.judge_fixture import build_llm_judge
+        return build_llm_judge(request, model={JUDGE!r})
 """
 APP = """
     import anthropic

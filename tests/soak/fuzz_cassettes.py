@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_llmregress.storage.cassette_file import digest_of, read_cassette, write_cassette
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -150,7 +150,7 @@ def fuzz(count: int, *, seed: int, folder: Path) -> Counter[str]:
         started = time.perf_counter()
         try:
             cassette = read_cassette(path)
-        except UnreadableFile as error:
+        except UnreadableFileError as error:
             if str(path) not in str(error):
                 raise
             found[f"{damage.__name__}: refused"] += 1

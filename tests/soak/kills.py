@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 from forked_pytest import start_forked
 from llm_stand import LlmStand
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 
@@ -62,7 +62,7 @@ def run(kills: int, *, seed: int, folder: Path) -> Tally:
     tally = Tally()
     (folder / "test_many.py").write_text(TEST)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    paths = paths_of(folder / "test_many.py", NODE_ID, None)
+    paths = build_test_paths(folder / "test_many.py", NODE_ID, None)
     stand = LlmStand().start()
     try:
         env = {

@@ -25,7 +25,7 @@ from pytest_llmregress.values.evidence import (
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.values.verdict import Gate
+from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.first_pass import looks_different
 from pytest_llmregress.verdicts.judge_single import judge_test
 from pytest_llmregress.verdicts.judge_suite import judge_suite
@@ -159,7 +159,7 @@ def _judge(
     *,
     confirm: int,
 ) -> None:
-    gate = Gate(confirm=confirm)
+    gate = GatePolicy(confirm=confirm)
     evidences = []
     any_difference = False
     for number, nature in enumerate(suite):
@@ -282,7 +282,7 @@ def measure_large() -> float:
             )
         )
     started = time.process_time()
-    judge_suite(evidences, gate=Gate())
+    judge_suite(evidences, gate=GatePolicy())
     return time.process_time() - started
 
 

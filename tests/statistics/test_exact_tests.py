@@ -11,9 +11,9 @@ import pytest
 from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import (
     Alternative,
-    Table,
-    attainable,
+    ContingencyTable,
     fisher,
+    list_attainable_p_values,
     mcnemar,
     smallest_p,
     stratified,
@@ -27,7 +27,7 @@ from pytest_llmregress.statistics.multiplicity import (
 
 WORSE, BETTER, DIFFERENT = Alternative.WORSE, Alternative.BETTER, Alternative.DIFFERENT
 SMALL = [
-    Table(a, n1, b, n2)
+    ContingencyTable(a, n1, b, n2)
     for n1, n2 in [(1, 1), (3, 3), (10, 1), (10, 5), (5, 7)]
     for a, b in product(range(n1 + 1), range(n2 + 1))
 ]
@@ -38,17 +38,17 @@ def near(p):
     return pytest.approx(p, rel=1e-12, abs=0)
 
 
-def draw_table(source: random.Random, largest: int = 12) -> Table:
+def draw_table(source: random.Random, largest: int = 12) -> ContingencyTable:
     n1, n2 = source.randint(1, largest), source.randint(1, largest)
-    return Table(source.randint(0, n1), n1, source.randint(0, n2), n2)
+    return ContingencyTable(source.randint(0, n1), n1, source.randint(0, n2), n2)
 
 
-def draw_suite(seed: int, largest: int = 12) -> list[Table]:
+def draw_suite(seed: int, largest: int = 12) -> list[ContingencyTable]:
     source = random.Random(seed)
     return [draw_table(source, largest) for _ in range(source.randint(2, 25))]
 
 
-def tail_of_suite(suite: list[Table]) -> Fraction:
+def tail_of_suite(suite: list[ContingencyTable]) -> Fraction:
     """Compute the probability of so few passes, in fractions, one test after another."""
     ways = Counter({0: Fraction(1)})
     for a, n1, b, n2 in suite:
@@ -64,7 +64,11 @@ def tail_of_suite(suite: list[Table]) -> Fraction:
 
 @pytest.mark.parametrize("alternative", Alternative)
 def test_a_p_value_is_above_0_and_no_more_than_1(alternative: Alternative):
-    for table in [*SMALL, Table(10_000, 10_000, 0, 10_000), Table(0, 3000, 3000, 3000)]:
+    for table in [
+        *SMALL,
+        ContingencyTable(10_000, 10_000, 0, 10_000),
+        ContingencyTable(0, 3000, 3000, 3000),
+    ]:
         assert 0 < fisher(*table, alternative) <= 1
         assert 0 < stratified([table, table], alternative) <= 1
 
@@ -88,26 +92,37 @@ def test_with_as_many_samples_on_both_sides_two_sided_is_twice_one_sided(n: int)
         assert fisher(a, n, b, n, DIFFERENT) == near(min(1, 2 * smaller))
 
 
-@pytest.mark.parametrize("table", [Table(0, 5, 8, 21), Table(5, 6, 2, 11), Table(4, 6, 11, 39)])
-def test_tables_as_probable_as_the_one_observed_count_though_rounding_differs(table: Table):
+@pytest.mark.parametrize(
+    "table",
+    [ContingencyTable(0, 5, 8, 21), ContingencyTable(5, 6, 2, 11), ContingencyTable(4, 6, 11, 39)],
+)
+def test_tables_as_probable_as_the_one_observed_count_though_rounding_differs(
+    table: ContingencyTable,
+):
     a, n1, b, n2 = table
     ways = [math.comb(n1, a + b - k) * math.comb(n2, k) for k in range(a + b + 1)]
     share = sum(way for way in ways if way <= ways[b]) / sum(ways)
 
     assert fisher(*table, DIFFERENT) == near(share)
-    assert len(attainable(a + b, n1, n2, DIFFERENT)) == len({way for way in ways if way})
+    assert len(list_attainable_p_values(a + b, n1, n2, DIFFERENT)) == len(
+        {way for way in ways if way}
+    )
 
 
 @pytest.mark.parametrize("alternative", [WORSE, BETTER])
 def test_a_suite_of_one_test_is_fishers_test(alternative: Alternative):
-    large = Table(400, 1000, 300, 1000)
+    large = ContingencyTable(400, 1000, 300, 1000)
     for table in [*SMALL, large]:
         assert stratified([table], alternative) == near(fisher(*table, alternative))
 
 
 @pytest.mark.parametrize(("lost", "won"), [(0, 0), (5, 0), (3, 11), (40, 70), (150, 90)])
 def test_a_suite_of_one_sample_per_side_is_mcnemars_test(lost: int, won: int):
-    suite = [Table(1, 1, 0, 1)] * lost + [Table(0, 1, 1, 1)] * won + [Table(1, 1, 1, 1)] * 9
+    suite = (
+        [ContingencyTable(1, 1, 0, 1)] * lost
+        + [ContingencyTable(0, 1, 1, 1)] * won
+        + [ContingencyTable(1, 1, 1, 1)] * 9
+    )
 
     below = sum(math.comb(lost + won, k) for k in range(won + 1))
 
@@ -123,7 +138,7 @@ def test_a_suite_of_unequal_tests_has_the_tail_that_fractions_have(seed: int):
 
 
 def test_what_is_cut_off_in_a_large_suite_counts_against_it():
-    suite = [Table(10, 10, 0, 10)] * 40
+    suite = [ContingencyTable(10, 10, 0, 10)] * 40
 
     exact = float(tail_of_suite(suite))
 
@@ -131,7 +146,7 @@ def test_what_is_cut_off_in_a_large_suite_counts_against_it():
     assert exact <= stratified(suite) < 1e-55
 
 
-def approximate(suite: list[Table]) -> float:
+def approximate(suite: list[ContingencyTable]) -> float:
     deviation, variance = 0.5, 0.0
     for a, n1, b, n2 in suite:
         n = n1 + n2
@@ -142,14 +157,14 @@ def approximate(suite: list[Table]) -> float:
 
 def test_a_suite_too_large_for_the_exact_test_gets_the_normal_one():
     """A test of these leaves 10 passes open, and 100,000 are the most."""
-    largest = [Table(6, 10, 4, 10)] * 250 + [Table(5, 10, 5, 10)] * 9_750
-    larger = [Table(7100, 10_001, 7000, 10_001)]
+    largest = [ContingencyTable(6, 10, 4, 10)] * 250 + [ContingencyTable(5, 10, 5, 10)] * 9_750
+    larger = [ContingencyTable(7100, 10_001, 7000, 10_001)]
 
-    exact, beyond = stratified(largest), stratified([*largest, Table(5, 10, 5, 10)])
+    exact, beyond = stratified(largest), stratified([*largest, ContingencyTable(5, 10, 5, 10)])
 
     assert exact == pytest.approx(approximate(largest), rel=1e-3)
     assert exact != near(approximate(largest))
-    assert beyond == near(approximate([*largest, Table(5, 10, 5, 10)]))
+    assert beyond == near(approximate([*largest, ContingencyTable(5, 10, 5, 10)]))
     assert stratified(larger) == near(approximate(larger))
     assert stratified(larger) == pytest.approx(fisher(*larger[0]), rel=1e-2)
 
@@ -157,7 +172,7 @@ def test_a_suite_too_large_for_the_exact_test_gets_the_normal_one():
 @pytest.mark.parametrize("alternative", Alternative)
 def test_each_p_value_of_a_table_is_one_that_its_margins_allow(alternative: Alternative):
     for a, n1, b, n2 in SMALL:
-        allowed = attainable(a + b, n1, n2, alternative)
+        allowed = list_attainable_p_values(a + b, n1, n2, alternative)
 
         assert allowed == tuple(sorted(allowed))
         assert allowed[-1] == 1
@@ -196,7 +211,7 @@ def test_discrete_false_discovery_rates_are_never_above_the_plain_ones(seed: int
 @pytest.mark.parametrize("seed", range(8))
 def test_tests_that_always_pass_change_nothing(seed: int, alternative: Alternative):
     suite = draw_suite(seed)
-    longer = [*suite, *[Table(10, 10, 5, 5)] * 90]
+    longer = [*suite, *[ContingencyTable(10, 10, 5, 5)] * 90]
 
     assert stratified(longer, alternative) == stratified(suite, alternative)
     assert discrete_holm(longer, alternative)[: len(suite)] == near(
@@ -218,21 +233,25 @@ def test_the_order_of_the_tests_does_not_matter(adjust, seed: int):
 @pytest.mark.parametrize("seed", range(8))
 def test_an_improvement_is_adjusted_as_a_regression_of_the_sides_exchanged(seed: int):
     suite = draw_suite(seed)
-    exchanged = [Table(b, n2, a, n1) for a, n1, b, n2 in suite]
+    exchanged = [ContingencyTable(b, n2, a, n1) for a, n1, b, n2 in suite]
 
     assert discrete_holm(suite, BETTER) == near(discrete_holm(exchanged))
 
 
 def test_equal_p_values_of_different_tables_are_adjusted_alike():
     """Both have p = 1/6, one as 1 of 6 and one as 5 of 30."""
-    assert discrete_holm([Table(5, 5, 0, 1), Table(5, 5, 0, 1)]) == near((1 / 3, 1 / 3))
+    assert discrete_holm([ContingencyTable(5, 5, 0, 1), ContingencyTable(5, 5, 0, 1)]) == near(
+        (1 / 3, 1 / 3)
+    )
     assert fisher(9, 9, 2, 4) == near(1 / 13)
-    assert discrete_holm([Table(9, 9, 2, 4), Table(12, 12, 0, 1)]) == near((2 / 13,) * 2)
+    assert discrete_holm([ContingencyTable(9, 9, 2, 4), ContingencyTable(12, 12, 0, 1)]) == near(
+        (2 / 13,) * 2
+    )
 
 
 def test_no_tests_show_nothing():
     assert stratified([]) == 1
-    assert stratified([Table(0, 0, 3, 5)]) == fisher(0, 0, 3, 5) == 1
+    assert stratified([ContingencyTable(0, 0, 3, 5)]) == fisher(0, 0, 3, 5) == 1
     assert holm([]) == discrete_holm([]) == discrete_benjamini_hochberg([]) == ()
 
 
@@ -259,13 +278,13 @@ def test_the_probability_to_be_better_is_that_of_two_beta_distributions():
         )
 
 
-def is_red(suite: list[Table], least_drop: float = 0.02) -> bool:
+def is_red(suite: list[ContingencyTable], least_drop: float = 0.02) -> bool:
     drop = sum(table.a / table.n1 - table.b / table.n2 for table in suite) / len(suite)
     whole = stratified(suite) <= 0.025 and drop >= least_drop
     return whole or min(discrete_holm(suite)) <= 0.025
 
 
-def draw_run(source: random.Random, profile: str, broken: int = 0) -> list[Table]:
+def draw_run(source: random.Random, profile: str, broken: int = 0) -> list[ContingencyTable]:
     """Draw the tables of 50 tests, 10 samples before and 5 after; the last `broken` always fail."""
     suite = []
     for position in range(50):
@@ -279,7 +298,7 @@ def draw_run(source: random.Random, profile: str, broken: int = 0) -> list[Table
                 rate = source.betavariate(4, 1)
         after = 0.0 if position >= 50 - broken else rate
         passes = [sum(source.random() < p for _ in range(n)) for p, n in [(rate, 10), (after, 5)]]
-        suite.append(Table(passes[0], 10, passes[1], 5))
+        suite.append(ContingencyTable(passes[0], 10, passes[1], 5))
     return suite
 
 

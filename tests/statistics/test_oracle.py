@@ -11,7 +11,7 @@ import pytest
 from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import (
     Alternative,
-    Table,
+    ContingencyTable,
     fisher,
     mcnemar,
     smallest_p,
@@ -35,8 +35,8 @@ CASES = json.loads((Path(__file__).parent / "data" / "stats.json").read_text("ut
 WORSE, BETTER, DIFFERENT = Alternative.WORSE, Alternative.BETTER, Alternative.DIFFERENT
 
 
-def tables(rows: list[list[int]]) -> list[Table]:
-    return [Table(*row) for row in rows]
+def tables(rows: list[list[int]]) -> list[ContingencyTable]:
+    return [ContingencyTable(*row) for row in rows]
 
 
 def answer_fisher(a: int, n1: int, b: int, n2: int) -> dict[str, Any]:

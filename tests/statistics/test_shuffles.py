@@ -11,9 +11,9 @@ import pytest
 
 from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import (
-    Table,
-    attainable,
+    ContingencyTable,
     fisher,
+    list_attainable_p_values,
     mcnemar,
     smallest_p,
     stratified,
@@ -196,12 +196,18 @@ NAN = math.nan
         (lambda: fisher(1, NAN, 1, 5), "n1=nan"),
         (lambda: fisher(1, 10, 0.5, 5), r"b=0\.5"),
         (lambda: smallest_p(16, 10, 5), r"passed=16.*n1\+n2=15"),
-        (lambda: attainable(0, 10, -5), "n2=-5"),
+        (lambda: list_attainable_p_values(0, 10, -5), "n2=-5"),
         (lambda: mcnemar(-1, 2), "b=-1"),
         (lambda: mcnemar(1, NAN), "c=nan"),
-        (lambda: stratified([Table(1, 1, 1, 1), Table(2, 1, 1, 1)]), r"strata\[1\]\.a=2"),
-        (lambda: discrete_holm([Table(1, 1, 3, 1)]), r"tables\[0\]\.b=3"),
-        (lambda: discrete_benjamini_hochberg([Table(1, math.inf, 3, 1)]), r"tables\[0\]\.n1=inf"),
+        (
+            lambda: stratified([ContingencyTable(1, 1, 1, 1), ContingencyTable(2, 1, 1, 1)]),
+            r"strata\[1\]\.a=2",
+        ),
+        (lambda: discrete_holm([ContingencyTable(1, 1, 3, 1)]), r"tables\[0\]\.b=3"),
+        (
+            lambda: discrete_benjamini_hochberg([ContingencyTable(1, math.inf, 3, 1)]),
+            r"tables\[0\]\.n1=inf",
+        ),
         (lambda: holm([0.5, NAN]), r"ps\[1\]=nan"),
         (lambda: probability_better(3, 2, 1, 1), "a=3"),
         (lambda: wilson(0, 0), "n=0"),

@@ -14,7 +14,7 @@ from pytest_llmregress.storage.cassette_file import (
     write_cassette,
 )
 from pytest_llmregress.storage.encoding.body_encoding import STYLES
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -270,7 +270,7 @@ def damaged(tmp_path, change):
     write_cassette(path, cassette(*(interaction(b'{"turn":%d}' % n) for n in range(3))))
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     before = path.read_bytes()
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_cassette(path)
     assert path.read_bytes() == before
     return str(caught.value).removeprefix(str(path))
@@ -357,7 +357,7 @@ def test_the_next_command_names_the_candidate_and_quotes_the_test(tmp_path):
     write_cassette(path, cassette(interaction(), test="t.py::test_a[x y]", candidate="m"))
     path.write_text(path.read_text().replace("interactions: 1", "interactions: 2"))
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_cassette(path)
 
     assert str(caught.value).endswith(
@@ -370,7 +370,7 @@ def test_all_problems_are_said_at_once_and_many_are_counted(tmp_path):
     write_cassette(path, cassette(*(interaction() for _ in range(12))))
     path.write_text(path.read_text().replace("status: 200", "status: x"))
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_cassette(path)
 
     assert str(caught.value).count("status is 'x'") == 8
@@ -391,7 +391,7 @@ def test_any_change_of_a_single_line_of_the_calls_is_noticed(tmp_path):
         path.write_text("".join(lines[:number] + lines[number + 1 :]))
         try:
             read_cassette(path)
-        except UnreadableFile:
+        except UnreadableFileError:
             continue
         missed.append(lines[number])
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.storage.decisions import (
+    build_decision,
     find_author,
     note_rejection,
     read_rejections,
     rejections_of,
-    sign,
 )
-from pytest_llmregress.storage.errors import UnreadableFile
-from pytest_llmregress.storage.file_paths import paths_of
-from pytest_llmregress.storage.pending import find
+from pytest_llmregress.storage.errors import UnreadableFileError
+from pytest_llmregress.storage.file_paths import build_test_paths
+from pytest_llmregress.storage.pending import find_stored_tests
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.snapshot import Decision, Snapshot
 
@@ -25,7 +25,7 @@ DECISION = Decision(by="R <r@example.org>", at="2026-11-22T01:02:03Z", reason="t
 
 @pytest.fixture
 def paths(tmp_path):
-    return paths_of(tmp_path / "test_a.py", TEST, "m-2")
+    return build_test_paths(tmp_path / "test_a.py", TEST, "m-2")
 
 
 @pytest.mark.parametrize("decision", [DECISION, replace(DECISION, reason=""), None])
@@ -42,7 +42,7 @@ def test_a_decision_without_a_name_is_refused(tmp_path):
     write_snapshot(path, replace(SNAPSHOT, decision=DECISION))
     path.write_text(path.read_text().replace("  by: ", "  who: "))
 
-    with pytest.raises(UnreadableFile, match=r"accepted\.by is missing"):
+    with pytest.raises(UnreadableFileError, match=r"accepted\.by is missing"):
         read_snapshot(path)
 
 
@@ -63,7 +63,7 @@ def test_rejections_of_all_variants_lie_in_one_file_the_oldest_first(paths):
 def test_a_file_of_rejections_is_no_recording_and_nothing_pending(paths):
     note_rejection(paths, SNAPSHOT, DECISION)
 
-    assert find(paths.directory.parent.parent).tests == ()
+    assert find_stored_tests(paths.directory.parent.parent).tests == ()
 
 
 def test_nothing_rejected_is_no_fault(paths):
@@ -75,13 +75,13 @@ def test_a_damaged_file_of_rejections_is_named_and_left_alone(paths):
     damaged = file.read_text().replace("cassette: sha256:01", "cassette: 1")
     file.write_text(damaged)
 
-    with pytest.raises(UnreadableFile, match=r"rejected\[0\]\.cassette is 1"):
+    with pytest.raises(UnreadableFileError, match=r"rejected\[0\]\.cassette is 1"):
         note_rejection(paths, SNAPSHOT, DECISION)
     assert file.read_text() == damaged
 
 
 def test_a_signature_has_the_time_of_now_and_one_printable_line():
-    decision = sign("R\x1b[31m", " two\n lines \u202e ")
+    decision = build_decision("R\x1b[31m", " two\n lines \u202e ")
 
     assert decision.at.endswith("Z")
     assert (decision.by, decision.reason) == (r"R\x1b[31m", r"two lines \u202e")

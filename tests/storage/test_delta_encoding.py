@@ -10,7 +10,7 @@ import yaml
 from pytest_llmregress.storage import cassette_file
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.storage.encoding.body_encoding import STYLES
-from pytest_llmregress.storage.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.errors import UnreadableFileError, UnwritableValueError
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -430,7 +430,7 @@ def test_a_reference_that_leads_nowhere_is_named(tmp_path, request_, fault):
     path = tmp_path / "a.yaml"
     path.write_text(f"{HEAD}{FIRST}- request: {request_}{LAST}", encoding="utf-8")
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_cassette(path)
 
     assert f": calls[1].request.{fault}" in str(caught.value)
@@ -452,7 +452,7 @@ def test_events_that_cannot_be_cut_are_named(tmp_path, event, fault):
     last = f"- request: {{method: GET, url: u}}\n  response: {{status: 200, events: [{event}]}}\n"
     path.write_text(HEAD + FIRST + last, encoding="utf-8")
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_cassette(path)
 
     assert f": calls[1].response.events[0].{fault}" in str(caught.value)
@@ -496,7 +496,7 @@ def test_a_file_that_stands_for_too_much_is_refused(tmp_path, repeated, calls, f
     head = HEAD.replace("interactions: 2", f"interactions: {count}")
     path.write_text(head.replace("calls:\n", f"{repeated}calls:\n{calls}"), encoding="utf-8")
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_cassette(path)
 
     assert fault in str(caught.value)
@@ -507,7 +507,7 @@ def test_what_would_be_too_much_to_read_is_not_written(tmp_path, monkeypatch):
     value = Cassette(test="t", interactions=(exchange({"a": "x" * 10_001}, b""),))
 
     with pytest.raises(
-        UnwritableValue, match=r"its bodies come to more than .* nothing was written"
+        UnwritableValueError, match=r"its bodies come to more than .* nothing was written"
     ):
         write_cassette(tmp_path / "a.yaml", value)
 

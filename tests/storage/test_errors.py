@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.storage.errors import UnreadableFile, retake
+from pytest_llmregress.storage.errors import UnreadableFileError, retake
 
 TEST = "tests/test_a.py::test_b[x y]"
 RECORD = "restore it from version control, or delete it and record it again: "
@@ -21,7 +21,7 @@ RETAKE = "restore it from version control, or delete it and take it from its rec
     ],
 )
 def test_a_broken_snapshot_is_taken_from_its_recording_and_that_recorded_again(name, advice):
-    error = UnreadableFile(Path(name), 2, "it is broken")
+    error = UnreadableFileError(Path(name), 2, "it is broken")
 
     assert str(error) == f"{name}:2: it is broken; {advice}"
 

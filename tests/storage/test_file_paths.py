@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.storage.atomic_write import write_text
-from pytest_llmregress.storage.file_paths import paths_of
+from pytest_llmregress.storage.file_paths import build_test_paths
 
 NODE = "tests/test_support.py::test_refund"
 
@@ -27,19 +27,19 @@ NODE = "tests/test_support.py::test_refund"
 def test_files_lie_beside_the_tests(
     tmp_path, candidate, cassette, pending_cassette, pending_snapshot
 ):
-    paths = paths_of(tmp_path / "test_support.py", NODE, candidate)
+    paths = build_test_paths(tmp_path / "test_support.py", NODE, candidate)
 
     folder = tmp_path / "__llm__" / "test_support"
     assert paths.cassette == folder / cassette
     assert paths.snapshot == folder / "refund.snapshot.yaml"
     assert paths.pending_cassette == folder / pending_cassette
     assert paths.pending_snapshot == folder / pending_snapshot
-    assert paths.of_baseline() == paths_of(tmp_path / "test_support.py", NODE, None)
+    assert paths.of_baseline() == build_test_paths(tmp_path / "test_support.py", NODE, None)
 
 
 def test_two_candidates_whose_names_lose_something_do_not_share_files(tmp_path):
-    one = paths_of(tmp_path / "test_a.py", NODE, "vendor/model")
-    other = paths_of(tmp_path / "test_a.py", NODE, "vendor:model")
+    one = build_test_paths(tmp_path / "test_a.py", NODE, "vendor/model")
+    other = build_test_paths(tmp_path / "test_a.py", NODE, "vendor:model")
 
     assert one.cassette != other.cassette
 
@@ -124,4 +124,4 @@ def test_a_written_file_can_be_read_by_whom_the_umask_lets(tmp_path):
 
 
 def test_paths_are_no_test_class():
-    assert paths_of(Path("test_a.py"), NODE, None).__test__ is False
+    assert build_test_paths(Path("test_a.py"), NODE, None).__test__ is False

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.storage.errors import UnreadableFile
-from pytest_llmregress.storage.vcr_format.decompression import Undecodable, decoded
+from pytest_llmregress.storage.errors import UnreadableFileError
+from pytest_llmregress.storage.vcr_format.decompression import DecompressionError, decompress
 from pytest_llmregress.storage.vcr_format.reader import ADVICE, read_foreign
 from pytest_llmregress.storage.yaml import document as yaml_document
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -226,17 +226,17 @@ def test_brotli_is_read_where_its_package_is_installed():
     brotli = pytest.importorskip("brotli", reason="brotli is not installed")
     body = brotli.compress(TEXT * 1000)
 
-    assert decoded(body, ["br"]) == TEXT * 1000
-    with pytest.raises(Undecodable, match="cut off"):
-        decoded(body[:-4] + b"\xff", ["br"])
+    assert decompress(body, ["br"]) == TEXT * 1000
+    with pytest.raises(DecompressionError, match="cut off"):
+        decompress(body[:-4] + b"\xff", ["br"])
 
 
 def test_brotli_without_its_package_names_the_package(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "brotli", None)
     monkeypatch.setitem(__import__("sys").modules, "brotlicffi", None)
 
-    with pytest.raises(Undecodable, match="python -m pip install brotli"):
-        decoded(b"\xff\x00", ["br"])
+    with pytest.raises(DecompressionError, match="python -m pip install brotli"):
+        decompress(b"\xff\x00", ["br"])
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_body_that_cannot_be_decompressed_is_named(tmp_path, encoding, body, w
     text = STOCK.replace("""string: '{"text":"hi"}'""", f"string: !!binary {written}")
     text = text.replace("Date:", f"content-encoding: [{encoding}]\n      Date:")
 
-    with pytest.raises(UnreadableFile, match=r"interactions\[0\]\.response\.body") as error:
+    with pytest.raises(UnreadableFileError, match=r"interactions\[0\]\.response\.body") as error:
         only(tmp_path, text)
     assert why in str(error.value)
 
@@ -260,8 +260,8 @@ def test_a_body_that_cannot_be_decompressed_is_named(tmp_path, encoding, body, w
 def test_a_compressed_bomb_is_refused():
     body = gzip.compress(b"\0" * (yaml_document.MAX_BYTES + 1), mtime=0)
 
-    with pytest.raises(Undecodable, match="larger than 64 MiB"):
-        decoded(body, ["gzip"])
+    with pytest.raises(DecompressionError, match="larger than 64 MiB"):
+        decompress(body, ["gzip"])
 
 
 def bomb(levels: int, width: int) -> str:
@@ -310,7 +310,7 @@ def test_aliases_are_followed(tmp_path):
 def test_anything_else_is_named_with_its_fault(tmp_path, text, line, fault):
     path = write(tmp_path, text)
 
-    with pytest.raises(UnreadableFile) as error:
+    with pytest.raises(UnreadableFileError) as error:
         read_foreign(path)
     assert fault in error.value.fault
     assert error.value.line == line
@@ -328,7 +328,7 @@ def test_anything_else_is_named_with_its_fault(tmp_path, text, line, fault):
 def test_damaged_json_is_named_with_its_fault(tmp_path, text, line, fault):
     path = write(tmp_path, text, "test_a.json")
 
-    with pytest.raises(UnreadableFile) as error:
+    with pytest.raises(UnreadableFileError) as error:
         read_foreign(path)
     assert fault in error.value.fault
     assert error.value.line == line
@@ -350,7 +350,7 @@ def test_damaged_json_is_named_with_its_fault(tmp_path, text, line, fault):
 def test_a_message_of_an_unknown_form_is_named(tmp_path, request_, response, fault):
     path = write(tmp_path, document(request_, response), "test_a.json")
 
-    with pytest.raises(UnreadableFile) as error:
+    with pytest.raises(UnreadableFileError) as error:
         read_foreign(path)
     assert fault in error.value.fault
 
@@ -359,14 +359,16 @@ def test_a_body_under_an_unknown_key_is_no_empty_body(tmp_path):
     content = document({"json_body": {"model": "m"}})
     del content["interactions"][0]["request"]["body"]
 
-    with pytest.raises(UnreadableFile, match="there is no body, neither as body nor as parsed"):
+    with pytest.raises(
+        UnreadableFileError, match="there is no body, neither as body nor as parsed"
+    ):
         only(tmp_path, content)
 
 
 def test_all_faults_are_told_at_once(tmp_path):
     content = document({"method": 1, "uri": 2}, {"status": {}})
 
-    with pytest.raises(UnreadableFile) as error:
+    with pytest.raises(UnreadableFileError) as error:
         only(tmp_path, content)
     assert error.value.fault.count("interactions[0]") == 3
 
@@ -376,12 +378,12 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
     with path.open("wb") as file:
         file.truncate(yaml_document.MAX_BYTES + 1)
 
-    with pytest.raises(UnreadableFile, match="64 MiB is the limit"):
+    with pytest.raises(UnreadableFileError, match="64 MiB is the limit"):
         read_foreign(path)
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_foreign(tmp_path / "nothing.yaml")
-    with pytest.raises(UnreadableFile, match="it cannot be opened"):
+    with pytest.raises(UnreadableFileError, match="it cannot be opened"):
         read_foreign(tmp_path)

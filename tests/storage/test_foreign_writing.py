@@ -9,7 +9,7 @@ from anthropic import Anthropic
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
-from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.errors import UnwritableValueError
 from pytest_llmregress.storage.vcr_format.reader import read_foreign
 from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
 from pytest_llmregress.values.cassette import Cassette
@@ -139,6 +139,6 @@ def test_what_vcrpy_has_recorded_into_it_since_counts(tmp_path):
 def test_what_would_not_come_back_is_not_written(tmp_path):
     path = tmp_path / "test_c.yaml"
 
-    with pytest.raises(UnwritableValue, match="nothing was written"):
+    with pytest.raises(UnwritableValueError, match="nothing was written"):
         write_vcr_yaml(path, replace(CASSETTE, test="\ud83d"))
     assert not path.exists()

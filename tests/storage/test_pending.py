@@ -9,13 +9,13 @@ from pytest_llmregress.storage.cassette_file import (
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.storage.errors import Unacceptable, UnreadableFile
-from pytest_llmregress.storage.file_paths import paths_of
-from pytest_llmregress.storage.pending import accept, find, reject
+from pytest_llmregress.storage.errors import NotAcceptableError, UnreadableFileError
+from pytest_llmregress.storage.file_paths import build_test_paths
+from pytest_llmregress.storage.pending import accept, find_stored_tests, reject
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
-from pytest_llmregress.values.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.values.snapshot import PendingReason, PendingState, SampleSnapshot, Snapshot
 
 TEST = "tests/test_support.py::test_refund"
 OLD, NEW, THIRD = b'"old"', b'"new"', b'"third"'
@@ -34,13 +34,13 @@ def snapshot(reply, *, waits=None, candidate=None, test=TEST):
         test=test,
         cassette=digest_of(cassette(reply)),
         samples=(SampleSnapshot(values={"reply": reply.decode()}),),
-        pending=waits and Pending(why=waits, candidate=candidate, baseline="claude-opus-5"),
+        pending=waits and PendingState(why=waits, candidate=candidate, baseline="claude-opus-5"),
     )
 
 
 @pytest.fixture
 def baseline(tmp_path):
-    paths = paths_of(tmp_path / "test_support.py", TEST, None)
+    paths = build_test_paths(tmp_path / "test_support.py", TEST, None)
     write_cassette(paths.cassette, cassette(OLD))
     write_snapshot(paths.snapshot, snapshot(OLD))
     return paths
@@ -48,16 +48,18 @@ def baseline(tmp_path):
 
 @pytest.fixture
 def candidate(baseline, tmp_path):
-    paths = paths_of(tmp_path / "test_support.py", TEST, "m-2")
+    paths = build_test_paths(tmp_path / "test_support.py", TEST, "m-2")
     write_cassette(paths.cassette, cassette(NEW, "m-2"))
-    write_snapshot(paths.pending_snapshot, snapshot(NEW, waits=Waits.DRIFTED, candidate="m-2"))
+    write_snapshot(
+        paths.pending_snapshot, snapshot(NEW, waits=PendingReason.DRIFTED, candidate="m-2")
+    )
     return paths
 
 
 @pytest.fixture
 def rerecorded(baseline):
     write_cassette(baseline.pending_cassette, cassette(NEW))
-    write_snapshot(baseline.pending_snapshot, snapshot(NEW, waits=Waits.DRIFTED))
+    write_snapshot(baseline.pending_snapshot, snapshot(NEW, waits=PendingReason.DRIFTED))
     return baseline
 
 
@@ -95,7 +97,7 @@ def test_accepting_a_candidate_makes_its_recording_the_baseline(candidate):
 
 def test_a_pending_recording_of_a_candidate_goes_first(candidate):
     write_cassette(candidate.pending_cassette, cassette(THIRD, "m-2"))
-    write_snapshot(candidate.pending_snapshot, snapshot(THIRD, waits=Waits.FAILED))
+    write_snapshot(candidate.pending_snapshot, snapshot(THIRD, waits=PendingReason.FAILED))
 
     accept(candidate)
 
@@ -116,7 +118,8 @@ def test_a_pending_recording_that_the_snapshot_is_not_of_stays(candidate):
 
 def test_accepting_what_the_tests_own_code_changed_leaves_the_recording_alone(baseline):
     changed = replace(
-        snapshot(OLD, waits=Waits.CHANGED), samples=(SampleSnapshot(values={"reply": '"other"'}),)
+        snapshot(OLD, waits=PendingReason.CHANGED),
+        samples=(SampleSnapshot(values={"reply": '"other"'}),),
     )
     write_snapshot(baseline.pending_snapshot, changed)
     before = baseline.cassette.read_bytes()
@@ -139,9 +142,9 @@ def test_a_recording_that_waits_alone_is_accepted_alone(baseline):
 
 
 def test_a_first_recording_that_waits_is_accepted(tmp_path):
-    paths = paths_of(tmp_path / "test_support.py", TEST, None)
+    paths = build_test_paths(tmp_path / "test_support.py", TEST, None)
     write_cassette(paths.pending_cassette, cassette(NEW))
-    write_snapshot(paths.pending_snapshot, snapshot(NEW, waits=Waits.FAILED))
+    write_snapshot(paths.pending_snapshot, snapshot(NEW, waits=PendingReason.FAILED))
 
     accept(paths)
 
@@ -195,7 +198,7 @@ def test_a_snapshot_whose_recording_is_gone_is_not_accepted(candidate):
     candidate.cassette.unlink()
     before = state(candidate)
 
-    with pytest.raises(Unacceptable) as caught:
+    with pytest.raises(NotAcceptableError) as caught:
         accept(candidate)
 
     assert str(caught.value) == (
@@ -221,7 +224,7 @@ def test_accepting_neither_uses_nor_overwrites_a_damaged_file(rerecorded, name):
     path.write_bytes(path.read_bytes() + b"<<<<<<< HEAD\n")
     before = {each: each.read_bytes() for each in rerecorded.directory.iterdir()}
 
-    with pytest.raises(UnreadableFile, match="a merge conflict was left in it"):
+    with pytest.raises(UnreadableFileError, match="a merge conflict was left in it"):
         accept(rerecorded)
 
     assert {each: each.read_bytes() for each in rerecorded.directory.iterdir()} == before
@@ -256,12 +259,12 @@ def test_a_damaged_pending_file_can_be_rejected(rerecorded):
 
 
 def test_all_tests_below_a_folder_are_found(tmp_path, candidate, rerecorded):
-    other = paths_of(tmp_path / "deep" / "test_a.py", "deep/test_a.py::test_b[X]", None)
+    other = build_test_paths(tmp_path / "deep" / "test_a.py", "deep/test_a.py::test_b[X]", None)
     write_cassette(other.cassette, cassette(OLD, test="deep/test_a.py::test_b[X]"))
-    slashed = paths_of(tmp_path / "test_support.py", TEST, "vendor/m")
+    slashed = build_test_paths(tmp_path / "test_support.py", TEST, "vendor/m")
     write_cassette(slashed.cassette, cassette(THIRD, "vendor/m"))
 
-    found = find(tmp_path)
+    found = find_stored_tests(tmp_path)
 
     assert found.problems == ()
     assert [each.test for each in found.tests] == ["deep/test_a.py::test_b[X]", TEST]
@@ -277,26 +280,26 @@ def test_all_tests_below_a_folder_are_found(tmp_path, candidate, rerecorded):
 
 @pytest.mark.parametrize("part", ["", "__llm__", "__llm__/test_support"])
 def test_a_search_may_start_at_any_height(tmp_path, baseline, part):
-    assert [each.test for each in find(tmp_path / part).tests] == [TEST]
+    assert [each.test for each in find_stored_tests(tmp_path / part).tests] == [TEST]
 
 
 @pytest.mark.parametrize("folder", [".git", ".tox", "node_modules", "env", "__pycache__"])
 def test_folders_that_hold_other_peoples_files_are_skipped(tmp_path, folder):
-    paths = paths_of(tmp_path / folder / "lib" / "test_support.py", TEST, None)
+    paths = build_test_paths(tmp_path / folder / "lib" / "test_support.py", TEST, None)
     write_cassette(paths.cassette, cassette(OLD))
     if folder == "env":
         (tmp_path / "env" / "pyvenv.cfg").write_text("")
 
-    assert find(tmp_path).tests == ()
+    assert find_stored_tests(tmp_path).tests == ()
 
 
 def test_files_that_cannot_be_read_are_problems_and_the_others_are_found(tmp_path, baseline):
     baseline.snapshot.write_text("llmregress: 9\n")
-    alone = paths_of(tmp_path / "test_other.py", "test_other.py::test_x", None)
+    alone = build_test_paths(tmp_path / "test_other.py", "test_other.py::test_x", None)
     alone.cassette.parent.mkdir()
     alone.cassette.write_text("")
 
-    found = find(tmp_path)
+    found = find_stored_tests(tmp_path)
 
     assert [(problem.path, problem.fault) for problem in found.problems] == [
         (alone.cassette, "it is empty"),
@@ -309,7 +312,7 @@ def test_other_files_are_left_alone(tmp_path, baseline):
     (baseline.directory / "README.md").write_text("x")
     (baseline.directory / ".refund.cassette.yaml.0a1b.tmp").write_text("half")
 
-    found = find(tmp_path)
+    found = find_stored_tests(tmp_path)
 
     assert len(found.tests) == 1
     assert found.problems == ()

@@ -11,7 +11,7 @@ import pytest
 from patience import PATIENCE
 from pytest_llmregress.storage import recording_lock
 from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.storage.recording_lock import OccupiedError
+from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 ANSWER = Interaction(
@@ -49,7 +49,7 @@ def _acquire(path: Path, pipe, dies: bool) -> None:
     try:
         recording_lock.acquire(path)
         said = "acquired"
-    except OccupiedError as error:
+    except RecordingLockedError as error:
         said = str(error)
     pipe.send(said)
     if dies:
@@ -133,7 +133,9 @@ def test_a_journal_that_somebody_has_written_since_it_was_read_is_not_carried_on
     assert journal.read() == {}
     Journal(tmp_path / "a.part.jsonl", test="t.py::test_a").append(ANSWER, sample=1)
 
-    with pytest.raises(OccupiedError, match=r"recorded this test in the meantime; run the same"):
+    with pytest.raises(
+        RecordingLockedError, match=r"recorded this test in the meantime; run the same"
+    ):
         journal.check_place()
 
     assert journal.read() == {1: (ANSWER,)}

@@ -7,8 +7,8 @@ import pytest
 from pytest_llmregress.storage.encoding.repeated_answers import (
     describe_repeat,
     exact,
-    marks_of,
-    message_of,
+    extract_message,
+    find_repeat_marks,
     message_of_stream,
     repeat,
 )
@@ -100,7 +100,7 @@ def test_a_way_that_nobody_described_gives_no_message(how):
 
 def test_a_chat_completion_repeats_with_the_fields_that_were_sent():
     message = {"role": "assistant", "content": "Hi", "refusal": None, "annotations": []}
-    answer = message_of({"id": "x", "choices": [{"index": 0, "message": message}]})
+    answer = extract_message({"id": "x", "choices": [{"index": 0, "message": message}]})
 
     assert describe_repeat(message, answer) == {}
     assert describe_repeat({"role": "assistant", "content": "Hi"}, answer) == {
@@ -113,7 +113,7 @@ def test_a_chat_completion_repeats_with_the_fields_that_were_sent():
     "body", [None, [], {}, {"content": []}, {"choices": []}, {"choices": [{"message": 1}]}, "x"]
 )
 def test_what_is_no_message_is_none(body):
-    assert message_of(body) is None
+    assert extract_message(body) is None
 
 
 def events(*changes):
@@ -185,7 +185,7 @@ def test_the_text_of_a_streamed_chat_completion_is_put_together():
 def test_a_message_and_the_answer_that_it_repeats_have_a_mark_in_common():
     texts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]
 
-    assert set(marks_of(assistant(*texts))) & set(marks_of({"content": "Hello"}))
-    assert set(marks_of(ANSWER)) & set(marks_of(assistant(TOOL)))
-    assert marks_of(assistant({"type": "text", "text": ""})) == []
-    assert marks_of(json.loads("[1]")) == []
+    assert set(find_repeat_marks(assistant(*texts))) & set(find_repeat_marks({"content": "Hello"}))
+    assert set(find_repeat_marks(ANSWER)) & set(find_repeat_marks(assistant(TOOL)))
+    assert find_repeat_marks(assistant({"type": "text", "text": ""})) == []
+    assert find_repeat_marks(json.loads("[1]")) == []

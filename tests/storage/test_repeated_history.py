@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from pytest_llmregress.storage.encoding.repeated_history import Histories, Shared
+from pytest_llmregress.storage.encoding.repeated_history import SharedHistories, SharedPrefix
 
 
 def found(*histories, last):
     """Return what the last history shares with the earlier ones, calls counted from 1."""
-    known = Histories()
+    known = SharedHistories()
     for call, history in enumerate(histories, start=1):
         known.add(call, tuple(history))
     return known.find(tuple(last))
@@ -42,14 +42,14 @@ def test_nothing_is_shared_with_nothing():
     ],
 )  # fmt: skip
 def test_a_history_goes_on_from_the_call_that_shares_the_most(histories, last, call, length):
-    assert found(*histories, last=last) == Shared(call=call, length=length)
+    assert found(*histories, last=last) == SharedPrefix(call=call, length=length)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_length_is_that_of_the_longest_common_beginning(seed):
     rng = random.Random(seed)
     histories = ["".join(rng.choice("ab") for _ in range(rng.randrange(8))) for _ in range(12)]
-    known = Histories()
+    known = SharedHistories()
 
     for call, history in enumerate(histories):
         common = [

@@ -9,10 +9,10 @@ from pytest_llmregress.storage.cassette_file import (
     read_cassette,
     write_cassette,
 )
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.values.cassette import Cassette, Sample
+from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
@@ -27,9 +27,9 @@ def interaction(number: int) -> Interaction:
 
 
 SAMPLES = (
-    Sample(calls=2, passed=True, session=FIRST),
-    Sample(calls=0, passed=False, failure="AssertionError: assert 'a: b'", session=FIRST),
-    Sample(calls=1, passed=True, session=LATER, confirms=True),
+    SampleHeader(calls=2, passed=True, session=FIRST),
+    SampleHeader(calls=0, passed=False, failure="AssertionError: assert 'a: b'", session=FIRST),
+    SampleHeader(calls=1, passed=True, session=LATER, confirms=True),
 )
 CASSETTE = Cassette(
     test="test_it.py::test_one",
@@ -54,7 +54,7 @@ def test_notes_that_do_not_add_up_are_refused(tmp_path):
     write_cassette(path, CASSETTE)
     path.write_text(path.read_text().replace("calls: 2,", "calls: 3,"))
 
-    with pytest.raises(UnreadableFile, match="samples: their calls do not add up to 3"):
+    with pytest.raises(UnreadableFileError, match="samples: their calls do not add up to 3"):
         read_cassette(path)
 
 
@@ -125,5 +125,5 @@ def test_a_sample_with_fewer_calls_than_none_is_refused(tmp_path):
     shifted = text.replace("calls: 2, passed: true", "calls: -1, passed: true")
     path.write_text(shifted.replace("calls: 1, passed: true", "calls: 4, passed: true"))
 
-    with pytest.raises(UnreadableFile, match="fewer calls than none"):
+    with pytest.raises(UnreadableFileError, match="fewer calls than none"):
         read_cassette(path)

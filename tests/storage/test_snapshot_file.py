@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.storage import snapshot_file
-from pytest_llmregress.storage.errors import UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.errors import UnreadableFileError, UnwritableValueError
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.values.snapshot import Pending, SampleSnapshot, Snapshot, Waits
+from pytest_llmregress.values.snapshot import PendingReason, PendingState, SampleSnapshot, Snapshot
 
 
 def trait(name, value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING):
@@ -39,8 +39,8 @@ SNAPSHOT = Snapshot(
         ),
     ),
 )
-PENDING = Pending(
-    why=Waits.DRIFTED,
+PENDING = PendingState(
+    why=PendingReason.DRIFTED,
     candidate="claude-opus-4-8",
     baseline="claude-opus-5",
     changes=(
@@ -102,7 +102,9 @@ def test_what_older_traits_have_said_is_not_trusted(tmp_path, monkeypatch):
     [
         SNAPSHOT,
         replace(SNAPSHOT, pending=PENDING),
-        replace(SNAPSHOT, pending=Pending(why=Waits.FAILED, candidate=None, baseline="")),
+        replace(
+            SNAPSHOT, pending=PendingState(why=PendingReason.FAILED, candidate=None, baseline="")
+        ),
         Snapshot(test="t", cassette="sha256:00"),
     ],
     ids=["accepted", "pending", "pending without changes", "nothing but a name"],
@@ -199,7 +201,7 @@ def test_damage_is_named_with_its_place_and_line(tmp_path, old, new, line, messa
     lines = text.replace(old, new, 1).splitlines(keepends=True)
     path.write_text("".join(lines), encoding="utf-8")
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_snapshot(path)
 
     numbers = [number for number, each in enumerate(lines, 1) if line and each.startswith(line)]
@@ -214,7 +216,7 @@ def test_a_conflict_that_was_left_in_a_snapshot_is_named_with_its_line(tmp_path,
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([*lines[:7], line, *lines[7:]]), encoding="utf-8")
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         read_snapshot(path)
 
     assert str(caught.value) == (
@@ -240,7 +242,7 @@ def test_what_would_not_read_back_is_not_written(tmp_path, changes, message):
 
     sample = replace(SNAPSHOT.samples[0], **changes)
 
-    with pytest.raises(UnwritableValue, match=message):
+    with pytest.raises(UnwritableValueError, match=message):
         write_snapshot(path, replace(SNAPSHOT, samples=(sample,)))
 
     assert path.read_text() == "old"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.storage.errors import UnreadableFile
+from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
@@ -37,7 +37,7 @@ def test_what_was_refused_is_refused(tmp_path, old, new):
     path.write_text(text.replace(old, new, 1))
 
     assert old in text
-    with pytest.raises(UnreadableFile):
+    with pytest.raises(UnreadableFileError):
         read_snapshot(path)
 
 

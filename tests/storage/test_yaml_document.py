@@ -11,7 +11,11 @@ from enum import StrEnum
 import pytest
 import yaml
 
-from pytest_llmregress.storage.errors import ForeignFile, UnreadableFile, UnwritableValue
+from pytest_llmregress.storage.errors import (
+    ForeignFileError,
+    UnreadableFileError,
+    UnwritableValueError,
+)
 from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
 from pytest_llmregress.storage.yaml.document import (
     MAX_BYTES,
@@ -21,7 +25,7 @@ from pytest_llmregress.storage.yaml.document import (
     load_header,
 )
 from pytest_llmregress.storage.yaml.emitter import Alias, Anchor
-from pytest_llmregress.storage.yaml.parser import Fault, parse
+from pytest_llmregress.storage.yaml.parser import YamlSyntaxError, parse
 
 TEXTS = [
     "", " ", "\n", "\n\n", " \n", "a\n", "a\n\n", "\na", "\n\n a", " a\nb", "  a\n b\n", "a \nb",
@@ -148,14 +152,14 @@ class Word(StrEnum):
     ids=["tuple", "enum", "date", "bytes", "key", "integer"],
 )
 def test_what_would_not_read_back_is_not_written(value, message):
-    with pytest.raises(UnwritableValue) as caught:
+    with pytest.raises(UnwritableValueError) as caught:
         dump(value)
 
     assert str(caught.value).startswith(message)
 
 
 def test_what_would_be_too_large_to_read_is_not_written():
-    with pytest.raises(UnwritableValue, match="the file would be larger than 64 MiB"):
+    with pytest.raises(UnwritableValueError, match="the file would be larger than 64 MiB"):
         dump({"a": "x" * MAX_BYTES})
 
 
@@ -195,7 +199,7 @@ def test_what_has_a_name_is_told_by_it_and_is_the_same_object():
     ids=["nothing", "later", "twice", "itself"],
 )
 def test_a_name_that_does_not_stand_for_one_thing_before_it_is_not_written(value):
-    with pytest.raises(UnwritableValue, match="the file would be unreadable: "):
+    with pytest.raises(UnwritableValueError, match="the file would be unreadable: "):
         dump_and_load(value, aliases=True)
 
 
@@ -217,7 +221,7 @@ def test_a_name_that_does_not_stand_for_one_thing_before_it_is_not_written(value
     ids=["unknown", "later", "itself", "itself in a mapping", "twice", "deep", "bomb", "key"],
 )  # fmt: skip
 def test_aliases_are_followed_within_bounds(text, words):
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(YamlSyntaxError) as caught:
         parse(text, aliases=True)
 
     assert caught.value.words == words
@@ -242,7 +246,7 @@ READERS = [parse, load_yaml]
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 @pytest.mark.parametrize("nesting", NESTED)
 def test_deep_nesting_is_named_with_its_line_whichever_part_notices_it_first(nesting, read):
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(YamlSyntaxError) as caught:
         read(NESTED[nesting])
 
     assert caught.value.words == "it is nested more than 100 deep"
@@ -255,13 +259,13 @@ import json, sys
 sys.modules["yaml._yaml"] = None
 import yaml
 from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
-from pytest_llmregress.storage.yaml.parser import Fault, parse
+from pytest_llmregress.storage.yaml.parser import YamlSyntaxError, parse
 assert not yaml.__with_libyaml__
 for text in json.load(sys.stdin):
     for read in (parse, load_yaml):
         try:
             read(text)
-        except Fault as fault:
+        except YamlSyntaxError as fault:
             print(f"{fault.line}: {fault.words}")
 """
     expected = [LINES.get(name, 3) for name in NESTED for _ in READERS]
@@ -281,7 +285,7 @@ def test_what_is_nested_too_deep_is_not_written():
     value = {}
     value["a"] = value
 
-    with pytest.raises(UnwritableValue, match="it is nested more than 100 deep"):
+    with pytest.raises(UnwritableValueError, match="it is nested more than 100 deep"):
         dump(value)
 
 
@@ -334,7 +338,7 @@ def test_a_file_that_cannot_be_read_is_named_with_fault_and_line(tmp_path, data,
     path = tmp_path / "a.yaml"
     path.write_bytes(data)
 
-    with pytest.raises(UnreadableFile) as caught:
+    with pytest.raises(UnreadableFileError) as caught:
         load(path)
 
     assert str(caught.value) == f"{path}{message}"
@@ -346,12 +350,12 @@ def test_a_giant_file_is_refused_before_it_is_read(tmp_path):
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
 
-    with pytest.raises(UnreadableFile, match="it is 64 MiB large, and 64 MiB is the limit"):
+    with pytest.raises(UnreadableFileError, match="it is 64 MiB large, and 64 MiB is the limit"):
         load(path)
 
 
 def test_a_folder_in_place_of_a_file_is_named(tmp_path):
-    with pytest.raises(UnreadableFile, match="it cannot be opened"):
+    with pytest.raises(UnreadableFileError, match="it cannot be opened"):
         load(tmp_path)
 
 
@@ -400,7 +404,7 @@ def test_a_cassette_of_vcrpy_is_told_from_a_damaged_one(tmp_path, text):
     path = tmp_path / "a.cassette.yaml"
     path.write_bytes(text.encode())
 
-    with pytest.raises(ForeignFile) as caught:
+    with pytest.raises(ForeignFileError) as caught:
         load(path)
     assert str(caught.value) == (
         f"{path}: it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`); "
@@ -412,6 +416,8 @@ def test_a_damaged_cassette_of_ours_is_none_of_vcrpy(tmp_path):
     path = tmp_path / "a.cassette.yaml"
     path.write_text("llmregress: 1\ninteractions:\n- a: !!binary x\n")
 
-    with pytest.raises(UnreadableFile, match=r":3: the YAML tag !!binary is not allowed") as caught:
+    with pytest.raises(
+        UnreadableFileError, match=r":3: the YAML tag !!binary is not allowed"
+    ) as caught:
         load(path)
-    assert type(caught.value) is UnreadableFile
+    assert type(caught.value) is UnreadableFileError

@@ -12,7 +12,7 @@ from pytest_llmregress.values.settings import (
     RecordMode,
     Settings,
     SettingsError,
-    Source,
+    SettingsSource,
 )
 
 NAMES = (
@@ -24,17 +24,17 @@ NAMES = (
 """The sources, the strongest first."""
 
 
-def sources(key: str, *values: Any) -> list[Source]:
+def sources(key: str, *values: Any) -> list[SettingsSource]:
     """One value a source; None where it was not given there."""
     return [
-        Source(name=name, values={} if value is None else {key: value})
+        SettingsSource(name=name, values={} if value is None else {key: value})
         for name, value in zip(NAMES, values, strict=True)
     ]
 
 
 def fault(key: str, raw: Any, *, source: str = NAMES[0]) -> str:
     with pytest.raises(SettingsError) as caught:
-        Settings.resolve([Source(name=source, values={key: raw})])
+        Settings.resolve([SettingsSource(name=source, values={key: raw})])
     return str(caught.value)
 
 
@@ -73,9 +73,11 @@ def test_the_strongest_source_that_has_a_value_wins(
 
 def test_each_setting_is_taken_from_its_own_strongest_source():
     given = [
-        Source(name=NAMES[0], values={"record": "once"}),
-        Source(name=NAMES[2], values={"record": "all", "candidate": ["claude-opus-5-5"]}),
-        Source(name=NAMES[3], values={"candidate": ["claude-x"], "report": ["a.json", "b.json"]}),
+        SettingsSource(name=NAMES[0], values={"record": "once"}),
+        SettingsSource(name=NAMES[2], values={"record": "all", "candidate": ["claude-opus-5-5"]}),
+        SettingsSource(
+            name=NAMES[3], values={"candidate": ["claude-x"], "report": ["a.json", "b.json"]}
+        ),
     ]
 
     assert Settings.resolve(given) == Settings(
@@ -231,8 +233,8 @@ def test_a_message_spells_the_setting_as_it_was_written(source: str, spelled: st
 
 def test_all_problems_are_told_at_once():
     given = [
-        Source(name=NAMES[0], values={"record": "onec"}),
-        Source(name=NAMES[2], values={"fail_on": "minor", "colour": "red"}),
+        SettingsSource(name=NAMES[0], values={"record": "onec"}),
+        SettingsSource(name=NAMES[2], values={"fail_on": "minor", "colour": "red"}),
     ]
 
     with pytest.raises(SettingsError) as caught:
@@ -259,7 +261,7 @@ def test_all_problems_are_told_at_once():
     ],
 )
 def test_a_flag_is_read_from_the_words_for_yes_and_no(raw: Any, read: bool):
-    given = [Source(name=NAMES[2], values={"accept": raw})]
+    given = [SettingsSource(name=NAMES[2], values={"accept": raw})]
 
     assert Settings.resolve(given).accept is read
 
@@ -276,7 +278,9 @@ def test_a_flag_is_read_from_the_words_for_yes_and_no(raw: Any, read: bool):
     ],
 )
 def test_a_candidate_replaces_every_model_or_only_the_named_one(given: str, asked: str, sent: str):
-    candidate = Settings.resolve([Source(name=NAMES[0], values={"candidate": [given]})]).candidate
+    candidate = Settings.resolve(
+        [SettingsSource(name=NAMES[0], values={"candidate": [given]})]
+    ).candidate
 
     assert candidate is not None
     assert candidate.rename(asked) == sent
@@ -284,7 +288,7 @@ def test_a_candidate_replaces_every_model_or_only_the_named_one(given: str, aske
 
 
 def test_an_empty_list_of_candidates_is_none():
-    given = [Source(name=NAMES[0], values={"candidate": []})]
+    given = [SettingsSource(name=NAMES[0], values={"candidate": []})]
 
     assert Settings.resolve(given).candidate is None
 

@@ -10,8 +10,8 @@ from pytest_llmregress.values.variants import (
     RecordedTest,
     Variant,
 )
-from pytest_llmregress.values.verdict import Gate, Verdict
-from pytest_llmregress.verdicts.compare_variants import compare_variants, group_of
+from pytest_llmregress.values.verdict import GatePolicy, Verdict
+from pytest_llmregress.verdicts.compare_variants import choose_group, compare_variants
 
 A, B = "tests/test_a.py::test_x", "tests/test_b.py::test_y"
 
@@ -29,7 +29,7 @@ def variant(name: str, **tests: RecordedTest) -> Variant:
 
 
 def compare(*variants: Variant, by: Grouping = Grouping.FILE):
-    return compare_variants(variants, by=by, gate=Gate())
+    return compare_variants(variants, by=by, gate=GatePolicy())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def compare(*variants: Variant, by: Grouping = Grouping.FILE):
     ],
 )
 def test_a_group_is_what_the_node_id_says_its_parameters_apart(test, by, group):
-    assert group_of(test, by) == group
+    assert choose_group(test, by) == group
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_groups_share_one_alpha_and_decide_nothing():
         Variant(name=e.name, models="", tests={k: v for k, v in e.tests.items() if "_0." in k})
         for e in whole
     )
-    gate = Gate(min_drop=0.2)
+    gate = GatePolicy(min_drop=0.2)
 
     found, alone = compare_variants(whole, gate=gate), compare_variants(one, gate=gate)
     first = found.groups[0].standings[1].against

@@ -18,10 +18,10 @@ from pytest_llmregress.verdicts.first_pass import (
     confirmed_changes,
     failing_changes,
     fails_throughout,
+    find_new_values,
     looks_different,
     quarantine_reason,
     quarantined_traits,
-    seen_anew,
 )
 
 EVIDENCE = TestEvidence(
@@ -264,7 +264,7 @@ def test_the_outcome_is_a_change_where_the_baseline_shows_no_noise_and_a_tally_e
     ],
 )
 def test_what_is_neither_confirmed_nor_failing_is_told_with_its_count(seen, fails_from, told):
-    lines = seen_anew(of(10, change(*seen), fails_from=fails_from))
+    lines = find_new_values(of(10, change(*seen), fails_from=fails_from))
 
     said = f"stop new in {told} of the candidate, in 0/10 of the baseline"
     assert lines == ((said,) if told else ())

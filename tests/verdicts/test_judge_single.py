@@ -9,8 +9,8 @@ import pytest
 
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import ChangeEvidence, Tally, TestEvidence, TraitEvidence
-from pytest_llmregress.values.verdict import Gate, TestVerdict, Verdict
-from pytest_llmregress.verdicts.judge_single import Adjusted, judge_in_family, judge_test
+from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.judge_single import AdjustedPValues, judge_in_family, judge_test
 
 
 def evidence(
@@ -28,8 +28,8 @@ def evidence(
     return replace(plain, **fields)
 
 
-def judge(*args: object, gate: Gate | None = None, **fields: object) -> TestVerdict:
-    return judge_test(evidence(*args, **fields), settings=gate or Gate())
+def judge(*args: object, gate: GatePolicy | None = None, **fields: object) -> TestVerdict:
+    return judge_test(evidence(*args, **fields), settings=gate or GatePolicy())
 
 
 def stop(screen: int, fresh: int, severity: Severity) -> tuple[ChangeEvidence, ...]:
@@ -106,7 +106,7 @@ def test_a_result_without_evidence_says_how_it_was_tested_and_what_would_settle_
     ("rate", "drop", "needed"), [((10, 10), 0.5, 12), ((10, 10), 0.2, 37), ((9, 10), 0.2, 58)]
 )
 def test_the_samples_needed_are_those_of_the_declared_drop(rate, drop, needed):
-    verdict = judge(rate, (1, 1), gate=Gate(interesting_drop_test=drop))
+    verdict = judge(rate, (1, 1), gate=GatePolicy(interesting_drop_test=drop))
 
     assert verdict.needed == needed
 
@@ -124,7 +124,7 @@ def test_samples_that_cannot_show_anything_say_so():
 
 
 def test_the_samples_that_a_confirmation_would_add_can_show_something():
-    verdict = judge((10, 10), (1, 1), gate=Gate(confirm=5))
+    verdict = judge((10, 10), (1, 1), gate=GatePolicy(confirm=5))
 
     assert verdict.smallest_p == pytest.approx(1 / 3003)
     assert "cannot show" not in verdict.text
@@ -183,10 +183,16 @@ def test_five_fresh_failures_of_a_green_test_are_a_regression_while_the_run_goes
 def test_a_low_p_decides_nothing_before_it_is_adjusted():
     alone = judge((10, 10), (0, 1), (1, 5))
     low = judge_in_family(
-        evidence((10, 10), (0, 1), (1, 5)), gate=Gate(), adjusted=Adjusted(0.02, 1, 4), confirming=5
+        evidence((10, 10), (0, 1), (1, 5)),
+        gate=GatePolicy(),
+        adjusted=AdjustedPValues(0.02, 1, 4),
+        confirming=5,
     )
     high = judge_in_family(
-        evidence((10, 10), (0, 1), (1, 5)), gate=Gate(), adjusted=Adjusted(0.03, 1, 9), confirming=5
+        evidence((10, 10), (0, 1), (1, 5)),
+        gate=GatePolicy(),
+        adjusted=AdjustedPValues(0.03, 1, 9),
+        confirming=5,
     )
 
     assert alone.p == pytest.approx(11 / 3003)
@@ -198,7 +204,10 @@ def test_a_low_p_decides_nothing_before_it_is_adjusted():
 
 def test_a_gain_is_told_and_fails_nothing():
     verdict = judge_in_family(
-        evidence((6, 10), (10, 10)), gate=Gate(), adjusted=Adjusted(1, 0.01, 3), confirming=0
+        evidence((6, 10), (10, 10)),
+        gate=GatePolicy(),
+        adjusted=AdjustedPValues(1, 0.01, 3),
+        confirming=0,
     )
 
     assert (verdict.verdict, verdict.fails) == (Verdict.IMPROVED, False)
@@ -284,7 +293,7 @@ def test_a_quarantined_trait_is_named():
     ],
 )
 def test_equivalent_takes_a_declared_margin_with_the_whole_interval_inside(margin, verdict):
-    judged = judge((100, 100), (100, 100), gate=Gate(margin=margin))
+    judged = judge((100, 100), (100, 100), gate=GatePolicy(margin=margin))
 
     assert judged.verdict is verdict
     assert judged.text.startswith(

@@ -14,13 +14,13 @@ from pytest_llmregress.values.evidence import (
     TraitEvidence,
 )
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.verdict import Gate, Verdict
+from pytest_llmregress.values.verdict import GatePolicy, Verdict
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 from pytest_llmregress.verdicts.suite_statistics import samples_for_drop
 from pytest_llmregress.verdicts.suite_verdict_text import SELECTED
 
-CONFIRM = Gate(confirm=5)
-FIXED = Gate()
+CONFIRM = GatePolicy(confirm=5)
+FIXED = GatePolicy()
 
 
 def tally(counts: tuple[int, int]) -> Tally:
@@ -342,7 +342,7 @@ def test_nothing_at_all_is_no_baseline():
 
 def test_what_holm_spares_and_benjamini_hochberg_names_is_only_suspicious():
     worse = [one(f"worse_{at}", (10, 10), (0, 1), (2, 5)) for at in range(6)]
-    suite = judge_suite([*green(50, (10, 10)), *worse], gate=Gate(confirm=5, min_drop=0.5))
+    suite = judge_suite([*green(50, (10, 10)), *worse], gate=GatePolicy(confirm=5, min_drop=0.5))
 
     assert suite.culprits == ()
     assert len(suite.also_suspicious) == 6

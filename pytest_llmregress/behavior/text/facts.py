@@ -13,7 +13,7 @@ MAX_URL = 500
 """Characters of one URL."""
 
 
-def numbers(text: str) -> set[str]:
+def extract_numbers(text: str) -> set[str]:
     """Return the numbers of a text without units: "1,000.50 €" is "1000.5", "80 %" is "80".
 
     Left out are dates, URLs, markers of lists, steps and footnotes, versions, and numbers in names
@@ -24,7 +24,7 @@ def numbers(text: str) -> set[str]:
     return _bounded(value for match in found for value in _values(match[0]))
 
 
-def dates(text: str) -> set[str]:
+def extract_dates(text: str) -> set[str]:
     """Return the dates of a text as ISO 8601 has them: "2025-09-16", "2025-09", "09-16".
 
     One that could be read in two ways, such as 03/04/2025, stays as it is written.
@@ -33,7 +33,7 @@ def dates(text: str) -> set[str]:
     return _bounded(date for date in found if date)
 
 
-def urls(text: str) -> set[str]:
+def extract_urls(text: str) -> set[str]:
     """Return the web addresses of a text, without the punctuation around them."""
     text = text[:MAX_READ]
     return _bounded(map(_url, _URL.findall(text))) if _may_hold_urls(text) else set()

@@ -63,7 +63,7 @@ _HEDGE = re.compile(
 )
 
 
-def refuses(text: str) -> bool:
+def detect_refusal(text: str) -> bool:
     """Say whether a reply refuses in its own words: it declines at the start and does not answer.
 
     English, German, Spanish, French, Italian, Portuguese, Chinese and Japanese are known. "I can't
@@ -85,12 +85,12 @@ def refuses(text: str) -> bool:
     return False
 
 
-def upsells(text: str) -> bool:
+def detect_upsell(text: str) -> bool:
     """Say whether a reply sells: a higher plan, a subscription, a code, an offer."""
     return _holds(_plain(text[:MAX_READ]), UPSELLS, SIGNS_OF_UPSELLS)
 
 
-def deflects(text: str) -> bool:
+def detect_deflection(text: str) -> bool:
     """Say whether a reply brushes off: it sends elsewhere ("please contact support"), and no more.
 
     Where an answer stands beside it, or the contact is for what else may come up ("if you have
@@ -123,7 +123,7 @@ def _says_nothing(sentence: str, words: int, *, after_brush_off: bool) -> bool:
     return bool(is_talk or (after_brush_off and _compile(WORDS_ON_HELP).match(sentence)))
 
 
-def hands_off(text: str) -> bool:
+def detect_handoff(text: str) -> bool:
     """Say whether a reply passes the conversation on to a person or to another team."""
     return _holds(_plain(text[:MAX_READ]), HAND_OFFS, SIGNS_OF_HAND_OFFS)
 
@@ -134,9 +134,9 @@ def deflections(text: str, *, question: str = "") -> set[str]:
     What the question itself is about is left out: who asks for prices may hear them.
     """
     checks = {
-        "upsell": (upsells, ABOUT_PLANS),
-        "deflection": (deflects, ABOUT_CONTACT),
-        "hand-off": (hands_off, ABOUT_PEOPLE),
+        "upsell": (detect_upsell, ABOUT_PLANS),
+        "deflection": (detect_deflection, ABOUT_CONTACT),
+        "hand-off": (detect_handoff, ABOUT_PEOPLE),
     }
     return {
         name
@@ -145,7 +145,7 @@ def deflections(text: str, *, question: str = "") -> set[str]:
     }
 
 
-def hedges(text: str) -> str:
+def detect_hedging(text: str) -> str:
     """Return how often a text hedges: "0", "1" or "2+"."""
     count = sum(1 for _ in _HEDGE.finditer(f" {_plain(text[:MAX_READ])}"))
     return "2+" if count > 1 else str(count)

@@ -2,7 +2,7 @@
 
 import re
 
-from pytest_llmregress.behavior.text.text_facts import TextView, view
+from pytest_llmregress.behavior.text.text_facts import ParsedText, parse_text
 
 MAX_READ = 100_000
 """Characters of a text that are looked at."""
@@ -18,11 +18,11 @@ _BOLD = re.compile(r"\*\*[^\s*](?:[^*\n]{0,300}[^\s*])?\*\*|__[^\s_](?:[^_\n]{0,
 _QUESTION = re.compile(r"[?？؟][\s*_\"')\]»”\U0001f300-\U0001faff]*\Z")  # noqa: RUF001  # signs of Chinese and Arabic
 
 
-def shape(text: str | TextView) -> set[str]:
+def describe_structure(text: str | ParsedText) -> set[str]:
     """Return the elements that a text is built of, from a fixed list; of a program or JSON none."""
-    found = view(text)
+    found = parse_text(text)
     if len(found.text) > MAX_READ:
-        found = view(found.text[:MAX_READ])
+        found = parse_text(found.text[:MAX_READ])
     markdown = found.markdown
     items = [int(match[1]) for match in _NUMBERED.finditer(markdown)]
     plain = markdown.replace("’", "'").replace("*", "")  # noqa: RUF001  # this very sign

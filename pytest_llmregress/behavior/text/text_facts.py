@@ -38,7 +38,7 @@ class JsonForm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextView:
+class ParsedText:
     """A text and its parts, found once: every fact about it is read off them."""
 
     text: str
@@ -54,13 +54,13 @@ class TextView:
     """Without fenced blocks, of a program or JSON nothing, and "code" for `code`."""
 
 
-def view(text: str | TextView) -> TextView:
+def parse_text(text: str | ParsedText) -> ParsedText:
     """Return the parts of a text; a view is one already."""
-    if isinstance(text, TextView):
+    if isinstance(text, ParsedText):
         return text
     fences, value = find_fences(text), _load(text)
     if value is not None:
-        return TextView(
+        return ParsedText(
             text=text,
             fences=fences,
             json_form=JsonForm.PURE,
@@ -73,7 +73,7 @@ def view(text: str | TextView) -> TextView:
     bare = _find_bare_json(rest)
     form, value = _fenced_json(text, fences) or (bare.form, bare.value)
     program = is_program(text)
-    return TextView(
+    return ParsedText(
         text=text,
         fences=fences,
         json_form=form,
@@ -84,14 +84,14 @@ def view(text: str | TextView) -> TextView:
     )
 
 
-def json_form(text: str | TextView) -> JsonForm:
+def json_form(text: str | ParsedText) -> JsonForm:
     """Return how a text holds JSON."""
-    return view(text).json_form
+    return parse_text(text).json_form
 
 
-def json_value(text: str | TextView) -> Any:
+def json_value(text: str | ParsedText) -> Any:
     """Return the first JSON object or array that a text holds, or None."""
-    return view(text).json_value
+    return parse_text(text).json_value
 
 
 def key_paths(value: Any) -> tuple[str, ...]:
@@ -121,22 +121,22 @@ def key_paths(value: Any) -> tuple[str, ...]:
     return tuple(sorted(found)[:MAX_KEY_PATHS])
 
 
-def code_blocks(text: str | TextView) -> tuple[CodeBlock, ...]:
+def code_blocks(text: str | ParsedText) -> tuple[CodeBlock, ...]:
     """Return the fenced blocks of a text, in order."""
-    return parsed_blocks(view(text).fences)
+    return parsed_blocks(parse_text(text).fences)
 
 
-def language(text: str | TextView) -> str:
+def language(text: str | ParsedText) -> str:
     """Return the ISO 639 code of the language of a text's prose, or "und" where it does not show.
 
     Code and JSON are left out.
     """
-    return language_of(view(text).prose)
+    return language_of(parse_text(text).prose)
 
 
-def data_of(text: str | TextView) -> str:
+def data_of(text: str | ParsedText) -> str:
     """Return the JSON that a whole text is, a fence around it left out; else its prose."""
-    found = view(text)
+    found = parse_text(text)
     match found.json_form:
         case JsonForm.PURE:
             return found.text

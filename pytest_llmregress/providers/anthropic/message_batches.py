@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pytest_llmregress.recording.rate_limiter import REFUSALS, body_of, retry_after
-from pytest_llmregress.recording.request_pool import Outgoing, Transport
+from pytest_llmregress.recording.request_pool import OutgoingRequest, Transport
 from pytest_llmregress.values.http import Request, Response
 
 _PATH = "/v1/messages"
@@ -29,7 +29,7 @@ class BatchError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class BatchResult:
     """What became of one request of a batch."""
 
     response: Response | None
@@ -37,7 +37,7 @@ class Result:
     error: str = ""
 
 
-def fits(request: Request) -> bool:
+def check_batchable(request: Request) -> bool:
     """Whether a request can be one of a batch: a call of the Messages API that is not streamed."""
     body = body_of(request)
     return (
@@ -48,9 +48,9 @@ def fits(request: Request) -> bool:
     )
 
 
-def groups(outgoings: Mapping[str, Outgoing]) -> Iterator[dict[str, Outgoing]]:
+def groups(outgoings: Mapping[str, OutgoingRequest]) -> Iterator[dict[str, OutgoingRequest]]:
     """Yield requests by name that one batch can hold: of one account, and with the same betas."""
-    found: dict[tuple[Any, ...], dict[str, Outgoing]] = {}
+    found: dict[tuple[Any, ...], dict[str, OutgoingRequest]] = {}
     for name, outgoing in outgoings.items():
         headers = outgoing.request.headers
         key = (str(outgoing.request.url), *(headers.get(each) for each in _TELL_APART))
@@ -61,7 +61,7 @@ def groups(outgoings: Mapping[str, Outgoing]) -> Iterator[dict[str, Outgoing]]:
             yield {name: group[name] for name in names[start : start + _MAX_REQUESTS]}
 
 
-def create(group: Mapping[str, Outgoing]) -> str:
+def create(group: Mapping[str, OutgoingRequest]) -> str:
     """Hand in a batch, and return its id. Raises BatchError."""
     requests = [
         {"custom_id": name, "params": json.loads(b"".join(outgoing.request.stream))}
@@ -75,12 +75,12 @@ def create(group: Mapping[str, Outgoing]) -> str:
     return identity
 
 
-def has_ended(batch: str, outgoing: Outgoing) -> bool:
+def has_ended(batch: str, outgoing: OutgoingRequest) -> bool:
     """Tell whether a batch has been processed. Raises BatchError; LookupError where it is gone."""
     return _json(_call(outgoing, "GET", f"/{batch}")).get("processing_status") == "ended"
 
 
-def results(batch: str, outgoing: Outgoing) -> dict[str, Result]:
+def results(batch: str, outgoing: OutgoingRequest) -> dict[str, BatchResult]:
     """Return what became of each request of a batch, by name. Raises as `has_ended` does."""
     lines = _call(outgoing, "GET", f"/{batch}/results").body.splitlines()
     found = {}
@@ -94,7 +94,7 @@ def results(batch: str, outgoing: Outgoing) -> dict[str, Result]:
 
 
 def wait(
-    batches: Mapping[str, Outgoing], *, until: float, tell: Callable[[Sequence[str]], None]
+    batches: Mapping[str, OutgoingRequest], *, until: float, tell: Callable[[Sequence[str]], None]
 ) -> tuple[str, ...]:
     """Wait for batches, each with a request of its account; return those that go on.
 
@@ -118,17 +118,17 @@ def wait(
         pause = min(60.0, pause * 1.5)
 
 
-def _result(result: Mapping[str, Any]) -> Result:
+def _result(result: Mapping[str, Any]) -> BatchResult:
     if result.get("type") == "succeeded":
         body = json.dumps(result["message"], ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"content-type": ("application/json",)}
-        return Result(response=Response(status=_OK, reason="OK", headers=headers, body=body))
+        return BatchResult(response=Response(status=_OK, reason="OK", headers=headers, body=body))
     error = result.get("error") or {}
     inner = error.get("error") or error
-    return Result(response=None, error=str(inner.get("type") or result.get("type")))
+    return BatchResult(response=None, error=str(inner.get("type") or result.get("type")))
 
 
-def _call(outgoing: Outgoing, method: str, path: str, *, body: bytes = b"") -> Response:
+def _call(outgoing: OutgoingRequest, method: str, path: str, *, body: bytes = b"") -> Response:
     """Ask the batch API of the account that a request belongs to."""
     parts = urlsplit(str(outgoing.request.url))
     url = urlunsplit(parts._replace(path=f"{parts.path}/batches{path}"))

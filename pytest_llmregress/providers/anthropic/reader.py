@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmregress.providers.anthropic.routes import find_route
 from pytest_llmregress.providers.event_stream import parse_events, parse_frames
-from pytest_llmregress.providers.json_access import given, mapping, parse, string
+from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
 from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -42,21 +42,21 @@ class AnthropicProvider:
         reply = _read_reply(interaction.response)
         message = reply.message
         text, tool_calls = _read_content(message.get("content"))
-        stop_reason = string(message.get("stop_reason"))
+        stop_reason = read_string(message.get("stop_reason"))
         error = reply.error
         if error is None and stop_reason is None:
             error = "the reply ended without a stop reason"
-        details = mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
+        details = read_mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
         return Call(
             provider=self.name,
             outcome=Outcome.ERROR if error else _judge(stop_reason, text, tool_calls),
             text=text,
             tool_calls=tool_calls,
             stop_reason=stop_reason,
-            refusal_category=string(details.get("category")),
+            refusal_category=read_string(details.get("category")),
             requested_model=route.model,
-            served_model=string(message.get("model")),
-            usage=_read_usage(mapping(message.get("usage"))),
+            served_model=read_string(message.get("model")),
+            usage=_read_usage(read_mapping(message.get("usage"))),
             latency=interaction.latency,
             status=interaction.response.status,
             error=error,
@@ -102,13 +102,13 @@ def _read_reply(response: Response) -> _Reply:
     says_so = "text/event-stream" in content_type and not start.startswith(b"{")
     if says_so or start.startswith((b"event:", b"data:")):
         return _read_stream(_iterate_events(response.body))
-    message = mapping(parse(response.body))
+    message = read_mapping(parse(response.body))
     if message.get("type") == "error":
         return _Reply(error=_error_words(response) or "error", fault=_describe_error(response))
     if not isinstance(message.get("content"), list):
         words = "the reply is no message in JSON"
         return _Reply(error=words, fault=words)
-    whole = string(message.get("stop_reason")) is not None
+    whole = read_string(message.get("stop_reason")) is not None
     fault = None if whole else "the reply ended without a stop reason"
     return _Reply(message=message, fault=fault)
 
@@ -126,14 +126,16 @@ def _describe_error(response: Response) -> str:
 def _error_words(response: Response) -> str | None:
     """Return "type: message" of an error, in Anthropic's, AWS's or Google's form, or None."""
     body = parse(response.body)
-    data = mapping(body[0] if isinstance(body, list) and body else body)
+    data = read_mapping(body[0] if isinstance(body, list) and body else body)
     kind = (response.header("x-amzn-errortype") or "").partition(":")[0]
-    return _words_of({"type": kind} | data | mapping(data.get("error")))
+    return _words_of({"type": kind} | data | read_mapping(data.get("error")))
 
 
 def _words_of(error: Mapping[str, Any]) -> str | None:
-    kind = string(error.get("status")) or string(error.get("type"))  # "status" is Google's
-    message = string(error.get("message"))
+    kind = read_string(error.get("status")) or read_string(
+        error.get("type")
+    )  # "status" is Google's
+    message = read_string(error.get("message"))
     return ": ".join(word for word in (kind, message) if word) or None
 
 
@@ -142,7 +144,7 @@ def _iterate_events(body: bytes) -> Iterator[Mapping[str, Any] | None]:
     for event in parse_events(body):
         data = parse(event.data)
         if event.event == "error":
-            error = mapping(mapping(data).get("error")) or {"message": event.data}
+            error = read_mapping(read_mapping(data).get("error")) or {"message": event.data}
             yield {"type": "error", "error": error}
         elif isinstance(data, dict):
             yield {"type": event.event} | data
@@ -153,14 +155,14 @@ def _iterate_events(body: bytes) -> Iterator[Mapping[str, Any] | None]:
 def _iterate_frames(body: bytes) -> Iterator[Mapping[str, Any] | None]:
     """Yield the same of a stream of Bedrock."""
     for frame in parse_frames(body):
-        payload = mapping(parse(frame.payload))
+        payload = read_mapping(parse(frame.payload))
         kind = frame.headers.get(":exception-type") or frame.headers.get(":error-code")
         if kind:
             message = payload.get("message") or frame.headers.get(":error-message")
             yield {"type": "error", "error": {"type": kind, "message": message}}
             continue
         try:
-            data = parse(base64.b64decode(string(payload.get("bytes")) or ""))
+            data = parse(base64.b64decode(read_string(payload.get("bytes")) or ""))
         except ValueError:
             data = None
         yield data if isinstance(data, dict) else None
@@ -177,7 +179,7 @@ def _read_stream(events: Iterator[Mapping[str, Any] | None]) -> _Reply:
     error = fault = None
     if stream.error:
         error, fault = stream.error, f"the stream broke off with {stream.error}"
-    elif string(message.get("stop_reason")) is None:
+    elif read_string(message.get("stop_reason")) is None:
         fault = "the stream ended without a stop reason"
     elif stream.damaged:
         error = fault = "the stream holds an event that cannot be read"
@@ -205,33 +207,33 @@ class _Stream:
             return
         match event.get("type"):
             case "message_start":
-                self._message = dict(mapping(event.get("message")))
-                self._usage = dict(mapping(self._message.get("usage")))
+                self._message = dict(read_mapping(event.get("message")))
+                self._usage = dict(read_mapping(self._message.get("usage")))
             case "content_block_start":
-                self._start(str(event.get("index")), mapping(event.get("content_block")))
+                self._start(str(event.get("index")), read_mapping(event.get("content_block")))
             case "content_block_delta":
-                self._extend(str(event.get("index")), mapping(event.get("delta")))
+                self._extend(str(event.get("index")), read_mapping(event.get("delta")))
             case "message_delta":
-                self._message |= given(event.get("delta"))
-                self._usage |= given(event.get("usage"))
+                self._message |= read_field(event.get("delta"))
+                self._usage |= read_field(event.get("usage"))
             case "message_stop":
                 self.stopped = True
             case "error":
-                self.error = _words_of(mapping(event.get("error"))) or "error"
+                self.error = _words_of(read_mapping(event.get("error"))) or "error"
             case _:
                 pass  # a ping, or what a later version of the API has added
 
     def _start(self, index: str, block: Mapping[str, Any]) -> None:
         self._blocks[index] = dict(block)
-        self._parts[index] = [string(block.get("text")) or ""]
+        self._parts[index] = [read_string(block.get("text")) or ""]
         if block.get("type") == "fallback":  # from here on, another model answers
-            served = string(mapping(block.get("to")).get("model"))
+            served = read_string(read_mapping(block.get("to")).get("model"))
             self._message["model"] = served or self._message.get("model")
 
     def _extend(self, index: str, delta: Mapping[str, Any]) -> None:
         key = {"text_delta": "text", "input_json_delta": "partial_json"}.get(str(delta.get("type")))
         if key is not None:
-            self._parts.setdefault(index, []).append(string(delta.get(key)) or "")
+            self._parts.setdefault(index, []).append(read_string(delta.get(key)) or "")
 
     def message(self) -> dict[str, Any]:
         """Return the message as a reply in one piece would have it."""
@@ -257,15 +259,15 @@ def _judge(stop_reason: str | None, text: str, tool_calls: tuple[ToolCall, ...])
 
 def _read_content(content: Any) -> tuple[str, tuple[ToolCall, ...]]:
     """Return the text of a message, and the calls of the caller's tools."""
-    blocks = [mapping(block) for block in content] if isinstance(content, list) else []
+    blocks = [read_mapping(block) for block in content] if isinstance(content, list) else []
     text = "".join(
-        string(block.get("text")) or "" for block in blocks if block.get("type") == "text"
+        read_string(block.get("text")) or "" for block in blocks if block.get("type") == "text"
     )
     tool_calls = tuple(
         ToolCall(
-            name=string(block.get("name")) or "",
-            arguments=mapping(block.get("input")),
-            id=string(block.get("id")) or "",
+            name=read_string(block.get("name")) or "",
+            arguments=read_mapping(block.get("input")),
+            id=read_string(block.get("id")) or "",
         )
         for block in blocks
         if block.get("type") == "tool_use"
@@ -278,6 +280,6 @@ def _read_usage(usage: Mapping[str, Any]) -> Usage:
     return Usage(
         input_tokens=usage.get("input_tokens", 0),
         output_tokens=usage.get("output_tokens", 0),
-        cache_read_tokens=given(usage).get("cache_read_input_tokens", 0),
-        cache_write_tokens=given(usage).get("cache_creation_input_tokens", 0),
+        cache_read_tokens=read_field(usage).get("cache_read_input_tokens", 0),
+        cache_write_tokens=read_field(usage).get("cache_creation_input_tokens", 0),
     )

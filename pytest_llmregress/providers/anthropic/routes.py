@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from pytest_llmregress.providers.json_access import mapping, parse, string
+from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
 from pytest_llmregress.values.http import Request
 
 _MESSAGES = re.compile(r"/v1/messages(?P<beside>/count_tokens|/batches(?:/.*)?)?$")
@@ -31,7 +31,7 @@ def find_route(request: Request) -> Route | None:
     """Tell what a request asks this provider for, or None where it is somebody else's."""
     path = re.split(r"[?#]", request.url, maxsplit=1)[0].rstrip("/")
     is_post = request.method.upper() == "POST"
-    body = mapping(parse(request.body)) if is_post else {}
+    body = read_mapping(parse(request.body)) if is_post else {}
     if is_post and (hosted := _BEDROCK.search(path) or _VERTEX.search(path)):
         return _find_hosted_route(hosted, body)
     known = _MESSAGES.search(path)
@@ -44,7 +44,7 @@ def find_route(request: Request) -> Route | None:
             return None
     return Route(
         is_call=is_call,
-        model=string(body.get("model")),
+        model=read_string(body.get("model")),
         streamed=body.get("stream") is True,
         body=body,
     )
@@ -58,7 +58,7 @@ def _find_hosted_route(hosted: re.Match[str], body: Mapping[str, Any]) -> Route 
     is_call = model != _COUNT_ON_VERTEX
     return Route(
         is_call=is_call,
-        model=model if is_call else string(body.get("model")),
+        model=model if is_call else read_string(body.get("model")),
         streamed=hosted["stream"] is not None or body.get("stream") is True,
         body=body,
     )

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from pytest_llmregress.process.attribute_patch import Replaced
+from pytest_llmregress.process.attribute_patch import AttributePatch
 from pytest_llmregress.providers import aws_credentials
 
 _NO_KEY = "replayed-without-a-key"
@@ -36,7 +36,7 @@ _MODEL_IN_URL = re.compile(
 )
 
 
-class Rewrite(Protocol):
+class RequestRewriter(Protocol):
     """Changes the body of a call before it is sent."""
 
     def __call__(self, body: Mapping[str, Any], *, retry: bool) -> dict[str, Any]:
@@ -49,7 +49,7 @@ _JUDGING: ContextVar[bool] = ContextVar("llmregress_judging", default=False)
 
 
 @contextmanager
-def judging() -> Iterator[None]:
+def mark_judge_requests() -> Iterator[None]:
     """Mark what is sent while the context lasts as questions to a judge."""
     token = _JUDGING.set(True)
     try:
@@ -80,11 +80,11 @@ class SentRequests:
 
 
 @contextmanager
-def opened(
+def patch_sdk(
     *,
     replaying: bool,
     rename: Callable[[str], str] | None,
-    rewrite: Rewrite | None = None,
+    rewrite: RequestRewriter | None = None,
 ) -> Iterator[SentRequests]:
     """Open the seams for as long as the context lasts; for clients made before it as well.
 
@@ -110,7 +110,7 @@ def opened(
         sent.add(request.method, str(request.url))
         return request
 
-    replaced, environment = Replaced(), _Environment()
+    replaced, environment = AttributePatch(), _Environment()
     try:
         replaced.replace(BaseClient, "_build_request", build_request)
         if replaying:
@@ -156,7 +156,7 @@ class _Environment:
                 os.environ[name] = before
 
 
-def _look_for_no_credentials(replaced: Replaced) -> None:
+def _look_for_no_credentials(replaced: AttributePatch) -> None:
     """With a key in place the SDK still looks for files, only to warn that it ignores them."""
     from anthropic import _client  # noqa: PLC0415 - the SDK is imported by now
 
@@ -170,9 +170,9 @@ def _find_nothing(*_: object, **__: object) -> bool:
 
 
 @contextmanager
-def without_tls() -> Iterator[None]:
+def skip_tls_contexts() -> Iterator[None]:
     """Parse no certificates for clients that are made while the context lasts."""
-    replaced = Replaced()
+    replaced = AttributePatch()
     try:
         _parse_no_certificates(replaced)
         yield
@@ -180,7 +180,7 @@ def without_tls() -> Iterator[None]:
         replaced.restore()
 
 
-def _parse_no_certificates(replaced: Replaced) -> None:
+def _parse_no_certificates(replaced: AttributePatch) -> None:
     """Parse no certificates for clients that are made now: their first connection would.
 
     Reading the system's authorities takes 20 ms a client, fifteen times what a replayed call

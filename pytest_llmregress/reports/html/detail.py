@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from pytest_llmregress.contracts.rule_book import RuleResult
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.reports.html.markup import NOTHING, Form, Markup, Value, join
+from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, Value, join
 from pytest_llmregress.reports.html.model_text import shorten
-from pytest_llmregress.reports.html.plots import file_of, name_of, say_seconds, tallies_of
+from pytest_llmregress.reports.html.plots import file_of, format_seconds, name_of, tallies_of
 from pytest_llmregress.reports.html.side_by_side import (
     MAX_LIST,
     MAX_WORDS,
@@ -17,13 +17,13 @@ from pytest_llmregress.reports.html.side_by_side import (
     draw_words,
     line,
 )
-from pytest_llmregress.reports.verdict import say_fails
+from pytest_llmregress.reports.verdict import format_fails
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.cause import NOT_COMPARED, SAME, Cause
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.run_report import Mode, TestRecord
-from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.run_report import AnswerSource, TestRecord
+from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.tally import tally
 from pytest_llmregress.values.verdict import TestVerdict
 from pytest_llmregress.verdicts.verdict_text import NAMES
@@ -32,15 +32,15 @@ MAX_MESSAGE = 2_000
 """Characters of a problem or a verdict."""
 
 MODES = {
-    Mode.REPLAYED: "replayed",
-    Mode.RECORDED: "recorded",
-    Mode.MIXED: "partly recorded",
-    Mode.IDLE: "no request",
+    AnswerSource.REPLAYED: "replayed",
+    AnswerSource.RECORDED: "recorded",
+    AnswerSource.MIXED: "partly recorded",
+    AnswerSource.IDLE: "no request",
 }
 TONES = {Severity.BREAKING: "bad", Severity.NOTABLE: "warn", Severity.COSMETIC: "plain"}
 """The class of a badge."""
 
-_CARD = Form("""
+_CARD = MarkupTemplate("""
     <div class="card">
     <h3><a href="#t{}">{}::{}</a></h3>
     {}
@@ -50,40 +50,40 @@ _CARD = Form("""
     {}
     </div>
 """)
-_MODELS = Form('<p class="models"><span class="muted">{}</span> → {}</p>')
-_TROUBLE = Form("""
+_MODELS = MarkupTemplate('<p class="models"><span class="muted">{}</span> → {}</p>')
+_TROUBLE = MarkupTemplate("""
     <div class="trouble"><h4>Problem: {}</h4><pre dir="auto">{}</pre></div>
 """)
-_CHANGES = Form("""
+_CHANGES = MarkupTemplate("""
     <h4>Changes</h4>
     <table class="changes"><caption class="hidden">Changes, the worst first</caption>
     <thead><tr><th scope="col">Severity</th><th scope="col">Trait</th>
     <th scope="col">Baseline</th><th scope="col">This run</th></tr></thead><tbody>{}</tbody></table>
     {}
 """)
-_CHANGE = Form("""
+_CHANGE = MarkupTemplate("""
     <tr><td><span class="badge {}">{}</span></td><th scope="row">{}</th>
     <td dir="auto">{}</td><td dir="auto">{}{}</td></tr>
 """)
-_ASIDE = Form(' <span class="muted">({})</span>')
-_CAUSE = Form('<section><h4>Cause</h4><p dir="auto">{}</p>{}</section>')
-_LIST = Form("<dl>{}</dl>")
-_FACT = Form('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
-_SAMPLES = Form('<section><h4>Samples</h4><ul class="lines">{}</ul></section>')
-_LINE = Form("<li>{}</li>")
-_MEASURES = Form("""
+_ASIDE = MarkupTemplate(' <span class="muted">({})</span>')
+_CAUSE = MarkupTemplate('<section><h4>Cause</h4><p dir="auto">{}</p>{}</section>')
+_LIST = MarkupTemplate("<dl>{}</dl>")
+_FACT = MarkupTemplate('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
+_SAMPLES = MarkupTemplate('<section><h4>Samples</h4><ul class="lines">{}</ul></section>')
+_LINE = MarkupTemplate("<li>{}</li>")
+_MEASURES = MarkupTemplate("""
     <section><h4>Measures</h4>
     <table class="measures"><caption class="hidden">Measures of the two sides shown above</caption>
     <thead><tr><td></td><th scope="col">Baseline</th><th scope="col">This run</th></tr></thead>
     <tbody>{}</tbody></table></section>
 """)
-_MEASURE = Form('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>')
-_RULES = Form('<section><h4>Rules</h4><ul class="lines">{}</ul></section>')
-_RULE = Form("<li>{}{}</li>")
-_BROKEN = Form("<ul>{}</ul>")
-_BROKEN_LINE = Form('<li dir="auto">{}</li>')
-_NEXT = Form("<h4>Next</h4>{}")
-_COMMAND = Form('<p class="command"><span>{}</span><code>{}</code></p>')
+_MEASURE = MarkupTemplate('<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>')
+_RULES = MarkupTemplate('<section><h4>Rules</h4><ul class="lines">{}</ul></section>')
+_RULE = MarkupTemplate("<li>{}{}</li>")
+_BROKEN = MarkupTemplate("<ul>{}</ul>")
+_BROKEN_LINE = MarkupTemplate('<li dir="auto">{}</li>')
+_NEXT = MarkupTemplate("<h4>Next</h4>{}")
+_COMMAND = MarkupTemplate('<p class="command"><span>{}</span><code>{}</code></p>')
 
 
 def draw_detail(  # noqa: PLR0913 - what is known of a test beside its record
@@ -157,7 +157,7 @@ def _change(change: Change) -> tuple[Value, ...]:
     )
 
 
-def _measures(before: Side, after: Side) -> list[tuple[str, str, str]]:
+def _measures(before: CallSummary, after: CallSummary) -> list[tuple[str, str, str]]:
     rows = [
         ("ended", line(before.outcome) or "no call", line(after.outcome) or "no call"),
         ("calls", f"{before.calls:,}", f"{after.calls:,}"),
@@ -170,7 +170,7 @@ def _measures(before: Side, after: Side) -> list[tuple[str, str, str]]:
 
 
 def _seconds(latency: float | None) -> str:
-    return "not measured" if latency is None else say_seconds(latency)
+    return "not measured" if latency is None else format_seconds(latency)
 
 
 # --- why, how often and how sure ------------------------------------------------------------
@@ -207,7 +207,7 @@ def _samples(test: TestRecord, verdict: TestVerdict | None, fail_on: str) -> Ite
                 yield f"{name}: {_rate(side.passed, side.n)}"
     if verdict is not None:
         head, *lines = verdict.text.splitlines() or [NAMES[verdict.verdict]]
-        fails = say_fails(fails=verdict.fails, fail_on=fail_on)
+        fails = format_fails(fails=verdict.fails, fail_on=fail_on)
         yield shorten(f"{head or NAMES[verdict.verdict]}; {fails}", MAX_MESSAGE)
         yield from (shorten(each, MAX_MESSAGE) for each in lines[:MAX_LIST])
         if verdict.quarantine:

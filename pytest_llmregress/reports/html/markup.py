@@ -20,7 +20,7 @@ Value = str | Markup
 _as_text = lru_cache(maxsize=1024)(as_text)  # most names and numbers come again with each test
 
 
-class Form:
+class MarkupTemplate:
     """A literal with gaps, each a `{}`: what fills one is escaped, unless it is markup itself.
 
     A gap is between elements, or in an attribute with double quotes. A literal of several lines

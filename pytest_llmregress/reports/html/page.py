@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.drift import ONCE
 from pytest_llmregress.reports.html.detail import MAX_MESSAGE, MODES, draw_detail
-from pytest_llmregress.reports.html.markup import NOTHING, Form, Markup, join
+from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, join
 from pytest_llmregress.reports.html.model_text import shorten
 from pytest_llmregress.reports.html.plot_markup import draw_plot
 from pytest_llmregress.reports.html.plots import MAX_NAME, file_of, plots_of
@@ -14,7 +14,7 @@ from pytest_llmregress.reports.html.row import draw_row, is_bad, is_excused, ran
 from pytest_llmregress.reports.html.side_by_side import MAX_LIST
 from pytest_llmregress.reports.verdict import sentence_of_suite
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.run_report import Mode, RunReport, TestRecord
+from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
 from pytest_llmregress.values.tally import tally
 
 MOST_TEXT, LEAST_TEXT = 6_000, 500
@@ -25,7 +25,7 @@ ALIGNED_TEXT = 120_000
 """Characters of texts that are aligned word by word, those of the worst tests first: it takes as
 long as all the rest. Of the others, what lies between a common start and a common end is marked."""
 
-_HEAD = Form("""
+_HEAD = MarkupTemplate("""
     <!doctype html>
     <html lang="en">
     <head>
@@ -52,24 +52,24 @@ _HEAD = Form("""
     {}</div>
     {}{}
 """)
-_LEAD = Form('<p class="lead">{}</p>')
-_FACT = Form('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
-_CHIP = Form("""
+_LEAD = MarkupTemplate('<p class="lead">{}</p>')
+_FACT = MarkupTemplate('<div><dt>{}</dt><dd dir="auto">{}</dd></div>')
+_CHIP = MarkupTemplate("""
     <button type="button" class="chip is-{}" data-key="{}" aria-pressed="{}"{}>
     <b>{}</b> <span>{}</span></button>
 """)
-_DISABLED = Form(" disabled")()
-_PANEL = Form('<section class="panel">{}{}</section>')
-_RULES = Form('<h2>Standing rules</h2><ul class="lines">{}</ul>')
-_REASONS = Form("""
+_DISABLED = MarkupTemplate(" disabled")()
+_PANEL = MarkupTemplate('<section class="panel">{}{}</section>')
+_RULES = MarkupTemplate('<h2>Standing rules</h2><ul class="lines">{}</ul>')
+_REASONS = MarkupTemplate("""
     <details class="reasons">
     <summary>How this was judged</summary>
     <ul class="lines">{}</ul>
     </details>
 """)
-_LINE = Form('<li dir="auto">{}</li>')
-_PLOTS = Form('<div class="plots">{}</div>')
-_TESTS = Form("""
+_LINE = MarkupTemplate('<li dir="auto">{}</li>')
+_PLOTS = MarkupTemplate('<div class="plots">{}</div>')
+_TESTS = MarkupTemplate("""
     <section class="panel" id="tests" tabindex="-1" aria-labelledby="tests-title">
     <div class="bar">
     <h2 id="tests-title">Tests</h2>
@@ -85,8 +85,8 @@ _TESTS = Form("""
     <p id="shown" class="muted" role="status">{} of {} tests shown</p>
     {}
 """)
-_FILE = Form('<option value="{}">{}</option>')
-_TABLE = Form("""
+_FILE = MarkupTemplate('<option value="{}">{}</option>')
+_TABLE = MarkupTemplate("""
     <table class="tests" id="table">
     <caption class="hidden">Tests of this run, the worst first. {}</caption>
     <thead><tr>
@@ -98,20 +98,22 @@ _TABLE = Form("""
     <th scope="col" class="number wide"><button type="button">Latency</button></th>
     </tr></thead>
 """)("A button in a headline sorts by its column; the name of a test unfolds it.")
-_END_OF_TABLE = Form('</table><p id="nothing" class="muted" hidden>No test is like that.</p>')()
-_NO_TEST = Form("""
+_END_OF_TABLE = MarkupTemplate(
+    '</table><p id="nothing" class="muted" hidden>No test is like that.</p>'
+)()
+_NO_TEST = MarkupTemplate("""
     <p class="muted">Nothing is marked with @pytest.mark.llm, or nothing of it was selected.</p>
 """)()
-_END_OF_TESTS = Form("</section>")()
-_ORPHANS = Form("""
+_END_OF_TESTS = MarkupTemplate("</section>")()
+_ORPHANS = MarkupTemplate("""
     <section class="panel">
     <h2>Recordings of no test</h2>
     <ul class="lines">{}{}</ul>
     </section>
 """)
-_PATH = Form("<li><code>{}</code></li>")
-_MORE_PATHS = Form("<li>and {} more</li>")
-_END = Form("</main></body></html>")()
+_PATH = MarkupTemplate("<li><code>{}</code></li>")
+_MORE_PATHS = MarkupTemplate("<li>and {} more</li>")
+_END = MarkupTemplate("</main></body></html>")()
 
 
 def draw_page(report: RunReport, *, policy: str, style: Markup, script: Markup) -> Iterator[Markup]:
@@ -213,7 +215,7 @@ def _plain_verdict(tests: Sequence[TestRecord], tone: str) -> tuple[str, str, st
         lead = f"{count(failed, 'test')} failed by asserts of their own."
     elif any(test.drift is not None for test in tests):
         lead = "No difference was seen, which does not show that there is none."
-    elif tests and all(test.mode is Mode.REPLAYED for test in tests):
+    elif tests and all(test.mode is AnswerSource.REPLAYED for test in tests):
         lead = "A replay is deterministic: no drift is claimed."
     else:
         lead = ""

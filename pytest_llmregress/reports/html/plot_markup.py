@@ -1,12 +1,12 @@
 """Draws a plot: a table with a picture in each row."""
 
-from pytest_llmregress.reports.html.markup import NOTHING, Form, Markup, join
-from pytest_llmregress.reports.html.plots import Mark, Plot, PlotRow
+from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, join
+from pytest_llmregress.reports.html.plots import Plot, PlotMark, PlotRow
 
 _MIDDLE, _ABOVE, _BELOW = "13", "8", "18"
 """Pixels from the top of a row to its marks."""
 
-_PLOT = Form("""
+_PLOT = MarkupTemplate("""
     <section class="panel plot">
     <h2>{}</h2>
     <p class="key"><span class="muted">{}.</span> <span class="legend">
@@ -21,18 +21,18 @@ _PLOT = Form("""
     </table>
     </section>
 """)
-_TICK = Form('<text x="{}%" y="13" text-anchor="{}">{}</text>')
-_ROW = Form("""
+_TICK = MarkupTemplate('<text x="{}%" y="13" text-anchor="{}">{}</text>')
+_ROW = MarkupTemplate("""
     <tr{}><th scope="row"><span title="{}">{}</span></th>
     <td aria-hidden="true"><svg width="100%" height="26" focusable="false">{}{}{}{}</svg></td>
     <td class="number">{}{}</td></tr>
 """)
-_TOTAL = Form(' class="total"')()
-_RULE = Form('<line class="rule" x1="{}%" x2="{}%" y1="0" y2="26"/>')
-_LINK = Form('<line class="link" x1="{}%" x2="{}%" y1="13" y2="13"/>')
-_SPAN = Form('<line class="{} span" x1="{}%" x2="{}%" y1="{}" y2="{}"/>')
-_CIRCLE = Form('{}<circle class="{}" cx="{}%" cy="{}" r="4.5"/>')
-_WAS = Form('<span class="was">{}</span> → ')
+_TOTAL = MarkupTemplate(' class="total"')()
+_RULE = MarkupTemplate('<line class="rule" x1="{}%" x2="{}%" y1="0" y2="26"/>')
+_LINK = MarkupTemplate('<line class="link" x1="{}%" x2="{}%" y1="13" y2="13"/>')
+_SPAN = MarkupTemplate('<line class="{} span" x1="{}%" x2="{}%" y1="{}" y2="{}"/>')
+_CIRCLE = MarkupTemplate('{}<circle class="{}" cx="{}%" cy="{}" r="4.5"/>')
+_WAS = MarkupTemplate('<span class="was">{}</span> → ')
 
 
 def draw_plot(plot: Plot) -> Markup:
@@ -63,7 +63,7 @@ def _row(row: PlotRow, rules: Markup) -> Markup:
     )
 
 
-def _mark(mark: Mark, side: str, y: str) -> Markup:
+def _mark(mark: PlotMark, side: str, y: str) -> Markup:
     """Return a mark; one with an interval makes room for that of the other side."""
     if mark.low is None or mark.high is None:
         return _CIRCLE(NOTHING, side, str(mark.at), _MIDDLE)

@@ -26,7 +26,7 @@ _LEAST, _MOST = 1e-6, 1e15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class PlotMark:
     """A value of one side."""
 
     at: float
@@ -39,8 +39,8 @@ class PlotRow:
     """A test, a file, or all of them."""
 
     label: str
-    before: Mark | None
-    after: Mark | None
+    before: PlotMark | None
+    after: PlotMark | None
     before_text: str
     after_text: str
     total: bool = False
@@ -67,7 +67,7 @@ def plots_of(report: RunReport) -> tuple[Plot, ...]:
             "usage.output_tokens",
             title="Output tokens",
             note="Mean of the samples of a test",
-            say=say_number,
+            say=format_number,
             tick="{:,g}".format,
         ),
         _numbers(
@@ -75,7 +75,7 @@ def plots_of(report: RunReport) -> tuple[Plot, ...]:
             "latency",
             title="Latency",
             note="Seconds a run; depends on the day and the machine, and never fails a run",
-            say=say_seconds,
+            say=format_seconds,
             tick="{:,g} s".format,
         ),
     )
@@ -154,11 +154,11 @@ def _rate_row(label: str, before: Tally, after: Tally, *, total: bool = False) -
     )
 
 
-def _rate_mark(tally: Tally) -> Mark | None:
+def _rate_mark(tally: Tally) -> PlotMark | None:
     if not 0 <= tally.passed <= tally.n or not tally.n:
         return None
     low, high = wilson(tally.passed, tally.n)
-    return Mark(at=_percent(tally.rate), low=_percent(low), high=_percent(high))
+    return PlotMark(at=_percent(tally.rate), low=_percent(low), high=_percent(high))
 
 
 def _rate_text(tally: Tally) -> str:
@@ -196,8 +196,8 @@ def _numbers(  # noqa: PLR0913 - what two plots differ in
         rows=tuple(
             PlotRow(
                 label=name_of(test),
-                before=Mark(at=scale(before)),
-                after=Mark(at=scale(after)),
+                before=PlotMark(at=scale(before)),
+                after=PlotMark(at=scale(after)),
                 before_text=say(before),
                 after_text=say(after),
             )
@@ -275,11 +275,11 @@ def _untold(number: int, of: str) -> str:
     return f"; {MAX_ROWS} of {number:,} {of}s drawn" if number > MAX_ROWS else ""
 
 
-def say_seconds(value: float) -> str:
+def format_seconds(value: float) -> str:
     """Return seconds in words, as "12.3 s"."""
     return f"{value:,.1f} s" if value >= 0.1 or not value else f"{value:.2g} s"  # noqa: PLR2004 - two digits say enough
 
 
-def say_number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a mean count in words, as "1,234" or "2.5"."""
     return f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:,.1f}"  # noqa: PLR2004 - two digits say enough

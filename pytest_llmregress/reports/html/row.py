@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from pytest_llmregress.reports.html.detail import MODES, TONES
-from pytest_llmregress.reports.html.markup import Form, Markup
+from pytest_llmregress.reports.html.markup import Markup, MarkupTemplate
 from pytest_llmregress.reports.html.plots import (
     file_of,
+    format_number,
+    format_seconds,
     name_of,
     number_of,
-    say_number,
-    say_seconds,
     tallies_of,
 )
 from pytest_llmregress.reports.html.side_by_side import line
@@ -23,7 +23,7 @@ _RANKS: dict[Severity | None, int] = {None: 0} | {each: each.rank + 1 for each i
 # A browser that runs scripts reads what is inside of `noscript` as a text, and the script makes
 # elements of it once the test is unfolded: otherwise a thousand tests keep it busy for seconds.
 # One that runs none has them at once.
-_ROW = Form("""
+_ROW = MarkupTemplate("""
     <tbody data-flags="{}" data-file="{}">
     <tr class="row">
     <td data-v="{}"><span class="badge {}">{}</span></td>
@@ -36,12 +36,12 @@ _ROW = Form("""
     <tr class="detail" id="t{}"><td colspan="6"><noscript>{}</noscript></td></tr>
     </tbody>
 """)
-_NOTE = Form(" <em>{}</em>")
-_PAIR = Form("""
+_NOTE = MarkupTemplate(" <em>{}</em>")
+_PAIR = MarkupTemplate("""
     <td class="number{}" data-v="{}"><span class="was">{}</span> → <span>{}</span></td>
 """)
-_NEW = Form('<td class="number{}" data-v="{}"><span>{}</span></td>')
-_NO_PAIR = Form('<td class="number{}"><span class="hidden">not measured</span></td>')
+_NEW = MarkupTemplate('<td class="number{}" data-v="{}"><span>{}</span></td>')
+_NO_PAIR = MarkupTemplate('<td class="number{}"><span class="hidden">not measured</span></td>')
 
 
 def rank_of(test: TestRecord, severity: Severity | None) -> int:
@@ -89,8 +89,8 @@ def draw_row(  # noqa: PLR0913 - what is known of a test beside its record
         _NOTE.again([(flag,) for flag in flags if flag != badge]),
         _traits(test),
         _passed(tallies_of(test)),
-        _pair(number_of(test, "usage.output_tokens"), say=say_number),
-        _pair(number_of(test, "latency"), say=say_seconds),
+        _pair(number_of(test, "usage.output_tokens"), say=format_number),
+        _pair(number_of(test, "latency"), say=format_seconds),
         str(number),
         detail,
     )

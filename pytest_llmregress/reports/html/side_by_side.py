@@ -7,21 +7,21 @@ from itertools import zip_longest
 from typing import Any
 
 from pytest_llmregress.formatting.one_line_diff import common_ends
-from pytest_llmregress.formatting.word_diff import Piece, diff_words
-from pytest_llmregress.reports.html.markup import NOTHING, Form, Markup, join
+from pytest_llmregress.formatting.word_diff import DiffSegment, diff_words
+from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, join
 from pytest_llmregress.reports.html.model_text import clean, shorten
-from pytest_llmregress.values.side_by_side import Side
+from pytest_llmregress.values.side_by_side import CallSummary
 
 MAX_WORDS = 240
 """Characters of a value, a name, a place."""
 MAX_LIST = 40
 """Tool calls, changes, rules or lines that are shown; the others are counted."""
 
-MORE = Form('<p class="cut">and {} more</p>')
+MORE = MarkupTemplate('<p class="cut">and {} more</p>')
 
-_CUT = Form('<p class="cut">cut here: {} more characters</p>')
-_PROMPT = Form('<p class="prompt" dir="auto"><span class="muted">Asked:</span> {}</p>{}')
-_WORDS = Form("""
+_CUT = MarkupTemplate('<p class="cut">cut here: {} more characters</p>')
+_PROMPT = MarkupTemplate('<p class="prompt" dir="auto"><span class="muted">Asked:</span> {}</p>{}')
+_WORDS = MarkupTemplate("""
     <h4>Words</h4>
     {}
     <div class="sides">
@@ -29,10 +29,14 @@ _WORDS = Form("""
     <div><h5>This run</h5><div class="words" dir="auto">{}</div>{}</div>
     </div>
 """)
-_NO_TEXT = Form('<span class="muted">no text</span>')()
-_SIDE, _GONE, _NEW = Form("{}{}"), Form("{}<del>{}</del>"), Form("{}<ins>{}</ins>")
+_NO_TEXT = MarkupTemplate('<span class="muted">no text</span>')()
+_SIDE, _GONE, _NEW = (
+    MarkupTemplate("{}{}"),
+    MarkupTemplate("{}<del>{}</del>"),
+    MarkupTemplate("{}<ins>{}</ins>"),
+)
 
-_STEPS = Form("""
+_STEPS = MarkupTemplate("""
     <h4>Tool calls</h4>
     <table class="steps">
     <caption class="hidden">Tool calls in order, those of one name beside each other</caption>
@@ -40,10 +44,10 @@ _STEPS = Form("""
     <tbody>{}</tbody></table>
     {}
 """)
-_STEP = Form("<tr><td>{}</td><td>{}</td></tr>")
-_CHANGED_STEP = Form('<tr class="differs"><td>{}</td><td>{} <em>{}</em></td></tr>')
-_TOOL = Form("<b>{}</b> <code>{}</code>")
-_NO_CALL = Form('<span class="muted">no call</span>')()
+_STEP = MarkupTemplate("<tr><td>{}</td><td>{}</td></tr>")
+_CHANGED_STEP = MarkupTemplate('<tr class="differs"><td>{}</td><td>{} <em>{}</em></td></tr>')
+_TOOL = MarkupTemplate("<b>{}</b> <code>{}</code>")
+_NO_CALL = MarkupTemplate('<span class="muted">no call</span>')()
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 Tool = tuple[str, Mapping[str, Any]]
@@ -57,7 +61,7 @@ def line(text: str) -> str:
     return shorten(" ".join(text[: 4 * MAX_WORDS].split()), MAX_WORDS)
 
 
-def draw_words(before: Side, after: Side, *, room: int, aligned: bool) -> Markup:
+def draw_words(before: CallSummary, after: CallSummary, *, room: int, aligned: bool) -> Markup:
     """Return the texts of both sides, what differs marked, with at most `room` characters each.
 
     Where they are not `aligned`, all that lies between a common start and a common end differs.
@@ -73,7 +77,7 @@ def draw_words(before: Side, after: Side, *, room: int, aligned: bool) -> Markup
     )
 
 
-def draw_steps(before: Side, after: Side) -> Markup:
+def draw_steps(before: CallSummary, after: CallSummary) -> Markup:
     """Return the tool calls of both sides, those of one name beside each other."""
     if not before.tools and not after.tools:
         return NOTHING
@@ -90,7 +94,7 @@ def _cut(text: str, room: int) -> Markup:
     return _CUT(f"{len(text) - room:,}") if len(text) > room else NOTHING
 
 
-def _side(form: Form, stretches: Sequence[tuple[str, bool]]) -> Markup:
+def _side(form: MarkupTemplate, stretches: Sequence[tuple[str, bool]]) -> Markup:
     """Return the text of a side, each stretch without the white space behind it."""
     rows, same_before = [], ""
     for text, same in stretches:
@@ -103,22 +107,22 @@ def _side(form: Form, stretches: Sequence[tuple[str, bool]]) -> Markup:
     return _SIDE(form.each(rows), same_before)
 
 
-def _ends(old: str, new: str) -> tuple[Piece, ...]:
+def _ends(old: str, new: str) -> tuple[DiffSegment, ...]:
     """Return what two texts share at both ends, and what lies between, word by word."""
     before, after = old.split(" "), new.split(" ")
     start, tail = common_ends(before, after)
     if start == len(before) == len(after):
-        return (Piece(before=old, after=new, same=True),)
+        return (DiffSegment(before=old, after=new, same=True),)
     head = "".join(f"{word} " for word in before[:start])
     end = "".join(f" {word}" for word in before[len(before) - tail :])
     pieces = (
-        Piece(before=head, after=head, same=True),
-        Piece(
+        DiffSegment(before=head, after=head, same=True),
+        DiffSegment(
             before=" ".join(before[start : len(before) - tail]),
             after=" ".join(after[start : len(after) - tail]),
             same=False,
         ),
-        Piece(before=end, after=end, same=True),
+        DiffSegment(before=end, after=end, same=True),
     )
     return tuple(piece for piece in pieces if piece.before or piece.after)
 

@@ -5,45 +5,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pytest_llmregress.providers.anthropic import message_batches
-from pytest_llmregress.providers.anthropic.message_batches import BatchError, Result
-from pytest_llmregress.recording.request_capture import Note
-from pytest_llmregress.runner.concurrent.dry_run import Trial
-from pytest_llmregress.storage.submitted_batches import Batched, BatchFile
+from pytest_llmregress.providers.anthropic.message_batches import BatchError, BatchResult
+from pytest_llmregress.recording.request_capture import CapturedRequest
+from pytest_llmregress.runner.concurrent.dry_run import DryRun
+from pytest_llmregress.storage.submitted_batches import SubmittedBatchesFile, SubmittedRequest
 from pytest_llmregress.values.http import Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class BatchSlot:
     """A request that goes, or went, out in a batch."""
 
-    trial: Trial
+    trial: DryRun
     sample: int
-    note: Note
+    note: CapturedRequest
     take: Callable[[Response], None]
     """Takes its answer."""
 
     @property
-    def file(self) -> BatchFile:
+    def file(self) -> SubmittedBatchesFile:
         """Where it is noted that it was handed in."""
-        return BatchFile(self.trial.paths, test=self.trial.node_id)
+        return SubmittedBatchesFile(self.trial.paths, test=self.trial.node_id)
 
 
-class BatchWave:
+class BatchRound:
     """The requests of a wave that can be in a batch."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[BatchSlot]) -> None:
         self.places = places
         self.answered = 0
         self.error = ""
         """Why the API has not processed a request, of the last such one."""
-        self._in: dict[int, Batched] = {}
+        self._in: dict[int, SubmittedRequest] = {}
         for place in places:
             entry = self._find(place)
             if entry is not None:
                 self._in[id(place)] = entry
 
     @property
-    def new(self) -> tuple[Place, ...]:
+    def new(self) -> tuple[BatchSlot, ...]:
         """What no earlier run has handed in."""
         return tuple(place for place in self.places if id(place) not in self._in)
 
@@ -56,7 +56,7 @@ class BatchWave:
             identity = message_batches.create(group)
             for name in group:
                 place = names[name]
-                entry = Batched(
+                entry = SubmittedRequest(
                     sample=place.sample,
                     key=_key(place),
                     batch=identity,
@@ -79,7 +79,7 @@ class BatchWave:
                 self._take(batch, found)
         return list(going_on)
 
-    def _take(self, batch: str, found: dict[str, Result]) -> None:
+    def _take(self, batch: str, found: dict[str, BatchResult]) -> None:
         for place in self.places:
             entry = self._in[id(place)]
             if entry.batch != batch:
@@ -92,7 +92,7 @@ class BatchWave:
                 self.error = "gone" if result is None else result.error
             place.file.write(each for each in place.file.read() if each != entry)
 
-    def _find(self, place: Place) -> Batched | None:
+    def _find(self, place: BatchSlot) -> SubmittedRequest | None:
         """Return what an earlier run has handed in, if this very request is among it."""
         taken = set(self._in.values())
         for entry in place.file.read():
@@ -101,8 +101,8 @@ class BatchWave:
         return None
 
 
-def _key(place: Place) -> str:
+def _key(place: BatchSlot) -> str:
     return place.note.tape.key_in(place.note.exchange)
 
 
-__all__ = ["BatchError", "BatchWave", "Place"]
+__all__ = ["BatchError", "BatchRound", "BatchSlot"]

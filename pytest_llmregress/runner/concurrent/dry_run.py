@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_llmregress.pipeline.config import INLINE
-from pytest_llmregress.pipeline.plan import Slot
+from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.providers.anthropic.sdk_patch import is_judging
-from pytest_llmregress.recording.cassette_session import Tape, TapeMode
-from pytest_llmregress.recording.request_capture import Pad, noted
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.recording.request_capture import RequestRecorder, capture_requests
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import TestRun
@@ -19,7 +19,7 @@ from pytest_llmregress.runner.stash_keys import TEST_RUN
 from pytest_llmregress.values.http import Request
 
 
-class TrialSample(SampleRun):
+class DryRunSample(SampleRun):
     """A sample of which nothing is judged."""
 
     def configure(self, config: Mapping[str, Any]) -> None:
@@ -34,7 +34,7 @@ class TrialSample(SampleRun):
         yield
 
 
-class Trial(TestRun):
+class DryRun(TestRun):
     """A marked test, run to learn what it asks for.
 
     What is recorded of it by now is played to it. Nothing of it is reported, judged or kept; what
@@ -44,11 +44,11 @@ class Trial(TestRun):
     is_trial = True
 
     @property
-    def to_record(self) -> tuple[Slot, ...]:
+    def to_record(self) -> tuple[SamplePlan, ...]:
         """The samples that may have something to record; none where the test must not be tried."""
         if self.fault is not None or self.rules.terms.record == INLINE:
             return ()
-        return tuple(s for s in self._prepared.slots if s.mode is not TapeMode.REPLAY)
+        return tuple(s for s in self._prepared.slots if s.mode is not SampleMode.REPLAY)
 
     def claim(self) -> bool:
         """Have no other process record it; tell whether there is anything to record here."""
@@ -63,22 +63,22 @@ class Trial(TestRun):
         """Keep its journal as it is: answers to other samples may be written at this moment."""
         self._is_journalled = True
 
-    def aim(self, sample: int) -> Pad:
+    def aim(self, sample: int) -> RequestRecorder:
         """Make a sample the next one to run, and return what its requests are noted on."""
         self._waiting = [slot for slot in self._prepared.slots if slot.number == sample]
         self.samples.clear()
-        self._pad = Pad(may_send=self._may_send, halt=_halt)
+        self._pad = RequestRecorder(may_send=self._may_send, halt=_halt)
         return self._pad
 
     def begin(self) -> SampleRun:
         """Begin the sample that it is aimed at."""
-        sample = TrialSample(self, self._waiting[0])
+        sample = DryRunSample(self, self._waiting[0])
         self.samples.append(sample)
         return sample
 
-    def intercept(self, tape: Tape) -> AbstractContextManager[None]:
+    def intercept(self, tape: CassetteSession) -> AbstractContextManager[None]:
         """Send nothing: note it."""
-        return noted(tape, pad=self._pad)
+        return capture_requests(tape, pad=self._pad)
 
     def played(self) -> tuple[str, ...]:
         """Return the keys of the requests that were answered."""
@@ -110,7 +110,7 @@ class Trial(TestRun):
         )
 
 
-def run_trial(item: pytest.Item, trial: Trial, nextitem: Any) -> None:
+def run_trial(item: pytest.Item, trial: DryRun, nextitem: Any) -> None:
     """Run a sample of a test, leaving no trace of it on the item.
 
     :param nextitem: an item, or what can be asked like one which nodes have to stay set up.

@@ -7,8 +7,8 @@ from unittest import mock
 
 import pytest
 
-from pytest_llmregress.recording.request_capture import Note, Pad
-from pytest_llmregress.runner.concurrent.dry_run import Trial, run_trial
+from pytest_llmregress.recording.request_capture import CapturedRequest, RequestRecorder
+from pytest_llmregress.runner.concurrent.dry_run import DryRun, run_trial
 
 _SILENT = frozenset(
     {
@@ -24,7 +24,7 @@ _WIDE = "a fixture of a wider scope asks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class SampleTarget:
     """One sample of one test that is still to be recorded."""
 
     item: pytest.Item
@@ -32,32 +32,32 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class UnansweredSample:
     """What a sample has asked for and not been answered."""
 
-    aim: Aim
-    trial: Trial
-    notes: tuple[Note, ...]
+    aim: SampleTarget
+    trial: DryRun
+    notes: tuple[CapturedRequest, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class DryRunResult:
     """What came of one pass over the samples."""
 
-    asked: tuple[Asked, ...]
-    inline: Mapping[Aim, str]
+    asked: tuple[UnansweredSample, ...]
+    inline: Mapping[SampleTarget, str]
     """What only the ordinary run can record, and why."""
 
 
-def try_all(  # noqa: PLR0913 - each of them is of one pass
+def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
     session: pytest.Session,
-    aims: Sequence[Aim],
+    aims: Sequence[SampleTarget],
     *,
-    begin: Callable[[Aim], Trial],
-    differs: Callable[[Aim, Trial], bool],
-    waiting: Sequence[Aim] = (),
-    take: Callable[[Asked], None] = lambda _: None,
-) -> Tried:
+    begin: Callable[[SampleTarget], DryRun],
+    differs: Callable[[SampleTarget, DryRun], bool],
+    waiting: Sequence[SampleTarget] = (),
+    take: Callable[[UnansweredSample], None] = lambda _: None,
+) -> DryRunResult:
     """Run each sample up to what is not recorded, and return what was asked for.
 
     :param begin: waits until a sample can be tried, and returns its trial.
@@ -66,9 +66,9 @@ def try_all(  # noqa: PLR0913 - each of them is of one pass
     :param waiting: samples that this pass leaves out, and that may be tried after it.
     :param take: takes what a sample has asked for, as soon as it is known.
     """
-    asked: list[Asked] = []
-    inline: dict[Aim, str] = {}
-    watch = _Watch()
+    asked: list[UnansweredSample] = []
+    inline: dict[SampleTarget, str] = {}
+    watch = _FixtureWatch()
     plugins = session.config.pluginmanager
     plugins.register(watch, "llmregress-watch")
     try:
@@ -83,7 +83,7 @@ def try_all(  # noqa: PLR0913 - each of them is of one pass
                 later = [each.item for each in aims[place + 1 :]]
                 others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
                 others += [each.item for each in waiting]
-                upcoming = _Upcoming(aim.item, _keeper(watch, later, others))
+                upcoming = _NextItemProxy(aim.item, _keeper(watch, later, others))
                 run_trial(aim.item, trial, upcoming)
                 why = _why_inline(trial, watch, refused=pad.refused)
                 if not why and differs(aim, trial):
@@ -91,14 +91,14 @@ def try_all(  # noqa: PLR0913 - each of them is of one pass
                 if why:
                     inline[aim] = why
                 elif pad.notes:
-                    asked.append(Asked(aim=aim, trial=trial, notes=tuple(pad.notes)))
+                    asked.append(UnansweredSample(aim=aim, trial=trial, notes=tuple(pad.notes)))
                     take(asked[-1])
     finally:
         plugins.unregister(watch)
-    return Tried(asked=tuple(asked), inline=inline)
+    return DryRunResult(asked=tuple(asked), inline=inline)
 
 
-def _why_inline(trial: Trial, watch: "_Watch", *, refused: str) -> str:
+def _why_inline(trial: DryRun, watch: "_FixtureWatch", *, refused: str) -> str:
     """Say why a sample that was tried is left to the ordinary run; empty where it is not."""
     if watch.is_wide:
         return _WIDE
@@ -108,7 +108,7 @@ def _why_inline(trial: Trial, watch: "_Watch", *, refused: str) -> str:
 
 
 def _keeper(
-    watch: "_Watch", later: Sequence[pytest.Item], others: Sequence[pytest.Item]
+    watch: "_FixtureWatch", later: Sequence[pytest.Item], others: Sequence[pytest.Item]
 ) -> Callable[[], list[Any]]:
     """Return what tells, when a sample is torn down, which nodes have to stay set up.
 
@@ -127,19 +127,19 @@ def _keeper(
     return keep
 
 
-class _Watch:
+class _FixtureWatch:
     """Sees which fixtures of a wider scope ask for something that is not recorded.
 
     pytest remembers that they have failed for as long as their scope lasts.
     """
 
     def __init__(self) -> None:
-        self._pad: Pad | None = None
+        self._pad: RequestRecorder | None = None
         self._names: set[str] = set()
         self.is_wide = False
         """Whether one of them has asked in this trial."""
 
-    def begin(self, pad: Pad) -> None:
+    def begin(self, pad: RequestRecorder) -> None:
         """Begin another trial."""
         self._pad = pad
         self.is_wide = False
@@ -163,7 +163,7 @@ class _Watch:
                 self._names.add(fixturedef.argname)
 
 
-class _Upcoming:
+class _NextItemProxy:
     """What runs after a trial, as far as pytest asks: which nodes have to stay set up."""
 
     def __init__(self, item: pytest.Item, keep: Callable[[], list[Any]]) -> None:
@@ -192,17 +192,17 @@ def _common(chains: Sequence[list[Any]]) -> list[Any]:
     return common
 
 
-class _Silenced:
+class _MutedHooks:
     """The hooks of an item, without those that tell of it."""
 
     def __init__(self, hooks: Any) -> None:
         self._hooks = hooks
 
     def __getattr__(self, name: str) -> Any:
-        return _Nobody() if name in _SILENT else getattr(self._hooks, name)
+        return _NoHook() if name in _SILENT else getattr(self._hooks, name)
 
 
-class _Nobody:
+class _NoHook:
     """A hook that nobody implements."""
 
     def __call__(self, **_: object) -> list[Any]:
@@ -213,4 +213,4 @@ class _Nobody:
 
 
 def _silenced(gethookproxy: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda path: _Silenced(gethookproxy(path))
+    return lambda path: _MutedHooks(gethookproxy(path))

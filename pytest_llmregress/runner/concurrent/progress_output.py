@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_llmregress.pipeline.again import command_again
-from pytest_llmregress.pipeline.spend_tracker import Spending
-from pytest_llmregress.recording.rate_limiter import Standing
+from pytest_llmregress.pipeline.again import build_resume_command
+from pytest_llmregress.pipeline.spend_tracker import SpendTracker
+from pytest_llmregress.recording.rate_limiter import RoundState
 from pytest_llmregress.reports import recording_progress as words
 from pytest_llmregress.runner import output
 from pytest_llmregress.values.settings import Settings
@@ -16,10 +16,10 @@ TELL_EVERY = 10.0
 """Seconds."""
 
 
-class Telling:
+class ProgressOutput:
     """Tells it; in a process that has a terminal."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, spending: Spending) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, spending: SpendTracker) -> None:
         self._config = config
         self._settings = settings
         self._spending = spending
@@ -33,12 +33,12 @@ class Telling:
         """Tell a line, quiet or not."""
         output.interject(self._config, line)
 
-    def of_wave(self, number: int, *, of: int) -> Callable[[Standing], None]:
+    def of_wave(self, number: int, *, of: int) -> Callable[[RoundState], None]:
         """Return what tells how far a wave is, each time that there is something to say."""
         began = told = time.monotonic()
         told_why = False
 
-        def tell(standing: Standing) -> None:
+        def tell(standing: RoundState) -> None:
             nonlocal told, told_why
             now = time.monotonic()
             is_news = standing.is_held and not told_why
@@ -50,12 +50,12 @@ class Telling:
 
     def interrupted(self, kept: int) -> None:
         """Tell what is left of a recording that somebody has interrupted."""
-        self.insist(words.interrupted(kept, command_again(self._config, self._settings)))
+        self.insist(words.interrupted(kept, build_resume_command(self._config, self._settings)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self) -> None:
         """Say at the end of a run why it was stopped, where it was: its tests refer to it."""
         stop = self._spending.stop
         if stop is not None:
-            command = command_again(self._config, self._settings, options=stop.limits)
+            command = build_resume_command(self._config, self._settings, options=stop.limits)
             self.insist(words.stopped(stop.in_full, command if stop.may_go_on else ""))

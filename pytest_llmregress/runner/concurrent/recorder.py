@@ -14,25 +14,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmregress.process.gc_pause import collected_lightly
-from pytest_llmregress.process.shared_tls import shared_contexts
+from pytest_llmregress.process.gc_pause import pause_garbage_collection
+from pytest_llmregress.process.shared_tls import share_tls_contexts
 from pytest_llmregress.providers.anthropic import message_batches
-from pytest_llmregress.recording.rate_limiter import Forecast, Pace
-from pytest_llmregress.recording.request_capture import Note
-from pytest_llmregress.recording.request_pool import Wave
+from pytest_llmregress.recording.rate_limiter import CostEstimate, RateLimiter
+from pytest_llmregress.recording.request_capture import CapturedRequest
+from pytest_llmregress.recording.request_pool import RequestPool
 from pytest_llmregress.reports import recording_progress as words
-from pytest_llmregress.runner.concurrent.batch_round import BatchError, BatchWave
-from pytest_llmregress.runner.concurrent.dry_run import Trial
-from pytest_llmregress.runner.concurrent.dry_run_loop import Aim, Asked, try_all
-from pytest_llmregress.runner.concurrent.progress_output import TELL_EVERY, Telling
-from pytest_llmregress.runner.concurrent.request_round import Turn
-from pytest_llmregress.runner.concurrent.requests_in_flight import Flight
-from pytest_llmregress.runner.concurrent.response_sink import Answers
+from pytest_llmregress.runner.concurrent.batch_round import BatchError, BatchRound
+from pytest_llmregress.runner.concurrent.dry_run import DryRun
+from pytest_llmregress.runner.concurrent.dry_run_loop import (
+    SampleTarget,
+    UnansweredSample,
+    run_dry_runs,
+)
+from pytest_llmregress.runner.concurrent.progress_output import TELL_EVERY, ProgressOutput
+from pytest_llmregress.runner.concurrent.request_round import RequestRound
+from pytest_llmregress.runner.concurrent.requests_in_flight import RequestsInFlight
+from pytest_llmregress.runner.concurrent.response_sink import ResponseSink
 from pytest_llmregress.storage import recording_lock
 from pytest_llmregress.values.settings import Settings
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import Run
+    from pytest_llmregress.runner.context_factory import SessionContext
 
 NAME = "llmregress-waves"
 MAX_WAVES = 500
@@ -44,33 +48,38 @@ MAX_UNPROCESSED = 2
 _INTERACTIVE = ("usepdb", "trace", "collectonly", "setuponly", "setupplan", "setupshow")
 
 
-class Waves:
+class ConcurrentRecorder:
     """Wraps the loop over the tests. Registered only where something may be recorded."""
 
     def __init__(
-        self, config: pytest.Config, run: "Run", settings: Settings, *, telling: Telling
+        self,
+        config: pytest.Config,
+        run: "SessionContext",
+        settings: Settings,
+        *,
+        telling: ProgressOutput,
     ) -> None:
         self._config = config
         self._run = run
         self._settings = settings
         self._telling = telling
         self._least = 1 if settings.batch else LEAST
-        self._pace = Pace()
-        self._answers = Answers(run)
-        self._order: dict[Aim, int] = {}
+        self._pace = RateLimiter()
+        self._answers = ResponseSink(run)
+        self._order: dict[SampleTarget, int] = {}
         """Which sample comes how soon."""
-        self._inline: dict[Aim, str] = {}
+        self._inline: dict[SampleTarget, str] = {}
         """What is left to the ordinary run, and why."""
-        self._unprocessed: Counter[Aim] = Counter()
+        self._unprocessed: Counter[SampleTarget] = Counter()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Record in waves, then run the tests."""
         goes_on = self._config.getoption("continue_on_collection_errors")
-        with shared_contexts(), collected_lightly():
+        with share_tls_contexts(), pause_garbage_collection():
             if goes_on or not session.testsfailed:
                 marked = [item for item in session.items if item.get_closest_marker("llm")]
-                found = ((item, Trial.of_item(item, self._run)) for item in marked)
+                found = ((item, DryRun.of_item(item, self._run)) for item in marked)
                 trials = {item: trial for item, trial in found if trial.claim()}
                 try:
                     self._record(session, trials)
@@ -80,9 +89,9 @@ class Waves:
                 del trials
             return (yield)
 
-    def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, Trial]) -> None:
+    def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, DryRun]) -> None:
         aims = [
-            Aim(item=item, sample=slot.number)
+            SampleTarget(item=item, sample=slot.number)
             for item, trial in trials.items()
             for slot in trial.to_record
         ]
@@ -105,22 +114,24 @@ class Waves:
     def _try(
         self,
         session: pytest.Session,
-        aims: Sequence[Aim],
+        aims: Sequence[SampleTarget],
         *,
-        begin: Callable[[Aim], Trial],
-        waiting: Sequence[Aim] = (),
-        take: Callable[[Asked], None] = lambda _: None,
-    ) -> Sequence[Asked]:
+        begin: Callable[[SampleTarget], DryRun],
+        waiting: Sequence[SampleTarget] = (),
+        take: Callable[[UnansweredSample], None] = lambda _: None,
+    ) -> Sequence[UnansweredSample]:
         differs = self._answers.differs
-        tried = try_all(session, aims, begin=begin, differs=differs, waiting=waiting, take=take)
+        tried = run_dry_runs(
+            session, aims, begin=begin, differs=differs, waiting=waiting, take=take
+        )
         self._inline |= tried.inline
         return tried.asked
 
     # --- sending -----------------------------------------------------------------------------
 
     def _send(
-        self, session: pytest.Session, number: int, asked: Sequence[Asked]
-    ) -> Sequence[Asked]:
+        self, session: pytest.Session, number: int, asked: Sequence[UnansweredSample]
+    ) -> Sequence[UnansweredSample]:
         """Send as much of a wave as limits allow, and try each sample again once it is answered.
 
         Return what is asked for next; nothing where no further wave may be sent.
@@ -142,22 +153,25 @@ class Waves:
             return self._land(session, number, turn, flight, later=asked[allowed:], goes_on=goes_on)
 
     def _send_while_trying(
-        self, session: pytest.Session, aims: Sequence[Aim], trials: Mapping[pytest.Item, Trial]
-    ) -> Sequence[Asked]:
+        self,
+        session: pytest.Session,
+        aims: Sequence[SampleTarget],
+        trials: Mapping[pytest.Item, DryRun],
+    ) -> Sequence[UnansweredSample]:
         """Try each sample for the first time, and send what it asks for at once: the first wave.
 
         Not where a limit holds: what all of it will come to is known only in the end.
         """
-        waiting: list[Asked] = []
+        waiting: list[UnansweredSample] = []
         with self._flight() as flight:
 
-            def take(asked: Asked) -> None:
+            def take(asked: UnansweredSample) -> None:
                 waiting.append(asked)
                 if not flight.has_begun:
                     if len(waiting) < LEAST:
                         return
                     first = self._forecast(
-                        Turn(waiting, place=self._answers.place, fits=self._fits)
+                        RequestRound(waiting, place=self._answers.place, fits=self._fits)
                     )
                     expected = first.times(len(aims) / LEAST)
                     self._telling.tell(words.first_calls(expected, like=LEAST))
@@ -174,31 +188,31 @@ class Waves:
             return self._land(session, 1, turn, flight, later=(), goes_on=True)
 
     @contextmanager
-    def _flight(self) -> Iterator[Flight]:
-        with Wave(at_a_time=self._settings.concurrency, pace=self._pace) as wave:
-            yield Flight(wave, self._answers, self._run.spending)
+    def _flight(self) -> Iterator[RequestsInFlight]:
+        with RequestPool(at_a_time=self._settings.concurrency, pace=self._pace) as wave:
+            yield RequestsInFlight(wave, self._answers, self._run.spending)
 
     def _land(  # noqa: PLR0913 - the parts of a wave
         self,
         session: pytest.Session,
         number: int,
-        turn: Turn,
-        flight: Flight,
+        turn: RequestRound,
+        flight: RequestsInFlight,
         *,
-        later: Sequence[Asked],
+        later: Sequence[UnansweredSample],
         goes_on: bool,
-    ) -> Sequence[Asked]:
+    ) -> Sequence[UnansweredSample]:
         """Try each sample again as soon as it is answered, and return what is asked for next."""
         wave, batch, out = flight.wave, turn.batch, flight.sendings
         tell = self._telling.of_wave(number, of=len(out))
 
-        def begin(aim: Aim) -> Trial:
+        def begin(aim: SampleTarget) -> DryRun:
             wave.wait(flight.of_sample(aim), tell=tell)
-            trial = Trial.of_item(aim.item, self._run)
+            trial = DryRun.of_item(aim.item, self._run)
             trial.leave_journal()
             return trial
 
-        asked_next: Sequence[Asked] = ()
+        asked_next: Sequence[UnansweredSample] = ()
         if goes_on:
             # In their order, and all of them: which fixtures stay set up depends on it.
             asked_next = self._try(
@@ -226,7 +240,7 @@ class Waves:
         found = [each for each in asked_next if each.aim not in self._inline]
         return sorted([*found, *later], key=lambda each: self._order[each.aim])
 
-    def _tell_before(self, number: int, turn: Turn, *, later: int) -> None:
+    def _tell_before(self, number: int, turn: RequestRound, *, later: int) -> None:
         self._telling.tell(
             words.before_wave(
                 number,
@@ -238,16 +252,16 @@ class Waves:
             )
         )
 
-    def _turn(self, asked: Sequence[Asked]) -> Turn:
-        return Turn(asked, place=self._answers.place, fits=self._fits)
+    def _turn(self, asked: Sequence[UnansweredSample]) -> RequestRound:
+        return RequestRound(asked, place=self._answers.place, fits=self._fits)
 
-    def _forecast(self, turn: Turn) -> Forecast:
+    def _forecast(self, turn: RequestRound) -> CostEstimate:
         return self._run.spending.forecast([each for some in turn.requests for each in some])
 
-    def _fits(self, note: Note) -> bool:
-        return self._settings.batch and message_batches.fits(note.exchange.request)
+    def _fits(self, note: CapturedRequest) -> bool:
+        return self._settings.batch and message_batches.check_batchable(note.exchange.request)
 
-    def _hand_in(self, number: int, batch: BatchWave) -> bool:
+    def _hand_in(self, number: int, batch: BatchRound) -> bool:
         """Make batches; tell whether that went well."""
         if not batch.places:
             return True
@@ -258,7 +272,7 @@ class Waves:
         self._telling.tell(words.handed_in(number))
         return True
 
-    def _wait(self, number: int, batch: BatchWave) -> bool:
+    def _wait(self, number: int, batch: BatchRound) -> bool:
         """Wait for batches; tell whether all of them have ended."""
         if not batch.places:
             return True
@@ -286,7 +300,7 @@ class Waves:
         self._run.spending.halt(code, why)
         return False
 
-    def _leave_unanswered(self, asked: Sequence[Asked]) -> None:
+    def _leave_unanswered(self, asked: Sequence[UnansweredSample]) -> None:
         """Leave to the ordinary run what got no whole answer."""
         if self._run.spending.stop is not None:
             return
@@ -299,10 +313,10 @@ class Waves:
                 self._inline[each.aim] = "no whole answer came"
 
 
-def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
+def register(config: pytest.Config, run: "SessionContext", settings: Settings) -> None:
     """Have a run that records do so in waves, where nothing speaks against it."""
     config.add_cleanup(recording_lock.release_all)
-    telling = Telling(config, settings, run.spending)
+    telling = ProgressOutput(config, settings, run.spending)
     if not hasattr(config, "workerinput"):  # a worker's terminal is nobody's
         run.spending.is_told = True
         config.pluginmanager.register(telling, f"{NAME}-telling")
@@ -312,4 +326,4 @@ def register(config: pytest.Config, run: "Run", settings: Settings) -> None:
         return  # xdist is another way to wait for several calls at once
     if any(config.getoption(name, default=False) for name in _INTERACTIVE):
         return
-    config.pluginmanager.register(Waves(config, run, settings, telling=telling), NAME)
+    config.pluginmanager.register(ConcurrentRecorder(config, run, settings, telling=telling), NAME)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from pytest_llmregress.pipeline import spend_tracker
-from pytest_llmregress.recording.request_capture import Note
-from pytest_llmregress.runner.concurrent.batch_round import BatchWave, Place
-from pytest_llmregress.runner.concurrent.dry_run_loop import Asked
+from pytest_llmregress.recording.request_capture import CapturedRequest
+from pytest_llmregress.runner.concurrent.batch_round import BatchRound, BatchSlot
+from pytest_llmregress.runner.concurrent.dry_run_loop import UnansweredSample
 
 
-class Turn:
+class RequestRound:
     """The requests of several samples, in the order of the tests.
 
     Parameters: `place`, where a request goes in a batch; `fits`, whether it can be in one.
@@ -16,10 +16,10 @@ class Turn:
 
     def __init__(
         self,
-        asked: Sequence[Asked],
+        asked: Sequence[UnansweredSample],
         *,
-        place: Callable[[Asked, Note], Place],
-        fits: Callable[[Note], bool],
+        place: Callable[[UnansweredSample, CapturedRequest], BatchSlot],
+        fits: Callable[[CapturedRequest], bool],
     ) -> None:
         self.asked = tuple(asked)
         self._place = place
@@ -27,7 +27,7 @@ class Turn:
         noted = [(each, note) for each in asked for note in each.notes]
         self.size = len(noted)
         self.single = tuple(each for each in noted if not fits(each[1]))
-        self.batch = BatchWave([place(*each) for each in noted if fits(each[1])])
+        self.batch = BatchRound([place(*each) for each in noted if fits(each[1])])
         handed_in = [place.note for place in self.batch.places]
         new = {id(place.note) for place in self.batch.new}
         self._is_free = {id(note) for note in handed_in} - new
@@ -38,24 +38,26 @@ class Turn:
         return len({each.aim.item for each in self.asked})
 
     @property
-    def requests(self) -> list[tuple[spend_tracker.Asked, ...]]:
+    def requests(self) -> list[tuple[spend_tracker.PlannedRequest, ...]]:
         """What is about to be sent for each sample; nothing of what an earlier run has sent."""
         return [
             tuple(self._about_to_send(each, note) for note in each.notes if not self._is_sent(note))
             for each in self.asked
         ]
 
-    def first(self, number: int) -> "Turn":
+    def first(self, number: int) -> "RequestRound":
         """Return the same with the first samples only."""
         if number >= len(self.asked):
             return self
-        return Turn(self.asked[:number], place=self._place, fits=self._fits)
+        return RequestRound(self.asked[:number], place=self._place, fits=self._fits)
 
-    def _is_sent(self, note: Note) -> bool:
+    def _is_sent(self, note: CapturedRequest) -> bool:
         return id(note) in self._is_free
 
-    def _about_to_send(self, asked: Asked, note: Note) -> spend_tracker.Asked:
-        return spend_tracker.Asked(
+    def _about_to_send(
+        self, asked: UnansweredSample, note: CapturedRequest
+    ) -> spend_tracker.PlannedRequest:
+        return spend_tracker.PlannedRequest(
             request=note.exchange.request,
             known=asked.trial.usage_of_a_call,
             in_batch=self._fits(note),

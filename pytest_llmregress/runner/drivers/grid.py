@@ -6,39 +6,39 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.causes.old_prompt import OldPrompt
-from pytest_llmregress.causes.prompt_model_grid import Cross, attribute_cross
-from pytest_llmregress.pipeline.collect_evidence import tally_of
+from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cross
+from pytest_llmregress.pipeline.collect_evidence import count_passes
 from pytest_llmregress.pipeline.drift import is_to_be_crossed
 from pytest_llmregress.pipeline.load import (
-    FaultError,
     Prepared,
+    SetupError,
     answers_paid_for,
-    read_if_there,
+    read_if_exists,
 )
-from pytest_llmregress.pipeline.persist import cassette_of
-from pytest_llmregress.pipeline.plan import plan
+from pytest_llmregress.pipeline.persist import build_cassette
+from pytest_llmregress.pipeline.plan import plan_samples
 from pytest_llmregress.runner.item_runner import TestRun
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.cassette_file import write_cassette
-from pytest_llmregress.storage.file_paths import paths_of
-from pytest_llmregress.storage.vcr_format.reader import read_any
+from pytest_llmregress.storage.file_paths import build_test_paths
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.behavior import Severity, TraitKind
 from pytest_llmregress.values.call import Calls
-from pytest_llmregress.values.canonical_json import canonical
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.cassette import Cassette
-from pytest_llmregress.values.conversations import starts
+from pytest_llmregress.values.conversations import find_conversation_starts
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.settings import RecordMode, Settings
 from pytest_llmregress.values.snapshot import SampleSnapshot
 
 if TYPE_CHECKING:
-    from pytest_llmregress.providers.anthropic.sdk_patch import Rewrite
+    from pytest_llmregress.providers.anthropic.sdk_patch import RequestRewriter
 
 LEAST = 5
 """Samples of a cell where nobody says how many confirm a drift."""
 
 
-class Cell(StrEnum):
+class GridCell(StrEnum):
     """A cell of the cross that neither the baseline nor the candidate's recording fills."""
 
     OLD_MODEL = "old-model"
@@ -47,12 +47,12 @@ class Cell(StrEnum):
     """The old prompt with the new model."""
 
 
-class CellRun(TestRun):
+class GridDriver(TestRun):
     """The samples of one cell: run beside a test, counted for its cause and nothing else."""
 
     is_aside = True
 
-    def __init__(self, test: TestRun, cell: Cell) -> None:
+    def __init__(self, test: TestRun, cell: GridCell) -> None:
         self._test = test
         self._cell = cell
         super().__init__(
@@ -74,7 +74,7 @@ class CellRun(TestRun):
     def settings(self) -> Settings:
         """The test's settings, with the cell's model; nothing of a cell is ever accepted."""
         settings = super().settings
-        candidate = None if self._cell is Cell.OLD_MODEL else settings.candidate
+        candidate = None if self._cell is GridCell.OLD_MODEL else settings.candidate
         return replace(settings, candidate=candidate, accept=False)
 
     @property
@@ -82,12 +82,12 @@ class CellRun(TestRun):
         """The accepted recording, as the test has it."""
         return self._test.baseline
 
-    def rewrite(self) -> "Rewrite | None":
+    def rewrite(self) -> "RequestRewriter | None":
         """Put the prompts of the baseline in the place of new ones, where the cell is of those."""
-        if self._cell is Cell.OLD_MODEL or self.baseline is None:
+        if self._cell is GridCell.OLD_MODEL or self.baseline is None:
             return None
         calls = self.read(self.baseline.runs[0])
-        opening = zip(calls, starts(Calls(calls)), strict=True)
+        opening = zip(calls, find_conversation_starts(Calls(calls)), strict=True)
         return OldPrompt([call.request for call, is_first in opening if is_first]).put_into
 
     def failing_drift(self) -> str:
@@ -98,7 +98,7 @@ class CellRun(TestRun):
         """Write the cell's recording once it is whole; OSError or ValueError where it cannot be."""
         found = self.found()
         if not found.is_replay and found.whole:
-            cassette = replace(cassette_of(found), candidate=self.variant)
+            cassette = replace(build_cassette(found), candidate=self.variant)
             write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
             found.journal.remove()
 
@@ -116,17 +116,17 @@ class CellRun(TestRun):
 
     def _prepare(self) -> Prepared:
         try:
-            old = read_if_there(self.paths.cassette, read_any)
+            old = read_if_exists(self.paths.cassette, read_any_cassette)
             is_replay = self.settings.record is RecordMode.NONE
             carried = {} if is_replay else answers_paid_for(self, self._journal, old)
         except (ValueError, OSError) as error:
-            raise FaultError("unreadable_file", str(error)) from None
+            raise SetupError("unreadable_file", str(error)) from None
         return Prepared(
             accepted=self._test.accepted,
             old=old,
             carried=carried,
             slots=tuple(
-                plan(
+                plan_samples(
                     old,
                     record=self.settings.record,
                     wanted=self.settings.confirm or LEAST,
@@ -136,18 +136,18 @@ class CellRun(TestRun):
         )
 
 
-def cells_of(test: TestRun) -> list[CellRun]:
+def plan_grid(test: TestRun) -> list[GridDriver]:
     """Return the cells that are to be run once a candidate's samples are over; often none."""
     records = test.settings.cross and test.settings.record is not RecordMode.NONE
     if not records and not all(
-        paths_of(test.path, test.node_id, f"{test.variant}.{cell}").cassette.exists()
-        for cell in Cell
+        build_test_paths(test.path, test.node_id, f"{test.variant}.{cell}").cassette.exists()
+        for cell in GridCell
     ):
         return []
-    return [CellRun(test, cell) for cell in Cell] if is_to_be_crossed(test.drift) else []
+    return [GridDriver(test, cell) for cell in GridCell] if is_to_be_crossed(test.drift) else []
 
 
-def cross(test: TestRun, cells: Sequence[CellRun]) -> str:
+def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
     """Keep what was recorded of the cells, and say in a sentence what the cross shows."""
     again = f"{test.commands.record(exists=False)} --llmregress-cross"
     try:
@@ -162,20 +162,20 @@ def cross(test: TestRun, cells: Sequence[CellRun]) -> str:
     baseline = () if test.accepted is None else test.accepted.samples
     compared = [sample for sample in test.samples if sample.compared and sample.usable]
     fresh = [sample for sample in compared if sample.slot.confirms] or compared
-    passed = tally_of(sample.passed for sample in baseline)
-    candidate = tally_of(sample.own_passed for sample in fresh)
+    passed = count_passes(sample.passed for sample in baseline)
+    candidate = count_passes(sample.own_passed for sample in fresh)
     trait = _changed_trait(test) if passed.rate == candidate.rate else None
     if trait is None:
         return attribute_cross(
-            Cross(
+            GridResult(
                 old_prompt_old_model=passed,
-                new_prompt_old_model=tally_of(each.own_passed for each in old_model.usable),
-                old_prompt_new_model=tally_of(each.own_passed for each in old_prompt.usable),
+                new_prompt_old_model=count_passes(each.own_passed for each in old_model.usable),
+                old_prompt_new_model=count_passes(each.own_passed for each in old_prompt.usable),
                 new_prompt_new_model=candidate,
             )
         )
     said = attribute_cross(
-        Cross(
+        GridResult(
             old_prompt_old_model=_repeated(baseline, trait),
             new_prompt_old_model=_as_before(old_model.usable, trait),
             old_prompt_new_model=_as_before(old_prompt.usable, trait),
@@ -205,13 +205,15 @@ def _repeated(baseline: Sequence[SampleSnapshot], trait: str) -> Tally:
 
     That is what a new sample is asked as well: a baseline held against itself would always agree.
     """
-    values = [canonical(found.value) for each in baseline if (found := each.behavior.get(trait))]
-    return tally_of(values.count(value) > 1 for value in values)
+    values = [
+        dump_canonical_json(found.value) for each in baseline if (found := each.behavior.get(trait))
+    ]
+    return count_passes(values.count(value) > 1 for value in values)
 
 
 def _as_before(samples: Sequence[SampleRun], trait: str) -> Tally:
     """Count the samples that do not differ from the baseline in a trait."""
-    return tally_of(
+    return count_passes(
         all(
             change.trait != trait or change.severity is Severity.COSMETIC
             for change in sample.changes

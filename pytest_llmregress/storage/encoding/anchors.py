@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmregress.storage.encoding.repeated_answers import exact
-from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, Inline, InlineList, flow
+from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, FlowList, FlowMapping, dump_flow
 
 MIN_REPEAT = 512
 """Characters of JSON from which on what recurs gets a name; shorter things are plainer as is."""
@@ -24,7 +24,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class AnchoredText:
     """A part of a document that came over the wire, for `share` to lay out."""
 
     value: Any
@@ -40,7 +40,7 @@ class _Found:
     times: int = 0
 
 
-def share(document: dict[str, Any], *, before: str) -> dict[str, Any]:
+def anchor_repeats(document: dict[str, Any], *, before: str) -> dict[str, Any]:
     """Return a document with its recorded parts laid out: short on one line, repeated by name.
 
     What is repeated and long gets a place of its own, in front of the key `before`.
@@ -64,8 +64,8 @@ def on_one_line(value: Any) -> Any:
     if not isinstance(value, dict | list) or not value:
         return value
     if _is_flat(value, MAX_HEIGHT) and len(exact(value)) <= 2 * MAX_LINE:
-        inline = Inline(value) if isinstance(value, dict) else InlineList(value)
-        if len(flow(inline)) <= MAX_LINE:
+        inline = FlowMapping(value) if isinstance(value, dict) else FlowList(value)
+        if len(dump_flow(inline)) <= MAX_LINE:
             return inline
     if isinstance(value, dict):
         return {key: on_one_line(item) for key, item in value.items()}
@@ -81,7 +81,7 @@ class _Layout:
 
     def document(self, value: Any) -> Any:
         """Return our own part of a document with the recorded parts laid out."""
-        if isinstance(value, Recorded):
+        if isinstance(value, AnchoredText):
             return self.recorded(value.value)
         if type(value) is dict:
             return {key: self.document(item) for key, item in value.items()}
@@ -110,7 +110,7 @@ class _Layout:
 
 def _recorded(value: Any) -> list[Any]:
     """Return the recorded parts of a document in the order in which they are written."""
-    if isinstance(value, Recorded):
+    if isinstance(value, AnchoredText):
         return [value.value]
     below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [part for item in below for part in _recorded(item)]

@@ -5,22 +5,22 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmregress.storage.encoding.anchors import Recorded
+from pytest_llmregress.storage.encoding.anchors import AnchoredText
 from pytest_llmregress.storage.encoding.json_styles import (
     DEFAULT,
     STYLES,
-    Budget,
+    SizeLimit,
     read_json,
     render_field,
     style_of,
 )
-from pytest_llmregress.storage.encoding.repeated_answers import message_of, message_of_stream
+from pytest_llmregress.storage.encoding.repeated_answers import extract_message, message_of_stream
 from pytest_llmregress.storage.encoding.stream_encoding import (
     describe_stream,
     is_stream,
     restore_stream,
 )
-from pytest_llmregress.storage.yaml.validation import Fields
+from pytest_llmregress.storage.yaml.validation import MappingReader
 
 INLINE = 110
 """Characters that still stand on one line."""
@@ -32,7 +32,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Structure:
+class BodyStructure:
     """A body that is JSON, and the style in which it is written."""
 
     value: Any
@@ -41,10 +41,10 @@ class Structure:
     def describe(self) -> dict[str, Any]:
         """Return the keys that stand for it in a file."""
         style = {} if self.style == DEFAULT else {"json_style": self.style}
-        return {**style, "json": Recorded(self.value)}
+        return {**style, "json": AnchoredText(self.value)}
 
 
-def read_structure(body: bytes) -> Structure | None:
+def read_structure(body: bytes) -> BodyStructure | None:
     """Return a body as JSON, or None where it is none, or would not come back byte for byte."""
     try:
         text = body.decode("utf-8")
@@ -52,7 +52,7 @@ def read_structure(body: bytes) -> Structure | None:
         return None
     read = read_json(text)
     style = None if read is None else style_of(read[0], text)
-    return None if read is None or style is None else Structure(value=read[0], style=style)
+    return None if read is None or style is None else BodyStructure(value=read[0], style=style)
 
 
 def describe(body: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -63,7 +63,7 @@ def describe(body: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if not body:
         return {}, None
     if structure := read_structure(body):
-        return structure.describe(), message_of(structure.value)
+        return structure.describe(), extract_message(structure.value)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -73,10 +73,10 @@ def describe(body: bytes) -> tuple[dict[str, Any], dict[str, Any] | None]:
         return keys, message_of_stream(events)
     if _CONTROL.search(text):
         return _as_base64(body), None
-    return {"text": Recorded(text)}, None
+    return {"text": AnchoredText(text)}, None
 
 
-def restore_body(fields: Fields, budget: Budget) -> tuple[bytes, dict[str, Any] | None]:
+def restore_body(fields: MappingReader, budget: SizeLimit) -> tuple[bytes, dict[str, Any] | None]:
     """Return what `describe` described, out of the mapping that holds its keys."""
     body, message = b"", None
     match form_of(fields):
@@ -84,7 +84,7 @@ def restore_body(fields: Fields, budget: Budget) -> tuple[bytes, dict[str, Any] 
             structure = restore_structure(fields)
             text = render_field(fields, "json", structure.value, structure.style)
             body = text.encode("utf-8", "surrogatepass")
-            message = message_of(structure.value)
+            message = extract_message(structure.value)
         case "events":
             body, events = restore_stream(fields, budget)
             return body, message_of_stream(events)
@@ -99,7 +99,7 @@ def restore_body(fields: Fields, budget: Budget) -> tuple[bytes, dict[str, Any] 
     return body, message
 
 
-def form_of(fields: Fields) -> str | None:
+def form_of(fields: MappingReader) -> str | None:
     """Return the key that holds a body, or None; a fault where there is more than one."""
     forms = [form for form in FORMS if fields.has(form)]
     if len(forms) > 1:
@@ -107,11 +107,11 @@ def form_of(fields: Fields) -> str | None:
     return forms[0] if forms else None
 
 
-def restore_structure(fields: Fields) -> Structure:
+def restore_structure(fields: MappingReader) -> BodyStructure:
     """Return the JSON that a body is."""
     style = fields.choice("json_style", STYLES, default=DEFAULT)
-    return Structure(value=fields.value("json"), style=style)
+    return BodyStructure(value=fields.value("json"), style=style)
 
 
 def _as_base64(body: bytes) -> dict[str, Any]:
-    return {"base64": Recorded(base64.b64encode(body).decode("ascii"))}
+    return {"base64": AnchoredText(base64.b64encode(body).decode("ascii"))}

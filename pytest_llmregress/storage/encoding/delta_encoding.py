@@ -4,26 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmregress.storage.encoding.anchors import MIN_REPEAT, Recorded, on_one_line
+from pytest_llmregress.storage.encoding.anchors import MIN_REPEAT, AnchoredText, on_one_line
 from pytest_llmregress.storage.encoding.body_encoding import (
-    Structure,
+    BodyStructure,
     describe,
     form_of,
     read_structure,
     restore_body,
     restore_structure,
 )
-from pytest_llmregress.storage.encoding.json_styles import STYLES, Budget, Renderer
+from pytest_llmregress.storage.encoding.json_styles import STYLES, JsonRenderer, SizeLimit
 from pytest_llmregress.storage.encoding.repeated_answers import (
     ANSWER,
     describe_repeat,
     exact,
-    marks_of,
+    find_repeat_marks,
     repeat,
 )
-from pytest_llmregress.storage.encoding.repeated_history import Histories
-from pytest_llmregress.storage.yaml.emitter import Inline, InlineList
-from pytest_llmregress.storage.yaml.validation import Fields
+from pytest_llmregress.storage.encoding.repeated_history import SharedHistories
+from pytest_llmregress.storage.yaml.emitter import FlowList, FlowMapping
+from pytest_llmregress.storage.yaml.validation import MappingReader
 from pytest_llmregress.values.http import Request, Response
 
 HISTORIES = ("messages", "input", "contents")
@@ -42,7 +42,7 @@ class _Sent:
     method: str
     url: str
     headers: _Headers
-    body: Structure
+    body: BodyStructure
     history: str | None
     """The field of the body that grows from call to call."""
     texts: Mapping[str, str]
@@ -56,12 +56,12 @@ class _Sent:
         return (self.history or "", *self.items)
 
 
-class Writer:
+class DeltaWriter:
     """Describes the messages of a cassette, in their order."""
 
     def __init__(self) -> None:
         self._sent: dict[int, _Sent] = {}
-        self._histories = Histories()
+        self._histories = SharedHistories()
         self._answers: dict[int, dict[str, Any]] = {}
         self._marks: dict[str, int] = {}
         """The latest call whose answer has a mark."""
@@ -91,12 +91,12 @@ class Writer:
         body, message = describe(response.body)
         if message is not None:
             self._answers[call] = message
-            self._marks |= dict.fromkeys(marks_of(message), call)
+            self._marks |= dict.fromkeys(find_repeat_marks(message), call)
         reason = {"reason": response.reason} if response.reason else {}
         headers = {"headers": _describe(response.headers)} if response.headers else {}
         return {"status": response.status, **reason, **headers, **body}
 
-    def _take_apart(self, request: Request, structure: Structure) -> _Sent:
+    def _take_apart(self, request: Request, structure: BodyStructure) -> _Sent:
         value: dict[str, Any] = {}
         texts: dict[str, str] = {}
         items: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class Writer:
             method=request.method,
             url=request.url,
             headers=request.headers,
-            body=Structure(value=value, style=structure.style),
+            body=BodyStructure(value=value, style=structure.style),
             history=history,
             texts=texts,
             items=items,
@@ -132,14 +132,14 @@ class Writer:
         if any(isinstance(item, dict) and ANSWER in item for item in new):
             return None  # it would be taken for a reference
         same = {key for key, text in sent.texts.items() if base.texts.get(key) == text}
-        but = {key: Recorded(sent.body.value[key]) for key in sent.texts if key not in same}
+        but = {key: AnchoredText(sent.body.value[key]) for key in sent.texts if key not in same}
         if kept == 0 and but and sum(len(sent.texts[key]) for key in same) < MIN_REPEAT:
             return None
         written: dict[str, Any] = {AS_CALL: shared.call, **_new_head(sent, base)}
         if sent.body.style != base.body.style:
             written["json_style"] = sent.body.style
         if list({**base.body.value, **but}) != list(sent.body.value):
-            written["fields"] = InlineList(sent.body.value)
+            written["fields"] = FlowList(sent.body.value)
         if but:
             written["but"] = but
         if kept < len(base.items):
@@ -150,26 +150,26 @@ class Writer:
 
     def _item(self, item: Any) -> Any:
         """Return an item of a history, or which answer it is."""
-        marks = (mark for mark in marks_of(item) if mark in self._marks)
+        marks = (mark for mark in find_repeat_marks(item) if mark in self._marks)
         for call in dict.fromkeys(self._marks[mark] for mark in marks):
             how = describe_repeat(item, self._answers[call])
             if how is not None:
-                return Inline({ANSWER: call, **how})
-        return Recorded(item)
+                return FlowMapping({ANSWER: call, **how})
+        return AnchoredText(item)
 
 
-class Reader:
-    """Restores what a `Writer` described, in the same order.
+class DeltaReader:
+    """Restores what a `DeltaWriter` described, in the same order.
 
-    Raises `TooLarge` where the bodies come to more than `limit` characters.
+    Raises `TooLargeError` where the bodies come to more than `limit` characters.
 
     :param calls: how many there are: after the last one, nothing has to be at hand.
     """
 
     def __init__(self, limit: int, *, calls: int) -> None:
         self._last = calls
-        self._budget = Budget(limit)
-        self._renderer = Renderer(self._budget)
+        self._budget = SizeLimit(limit)
+        self._renderer = JsonRenderer(self._budget)
         self._sent: dict[int, _Sent] = {}
         self._answers: dict[int, dict[str, Any]] = {}
         self._repeated: dict[str, Any] = {}
@@ -180,10 +180,10 @@ class Reader:
         """SHA-256 of bodies that go on from an earlier one, by the identities of the bodies."""
         return self._renderer.hashes
 
-    def request(self, fields: Fields, call: int) -> Request:
+    def request(self, fields: MappingReader, call: int) -> Request:
         """Return the request that a mapping stands for."""
         base = self._base(fields) if fields.has(AS_CALL) else None
-        structure: Structure | None = None
+        structure: BodyStructure | None = None
         extends: list[Any] | None = None
         body = b""
         if base is not None:
@@ -212,7 +212,7 @@ class Reader:
             )
         return request
 
-    def response(self, fields: Fields, call: int) -> Response:
+    def response(self, fields: MappingReader, call: int) -> Response:
         """Return the response that a mapping stands for."""
         body, message = restore_body(fields, self._budget)
         if message is not None:
@@ -224,7 +224,7 @@ class Reader:
             body=body,
         )
 
-    def _base(self, fields: Fields) -> _Sent | None:
+    def _base(self, fields: MappingReader) -> _Sent | None:
         number = fields.integer(AS_CALL)
         if form := form_of(fields):
             fields.blame(form, f"a body has one form, and {AS_CALL} is there too")
@@ -233,7 +233,7 @@ class Reader:
             fields.blame(AS_CALL, f"it is {number}, and the number of {what} is needed")
         return self._sent.get(number)
 
-    def _extended(self, fields: Fields, base: _Sent) -> Structure:
+    def _extended(self, fields: MappingReader, base: _Sent) -> BodyStructure:
         """Return the body of an earlier request with what is new in this one."""
         value = {**base.body.value, **fields.mapping("but")}
         history = base.history
@@ -253,9 +253,9 @@ class Reader:
                     fields.blame("fields", f"there is no {key}")
             value = {key: value[key] for key in order if key in value}
         style = fields.choice("json_style", STYLES, default=base.body.style)
-        return Structure(value=value, style=style)
+        return BodyStructure(value=value, style=style)
 
-    def _item(self, fields: Fields, item: Any) -> Any:
+    def _item(self, fields: MappingReader, item: Any) -> Any:
         """Return an item of a history, or the answer for which it stands."""
         if not isinstance(item, dict) or ANSWER not in item:
             return item
@@ -273,7 +273,12 @@ class Reader:
         return self._repeated[key]
 
     def _render(
-        self, fields: Fields, structure: Structure, extends: list[Any] | None, *, is_last: bool
+        self,
+        fields: MappingReader,
+        structure: BodyStructure,
+        extends: list[Any] | None,
+        *,
+        is_last: bool,
     ) -> bytes:
         value = structure.value
         history = _history_of(value) if isinstance(value, dict) else None
@@ -308,7 +313,7 @@ def _describe(headers: _Headers) -> Any:
     )
 
 
-def _headers(message: Fields) -> dict[str, tuple[str, ...]]:
+def _headers(message: MappingReader) -> dict[str, tuple[str, ...]]:
     values: dict[str, tuple[str, ...]] = {}
     for name, value in message.mapping("headers").items():
         several = value if isinstance(value, list) else [value]

@@ -6,7 +6,7 @@ from hashlib import sha256
 from operator import is_
 from typing import Any
 
-from pytest_llmregress.storage.yaml.validation import Fields
+from pytest_llmregress.storage.yaml.validation import MappingReader
 
 MAX_DEPTH = 64
 """Of JSON that is stored as structure; what is nested deeper is stored as text."""
@@ -30,21 +30,21 @@ _SEPARATORS = {
 }
 
 
-class TooLarge(Exception):  # noqa: N818 - it is caught where the path is known, and named there
+class TooLargeError(Exception):
     """The bodies of a file come to more than a file may hold."""
 
 
-class Budget:
+class SizeLimit:
     """How many characters the bodies of a file may still come to."""
 
     def __init__(self, limit: int) -> None:
         self._left = limit
 
     def take(self, size: int) -> None:
-        """Use some of it; raise `TooLarge` where there is not enough."""
+        """Use some of it; raise `TooLargeError` where there is not enough."""
         self._left -= size
         if self._left < 0:
-            raise TooLarge
+            raise TooLargeError
 
 
 def read_json(text: str) -> tuple[Any] | None:
@@ -68,7 +68,7 @@ def style_of(value: Any, text: str) -> str | None:
     return next((name for name in _likely(value, text) if _renders(value, name, text)), None)
 
 
-def render_field(fields: Fields, key: str, value: Any, style: str) -> str:
+def render_field(fields: MappingReader, key: str, value: Any, style: str) -> str:
     """Return a value out of a field of a file as text; a fault of the field where it is no JSON."""
     try:
         return STYLES[style](value)
@@ -77,10 +77,10 @@ def render_field(fields: Fields, key: str, value: Any, style: str) -> str:
         return ""
 
 
-class Renderer:
+class JsonRenderer:
     """Writes JSON objects; what several of them share is written once, and copied."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: SizeLimit) -> None:
         self._budget = budget
         self._known: dict[tuple[str, int], tuple[Any, bytes]] = {}
         """Texts by style and identity, each with its value, which keeps the identity taken."""

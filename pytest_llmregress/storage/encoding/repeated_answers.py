@@ -31,7 +31,7 @@ def exact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def message_of(reply: Any) -> dict[str, Any] | None:
+def extract_message(reply: Any) -> dict[str, Any] | None:
     """Return the message that the body of a reply is, or None."""
     match reply:
         case {"role": str(role), "content": list(content)}:
@@ -68,7 +68,7 @@ def message_of_stream(events: Sequence[Any]) -> dict[str, Any] | None:
     return {"role": role, "content": content}
 
 
-def marks_of(message: Any) -> list[str]:
+def find_repeat_marks(message: Any) -> list[str]:
     """Return texts by which a message and the answer that it repeats find each other."""
     match message:
         case {"content": list(blocks)}:

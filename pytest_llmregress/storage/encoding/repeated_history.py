@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class SharedPrefix:
     """The longest beginning that a history has in common with an earlier one."""
 
     call: int
@@ -13,7 +13,7 @@ class Shared:
     length: int
 
 
-class Histories:
+class SharedHistories:
     """The histories of the calls so far; each of their items is known by a text.
 
     Looking one up and adding one take time in proportion to its items, whatever their number.
@@ -26,7 +26,7 @@ class Histories:
         self._whole: dict[int, int] = {}
         """The latest call that ends at a node."""
 
-    def find(self, history: Sequence[str]) -> Shared | None:
+    def find(self, history: Sequence[str]) -> SharedPrefix | None:
         """Return what a history shares with the earlier ones; None where it is not one item."""
         node = length = 0
         for item in history:
@@ -37,7 +37,7 @@ class Histories:
             length += 1
         if length == 0:
             return None
-        return Shared(call=self._whole.get(node, self._latest[node]), length=length)
+        return SharedPrefix(call=self._whole.get(node, self._latest[node]), length=length)
 
     def add(self, call: int, history: Sequence[str]) -> None:
         """Take in the history of a call."""

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmregress.storage.encoding.anchors import Recorded
+from pytest_llmregress.storage.encoding.anchors import AnchoredText
 from pytest_llmregress.storage.encoding.json_styles import (
     DEFAULT,
     STYLES,
-    Budget,
+    SizeLimit,
     read_json,
     render_field,
     styles_of,
 )
 from pytest_llmregress.storage.encoding.repeated_answers import exact
-from pytest_llmregress.storage.yaml.emitter import InlineList
-from pytest_llmregress.storage.yaml.validation import Fields
+from pytest_llmregress.storage.yaml.emitter import FlowList
+from pytest_llmregress.storage.yaml.validation import MappingReader
 
 CUTS = "|¦‖│⁞␟"
 """What may stand in a text where one event ends and the next begins; the first that is free."""
@@ -69,7 +69,7 @@ def describe_stream(text: str) -> tuple[dict[str, Any], list[Any]] | None:
     return {**style, "events": written}, [event.data for event in events if event.styles]
 
 
-def restore_stream(fields: Fields, budget: Budget) -> tuple[bytes, list[Any]]:
+def restore_stream(fields: MappingReader, budget: SizeLimit) -> tuple[bytes, list[Any]]:
     """Return the events that `describe_stream` described as bytes, and their data."""
     common = fields.choice("json_style", STYLES, default=DEFAULT)
     frames: list[str] = []
@@ -158,11 +158,11 @@ def _written(run: Sequence[_Event], path: Path, common: str) -> list[dict[str, A
         event["json_style"] = style
     paddings = [each.padding for each in run]
     if any(paddings):
-        event["padding"] = paddings[0] if len(set(paddings)) == 1 else InlineList(paddings)
-    return [{**event, "data": Recorded(data)}]
+        event["padding"] = paddings[0] if len(set(paddings)) == 1 else FlowList(paddings)
+    return [{**event, "data": AnchoredText(data)}]
 
 
-def _uncut(event: Fields, budget: Budget) -> list[Any]:
+def _uncut(event: MappingReader, budget: SizeLimit) -> list[Any]:
     """Return the data of all events that one stands for."""
     value = event.value("data")
     if not event.has("cut_at"):
@@ -177,7 +177,7 @@ def _uncut(event: Fields, budget: Budget) -> list[Any]:
     return [_with(value, paths[0], text) for text in texts]
 
 
-def _paddings(event: Fields, count: int, budget: Budget) -> list[int]:
+def _paddings(event: MappingReader, count: int, budget: SizeLimit) -> list[int]:
     """Return the padding of each of the events that one stands for."""
     found = event.value("padding") if event.has("padding") else 0
     paddings = found if isinstance(found, list) else [found] * count

@@ -14,11 +14,11 @@ _CHUNK = 512
 """Bytes of brotli that are decompressed at once: a small step has a bounded result."""
 
 
-class Undecodable(ValueError):  # noqa: N818 - it names what the user has
+class DecompressionError(ValueError):
     """A body that cannot be decompressed."""
 
 
-def decoded(body: bytes, encodings: Iterable[str]) -> bytes:
+def decompress(body: bytes, encodings: Iterable[str]) -> bytes:
     """Return a body without its content encodings, named in the order of their application.
 
     Tools that decompress before they store often leave the header: text is taken as it is.
@@ -42,7 +42,7 @@ def _decode(body: bytes, encoding: str) -> bytes:
         why = str(error)
     if _is_text(body):
         return body
-    raise Undecodable(f"its content-encoding cannot be undone: {why}")
+    raise DecompressionError(f"its content-encoding cannot be undone: {why}")
 
 
 class _Unavailable(Exception):  # noqa: N818 - it never leaves this module
@@ -99,7 +99,9 @@ def _import_brotli() -> Any:
 
 def _check_size(size: int) -> None:
     if size > MAX_BYTES:
-        raise Undecodable(f"it is compressed, and larger than {MAX_BYTES // 1024 // 1024} MiB")
+        raise DecompressionError(
+            f"it is compressed, and larger than {MAX_BYTES // 1024 // 1024} MiB"
+        )
 
 
 def _is_text(body: bytes) -> bool:

@@ -17,7 +17,7 @@ _STEM = re.compile(r"(?:(?P<owner>[^.\[]+)\.)?(?P<test>[^\[]+(?:\[.*)?)", re.DOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ForeignTestId:
     """The test that a cassette is of, as far as its path tells."""
 
     test_file: Path
@@ -53,7 +53,7 @@ def find_cassettes(source: Path) -> tuple[Path, ...]:
     return tuple(inside or files)
 
 
-def origin_of(path: Path, source: Path, tests: Path | None) -> Origin | None:
+def origin_of(path: Path, source: Path, tests: Path | None) -> ForeignTestId | None:
     """Return the test of a cassette, all paths absolute; None where its folder names no test file.
 
     Parameters: `source`, the folder in which it was looked for; `tests`, the folder of the test
@@ -71,12 +71,12 @@ def origin_of(path: Path, source: Path, tests: Path | None) -> Origin | None:
     if named is None:
         return None
     owner = f"{named['owner']}::" if named["owner"] else ""
-    return Origin(
+    return ForeignTestId(
         test_file=beside / f"{module.name}.py", name=owner + named["test"], sure="-" not in stem
     )
 
 
-def match_node_id(origin: Origin, node_ids: Iterable[str]) -> str | None:
+def match_node_id(origin: ForeignTestId, node_ids: Iterable[str]) -> str | None:
     """Return the one node id out of several that a cassette is of; None where none or many are."""
     wanted = cassette_name(f"::{origin.name}")
     found = {

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.errors import ForeignFile, UnreadableFile
-from pytest_llmregress.storage.vcr_format.decompression import Undecodable, decoded
+from pytest_llmregress.storage.errors import ForeignFileError, UnreadableFileError
+from pytest_llmregress.storage.vcr_format.decompression import DecompressionError, decompress
 from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
 from pytest_llmregress.storage.yaml.document import MAX_BYTES
-from pytest_llmregress.storage.yaml.parser import Fault
-from pytest_llmregress.storage.yaml.validation import SHOWN, Fields
+from pytest_llmregress.storage.yaml.parser import YamlSyntaxError
+from pytest_llmregress.storage.yaml.validation import SHOWN, MappingReader
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -31,16 +31,18 @@ _SDK = re.compile(r"Anthropic\w*/Python (\S+)")
 _Headers = dict[str, tuple[str, ...]]
 
 
-def read_any(path: Path) -> Cassette:
+def read_any_cassette(path: Path) -> Cassette:
     """Read a cassette, ours or another program's; the errors are those of `read_cassette`."""
     try:
         return read_cassette(path)
-    except ForeignFile:
+    except ForeignFileError:
         return read_foreign(path)
 
 
 def read_foreign(path: Path) -> Cassette:
-    """Read somebody else's cassette; `FileNotFoundError` where there is none, or `UnreadableFile`.
+    """Read somebody else's cassette.
+
+    Raises `FileNotFoundError` where there is none, and `UnreadableFileError` where it is damaged.
 
     Nothing is redacted, and every attempt at a request is there. Bodies are decompressed. The
     test is empty unless the file was exported from here; so are the models, for the caller to
@@ -49,11 +51,11 @@ def read_foreign(path: Path) -> Cassette:
     document = _load(path)
     _refuse_others(path, document)
     faults: list[str] = []
-    calls = Fields(document, "", faults).list_of_fields("interactions")
+    calls = MappingReader(document, "", faults).list_of_fields("interactions")
     interactions = [_interaction(call) for call in calls]
     if faults:
         more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
-        raise UnreadableFile(path, None, ", ".join(faults[:SHOWN]) + more, advice=ADVICE)
+        raise UnreadableFileError(path, None, ", ".join(faults[:SHOWN]) + more, advice=ADVICE)
     return _with_ours(document.get(OURS), interactions)
 
 
@@ -63,28 +65,28 @@ def _load(path: Path) -> Any:
         if size > MAX_BYTES:
             limit = MAX_BYTES // 1024 // 1024
             fault = f"it is {size / 1024 / 1024:.0f} MiB large, and {limit} MiB is the limit"
-            raise UnreadableFile(path, None, fault, advice=ADVICE)
+            raise UnreadableFileError(path, None, fault, advice=ADVICE)
         data = path.read_bytes()
         text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise
     except OSError as error:
         fault = f"it cannot be opened ({error.strerror})"
-        raise UnreadableFile(path, None, fault, advice=ADVICE) from None
+        raise UnreadableFileError(path, None, fault, advice=ADVICE) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile(path, line, "it is not UTF-8", advice=ADVICE) from None
+        raise UnreadableFileError(path, line, "it is not UTF-8", advice=ADVICE) from None
     if not text.strip():
-        raise UnreadableFile(path, None, "it is empty", advice=ADVICE)
+        raise UnreadableFileError(path, None, "it is empty", advice=ADVICE)
     try:
         return json.loads(text) if path.suffix == ".json" else load_yaml(text)
     except json.JSONDecodeError as error:
         fault = f"it is no JSON: {error.msg}"
-        raise UnreadableFile(path, error.lineno, fault, advice=ADVICE) from None
+        raise UnreadableFileError(path, error.lineno, fault, advice=ADVICE) from None
     except (RecursionError, ValueError) as error:
-        raise UnreadableFile(path, None, f"it is no JSON: {error}", advice=ADVICE) from None
-    except Fault as fault:
-        raise UnreadableFile(path, fault.line, fault.words, advice=ADVICE) from None
+        raise UnreadableFileError(path, None, f"it is no JSON: {error}", advice=ADVICE) from None
+    except YamlSyntaxError as fault:
+        raise UnreadableFileError(path, fault.line, fault.words, advice=ADVICE) from None
 
 
 def _refuse_others(path: Path, document: Any) -> None:
@@ -101,13 +103,13 @@ def _refuse_others(path: Path, document: Any) -> None:
     elif "interactions" not in document:
         fault = "it is no cassette (no `interactions`)"
     if fault is not None:
-        raise UnreadableFile(path, None, fault, advice=ADVICE)
+        raise UnreadableFileError(path, None, fault, advice=ADVICE)
 
 
 def _with_ours(said: Any, interactions: Sequence[Interaction]) -> Cassette:
     """Return the cassette with what an export has noted, where it still fits the calls."""
     faults: list[str] = []
-    ours = Fields(said, OURS, faults)
+    ours = MappingReader(said, OURS, faults)
     latencies = ours.value("latencies") if ours.has("latencies") else []
     if not isinstance(latencies, list) or len(latencies) != len(interactions):
         faults.append("vcrpy has recorded into it since")
@@ -138,13 +140,13 @@ def _with_ours(said: Any, interactions: Sequence[Interaction]) -> Cassette:
     )
 
 
-def _interaction(call: Fields) -> Interaction:
+def _interaction(call: MappingReader) -> Interaction:
     return Interaction(
         request=_request(call.fields("request")), response=_response(call.fields("response"))
     )
 
 
-def _request(message: Fields) -> Request:
+def _request(message: MappingReader) -> Request:
     body, headers = _body(message, "body"), _headers(message)  # structure: aiohttp's json=
     if _is_parsed(message):
         headers.pop("content-length", None)
@@ -153,7 +155,7 @@ def _request(message: Fields) -> Request:
     )
 
 
-def _response(message: Fields) -> Response:
+def _response(message: MappingReader) -> Response:
     old = message.has("status_code")  # vcrpy 4 and 5 wrote the responses of httpx so
     status, reason = (message.integer("status_code"), "") if old else _status(message)
     key = "content" if old else "body"
@@ -161,21 +163,21 @@ def _response(message: Fields) -> Response:
     encodings = headers.pop("content-encoding", ())
     if encodings and not _is_parsed(message):
         try:
-            body = decoded(body, encodings)
-        except Undecodable as error:
+            body = decompress(body, encodings)
+        except DecompressionError as error:
             message.blame(key, str(error))
     if encodings or _is_parsed(message):
         headers.pop("content-length", None)  # of the body as it was
     return Response(status=status, reason=reason, headers=headers, body=body)
 
 
-def _status(message: Fields) -> tuple[int, str]:
+def _status(message: MappingReader) -> tuple[int, str]:
     status = message.fields("status")
     reason = status.value("message") if status.has("message") else None
     return status.integer("code"), reason if isinstance(reason, str) else ""
 
 
-def _headers(message: Fields) -> _Headers:
+def _headers(message: MappingReader) -> _Headers:
     headers: _Headers = {}
     for name, value in message.mapping("headers").items():
         several = value if isinstance(value, list) else [value]
@@ -199,11 +201,11 @@ def _header_text(value: Any) -> str | None:
             return None
 
 
-def _is_parsed(message: Fields) -> bool:
+def _is_parsed(message: MappingReader) -> bool:
     return message.has(_PARSED) and message.value(_PARSED) is not None
 
 
-def _body(message: Fields, key: str) -> bytes:
+def _body(message: MappingReader, key: str) -> bytes:
     if _is_parsed(message):
         try:
             return _json(message.value(_PARSED))
@@ -223,7 +225,7 @@ def _body(message: Fields, key: str) -> bytes:
         return b""
 
 
-def _body_of_response(message: Fields, key: str) -> bytes:
+def _body_of_response(message: MappingReader, key: str) -> bytes:
     structure = message.value(key) if message.has(key) else None
     if isinstance(structure, dict) and "string" not in structure and not _is_parsed(message):
         message.blame(key, "it is a mapping without `string`")

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.matching import key_of
+from pytest_llmregress.values.matching import compute_request_key
 
 _RETRIED = frozenset({408, 409, 429})
 """Statuses below 500 that make the SDK send a request again."""
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 
 
-def without_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
+def drop_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
     """Leave out the failed attempts at a request that a later attempt made good.
 
     Many tools strip the header that tells a retry; without it, success after failure is one.
@@ -18,7 +18,7 @@ def without_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, .
     kept: list[Interaction] = []
     made_good: set[str] = set()
     for interaction in reversed(interactions):
-        key, status = key_of(interaction.request), interaction.response.status
+        key, status = compute_request_key(interaction.request), interaction.response.status
         if key in made_good and (status in _RETRIED or status >= _FIRST_SERVER_ERROR):
             continue
         made_good.discard(key)

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from pytest_llmregress.storage.yaml.parser import MAX_DEPTH, TOO_DEEP, Fault, explain
+from pytest_llmregress.storage.yaml.parser import MAX_DEPTH, TOO_DEEP, YamlSyntaxError, explain
 
 try:
     from yaml import CSafeLoader as Loader
@@ -50,14 +50,14 @@ _ForeignLoader.yaml_implicit_resolvers = {
 
 
 def load_yaml(text: str) -> Any:
-    """Return what a YAML text says; raise `Fault` where it is not one that can be read safely."""
+    """Return what a YAML text says; `YamlSyntaxError` where it cannot be read safely."""
     try:
         _measure(text)
         return yaml.load(text, Loader=_ForeignLoader)  # noqa: S506 - a subclass of the safe one
     except yaml.YAMLError as error:
         raise explain(error, _REFUSAL) from None
     except (ValueError, RecursionError) as error:
-        raise Fault(None, f"{_REFUSAL}: {error}") from None
+        raise YamlSyntaxError(None, f"{_REFUSAL}: {error}") from None
 
 
 def _measure(text: str) -> None:
@@ -79,7 +79,7 @@ def _measure(text: str) -> None:
             _check_depth(event, len(opened) + size.height)
             aliased.add(size)
             if aliased.nodes > MAX_ALIASED_NODES or aliased.characters > MAX_ALIASED_CHARACTERS:
-                raise Fault(_line(event), "its aliases stand for more than can be read")
+                raise YamlSyntaxError(_line(event), "its aliases stand for more than can be read")
         else:
             continue
         if size.anchor is not None:
@@ -91,13 +91,15 @@ def _measure(text: str) -> None:
 def _resolve(event: yaml.AliasEvent, known: dict[str, _Size]) -> _Size:
     size = known.get(event.anchor or "")
     if size is None:
-        raise Fault(_line(event), f"the alias *{event.anchor} stands for nothing, or for itself")
+        raise YamlSyntaxError(
+            _line(event), f"the alias *{event.anchor} stands for nothing, or for itself"
+        )
     return _Size(nodes=size.nodes, characters=size.characters, height=size.height)
 
 
 def _check_depth(event: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Fault(_line(event), TOO_DEEP)
+        raise YamlSyntaxError(_line(event), TOO_DEEP)
 
 
 def _line(event: Any) -> int:

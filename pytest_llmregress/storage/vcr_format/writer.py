@@ -6,10 +6,10 @@ from typing import Any
 import yaml
 
 from pytest_llmregress.storage.atomic_write import write_text
-from pytest_llmregress.storage.errors import UnwritableValue
+from pytest_llmregress.storage.errors import UnwritableValueError
 from pytest_llmregress.storage.vcr_format.reader import OURS
 from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
-from pytest_llmregress.storage.yaml.parser import Fault
+from pytest_llmregress.storage.yaml.parser import YamlSyntaxError
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
 
@@ -23,7 +23,9 @@ VERSION = 1
 
 
 def write_vcr_yaml(path: Path, cassette: Cassette) -> None:
-    """Write a cassette as vcrpy's YAML, whole or not at all; `UnwritableValue` if that cannot be.
+    """Write a cassette as vcrpy's YAML, whole or not at all.
+
+    Raises `UnwritableValueError` where it holds what vcrpy's format cannot.
 
     What vcrpy has no place for (the node id, latencies) stands under a key that it passes over.
     """
@@ -33,12 +35,12 @@ def write_vcr_yaml(path: Path, cassette: Cassette) -> None:
             # ASCII: vcrpy reads with the encoding of the machine.
             text = yaml.dump(document, Dumper=Dumper, allow_unicode=False)
             survived = load_yaml(text) == document
-        except (yaml.YAMLError, UnicodeError, Fault):
+        except (yaml.YAMLError, UnicodeError, YamlSyntaxError):
             continue
         if survived:
             write_text(path, text)
             return
-    raise UnwritableValue(f"{path}: it would not read back as it is; nothing was written")
+    raise UnwritableValueError(f"{path}: it would not read back as it is; nothing was written")
 
 
 def _document(cassette: Cassette, *, as_text: bool) -> dict[str, Any]:

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.storage.errors import (
-    ForeignFile,
-    UnreadableFile,
-    UnwritableValue,
+    ForeignFileError,
+    UnreadableFileError,
+    UnwritableValueError,
     restore,
 )
-from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, Inline, InlineList, emit
+from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, FlowList, FlowMapping, dump_yaml
 from pytest_llmregress.storage.yaml.line_reader import OTHER, read_lines
 from pytest_llmregress.storage.yaml.parser import (
     MAX_DEPTH,
     TOO_DEEP,
-    Fault,
+    YamlSyntaxError,
     find_line,
     parse,
 )
@@ -38,7 +38,7 @@ _MAX_DIGITS = 4300
 
 
 def load(path: Path, *, aliases: bool = False) -> dict[str, Any]:
-    """Read a file of ours; `FileNotFoundError` where there is none, else `UnreadableFile`."""
+    """Read a file of ours; `FileNotFoundError` where there is none, else `UnreadableFileError`."""
     return document_of(path, read_text(path), aliases=aliases)
 
 
@@ -53,27 +53,30 @@ def line_of(path: Path, fault: str) -> int | None:
     """Return the line of what a fault begins with, such as "pending.changes[2].trait is 7"."""
     try:
         return find_line(read_text(path), fault)
-    except (OSError, UnreadableFile, Fault):
+    except (OSError, UnreadableFileError, YamlSyntaxError):
         return None
 
 
 def dump(value: dict[str, Any]) -> str:
-    """Return a mapping of JSON values as YAML; `UnwritableValue` where it would not read back."""
+    """Return a mapping of JSON values as YAML.
+
+    Raises `UnwritableValueError` where it would not read back as it is.
+    """
     return dump_and_load(value)[0]
 
 
 def dump_and_load(value: dict[str, Any], *, aliases: bool = False) -> tuple[str, dict[str, Any]]:
     """Return a mapping as YAML, and what a reader of it gets: the same, with aliases followed."""
     _check(value, (), 0)
-    text = emit(value)
+    text = dump_yaml(value)
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise UnwritableValue(f"the file would be larger than {MAX_BYTES // 1024 // 1024} MiB")
+        raise UnwritableValueError(f"the file would be larger than {MAX_BYTES // 1024 // 1024} MiB")
     try:
         loaded = parse(text, aliases=aliases)
-    except Fault as fault:
-        raise UnwritableValue(f"the file would be unreadable: {fault.words}") from None
+    except YamlSyntaxError as fault:
+        raise UnwritableValueError(f"the file would be unreadable: {fault.words}") from None
     if not _same(value, loaded, {}):
-        raise UnwritableValue("the file would read back as something else")
+        raise UnwritableValueError("the file would read back as something else")
     return text, loaded
 
 
@@ -84,24 +87,24 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnreadableFile(path, None, f"it cannot be opened ({error.strerror})") from None
+        raise UnreadableFileError(path, None, f"it cannot be opened ({error.strerror})") from None
     if size > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
-        raise UnreadableFile(
+        raise UnreadableFileError(
             path, None, f"it is {size / 1024 / 1024:.0f} MiB large, and {limit} MiB is the limit"
         )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile(path, line, "it is not UTF-8") from None
+        raise UnreadableFileError(path, line, "it is not UTF-8") from None
     if not text or text.isspace():
-        raise UnreadableFile(path, None, "it is empty")
+        raise UnreadableFileError(path, None, "it is empty")
     is_marked = any(mark in text for mark in _MARKS)  # the pattern takes ten times as long
     if is_marked and (conflict := _CONFLICT.search(text)):
         line = text.count("\n", 0, conflict.start()) + 1
         fault = f"a merge conflict was left in it ({conflict[0].strip()[:7]})"
-        raise UnreadableFile(path, line, fault, advice=f"settle it, {restore()}")
+        raise UnreadableFileError(path, line, fault, advice=f"settle it, {restore()}")
     return text
 
 
@@ -121,21 +124,21 @@ def _read(path: Path) -> tuple[int, bytes]:
 
 
 def document_of(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]:
-    """Return what the text of a file of ours says; `UnreadableFile` where it is none."""
+    """Return what the text of a file of ours says; `UnreadableFileError` where it is none."""
     value = read_lines(text, aliases=aliases)
     if value is OTHER:
         value = _parsed(path, text, aliases=aliases)
     if not isinstance(value, dict):
-        raise UnreadableFile(path, 1, f"it holds {_kind(value)}, not a mapping")
+        raise UnreadableFileError(path, 1, f"it holds {_kind(value)}, not a mapping")
     number = value.get("llmregress")
     if number is None and "interactions" in value:
         raise _foreign(path)
     if number is None:
-        raise UnreadableFile(path, None, "it does not start with `llmregress: 1`")
+        raise UnreadableFileError(path, None, "it does not start with `llmregress: 1`")
     if type(number) is not int or number < 1:
-        raise UnreadableFile(path, None, f"llmregress: {number!r} is no format number")
+        raise UnreadableFileError(path, None, f"llmregress: {number!r} is no format number")
     if number > FORMAT:
-        raise UnreadableFile(
+        raise UnreadableFileError(
             path,
             None,
             f"it was written by a newer pytest-llmregress (format {number})",
@@ -148,15 +151,15 @@ def document_of(path: Path, text: str, *, aliases: bool = False) -> dict[str, An
 def _parsed(path: Path, text: str, *, aliases: bool) -> Any:
     try:
         return parse(text, aliases=aliases)
-    except Fault as error:
+    except YamlSyntaxError as error:
         if _OF_VCRPY.search(text) and not _OURS.search(text):  # it has tags that ours never has
             raise _foreign(path) from None
-        raise UnreadableFile(path, error.line, error.words) from None
+        raise UnreadableFileError(path, error.line, error.words) from None
 
 
-def _foreign(path: Path) -> ForeignFile:
+def _foreign(path: Path) -> ForeignFileError:
     fault = "it is a cassette of vcrpy, not one of pytest-llmregress (no `llmregress: 1`)"
-    return ForeignFile(path, None, fault, advice=f"pytest-llmregress import {path}")
+    return ForeignFileError(path, None, fault, advice=f"pytest-llmregress import {path}")
 
 
 def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
@@ -165,10 +168,10 @@ def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
         raise _unwritable(path, TOO_DEEP)
     if type(value) is Anchor:
         _check(value.value, path, depth)
-    elif type(value) is list or type(value) is InlineList:
+    elif type(value) is list or type(value) is FlowList:
         for index, item in enumerate(value):
             _check(item, (*path, index), depth + 1)
-    elif type(value) is dict or type(value) is Inline:
+    elif type(value) is dict or type(value) is FlowMapping:
         for key, item in value.items():
             if type(key) is not str:
                 raise _unwritable(path, f"the key {key!r} is {_kind(key)}, not text")
@@ -179,9 +182,9 @@ def _check(value: Any, path: tuple[str | int, ...], depth: int) -> None:
         raise _unwritable(path, f"it is {_kind(value)}, not a JSON value")
 
 
-def _unwritable(path: tuple[str | int, ...], fault: str) -> UnwritableValue:
+def _unwritable(path: tuple[str | int, ...], fault: str) -> UnwritableValueError:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return UnwritableValue(
+    return UnwritableValueError(
         f"{where.removeprefix('.') or 'the value'}: {fault}; a file holds text, numbers, true, "
         "false, null, lists, and mappings with text for keys"
     )

@@ -25,11 +25,11 @@ _LOOSE_END = re.compile(r"[ \t]$|\n\n\Z", re.MULTILINE)
 """White space that editors and commit hooks like to remove."""
 
 
-class Inline(dict[str, Any]):
+class FlowMapping(dict[str, Any]):
     """A mapping that is written on one line."""
 
 
-class InlineList(list[Any]):
+class FlowList(list[Any]):
     """A list that is written on one line."""
 
 
@@ -48,7 +48,7 @@ class Alias:
     name: str
 
 
-def emit(value: dict[str, Any]) -> str:
+def dump_yaml(value: dict[str, Any]) -> str:
     """Return a mapping of JSON values as YAML, keys in their order."""
     if not value:
         return "{}\n"
@@ -98,7 +98,7 @@ def _items(value: list[Any], column: int, lead: str, out: list[str]) -> None:
 
 def _is_block(value: Any, kind: type) -> bool:
     """Say whether a value is a list, or a mapping, on lines of its own."""
-    return isinstance(value, kind) and bool(value) and not isinstance(value, Inline | InlineList)
+    return isinstance(value, kind) and bool(value) and not isinstance(value, FlowMapping | FlowList)
 
 
 def _leaf(value: Any, column: int) -> str:
@@ -106,7 +106,7 @@ def _leaf(value: Any, column: int) -> str:
     if isinstance(value, Alias):
         return f"*{value.name}"
     if not isinstance(value, str):
-        return flow(value)
+        return dump_flow(value)
     if "\n" not in value or _LOOSE_END.search(value) or not value.strip("\n") or _hard(value):
         return _quote(value, flow=False)
     # Without the number, the white space that the text begins with would count as indentation.
@@ -117,7 +117,7 @@ def _leaf(value: Any, column: int) -> str:
     return f"|{indentation}{chomping}\n" + "\n".join(lines)
 
 
-def flow(value: Any) -> str:
+def dump_flow(value: Any) -> str:
     """Return a value on one line, as it stands in a list or mapping that is on one line."""
     match value:
         case None:
@@ -136,8 +136,8 @@ def flow(value: Any) -> str:
 
 def _flow_collection(value: list[Any] | dict[str, Any]) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(flow(item) for item in value)}]"
-    pairs = (f"{_quote(key, flow=True)}: {flow(item)}" for key, item in value.items())
+        return f"[{', '.join(dump_flow(item) for item in value)}]"
+    pairs = (f"{_quote(key, flow=True)}: {dump_flow(item)}" for key, item in value.items())
     return f"{{{', '.join(pairs)}}}"
 
 

@@ -28,7 +28,7 @@ _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-
 _NOTHING: Any = object()
 
 
-class Fault(Exception):  # noqa: N818 - it is caught where the path is known, and named there
+class YamlSyntaxError(Exception):
     """What is wrong with a text, and in which line."""
 
     def __init__(self, line: int | None, words: str) -> None:
@@ -61,15 +61,15 @@ class _Open:
             self.value[self.key] = item
             self.key = _NOTHING
         elif isinstance(item, list | dict):
-            raise Fault(line, "a list or mapping is used as a key")
+            raise YamlSyntaxError(line, "a list or mapping is used as a key")
         elif item in self.value:
-            raise Fault(line, f"the key {item!r} stands there twice")
+            raise YamlSyntaxError(line, f"the key {item!r} stands there twice")
         else:
             self.key = item
 
 
 def parse(text: str, *, aliases: bool = False) -> Any:
-    """Return what a YAML text says, as JSON values; raise `Fault` where it is not such a text.
+    """Return what a YAML text says, as JSON values; `YamlSyntaxError` where it is not such a text.
 
     It reads events and builds the values itself, without recursion: libyaml's own composer
     overflows the stack of the process on deep nesting, follows aliases into bombs, and lets the
@@ -78,14 +78,14 @@ def parse(text: str, *, aliases: bool = False) -> Any:
     """
     if found := _NOT_YAML.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        raise Fault(line, f"the character U+{ord(found[0]):04X} is not allowed in YAML")
+        raise YamlSyntaxError(line, f"the character U+{ord(found[0]):04X} is not allowed in YAML")
     try:
         return _build(text, _Anchors(allowed=aliases))
     except yaml.YAMLError as error:
         raise explain(error, "it is no YAML") from None
 
 
-def explain(error: yaml.YAMLError, refusal: str) -> Fault:
+def explain(error: yaml.YAMLError, refusal: str) -> YamlSyntaxError:
     """Return an error of PyYAML as a fault with its line; `refusal` begins its words.
 
     libyaml looks ahead in a line. In PyYAML 6.0.4 it so refuses deep nesting before this package
@@ -93,11 +93,11 @@ def explain(error: yaml.YAMLError, refusal: str) -> Fault:
     reads the same words in both cases.
     """
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Fault(None, f"{refusal}: {error}")
+        return YamlSyntaxError(None, f"{refusal}: {error}")
     mark = error.problem_mark or error.context_mark
     line = None if mark is None else mark.line + 1
     problem = str(error.problem or error.context)
-    return Fault(line, TOO_DEEP if "nesting" in problem else f"{refusal}: {problem}")
+    return YamlSyntaxError(line, TOO_DEEP if "nesting" in problem else f"{refusal}: {problem}")
 
 
 def find_line(text: str, fault: str) -> int | None:
@@ -157,23 +157,25 @@ class _Anchors:
         if anchor is None or not self._allowed:
             return
         if anchor in self._known:
-            raise Fault(_line(event), f"the YAML anchor &{anchor} stands there twice")
+            raise YamlSyntaxError(_line(event), f"the YAML anchor &{anchor} stands there twice")
         self._known[anchor] = found
 
     def follow(self, event: Any, depth: int) -> tuple[Any, int, int]:
         """Return the value that an alias stands for."""
         alias = f"the YAML alias *{event.anchor}"
         if not self._allowed:
-            raise Fault(_line(event), f"{alias} is not allowed here")
+            raise YamlSyntaxError(_line(event), f"{alias} is not allowed here")
         if event.anchor not in self._known:
-            raise Fault(_line(event), f"{alias} stands for nothing that ends before it")
+            raise YamlSyntaxError(_line(event), f"{alias} stands for nothing that ends before it")
         value, size, height = self._known[event.anchor]
         self._left -= size
         if self._left < 0:
             limit = MAX_EXPANDED // 1024 // 1024
-            raise Fault(_line(event), f"with {alias} it stands for more than {limit} MiB")
+            raise YamlSyntaxError(_line(event), f"with {alias} it stands for more than {limit} MiB")
         if depth + height > MAX_DEPTH:
-            raise Fault(_line(event), f"with {alias} it is nested more than {MAX_DEPTH} deep")
+            raise YamlSyntaxError(
+                _line(event), f"with {alias} it is nested more than {MAX_DEPTH} deep"
+            )
         return value, size, height
 
 
@@ -188,7 +190,7 @@ def _build(text: str, anchors: _Anchors) -> Any:
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             _refuse_tag(event)
             if len(opened) == MAX_DEPTH:
-                raise Fault(_line(event), TOO_DEEP)
+                raise YamlSyntaxError(_line(event), TOO_DEEP)
             empty: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
             opened.append(_Open(empty, event.anchor))
             continue
@@ -199,7 +201,7 @@ def _build(text: str, anchors: _Anchors) -> Any:
         elif isinstance(event, yaml.AliasEvent):
             found = anchors.follow(event, len(opened))
         elif isinstance(event, yaml.DocumentStartEvent) and root is not _NOTHING:
-            raise Fault(_line(event), "a second YAML document starts here")
+            raise YamlSyntaxError(_line(event), "a second YAML document starts here")
         else:
             continue
         if opened:
@@ -207,7 +209,7 @@ def _build(text: str, anchors: _Anchors) -> Any:
         else:
             root = found[0]
     if root is _NOTHING:
-        raise Fault(None, "it is empty")
+        raise YamlSyntaxError(None, "it is empty")
     return root
 
 
@@ -254,7 +256,9 @@ def _number(event: yaml.ScalarEvent, tag: str) -> int | float:
             return int(constructor.construct_yaml_int(node))
         return float(constructor.construct_yaml_float(node))
     except ValueError:
-        raise Fault(_line(event), f"{text[:20]!r}… is no number that can be read") from None
+        raise YamlSyntaxError(
+            _line(event), f"{text[:20]!r}… is no number that can be read"
+        ) from None
 
 
 def _json_text(event: yaml.ScalarEvent) -> str:
@@ -263,7 +267,7 @@ def _json_text(event: yaml.ScalarEvent) -> str:
     except (ValueError, RecursionError):
         text = None
     if not isinstance(text, str):
-        raise Fault(_line(event), f"{JSON_TAG} marks something that is no JSON string")
+        raise YamlSyntaxError(_line(event), f"{JSON_TAG} marks something that is no JSON string")
     return text
 
 
@@ -271,7 +275,7 @@ def _refuse_tag(event: Any) -> None:
     tag = event.tag
     if tag not in {None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}:
         short = str(tag).replace(_TAG, "!!", 1)
-        raise Fault(_line(event), f"the YAML tag {short} is not allowed here")
+        raise YamlSyntaxError(_line(event), f"the YAML tag {short} is not allowed here")
 
 
 def _line(event: Any) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_llmregress.storage.errors import UnreadableFile, restore
+from pytest_llmregress.storage.errors import UnreadableFileError, restore
 from pytest_llmregress.storage.yaml.document import line_of
 
 SHOWN = 8
@@ -16,7 +16,7 @@ QUOTED = 40
 _T = TypeVar("_T")
 
 
-class Fields:
+class MappingReader:
     """One mapping of a file. A key that is wrong gives a harmless value and a fault."""
 
     def __init__(self, data: Any, where: str, faults: list[str]) -> None:
@@ -94,18 +94,18 @@ class Fields:
             return value
         return self._wrong(key, "a mapping of texts", {})
 
-    def fields(self, key: str) -> "Fields":
+    def fields(self, key: str) -> "MappingReader":
         """Return a mapping that is needed, to be read key by key."""
-        return Fields(self._data.get(key), self._path(key), self._faults)
+        return MappingReader(self._data.get(key), self._path(key), self._faults)
 
-    def list_of_fields(self, key: str) -> list["Fields"]:
+    def list_of_fields(self, key: str) -> list["MappingReader"]:
         """Return a list of mappings that is needed, each to be read key by key."""
         value = self._data.get(key)
         if not isinstance(value, list):
             self._wrong(key, "a list", None)
             return []
         return [
-            Fields(item, f"{self._path(key)}[{index}]", self._faults)
+            MappingReader(item, f"{self._path(key)}[{index}]", self._faults)
             for index, item in enumerate(value)
         ]
 
@@ -122,20 +122,22 @@ class Fields:
 
 
 def refuse(path: Path, faults: list[str], test: str | None, candidate: str | None) -> None:
-    """Raise `UnreadableFile` with all faults and the line of the first, where there are any."""
+    """Raise `UnreadableFileError` with all faults and the line of the first, if there are any."""
     if not faults:
         return
     more = f" (and {len(faults) - SHOWN} more)" if len(faults) > SHOWN else ""
     words = ", ".join(faults[:SHOWN]) + more
-    raise UnreadableFile(path, line_of(path, faults[0]), words, advice=restore(test, candidate))
+    raise UnreadableFileError(
+        path, line_of(path, faults[0]), words, advice=restore(test, candidate)
+    )
 
 
 def expect_kind(path: Path, data: dict[str, Any], kind: str) -> None:
-    """Raise `UnreadableFile` where a file holds something else than its name says."""
+    """Raise `UnreadableFileError` where a file holds something else than its name says."""
     found = data.get("kind")
     if found != kind:
         fault = f"its kind is {_say(found)}, and {kind} is needed"
-        raise UnreadableFile(path, line_of(path, "kind"), fault)
+        raise UnreadableFileError(path, line_of(path, "kind"), fault)
 
 
 def _say(value: Any) -> str:
