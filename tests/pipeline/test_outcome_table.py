@@ -1,6 +1,6 @@
 """What pytest is told about a test: problems, pass rate, quarantine, noise and fail-on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ import pytest
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig
+from pytest_llmregress.pipeline.drift import fails_from
 from pytest_llmregress.pipeline.judge import decide_outcome
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan
@@ -16,7 +17,7 @@ from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.behavior import Change, Drift, Severity
-from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.values.evidence import ChangeEvidence, Tally, TestEvidence
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import Problem
 from pytest_llmregress.values.settings import Candidate, FailOn, Settings
@@ -71,6 +72,11 @@ noise      -         5/5     -     no          notable   5/5   breaking  no     
 noise      -         5/5     -     no          notable   5/5   notable   no      fails
 noise      -         5/5     -     no          notable   1/5   notable   no      unconfirmed
 noise      -         5/5     -     no          cosmetic  5/5   notable   no      passes
+noise      -         5/5     -     no          cosmetic  5/5   cosmetic  no      fails
+noise      -         5/5     -     no          cosmetic  4/5   cosmetic  no      unconfirmed
+noise      -         5/5     -     no          breaking  5/5   notable   no      fails
+noise      -         5/5     -     no          breaking  5/5   breaking  yes     passes
+noise      -         4/5     -     no          breaking  5/5   breaking  yes     fails
 noise      contract  5/5     -     no          -         -     breaking  no      fails
 noise      contract  5/5     -     no          -         -     never     no      fails
 noise      contract  5/5     -     yes         -         -     breaking  no      passes
@@ -78,7 +84,7 @@ noise      no_match  5/5     -     yes         -         -     breaking  no     
 """
 """`run`: a replay of the baseline; one of samples that had all passed; a candidate against one
 accepted sample; a candidate against ten, which show their noise. `seen`: how many of its samples
-have a value that is new.
+show what no accepted one does.
 """
 
 
@@ -131,8 +137,12 @@ class Ended:
             TEST, root / "t.py", invoked_from=root, settings=self.settings, in_ci=False
         )
 
+    @property
+    def run(self) -> "Ended":
+        return self  # its settings are those of the run
+
     def evidence(self) -> TestEvidence:
-        return self.found
+        return replace(self.found, fails_from=fails_from(cast("Any", self)))
 
 
 def tally(text: str) -> Tally:
@@ -163,22 +173,14 @@ def ended(line: str) -> Ended:
         samples=tuple(SampleSnapshot(passed=run == "lost") for _ in range(passes.n)),
     )
     problems = () if problem == "-" else (Problem(code=problem, message=f"it says {problem}"),)
-    drift, traits = None, ()
+    drift, seen_in = None, ()
     if is_compared:
-        changes, values = (), ("same",) * passes.n
+        changes = ()
         if changed != "-":
             severity, new = Severity(changed), tally(seen)
             changes = (Change(trait="tone", severity=severity, before="same", after="new"),)
-            values = ("new",) * new.passed + ("same",) * new.failed
-            traits = (
-                TraitEvidence(
-                    name="tone",
-                    severity=severity,
-                    baseline=("same",) * baseline.n,
-                    screen=values,
-                    fresh=(),
-                ),
-            )
+            screen = (severity,) * new.passed + (None,) * new.failed
+            seen_in = (ChangeEvidence(name="tone", screen=screen),)
         drift = Drift(baseline="m", candidate="new", changes=changes)
     return Ended(
         rules=rules,
@@ -198,7 +200,7 @@ def ended(line: str) -> Ended:
             test=TEST,
             baseline=baseline,
             screen=passes,
-            traits=traits,
+            changes=seen_in,
             broken=tuple(p.message for p in problems if p.code == "contract"),
             quarantine="noisy" if quarantine == "yes" else "",
         ),
