@@ -40,10 +40,12 @@ def main() -> None:
     print(row("dependency", "stable", "pre-release", "result"))
     for requirement in _read_requirements(given.tree / "pyproject.toml"):
         name = requirement.name
-        stable, newest = _find_newest(name), _find_newest(name, "--pre")
+        versions = _find_versions(name)
+        stable = max((each for each in versions if not each.is_prerelease), default=None)
+        newest = max(versions, default=None)
         if newest is None or stable is None:
             print(row(name, "?", "?", "the package index tells no version"), flush=True)
-        elif newest <= stable:
+        elif newest == stable:
             print(row(name, str(stable), "none", "nothing newer than the stable one"), flush=True)
         else:
             result = try_version(requirement, newest, given.uv, given.tree, given.work / name)
@@ -59,11 +61,11 @@ def _read_requirements(pyproject: Path) -> Iterator[Requirement]:
             yield requirement
 
 
-def _find_newest(name: str, *options: str) -> Version | None:
-    """Return the newest version that the package index has for this Python."""
-    done = _run([sys.executable, "-m", "pip", "index", "versions", name, *options], seconds=60)
-    found = re.match(r"\S+ \((\S+)\)", done.stdout)
-    return Version(found[1]) if found else None
+def _find_versions(name: str) -> list[Version]:
+    """Return the versions that the package index has for this Python."""
+    done = _run([sys.executable, "-m", "pip", "index", "versions", "--pre", name], seconds=60)
+    found = re.search(r"^Available versions: (.+)$", done.stdout, flags=re.MULTILINE)
+    return [Version(each) for each in found[1].split(", ")] if found else []
 
 
 def try_version(requirement: Requirement, version: Version, uv: str, tree: Path, work: Path) -> str:
@@ -77,7 +79,7 @@ def try_version(requirement: Requirement, version: Version, uv: str, tree: Path,
     made = _run([uv, "venv", "-q", "--python", sys.executable, str(work / "env")])
     installed = _run([*install, "-e", f"{tree}[test]"])
     if made.returncode or installed.returncode:
-        return f"cannot be installed{note}: {_last_line(installed.stderr)}"
+        return f"cannot be installed{note}: {' '.join(installed.stderr.split())[:160]}"
     tests = _run([python, "-m", "pytest", "-q", "-n", "2", *FAST], cwd=tree)
     return _last_line(tests.stdout or tests.stderr) + note
 
