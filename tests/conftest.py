@@ -168,6 +168,15 @@ class Project:
         }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the tests of a module to one worker, as far as that keeps all of them busy.
+
+    What a module has recorded once is recorded again by each worker that has a part of it.
+    """
+    if config.getoption("dist", "no") == "load":  # what -n takes where nobody says how
+        config.option.dist = "worksteal"
+
+
 @pytest.fixture
 def key() -> str:
     """Return the key that a project records with."""

@@ -1,7 +1,6 @@
 """Real model versions, recorded over a socket and compared: the drift that is known is found."""
 
 import json
-import os
 
 import pytest
 
@@ -29,7 +28,7 @@ def compared(tmp_path_factory):
     """Record all versions once; then the two sides and the exit status of each comparison."""
     folder = tmp_path_factory.mktemp("prime")
     write_project(folder, questions=QUESTIONS, seed=1)
-    record_all(folder, workers=min(2, os.cpu_count() or 1))
+    record_all(folder)
     found = {}
     for names in COMPARISONS:
         status, said = script(folder, "compare", *names, "--json")

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree
@@ -11,7 +9,6 @@ from shutil import copytree
 import pytest
 
 from forked_pytest import is_available, run_forked
-from patience import PATIENCE
 from pytest_llmregress.cli.main import main
 from pytest_llmregress.storage.cassette_file import read_cassette
 
@@ -30,9 +27,6 @@ NEEDS = {
 """What has to be installed for a case, by its file."""
 CASSETTES = [read_cassette(path) for path in sorted(SUITE.rglob("*.cassette.yaml"))]
 
-# The process that forks has imported what pytest would rewrite; nothing asserts in there.
-FORKED = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-
 needs_fork = pytest.mark.skipif(not is_available(), reason="this system cannot fork")
 
 
@@ -48,7 +42,7 @@ def replay(tmp_path: Path, *arguments: str, cwd: Path = ROOT) -> tuple[int, str,
     """Run pytest; return its status, what it says and its report."""
     output, report = tmp_path / "output.txt", tmp_path / "report.json"
     common = ("-rs", "-p", "no:cacheprovider", "-p", "no:xdist", f"--llmregress-report={report}")
-    status = run_forked([*arguments, *common, *FORKED], cwd=cwd, env=environment(), output=output)
+    status = run_forked([*arguments, *common], cwd=cwd, env=environment(), output=output)
     text = output.read_text(encoding="utf-8")
     print(text)  # noqa: T201 - pytest shows it where the test fails
     return status, text, json.loads(report.read_text(encoding="utf-8"))
@@ -109,25 +103,25 @@ def test_a_candidate_is_asked_through_a_framework(tmp_path):
     assert all(models == [candidate] for models in tests.values())
 
 
+@needs_fork
 def test_what_is_not_installed_is_skipped_with_the_reason(tmp_path):
     absent = sorted({package for package in NEEDS.values() if package != "anthropic"})
     blocked = "".join(f"sys.modules[{package!r}] = None\n" for package in absent)
     (tmp_path / "absent_packages.py").write_text(f"import sys\n\n{blocked}", encoding="utf-8")
-    result = subprocess.run(
+    output = tmp_path / "output.txt"
+    status = run_forked(
         [
-            *(sys.executable, "-m", "pytest", "examples/adapters", "-rs", "-q"),
+            *("examples/adapters", "-rs", "-q"),
             *("-p", "absent_packages", "-p", "no:recording", "-p", "no:cacheprovider"),
         ],
         cwd=ROOT,
         env={**environment(), "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
+        output=output,
     )
+    text = output.read_text(encoding="utf-8")
 
-    assert result.returncode == 0, result.stdout
-    skipped = [line for line in result.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert status == 0, text
+    skipped = [line for line in text.splitlines() if line.startswith("SKIPPED")]
     assert len(skipped) == len(absent)
     assert all("needs pip install" in line for line in skipped)
 

@@ -128,7 +128,8 @@ def _become(cwd: str, env: dict[str, str]) -> None:
     # What the tests of this process have put there is nothing that a run of its own would find.
     own = (_ROOT / "tests", _ROOT / "examples")
     found = [each for each in sys.path if not any(map(Path(each).is_relative_to, own))]
-    sys.path[:] = [cwd, *found]
+    given = env.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [cwd, *filter(None, given), *found]
 
 
 def _end(status: int) -> None:

@@ -1,9 +1,7 @@
 """What is installed beside us: versions that we cannot stand on, and a rival for the marker."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -43,8 +41,16 @@ def pytest_configure(config):
 """
 
 
-def said(result: pytest.RunResult) -> str:
-    return "\n".join([*result.outlines, *result.errlines])
+def run(project, *arguments: str) -> None:
+    """Run pytest with what lies in the project before what is installed, for workers as well."""
+    env = {"PYTHONPATH": str(project.root)} if "-n" in arguments else {}
+    project.run_without_report(*arguments, env=env)
+
+
+def refused(project, message: str) -> None:
+    assert project.exit_status != 0
+    project.says(message).never_says("INTERNALERROR", "Traceback")
+    assert not (project.root / "ran").exists()
 
 
 def own(modules: list[str]) -> list[str]:
@@ -86,49 +92,26 @@ def test_a_run_without_marked_tests_imports_nothing_heavy(
         assert len(own(modules)) <= 3, own(modules)
 
 
-def test_a_run_without_marked_tests_has_no_hook_around_a_test(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.delenv("CI", raising=False)
-    pytester.makeconftest(SHOW_HOOKS)
-    pytester.makepyfile("def test_unmarked(): pass")
+def test_a_run_without_marked_tests_has_no_hook_around_a_test(project):
+    project.write(conftest=SHOW_HOOKS, test_it="def test_unmarked(): pass").run_without_report()
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
-
-    result.assert_outcomes(passed=1)
-    assert (pytester.path / "hooks").read_text(encoding="utf-8").split() == []
+    assert project.outcomes == {"passed": 1}
+    assert project.read("hooks").split() == []
 
 
-def test_a_run_with_a_marked_test_has_hooks_around_it(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.delenv("CI", raising=False)
-    pytester.makeconftest(SHOW_HOOKS)
-    pytester.makepyfile(MARKED)
+def test_a_run_with_a_marked_test_has_hooks_around_it(project):
+    project.write(conftest=SHOW_HOOKS, test_it=MARKED).run_without_report()
 
-    pytester.runpytest_subprocess("-p", "no:cacheprovider")
-
-    assert "pytest_runtest_call" in (pytester.path / "hooks").read_text(encoding="utf-8").split()
+    assert "pytest_runtest_call" in project.read("hooks").split()
 
 
 # --- versions --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def pretend(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return what puts the metadata of another version before the installed one."""
-    monkeypatch.delenv("CI", raising=False)
-    folder = pytester.path / "elsewhere"
-
-    def pretend(package: str, version: str) -> None:
-        info = folder / f"{package}-{version}.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n", encoding="utf-8"
-        )
-        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
-
-    return pretend
+def pretend(project, package: str, version: str) -> None:
+    """Put the metadata of another version before the installed one."""
+    metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n"
+    project.write({f"{package}-{version}.dist-info/METADATA": metadata})
 
 
 UNSUPPORTED = [
@@ -142,37 +125,24 @@ UNSUPPORTED = [
 
 @pytest.mark.parametrize(("package", "version", "allowed", "workers"), UNSUPPORTED)
 def test_a_version_that_we_cannot_stand_on_stops_the_run(
-    pytester: pytest.Pytester,
-    pretend: Callable[..., None],
-    *,
-    package: str,
-    version: str,
-    allowed: str,
-    workers: tuple[str, ...],
+    project, package: str, version: str, allowed: str, workers: tuple[str, ...]
 ):
-    pretend(package, version)
-    pytester.makepyfile(MARKED)
+    pretend(project, package, version)
+    run(project.write(test_it=MARKED), *workers)
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *workers)
-
-    output = said(result)
-    assert result.ret == USAGE_ERROR, output
-    assert (
+    refused(
+        project,
         f"{package} {version}: pytest-llmregress cannot record or replay with this version; "
-        f'{package}{allowed}. python -m pip install "{package}{allowed}"'
-    ) in output
-    assert "INTERNALERROR" not in output
-    assert "Traceback" not in output
-    assert not (pytester.path / "ran").exists()
+        f'{package}{allowed}. python -m pip install "{package}{allowed}"',
+    )
+    assert project.exit_status == USAGE_ERROR
 
 
-def test_where_no_test_is_marked_no_version_matters(
-    pytester: pytest.Pytester, pretend: Callable[..., None]
-):
-    pretend("vcrpy", "8.1.1")
-    pytester.makepyfile("def test_unmarked(): pass")
+def test_where_no_test_is_marked_no_version_matters(project):
+    pretend(project, "vcrpy", "8.1.1")
+    run(project.write(test_it="def test_unmarked(): pass"))
 
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    assert project.outcomes == {"passed": 1}
 
 
 # --- pytest-llm ------------------------------------------------------------------------------
@@ -189,53 +159,32 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
-def test_another_plugin_that_claims_the_marker_is_named(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
-):
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
-    pytester.makepyfile(pytest_llm=OTHER, test_it=MARKED)
+def test_another_plugin_that_claims_the_marker_is_named(project, workers: tuple[str, ...]):
+    run(project.write(pytest_llm=OTHER, test_it=MARKED), "-p", "pytest_llm", *workers)
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "pytest_llm", *workers)
-
-    output = said(result)
-    assert (
+    refused(
+        project,
         "test_it.py::test_marked: pytest-llm is installed too and claims the marker `llm`; one of "
         "the two can have it. Run with -p no:pytest_llm, or uninstall it: "
-        "python -m pip uninstall pytest-llm"
-    ) in output
-    assert result.ret != 0
-    assert "INTERNALERROR" not in output
-    assert "Traceback" not in output
-    assert "unpack" not in output
-    assert not (pytester.path / "ran").exists()
+        "python -m pip uninstall pytest-llm",
+    )
+    project.never_says("unpack")
 
 
-def test_another_plugin_that_claims_the_marker_does_not_matter_to_unmarked_tests(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
-    pytester.makepyfile(pytest_llm=OTHER, test_it="def test_unmarked(): pass")
+def test_another_plugin_that_claims_the_marker_does_not_matter_to_unmarked_tests(project):
+    unmarked = "def test_unmarked(): pass"
+    run(project.write(pytest_llm=OTHER, test_it=unmarked), "-p", "pytest_llm")
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "pytest_llm")
-
-    result.assert_outcomes(passed=1)
+    assert project.outcomes == {"passed": 1}
 
 
-def test_with_the_other_plugin_switched_off_the_marker_is_ours(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
-    info = pytester.path / "pytest_llm-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pytest-llm\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[pytest11]\npytest_llm = pytest_llm\n")
-    pytester.makepyfile(pytest_llm=OTHER, test_it=MARKED)
+def test_with_the_other_plugin_switched_off_the_marker_is_ours(project):
+    pretend(project, "pytest_llm", "1.0")
+    entry = {"pytest_llm-1.0.dist-info/entry_points.txt": "[pytest11]\npytest_llm = pytest_llm\n"}
+    project.write(entry, pytest_llm=OTHER, test_it=MARKED)
 
-    on = said(pytester.runpytest_subprocess("-p", "no:cacheprovider"))
-    off = said(pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:pytest_llm"))
+    run(project)
+    project.says("pytest-llm is installed too")
 
-    assert "pytest-llm is installed too" in on
-    assert "pytest-llm is installed too" not in off
-    assert "and made no model call" in off
+    run(project, "-p", "no:pytest_llm")
+    project.never_says("pytest-llm is installed too").says("and made no model call")

@@ -23,6 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
+
+from forked_pytest import program
+
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 CORPUS = SHARED / "corpus" / "llmdrift"
 SERVER = SHARED / "stand" / "corpus_server.py"
@@ -110,7 +114,7 @@ def run(folder: Path, url: str, *arguments: str) -> str:
         "N",
         "--llmregress-report=report.json",
     )
-    command = [sys.executable, "-m", "pytest", *plain, *arguments]
+    command = [*program("pytest"), *plain, *arguments]
     ended = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, check=False
     )

@@ -19,6 +19,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
+
+from forked_pytest import program
+
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 ANSWERS = SHARED / "corpus" / "llmdrift" / "prime.jsonl"
 SERVER = SHARED / "stand" / "corpus_server.py"
@@ -86,14 +90,14 @@ def serving() -> Iterator[str]:
 def record(folder: Path, url: str, *options: str, workers: int) -> None:
     """Record one version; AssertionError where a test came to no answer."""
     parallel = ["-n", str(workers)] if workers > 1 else []
-    command = ["-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", *parallel]
+    quiet = ("-q", "--tb=no", "-p", "no:cacheprovider")
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)},
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": "none",
     }
     done = subprocess.run(
-        [sys.executable, *command, "--llmregress-record", "once", *options],
+        [*program("pytest"), *quiet, *parallel, "--llmregress-record", "once", *options],
         cwd=folder,
         env=env,
         capture_output=True,
@@ -123,9 +127,8 @@ def record_all(folder: Path, *, versions: Sequence[str] = VERSIONS, workers: int
 
 def script(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run the console script; return its exit status and what it said."""
-    call = "import sys; from pytest_llmregress.cli.main import main; sys.exit(main())"
     done = subprocess.run(
-        [sys.executable, "-c", call, *arguments],
+        [*program("pytest-llmregress"), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
