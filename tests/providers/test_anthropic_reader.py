@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cassette_checks import OWN, interactions_of
+from patience import PATIENCE
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.protocol import Provider
 from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
@@ -598,7 +599,7 @@ def send(url: str, body: Mapping[str, Any]) -> Interaction:
     data = json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers={"content-type": "application/json"})
     try:
-        reply = urllib.request.urlopen(request, timeout=30)
+        reply = urllib.request.urlopen(request, timeout=PATIENCE)
     except urllib.error.HTTPError as error:
         reply = error
     with reply:

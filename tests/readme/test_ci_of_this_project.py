@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -112,7 +114,7 @@ def test_a_machine_that_cannot_run_it_is_told_in_a_line_what_to_do(tmp_path, pyt
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
     assert done.returncode == 1
@@ -132,7 +134,7 @@ def test_an_index_that_cannot_be_reached_is_told_in_a_line_what_to_do(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
     assert done.returncode == 1

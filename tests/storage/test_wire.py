@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 import yaml
 
+from patience import PATIENCE
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -54,7 +55,7 @@ def ask(server, prompt, *, stream):
             "anthropic-version": "2026-10-21",
         },
     )
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         return sent, response.read()
 
 

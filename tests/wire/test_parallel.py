@@ -52,7 +52,8 @@ def test_workers_record_and_replay_like_one_process(project):
     assert len(project.stand.requests) == 24 + 2 * (3 + 1 + 1)
     assert len(project.report()["tests"]) == 30
 
-    project.offline().replay("-n", "2", passed=30)
+    # With workers that have imported nothing before.
+    project.offline().replay("-n", "2", env={"PYTHONPATH": str(project.root)}, passed=30)
     project.says("30 tests: 30 replayed")
     project.replay("-p", "no:xdist", passed=30)
 
