@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pytest_llmregress.causes.normalized_calls import NormalizedCall, normalize_calls
-from pytest_llmregress.causes.request_diff import RequestPartChange, changes_of_fields, joined
+from pytest_llmregress.causes.request_diff import changes_of_fields, joined
 from pytest_llmregress.formatting.one_line_diff import SideLabels, count, json_change, plain
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.cause import RequestPartChange
 
 SIDES = SideLabels(
     new="not in the baseline", gone="not in the candidate", than="than in the baseline"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_llmregress.causes.divergence import PARTS, Divergence, FirstDivergence, find_divergence
-from pytest_llmregress.causes.request_diff import RequestPartChange
 from pytest_llmregress.formatting.one_line_diff import plain
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cause import (
@@ -14,6 +13,7 @@ from pytest_llmregress.values.cause import (
     BeforeAfter,
     Cause,
     CauseKind,
+    RequestPartChange,
 )
 from pytest_llmregress.values.model_names import is_as_requested
 

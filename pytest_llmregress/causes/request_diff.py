@@ -19,6 +19,7 @@ from pytest_llmregress.formatting.one_line_diff import (
     plain,
     same_json,
 )
+from pytest_llmregress.values.cause import RequestPartChange
 from pytest_llmregress.values.http import Request
 from pytest_llmregress.values.matching import betas_of, body_of, path_of, query_of
 
@@ -29,16 +30,6 @@ _MAX_NAMED = 3
 _WEIGHTS = {"model": 4, "system": 4, "tools": 3}
 """Of equal keys; any other key weighs 1, and the messages as said in `_share_of_messages`."""
 _MESSAGES_WEIGHT = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestPartChange:
-    """One part of a request that differs from the recording."""
-
-    part: str
-    """ "system prompt", "message 3 (user)", "max_tokens"; "and 4 more" in the last of too many."""
-    what: str
-    """What it was in the recording, an arrow, what it is in the request: one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from pytest_llmregress.contracts.rule_book import (
     Rule,
     RuleAnswer,
     RuleError,
-    RuleResult,
     excerpt,
     forbids,
     requires,
 )
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import find_conversation_starts, messages_of
+from pytest_llmregress.values.rule_result import RuleResult
 
 # Users have this module as `pytest_llmregress.rules`; type checkers go by this list.
 __all__ = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_llmregress.llm_judge.question import JudgeAnswer, JudgeError, JudgeQuestion
 from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction, Request
 
@@ -73,7 +74,7 @@ def _send(client: "Anthropic", body: Mapping[str, Any]) -> bytes:
     # The raw response: what a server makes of structured output need not fit the SDK's types.
     messages = cast("Any", client.messages.with_raw_response)
     try:
-        with sdk_patch.mark_judge_requests():
+        with judge_flag.mark_judge_requests():
             return cast("bytes", messages.create(**body).http_response.content)
     except anthropic.AnthropicError as error:
         raise JudgeError(f"{type(error).__name__}: {error}") from error

@@ -12,6 +12,8 @@ from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_li
 from pytest_llmregress.pipeline.orphans import find_former_name
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.providers.protocol import RequestRewriter
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import (
     CassetteSession,
     Exchange,
@@ -56,7 +58,7 @@ class HttpSession:
         exists: bool,
         mode: SampleMode,
         candidate: Candidate | None,
-        rewrite: sdk_patch.RequestRewriter | None,
+        rewrite: RequestRewriter | None,
         commands: NextCommand,
         paths: TestPaths,
         misses: list[Problem],
@@ -177,7 +179,7 @@ class HttpSession:
 
     def _may_send(self, request: Request) -> None:
         """Fail the test where a request must not be sent: before it costs anything."""
-        if not sdk_patch.is_judging():
+        if not judge_flag.is_judging():
             self._fail_by(self.asking.refuse(request))
         spending = self._run.spending
         if not spending.is_limited:

@@ -7,6 +7,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
+from httpx2._transports import default
+
+from pytest_llmregress.process.attribute_patch import AttributePatch
+
 
 @contextmanager
 def share_tls_contexts() -> Iterator[None]:
@@ -39,3 +43,33 @@ def _remember(real: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLConte
         return made[trusts]
 
     return create_ssl_context
+
+
+@contextmanager
+def skip_tls_contexts() -> Iterator[None]:
+    """Parse no certificates for clients that are made while the context lasts."""
+    replaced = AttributePatch()
+    try:
+        parse_no_certificates(replaced)
+        yield
+    finally:
+        replaced.restore()
+
+
+def parse_no_certificates(replaced: AttributePatch) -> None:
+    """Parse no certificates for clients that are made now: their first connection would.
+
+    Reading the system's authorities takes 20 ms a client, fifteen times what a replayed call
+    takes. httpcore2 makes a default context by itself where it was given none.
+    """
+    real = getattr(default, "create_ssl_context", None)
+    if real is None:  # a private name: where it is gone, clients are slow again and no less right
+        return
+
+    def create_ssl_context(**options: Any) -> ssl.SSLContext | None:
+        if options.get("verify", True) is True and options.get("cert") is None:
+            return None
+        context: ssl.SSLContext = real(**options)
+        return context
+
+    replaced.replace(default, "create_ssl_context", create_ssl_context)

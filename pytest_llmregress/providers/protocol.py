@@ -1,7 +1,7 @@
 """The seams: what a provider and a reporter have to be."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request
@@ -45,4 +45,12 @@ class Reporter(Protocol):
 
         Pieces that are rendered as they are asked for need no room for the whole file.
         """
+        ...
+
+
+class RequestRewriter(Protocol):
+    """Changes the body of a call before it is sent."""
+
+    def __call__(self, body: Mapping[str, Any], *, retry: bool) -> dict[str, Any]:
+        """Return the body to send; `retry`, whether it is a further attempt at the same call."""
         ...

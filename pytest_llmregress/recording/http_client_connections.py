@@ -15,7 +15,7 @@ from io import BufferedReader, BytesIO
 from typing import Any
 from weakref import ref
 
-from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.recording.http1 import CONTINUE, Head, read_head, write_response
 from pytest_llmregress.values.http import Request, Response
@@ -205,7 +205,7 @@ class StandIn:
             method=head.method, url=_url(connection, head), headers=head.headers, body=body
         )
         tape = self._tape()
-        exchange = tape.ask(request, retry=request.is_retry, judge=sdk_patch.is_judging())
+        exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
         if exchange.interaction is None:
             self._go_out(connection)
         self._asked = tape, exchange

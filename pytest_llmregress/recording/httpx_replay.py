@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange, SampleMode
 from pytest_llmregress.values.http import Request
 
@@ -62,7 +62,7 @@ def async_handler(
 def _ask(tape: CassetteSession, request: Any, body: bytes) -> Exchange:
     headers = {name.lower(): (value,) for name, value in request.headers.items()}
     asked = Request(method=request.method, url=str(request.url), headers=headers, body=body)
-    return tape.ask(asked, retry=asked.is_retry, judge=sdk_patch.is_judging())
+    return tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
 
 
 def _response(library: ModuleType, exchange: Exchange) -> Any:

@@ -16,7 +16,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 from unittest import mock
 
-from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.process import shared_tls
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.recording.request_pool import OutgoingRequest
 from pytest_llmregress.values.http import Interaction, Request
@@ -108,7 +109,7 @@ class RequestRecorder:
 def capture_requests(tape: CassetteSession, *, pad: RequestRecorder) -> Iterator[None]:
     """Answer the HTTP of the whole process from a tape, and note on the pad what it has not."""
     with ExitStack() as stack:
-        stack.enter_context(sdk_patch.skip_tls_contexts())  # nothing is sent while this lasts
+        stack.enter_context(shared_tls.skip_tls_contexts())  # nothing is sent while this lasts
         for name in ("httpx2", "httpx"):
             library = sys.modules.get(name)
             if library is not None:
@@ -180,7 +181,7 @@ def _ask(tape: CassetteSession, request: Any) -> Exchange:
         headers={name.lower(): (value,) for name, value in request.headers.items()},
         body=b"".join(request.stream),
     )
-    return tape.ask(asked, retry=asked.is_retry, judge=sdk_patch.is_judging())
+    return tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
 
 
 def _response(library: ModuleType, interaction: Interaction | None) -> Any:

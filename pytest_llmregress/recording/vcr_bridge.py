@@ -10,7 +10,7 @@ from vcr.cassette import Cassette as VcrCassette
 from vcr.filters import decode_response
 from vcr.request import Request as VcrRequest
 
-from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.values.http import Request, Response
 
@@ -51,7 +51,7 @@ class VcrBridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
         """Ask the tape, once; vcrpy's stubs then play the answer or go out for one."""
         tape = self._playing.tape
         asked = _request(request)
-        exchange = tape.ask(asked, retry=asked.is_retry, judge=sdk_patch.is_judging())
+        exchange = tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
         self._asked[request] = tape, exchange
         return exchange.interaction is not None
 
@@ -71,7 +71,7 @@ class VcrBridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
         known = self._asked.pop(request, None)
         if known is None:  # an answer on the way to a redirect's target
             tape = self._playing.tape
-            exchange = tape.ask(_request(request), retry=False, judge=sdk_patch.is_judging())
+            exchange = tape.ask(_request(request), retry=False, judge=judge_flag.is_judging())
             known = tape, exchange
         tape, exchange = known
         tape.answer(exchange, read_response(response))

@@ -55,7 +55,7 @@ from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, looks_different
 
 if TYPE_CHECKING:
-    from pytest_llmregress.providers.anthropic.sdk_patch import RequestRewriter
+    from pytest_llmregress.providers.protocol import RequestRewriter
     from pytest_llmregress.runner.context_factory import SessionContext
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from pytest_llmregress.causes.request_diff import RequestPartChange
-
 SAME = "same"
 NOT_KNOWN = "not known"
 NOT_COMPARED = "not compared: other tool calls come before them"
@@ -28,6 +26,16 @@ class CauseKind(StrEnum):
     """Requests and answers are the same."""
     UNKNOWN = "unknown"
     """No calls on either side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPartChange:
+    """One part of a request that differs from the recording."""
+
+    part: str
+    """ "system prompt", "message 3 (user)", "max_tokens"; "and 4 more" in the last of too many."""
+    what: str
+    """What it was in the recording, an arrow, what it is in the request: one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Self, TypeVar, cast
 
-from pytest_llmregress.contracts.rule_book import RuleResult
 from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import TestVerdict

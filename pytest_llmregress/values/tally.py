@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmregress.contracts.rule_book import RuleResult
+from pytest_llmregress.values.rule_result import RuleResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

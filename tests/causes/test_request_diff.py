@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.causes.request_diff import RequestDiff, RequestPartChange, explain
+from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.formatting.one_line_diff import text_change
+from pytest_llmregress.values.cause import RequestPartChange
 from pytest_llmregress.values.http import Request
 from pytest_llmregress.values.matching import compute_request_key
 

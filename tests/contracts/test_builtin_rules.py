@@ -14,8 +14,9 @@ from pytest_llmregress.contracts.builtin_rules import (
     no_extra_work,
     no_upsell,
 )
-from pytest_llmregress.contracts.rule_book import RuleBook, RuleResult
+from pytest_llmregress.contracts.rule_book import RuleBook
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
+from pytest_llmregress.values.rule_result import RuleResult
 
 
 def call(text: str = "", *tools: ToolCall, **request: Any) -> Call:

@@ -9,12 +9,12 @@ from pytest_llmregress.contracts.rule_book import (
     MultiCallRule,
     RuleBook,
     RuleError,
-    RuleResult,
     forbids,
     requires,
 )
 from pytest_llmregress.llm_judge.question import JudgeAnswer
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
+from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.tally import tally
 
 WHAT = (

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.causes.request_diff import RequestPartChange
-from pytest_llmregress.contracts.rule_book import RuleResult
 from pytest_llmregress.values.behavior import Change, Drift, Severity
-from pytest_llmregress.values.cause import BeforeAfter, Cause, CauseKind
+from pytest_llmregress.values.cause import BeforeAfter, Cause, CauseKind, RequestPartChange
 from pytest_llmregress.values.evidence import ChangeEvidence, NumberEvidence, Tally, TestEvidence
+from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import AnswerSource, Problem, RunReport, TestRecord
 from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.suite_verdict import SuiteVerdict

@@ -22,6 +22,7 @@ from pytest_llmregress.llm_judge.missed_judgements_file import (
 )
 from pytest_llmregress.llm_judge.question import JudgeError, JudgeQuestion
 from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
@@ -124,21 +125,21 @@ def test_another_thread_and_another_task_are_no_judges_meanwhile():
 
     async def look() -> None:
         await asyncio.sleep(0)
-        seen.append(sdk_patch.is_judging())
+        seen.append(judge_flag.is_judging())
 
     async def judge_beside_a_task() -> None:
         task = asyncio.create_task(look())
-        with sdk_patch.mark_judge_requests():
+        with judge_flag.mark_judge_requests():
             await task
 
-    with sdk_patch.mark_judge_requests():
-        thread = threading.Thread(target=lambda: seen.append(sdk_patch.is_judging()))
+    with judge_flag.mark_judge_requests():
+        thread = threading.Thread(target=lambda: seen.append(judge_flag.is_judging()))
         thread.start()
         thread.join()
     asyncio.run(judge_beside_a_task())
 
     assert seen == [False, False]
-    assert sdk_patch.is_judging() is False
+    assert judge_flag.is_judging() is False
 
 
 @pytest.mark.parametrize("rubric", ["[[status 529]]", "[[status 401]]", "[[say no JSON]]"])

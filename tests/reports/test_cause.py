@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.causes.request_diff import RequestPartChange
 from pytest_llmregress.formatting.text_table import WIDTH
 from pytest_llmregress.reports.cause import MAX_LINES, render_cause
 from pytest_llmregress.values.cause import (
@@ -14,6 +13,7 @@ from pytest_llmregress.values.cause import (
     BeforeAfter,
     Cause,
     CauseKind,
+    RequestPartChange,
 )
 
 PARTS = ("system prompt", "messages", "tools", "parameters", "model")

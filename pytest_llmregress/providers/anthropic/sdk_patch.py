@@ -8,16 +8,17 @@ and `custom_auth`, which every SDK from 0.40 to 2.12 has.
 
 import os
 import re
-import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from pytest_llmregress.process.attribute_patch import AttributePatch
+from pytest_llmregress.process.shared_tls import parse_no_certificates
 from pytest_llmregress.providers import aws_credentials
+from pytest_llmregress.providers.protocol import RequestRewriter
+from pytest_llmregress.recording.judge_flag import is_judging
 
 _NO_KEY = "replayed-without-a-key"
 KEYLESS_ENVIRONMENT = {
@@ -34,33 +35,6 @@ _MODEL_IN_URL = re.compile(
     r"(?<=/model/)[^/]+(?=/invoke)"  # Bedrock
     r"|(?<=/models/)(?!count-tokens:)[^/:]+(?=:(?:rawP|streamRawP)redict)"  # Vertex
 )
-
-
-class RequestRewriter(Protocol):
-    """Changes the body of a call before it is sent."""
-
-    def __call__(self, body: Mapping[str, Any], *, retry: bool) -> dict[str, Any]:
-        """Return the body to send; `retry`, whether it is a further attempt at the same call."""
-        ...
-
-
-_JUDGING: ContextVar[bool] = ContextVar("llmregress_judging", default=False)
-"""Whether what this thread or task sends is a question to a judge."""
-
-
-@contextmanager
-def mark_judge_requests() -> Iterator[None]:
-    """Mark what is sent while the context lasts as questions to a judge."""
-    token = _JUDGING.set(True)
-    try:
-        yield
-    finally:
-        _JUDGING.reset(token)
-
-
-def is_judging() -> bool:
-    """Whether what this thread or task sends now is a question to a judge."""
-    return _JUDGING.get()
 
 
 class SentRequests:
@@ -120,7 +94,7 @@ def patch_sdk(
             environment.fill()
             aws_credentials.look_for_no_credentials(replaced, placeholder=_NO_KEY)
             _look_for_no_credentials(replaced)
-            _parse_no_certificates(replaced)
+            parse_no_certificates(replaced)
         yield sent
     finally:
         environment.restore()
@@ -167,38 +141,6 @@ def _look_for_no_credentials(replaced: AttributePatch) -> None:
 
 def _find_nothing(*_: object, **__: object) -> bool:
     return False
-
-
-@contextmanager
-def skip_tls_contexts() -> Iterator[None]:
-    """Parse no certificates for clients that are made while the context lasts."""
-    replaced = AttributePatch()
-    try:
-        _parse_no_certificates(replaced)
-        yield
-    finally:
-        replaced.restore()
-
-
-def _parse_no_certificates(replaced: AttributePatch) -> None:
-    """Parse no certificates for clients that are made now: their first connection would.
-
-    Reading the system's authorities takes 20 ms a client, fifteen times what a replayed call
-    takes. httpcore2 makes a default context by itself where it was given none.
-    """
-    from httpx2._transports import default  # noqa: PLC0415 - the SDK has imported it
-
-    real = getattr(default, "create_ssl_context", None)
-    if real is None:  # a private name: where it is gone, clients are slow again and no less right
-        return
-
-    def create_ssl_context(**options: Any) -> ssl.SSLContext | None:
-        if options.get("verify", True) is True and options.get("cert") is None:
-            return None
-        context: ssl.SSLContext = real(**options)
-        return context
-
-    replaced.replace(default, "create_ssl_context", create_ssl_context)
 
 
 def _rename_model(options: Any, rename: Callable[[str], str]) -> None:

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pytest_llmregress.contracts.rule_book import RuleResult
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, Value, join
 from pytest_llmregress.reports.html.model_text import shorten
@@ -22,6 +21,7 @@ from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.cause import NOT_COMPARED, SAME, Cause
 from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import AnswerSource, TestRecord
 from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.tally import tally

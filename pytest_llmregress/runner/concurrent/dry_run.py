@@ -8,8 +8,8 @@ import pytest
 
 from pytest_llmregress.pipeline.config import INLINE
 from pytest_llmregress.pipeline.plan import SamplePlan
-from pytest_llmregress.providers.anthropic.sdk_patch import is_judging
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.recording.judge_flag import is_judging
 from pytest_llmregress.recording.request_capture import RequestRecorder, capture_requests
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output

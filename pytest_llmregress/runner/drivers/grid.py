@@ -32,7 +32,7 @@ from pytest_llmregress.values.settings import RecordMode, Settings
 from pytest_llmregress.values.snapshot import SampleSnapshot
 
 if TYPE_CHECKING:
-    from pytest_llmregress.providers.anthropic.sdk_patch import RequestRewriter
+    from pytest_llmregress.providers.protocol import RequestRewriter
 
 LEAST = 5
 """Samples of a cell where nobody says how many confirm a drift."""
