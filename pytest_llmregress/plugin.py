@@ -142,9 +142,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if _is_controller(config):  # which collects nothing, and so never knows what is marked
         _keep_records(config)
     keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
+    in_file = [_read_ini(config, key) for key in keys]  # all of them: a bad one is refused here
     if (
         any(config.getoption(key) is not None for key in keys)
-        or any(config.getini(key) is not None for key in keys)
+        or any(value is not None for value in in_file)
         or any(name.startswith("LLMREGRESS_") for name in os.environ)
         # Bad settings found while a worker collects would read INTERNALERROR.
         or config.getoption("numprocesses", default=None)
@@ -248,6 +249,13 @@ def _is_controller(config: pytest.Config) -> bool:
     """Whether tests run in workers of xdist."""
     options = (config.getoption("dist", default="no") != "no", config.getoption("tx", default=None))
     return any(options) or bool(config.getoption("numprocesses", default=None))
+
+
+def _read_ini(config: pytest.Config, key: str) -> object:
+    try:
+        return config.getini(key)
+    except ValueError as error:  # of a flag: pytest 8.4 leaves it to the plugin to say whose it is
+        raise pytest.UsageError(f"{key}: {error}; true or false") from None
 
 
 def _key(name: str) -> str:

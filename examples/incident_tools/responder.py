@@ -1,5 +1,6 @@
 """The on-call assistant: it gets an alert and five tools, and puts the plant in order."""
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any
@@ -61,11 +62,14 @@ def tools_of(plant: Plant) -> list[Any]:
 
 def respond(plant: Plant, alert: str, is_over: Callable[[Plant], bool]) -> None:
     """Handle an incident, until the alarm is over or the assistant has nothing left to do."""
-    runner = client.beta.messages.tool_runner(
+    run_tools = client.beta.messages.tool_runner
+    # Each request holds the whole conversation; before anthropic 2.2 there was no other way.
+    knows_threads = "thread" in inspect.signature(run_tools).parameters
+    runner = run_tools(
         model=MODEL,
         max_tokens=60,
         max_iterations=MAX_TURNS,
-        thread=False,
+        **({"thread": False} if knows_threads else {}),
         system=SYSTEM,
         tools=tools_of(plant),
         messages=[{"role": "user", "content": alert}],

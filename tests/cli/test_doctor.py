@@ -78,7 +78,7 @@ def test_a_set_up_in_order_has_no_fault(project):
     ("name", "version", "command"),
     [
         ("vcrpy", "8.1.1", 'python -m pip install "vcrpy>=9.4.2,<10"'),
-        ("anthropic", "0.97.0", 'python -m pip install "anthropic>=1.0,<3"'),
+        ("anthropic", "0.97.0", 'python -m pip install "anthropic>=1.9,<3"'),
         ("pytest", "8.3.5", 'python -m pip install "pytest>=8.4"'),
     ],
 )

@@ -1,10 +1,13 @@
 """Tests of supported versions: which are refused, and with what words."""
 
 import platform
+from importlib.metadata import requires
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
-from pytest_llmregress.process.installed_versions import installed, unsupported
+from pytest_llmregress.process.installed_versions import SUPPORTED, installed, unsupported
 
 GOOD = {"anthropic": "2.12.0", "vcrpy": "9.4.2"}
 
@@ -12,9 +15,9 @@ GOOD = {"anthropic": "2.12.0", "vcrpy": "9.4.2"}
 @pytest.mark.parametrize(
     ("package", "version"),
     [
-        ("anthropic", "1.0"),
-        ("anthropic", "1.0.0"),
-        ("anthropic", "1"),
+        ("anthropic", "1.9"),
+        ("anthropic", "1.9.0"),
+        ("anthropic", "1.10"),
         ("anthropic", "2.99.99"),
         ("anthropic", "2.12.0+local.7"),
         ("vcrpy", "9.4.2"),
@@ -32,11 +35,12 @@ def test_a_version_in_the_range_is_supported(package: str, version: str):
 @pytest.mark.parametrize(
     ("package", "version", "allowed"),
     [
-        ("anthropic", "0.97.0", ">=1.0,<3"),
-        ("anthropic", "3.0.0", ">=1.0,<3"),
-        ("anthropic", "3.0.0rc1", ">=1.0,<3"),
-        ("anthropic", "10.0", ">=1.0,<3"),
-        ("anthropic", "not installed", ">=1.0,<3"),
+        ("anthropic", "1.8.0", ">=1.9,<3"),
+        ("anthropic", "0.97.0", ">=1.9,<3"),
+        ("anthropic", "3.0.0", ">=1.9,<3"),
+        ("anthropic", "3.0.0rc1", ">=1.9,<3"),
+        ("anthropic", "10.0", ">=1.9,<3"),
+        ("anthropic", "not installed", ">=1.9,<3"),
         ("vcrpy", "8.1.1", ">=9.4.2,<10"),
         ("vcrpy", "9.4.1", ">=9.4.2,<10"),
         ("vcrpy", "9.4", ">=9.4.2,<10"),
@@ -77,3 +81,13 @@ def test_what_is_installed_is_named_and_is_supported():
     assert versions["python"] == platform.python_version()
     assert versions["pytest"] == pytest.__version__
     assert unsupported(versions) == ()
+
+
+def test_the_ranges_are_those_that_an_installation_keeps_to():
+    lines = requires("pytest-llmregress")
+    assert lines is not None
+    declared = {each.name: each.specifier for each in map(Requirement, lines)}
+
+    assert {name: declared[name] for name in SUPPORTED} == {
+        name: SpecifierSet(allowed) for name, allowed in SUPPORTED.items()
+    }

@@ -119,12 +119,16 @@ SYNC = """
 """
 
 TOOLS = """
+    import inspect
+
     import anthropic
     import pydantic
     import pytest
     from app import asking, client
 
     pytestmark = pytest.mark.llm
+    KNOWN = inspect.signature(client.beta.messages.tool_runner).parameters
+    NO_THREAD = {"thread": False} if "thread" in KNOWN else {}  # before anthropic 2.2 there is none
 
     @anthropic.beta_tool
     def look_up(word: str, page: int) -> str:
@@ -136,14 +140,14 @@ TOOLS = """
         days: int
         paid: bool
 
-    @pytest.mark.parametrize("options", [{}, {"thread": False}], ids=["thread", "no thread"])
+    @pytest.mark.parametrize("options", [{}, NO_THREAD], ids=["thread", "no thread"])
     def test_tool_runner(keep, options):
         request = asking("[[loop 3]]", tools=[look_up], **options)
         runner = client.beta.messages.tool_runner(**request)
         keep([message.content for message in runner])
 
     def test_tool_runner_that_streams(keep):
-        request = asking("[[loop 2]] stream", tools=[look_up], thread=False, stream=True)
+        request = asking("[[loop 2]] stream", tools=[look_up], stream=True, **NO_THREAD)
         for stream in client.beta.messages.tool_runner(**request):
             keep(list(stream))
 
