@@ -2,18 +2,16 @@
 
 import os
 import sys
-from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.fixtures import SnapshotAssertion
     from pytest_llmregress.runner.judge_fixture import LlmJudge
+    from pytest_llmregress.runner.record_collector import RecordCollector
     from pytest_llmregress.values.call import Calls
-    from pytest_llmregress.values.run_report import RunReport, TestRecord
 
 OPTIONS = (
     ("record", "MODE", "none (default: replay only), once, new_episodes, all or rewrite"),
@@ -37,93 +35,22 @@ FLAGS = (
 REPEATABLE = frozenset({"candidate", "report"})
 
 
-class RecordCollector:
-    """What the marked tests found: each test's record rides on its report, from workers too."""
-
-    def __init__(self, *, in_worker: bool) -> None:
-        self._in_worker = in_worker
-        self.by_test: dict[str, TestRecord] = {}
-        """Empty in a worker: what it finds belongs to its controller."""
-        self.orphans: Sequence[str] = ()
-        """Recordings that belong to no test; known where the whole suite was collected."""
-        self.report: RunReport | None = None
-        """What the run found, once it is over."""
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_logreport(
-        self, report: pytest.TestReport
-    ) -> Generator[None, object, object]:
-        """Take the record of a test over; the last one where it ran several times.
-
-        Off its report, once everybody has seen it: pytest keeps all reports until the end.
-        """
-        record = getattr(report, RECORD, None)
-        if record is not None and not self._in_worker:
-            from pytest_llmregress.reports.junit_properties import add_junit_properties  # noqa: PLC0415 - as above
-            from pytest_llmregress.values.run_report import TestRecord  # noqa: PLC0415 - with a record
-
-            test = self.by_test[report.nodeid] = TestRecord.from_json(record)
-            add_junit_properties(
-                test, report.user_properties
-            )  # to whoever reads them, such as --junitxml
-        result = yield
-        if record is not None:
-            delattr(report, RECORD)
-        return result
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(
-        self, report: pytest.CollectReport | pytest.TestReport
-    ) -> tuple[str, str, str] | None:
-        """Say nothing of one sample among several, and tell what is not confirmed from passed."""
-        if hasattr(report, HELD_BACK):
-            return "", "", ""
-        if hasattr(report, UNCONFIRMED):
-            return "unconfirmed", "u", "UNCONFIRMED"
-        return None
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Say below pytest's own last line why the run failed, where a drift is why."""
-        result = yield
-        if self.report is not None:
-            from pytest_llmregress.runner import session as run  # noqa: PLC0415 - only with records
-
-            run.close(session, self.report)
-        return result
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what a worker of xdist has found beside its tests."""
-        self.orphans = getattr(node, "workeroutput", {}).get(ORPHANS, self.orphans)
-
-
-ORPHANS = "llmregress_orphans"
-
-_RECORDS_NAME = "llmregress-records"
-
-RECORDS: "pytest.StashKey[RecordCollector]" = pytest.StashKey()
+_RECORDS = "llmregress-records"
+"""The name of the plugin that collects what the marked tests found."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare each setting as an option and as an ini key."""
     group = parser.getgroup("llmregress", "behavioral regression of language models")
-    for name, metavar, text in OPTIONS:
+    for name, metavar, text in (*OPTIONS, *((name, None, text) for name, text in FLAGS)):
         repeatable = name in REPEATABLE
+        action = "append" if repeatable else "store" if metavar else "store_true"
+        shown = {"metavar": metavar} if metavar else {}
         group.addoption(
-            f"--llmregress-{name}",
-            dest=_key(name),
-            metavar=metavar,
-            action="append" if repeatable else "store",
-            help=text,
+            f"--llmregress-{name}", dest=_key(name), action=action, default=None, help=text, **shown
         )
-        kind: Literal["linelist", "string"] = "linelist" if repeatable else "string"
-        parser.addini(_key(name), text, type=kind, default=None)
-    for name, text in FLAGS:
-        group.addoption(
-            f"--llmregress-{name}", dest=_key(name), action="store_true", default=None, help=text
-        )
-        parser.addini(_key(name), text, type="bool", default=None)
+        kind = "linelist" if repeatable else "string" if metavar else "bool"
+        parser.addini(_key(name), text, type=kind, default=None)  # type: ignore[arg-type]
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -138,9 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "llm(**limits): record and replay this test's model calls, and report drift"
     )
-    config.stash[RECORDS] = RecordCollector(in_worker=hasattr(config, "workerinput"))
-    if _is_controller(config):  # which collects nothing, and so never knows what is marked
-        _keep_records(config)
+    if _is_controller(config) or config.getoption(_key("report")):
+        _collect_records(config)  # a controller collects no tests, and never knows what is marked
     keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
     in_file = [_read_ini(config, key) for key in keys]  # all of them: a bad one is refused here
     if (
@@ -161,31 +87,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     """Start the run if there is a marked test."""
     marked = [item for item in items if item.get_closest_marker("llm")]
     if marked:
-        _keep_records(config)
+        records = _collect_records(config)
         from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
+        from pytest_llmregress.runner.record_collector import ORPHANS  # noqa: PLC0415 - as above
 
-        orphans = config.stash[RECORDS].orphans = session.start(config, marked)
+        records.orphans = session.start(config, marked)
         if hasattr(config, "workeroutput"):
-            config.workeroutput[ORPHANS] = list(orphans)
+            config.workeroutput[ORPHANS] = list(records.orphans)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the reports."""
-    records = session.config.stash[RECORDS]
-    if records.by_test or session.config.getoption(_key("report")):
-        from pytest_llmregress.runner import session as run  # noqa: PLC0415 - only with records
-
-        records.report = run.finish(session, records.by_test, records.orphans)
-
-
-def pytest_terminal_summary(config: pytest.Config) -> None:
-    """Tell what the run found."""
-    records = config.stash[RECORDS]
-    if records.report is not None:
-        from pytest_llmregress.runner import session  # noqa: PLC0415 - only with records
-
-        session.summarise(config, records.report)
+    records = session.config.pluginmanager.getplugin(_RECORDS)
+    if records is not None:
+        records.write_reports(session)
 
 
 def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:
@@ -239,10 +155,16 @@ def _llmregress_config(llm_config: Mapping[str, Any]) -> None:
     fixtures.configure(llm_config)
 
 
-def _keep_records(config: pytest.Config) -> None:
+def _collect_records(config: pytest.Config) -> "RecordCollector":
     """Listen to each report; not where nothing is marked, whose tests pay nothing."""
-    if not config.pluginmanager.hasplugin(_RECORDS_NAME):
-        config.pluginmanager.register(config.stash[RECORDS], _RECORDS_NAME)
+    from pytest_llmregress.runner.record_collector import RecordCollector  # noqa: PLC0415 - as above
+
+    known: RecordCollector | None = config.pluginmanager.getplugin(_RECORDS)
+    if known is not None:
+        return known
+    records = RecordCollector(in_worker=hasattr(config, "workerinput"))
+    config.pluginmanager.register(records, _RECORDS)
+    return records
 
 
 def _is_controller(config: pytest.Config) -> bool:
