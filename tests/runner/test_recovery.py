@@ -44,7 +44,7 @@ def test_a_lost_snapshot_is_told_and_comes_back_from_its_recording(one):
     one.replay(passed=1)
     assert one.problems() == {"test_one": ["no_snapshot"]}
 
-    one.replay("--llmregress-candidate=claude-opus-5-5", errors=1)
+    one.replay("--llmregress-candidate=claude-opus-5-5", failed=1)
     one.says("pytest test_it.py::test_one --llmregress-accept")
     one.replay("--llmregress-accept", passed=1)
     assert one.problems() == {}
