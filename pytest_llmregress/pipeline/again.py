@@ -3,22 +3,21 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-import pytest
-
 from pytest_llmregress.values.settings import Settings
 
 _RECORD = "--llmregress-record"
 
 
 def build_resume_command(
-    config: pytest.Config, settings: Settings, *, options: Mapping[str, str] | None = None
+    arguments: Sequence[str], settings: Settings, *, options: Mapping[str, str] | None = None
 ) -> str:
     """Return what this run was called with, as one would type it, so that it carries on.
 
+    :param arguments: those of the run, without the name of the program.
     :param options: replace those of the same name, or join them.
     """
     changed = dict(options or {})
-    given = list(_without(config.invocation_params.args, tuple(changed)))
+    given = list(_without(arguments, tuple(changed)))
     if not any(each.partition("=")[0] == _RECORD for each in given):
         changed[_RECORD] = str(settings.record)  # it may stand where the next shell has none
     parts = [*given, *(part for pair in changed.items() for part in pair)]

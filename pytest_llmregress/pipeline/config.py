@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
-import pytest
-
 from pytest_llmregress.contracts.contract import Contract, ContractError
 from pytest_llmregress.contracts.rule_book import RuleBook, RuleError
+from pytest_llmregress.pipeline.identity import Marker
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.reports import failures
 from pytest_llmregress.values.matching import RequestMatcher
@@ -94,7 +93,7 @@ class TestConfig:
         test: str,
         sources: Sequence[SettingsSource],
         redactor: Redactor,
-        markers: Sequence[pytest.Mark],
+        markers: Sequence[Marker],
         config: Mapping[str, Any],
     ) -> Self:
         """Read all of it; RulesError where something is not what it can be.

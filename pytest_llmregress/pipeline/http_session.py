@@ -24,7 +24,6 @@ from pytest_llmregress.recording.cassette_session import (
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
-from pytest_llmregress.runner import output
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.call import Call, Usage
@@ -36,6 +35,9 @@ from pytest_llmregress.values.settings import Candidate
 if TYPE_CHECKING:
     from pytest_llmregress.runner.context_factory import SessionContext
 
+Fail = Callable[[str], NoReturn]
+"""Fails the test that runs by a message, from whichever thread: no app catches what it raises."""
+
 
 class HttpSession:
     """What one run of one test sends and what it is answered, for as long as it is open.
@@ -45,7 +47,8 @@ class HttpSession:
     answers that an interrupted recording had paid for already; `number`, which sample of its test
     this run is, from 1; `usage`, what a call of this test has come to before; `intercept`, how its
     HTTP comes to the tape; `limited`, whether what it sends is held back where it must not be sent;
-    `refused`, what every request is refused with; None where there is nothing against them.
+    `fail`, what ends the test by a message; `refused`, what every request is refused with; None
+    where there is nothing against them.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
@@ -68,12 +71,14 @@ class HttpSession:
         usage: Callable[[], Usage | None],
         intercept: Callable[[CassetteSession], AbstractContextManager[None]],
         limited: bool,
+        fail: Fail,
         refused: Problem | None = None,
     ) -> None:
         self._run = run
         self._test = test
         self._cassette = cassette
         self._refused = refused
+        self._fail = fail
         self._commands = commands
         self._exists = exists
         self._paths = paths
@@ -193,7 +198,7 @@ class HttpSession:
         """Fail the test from whichever thread has asked: no exception that an app would catch."""
         if problem is not None:
             self._misses.append(problem)
-            output.fail(problem.message)
+            self._fail(problem.message)
 
     def _journal_answer(self, interaction: Interaction) -> None:
         # What came over the network and has no latency is one of a batch.
@@ -247,7 +252,7 @@ class HttpSession:
         if miss.judge:
             message += self._judgements.note(miss, self.tape)
         self._misses.append(Problem(code=str(miss.reason), message=message))
-        output.fail(message)
+        self._fail(message)
 
     def _explain(self, miss: Miss) -> RequestDiff:
         """Say what differs from the nearest of the recordings, judgements and calls apart."""

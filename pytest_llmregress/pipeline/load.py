@@ -5,15 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import pytest
-
 from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.persist import build_run_decision
 from pytest_llmregress.pipeline.plan import SamplePlan, plan_samples
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_plan import RecordingEstimate
-from pytest_llmregress.runner.hook_calls import CODE as BAD_HOOK
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.journal import Journal
@@ -23,7 +21,7 @@ from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.run_report import Problem
+from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 from pytest_llmregress.values.settings import Candidate, RecordMode
 from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
@@ -108,19 +106,19 @@ def read_if_exists(path: Path, read: Callable[[Path], _T]) -> _T | None:
         return None
 
 
-def estimate_recording(item: pytest.Item, run: "SessionContext") -> RecordingEstimate:
+def estimate_recording(test: TestIdentity, run: "SessionContext") -> RecordingEstimate:
     """Return what a test is going to record, judged by its recording, or by the baseline's."""
     try:
         rules = TestConfig.read(
-            test=item.nodeid,
+            test=test.node_id,
             sources=run.sources,
             redactor=run.redactor,
-            markers=list(item.iter_markers("llm")),
+            markers=test.markers,
             config={},
         )
         candidate = rules.settings.candidate
         paths = build_test_paths(
-            item.path, item.nodeid, None if candidate is None else candidate.name
+            test.path, test.node_id, None if candidate is None else candidate.name
         )
         old = read_if_exists(paths.cassette, read_any_cassette)
         known = old or read_if_exists(paths.of_baseline().cassette, read_any_cassette)

@@ -3,32 +3,25 @@
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-import pytest
-
+from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths, relative_to_root
 from pytest_llmregress.values.http import Request
 
-NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
-"""The options of pytest with which a run does not collect the whole suite."""
 SUFFIX = ".cassette.yaml"
 MAX_READ = 200
 """Recordings of one folder that are read in search of a test's former name."""
 
 
-def find_orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[str, ...]:
+def find_orphans(tests: Iterable[TestIdentity], *, root: Path) -> tuple[str, ...]:
     """Return the recordings beside the marked tests that belong to none of them.
 
-    Only where the whole suite was collected: otherwise nobody can tell. Paths are relative to
-    the root directory.
+    :param tests: those of the whole suite.
+    :param root: the folder that the returned paths are relative to.
     """
-    if any(config.getoption(name, default=None) for name in NARROWING):
-        return ()
-    if not all(Path(config.invocation_params.dir, arg).is_dir() for arg in config.args):
-        return ()
     wanted: dict[Path, set[str]] = {}
-    for item in marked:
-        paths = build_test_paths(item.path, item.nodeid, None)
+    for test in tests:
+        paths = build_test_paths(test.path, test.node_id, None)
         wanted.setdefault(paths.directory, set()).add(paths.stem)
     found = [
         path
@@ -36,7 +29,7 @@ def find_orphans(config: pytest.Config, marked: Iterable[pytest.Item]) -> tuple[
         for path in sorted(folder.glob(f"*/*{SUFFIX}"))
         if _stem(path) not in wanted.get(path.parent, ())
     ]
-    return tuple(relative_to_root(path, config.rootpath) for path in found)
+    return tuple(relative_to_root(path, root) for path in found)
 
 
 def find_former_name(

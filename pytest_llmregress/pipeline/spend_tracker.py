@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pytest
-
 from pytest_llmregress.providers.protocol import Provider
 from pytest_llmregress.recording.rate_limiter import (
     BATCH_SHARE,
@@ -16,7 +14,6 @@ from pytest_llmregress.recording.rate_limiter import (
 from pytest_llmregress.reports import recording_progress as words
 from pytest_llmregress.values.call import Call, Outcome, Usage
 from pytest_llmregress.values.http import Interaction, Request
-from pytest_llmregress.values.settings import Settings
 
 MAX_TOKENS, MAX_COST = "--llmregress-max-tokens", "--llmregress-max-cost"
 _ROUNDED = 1.1
@@ -60,12 +57,6 @@ class SpendLimits:
     tokens: int | None = None
     share: int = 1
     """How many processes share them."""
-
-    @classmethod
-    def of(cls, config: pytest.Config, settings: Settings) -> "SpendLimits":
-        """Return the limits of this process: a worker of xdist has an equal part of them."""
-        workers = getattr(config, "workerinput", {}).get("workercount", 1)
-        return cls(cost=settings.max_cost, tokens=settings.max_tokens, share=workers)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -87,7 +87,7 @@ class SessionContext:
             in_ci=bool(os.environ.get("CI")),
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             spending=SpendTracker(
-                limits=SpendLimits.of(config, settings),
+                limits=_read_limits(config, settings),
                 providers=providers,
                 price=partial(hooks.price, config.hook),
             ),
@@ -122,6 +122,12 @@ class SessionContext:
         said = (provider.incomplete(interaction) for provider in self.providers)
         why = next((why for why in said if why is not None), None)
         return why or (fault_of_answer(interaction) if interaction.judge else None)
+
+
+def _read_limits(config: pytest.Config, settings: Settings) -> SpendLimits:
+    """Return what this process may spend: a worker of xdist has an equal part of it."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    return SpendLimits(cost=settings.max_cost, tokens=settings.max_tokens, share=workers)
 
 
 def _has_own_config(item: pytest.Item) -> bool:

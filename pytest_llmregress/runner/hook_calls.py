@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from pytest_llmregress.values.http import Interaction, Request
     from pytest_llmregress.values.run_report import RunReport
 
-CODE = "bad_hook"
-"""The code of the problem that a test has, where a hook that has a say on it fails."""
 _INTERRUPTS = (KeyboardInterrupt, pytest.exit.Exception)
 _T = TypeVar("_T")
 

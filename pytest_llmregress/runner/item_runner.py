@@ -23,6 +23,7 @@ from pytest_llmregress.pipeline.drift import (
     is_to_be_crossed,
 )
 from pytest_llmregress.pipeline.http_session import HttpSession, deduplicate
+from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.judge import check_acceptable
 from pytest_llmregress.pipeline.load import (
     Prepared,
@@ -38,6 +39,8 @@ from pytest_llmregress.pipeline.report import build_test_record
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
+from pytest_llmregress.runner import output
+from pytest_llmregress.runner.collected import identify
 from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.file_paths import build_test_paths, relative_to_root
@@ -72,28 +75,29 @@ class TestRun:
         self,
         run: "SessionContext",
         *,
-        node_id: str,
-        path: Path,
-        markers: list[pytest.Mark],
+        identity: TestIdentity,
         hook: Any,
     ) -> None:
-        self.node_id = node_id
+        self.identity = identity
+        self.node_id = node_id = identity.node_id
         self.run = run
         self.hook = hook
         """Calls the plugins that have a say on this test: a conftest only on those below it."""
-        self.path = path
-        self.markers = markers
         settings = run.settings
         self.rules = TestConfig(
             settings=settings, contract=Contract(), matching=RequestMatcher(), redactor=run.redactor
         )
         self._promoted: Candidate | None = None
         """The candidate of this run where it is the baseline by now: nothing is to be compared."""
-        self.paths = build_test_paths(path, node_id, self.variant)
+        self.paths = build_test_paths(identity.path, node_id, self.variant)
         if self._is_the_baseline(settings):
             self._promoted, self.paths = settings.candidate, self.paths.of_baseline()
         self.commands = NextCommand(
-            node_id, path, invoked_from=run.invoked_from, settings=settings, in_ci=run.in_ci
+            node_id,
+            identity.path,
+            invoked_from=run.invoked_from,
+            settings=settings,
+            in_ci=run.in_ci,
         )
         self.samples: list[SampleRun] = []
         self.fault: tuple[str, str] | None = None
@@ -123,8 +127,7 @@ class TestRun:
     @classmethod
     def of_item(cls, item: pytest.Item, run: "SessionContext") -> Self:
         """Return the run of a marked item."""
-        markers = list(item.iter_markers("llm"))
-        return cls(run, node_id=item.nodeid, path=item.path, markers=markers, hook=item.ihook)
+        return cls(run, identity=identify(item), hook=item.ihook)
 
     # --- its samples -------------------------------------------------------------------------
 
@@ -218,6 +221,7 @@ class TestRun:
             usage=lambda: self.usage_of_a_call,
             intercept=self.intercept,
             limited=not self.is_trial,
+            fail=output.fail,
             refused=self._prepared.refused,
         )
 
@@ -241,7 +245,9 @@ class TestRun:
 
     def read_rules(self, config: Mapping[str, Any]) -> None:
         """Read the rules with the test's `llm_config`; RulesError where it cannot be."""
-        is_plain = not config and not any(mark.args or mark.kwargs for mark in self.markers)
+        is_plain = not config and not any(
+            mark.args or mark.kwargs for mark in self.identity.markers
+        )
         plain = self.run.plain_rules
         if is_plain and plain:
             self.rules = plain[0]
@@ -250,7 +256,7 @@ class TestRun:
                 test=self.node_id,
                 sources=self.run.sources,
                 redactor=self.run.redactor,
-                markers=self.markers,
+                markers=self.identity.markers,
                 config=config,
             )
             if is_plain:

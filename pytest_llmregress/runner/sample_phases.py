@@ -14,12 +14,11 @@ from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.hook_calls import CODE as BAD_HOOK
 from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.behavior import Behavior, Change
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.run_report import AnswerSource, Problem
+from pytest_llmregress.values.run_report import BAD_HOOK, AnswerSource, Problem
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.item_runner import TestRun

@@ -40,6 +40,8 @@ SETTINGS = (
     "batch",
     "batch_wait",
 )
+NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
+"""The options of pytest with which a run does not collect the whole suite."""
 UNWRITTEN: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """On the configuration: why a report could not be written, by its path."""
 BAD_HOOKS: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
@@ -85,6 +87,7 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
     Return the recordings that belong to none of them, where that can be told.
     """
     from pytest_llmregress.pipeline.orphans import find_orphans  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.runner.collected import identify  # noqa: PLC0415 - only with marked tests
     from pytest_llmregress.runner.context_factory import CassetteOpener, PytestHooks, SessionContext  # noqa: PLC0415 - only with marked tests
 
     if config.pluginmanager.hasplugin("llmregress-activity"):
@@ -104,7 +107,16 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
         from pytest_llmregress.runner.concurrent import recorder  # noqa: PLC0415 - only where something is recorded
 
         recorder.register(config, run, settings)
-    return find_orphans(config, marked)
+    if not _has_whole_suite(config):
+        return ()  # nobody can tell
+    return find_orphans((identify(item) for item in marked), root=config.rootpath)
+
+
+def _has_whole_suite(config: pytest.Config) -> bool:
+    """Tell whether a run has collected all tests there are."""
+    if any(config.getoption(name, default=None) for name in NARROWING):
+        return False
+    return all(Path(config.invocation_params.dir, arg).is_dir() for arg in config.args)
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -34,6 +34,10 @@ class AnswerSource(StrEnum):
     """It asked for nothing."""
 
 
+BAD_HOOK = "bad_hook"
+"""The code of the problem that a test has, where a hook that has a say on it fails."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something that failed a test, or kept its recording from being accepted."""

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmregress.contracts.rule_book import forbids
 from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestConfigError
+from pytest_llmregress.pipeline.identity import Marker
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.settings import FailOn, SettingsSource
 from pytest_llmregress.values.tool_match import ToolMatch
@@ -25,7 +26,7 @@ def read(*markers: Mapping[str, Any], config: Mapping[str, Any] | None = None) -
         test="test_it.py::test_a",
         sources=[SettingsSource(name="{key}", values={})],
         redactor=Redactor(),
-        markers=[pytest.mark.llm(**keywords).mark for keywords in markers],
+        markers=[Marker(kwargs=keywords) for keywords in markers],
         config=config or {},
     )
 

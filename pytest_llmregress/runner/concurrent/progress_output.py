@@ -21,6 +21,7 @@ class ProgressOutput:
 
     def __init__(self, config: pytest.Config, settings: Settings, spending: SpendTracker) -> None:
         self._config = config
+        self._arguments = config.invocation_params.args
         self._settings = settings
         self._spending = spending
 
@@ -50,12 +51,12 @@ class ProgressOutput:
 
     def interrupted(self, kept: int) -> None:
         """Tell what is left of a recording that somebody has interrupted."""
-        self.insist(words.interrupted(kept, build_resume_command(self._config, self._settings)))
+        self.insist(words.interrupted(kept, build_resume_command(self._arguments, self._settings)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self) -> None:
         """Say at the end of a run why it was stopped, where it was: its tests refer to it."""
         stop = self._spending.stop
         if stop is not None:
-            command = build_resume_command(self._config, self._settings, options=stop.limits)
+            command = build_resume_command(self._arguments, self._settings, options=stop.limits)
             self.insist(words.stopped(stop.in_full, command if stop.may_go_on else ""))

@@ -55,9 +55,7 @@ class GridDriver(TestRun):
     def __init__(self, test: TestRun, cell: GridCell) -> None:
         self._test = test
         self._cell = cell
-        super().__init__(
-            test.run, node_id=test.node_id, path=test.path, markers=test.markers, hook=test.hook
-        )
+        super().__init__(test.run, identity=test.identity, hook=test.hook)
         self.is_sampled = True
 
     @property
@@ -140,7 +138,9 @@ def plan_grid(test: TestRun) -> list[GridDriver]:
     """Return the cells that are to be run once a candidate's samples are over; often none."""
     records = test.settings.cross and test.settings.record is not RecordMode.NONE
     if not records and not all(
-        build_test_paths(test.path, test.node_id, f"{test.variant}.{cell}").cassette.exists()
+        build_test_paths(
+            test.identity.path, test.node_id, f"{test.variant}.{cell}"
+        ).cassette.exists()
         for cell in GridCell
     ):
         return []
