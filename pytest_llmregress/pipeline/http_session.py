@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_line
 from pytest_llmregress.pipeline.orphans import find_former_name
+from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.providers.protocol import RequestRewriter
@@ -32,9 +33,6 @@ from pytest_llmregress.values.matching import path_of
 from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.settings import Candidate
 
-if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import SessionContext
-
 Fail = Callable[[str], NoReturn]
 """Fails the test that runs by a message, from whichever thread: no app catches what it raises."""
 
@@ -53,7 +51,7 @@ class HttpSession:
 
     def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
         self,
-        run: "SessionContext",
+        run: SessionContext,
         *,
         test: str,
         cassette: Callable[[], str],

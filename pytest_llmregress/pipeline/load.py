@@ -9,6 +9,7 @@ from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.persist import build_run_decision
 from pytest_llmregress.pipeline.plan import SamplePlan, plan_samples
+from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_plan import RecordingEstimate
@@ -27,7 +28,6 @@ from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import SessionContext
     from pytest_llmregress.runner.item_runner import TestRun
 
 _T = TypeVar("_T")
@@ -106,7 +106,7 @@ def read_if_exists(path: Path, read: Callable[[Path], _T]) -> _T | None:
         return None
 
 
-def estimate_recording(test: TestIdentity, run: "SessionContext") -> RecordingEstimate:
+def estimate_recording(test: TestIdentity, run: SessionContext) -> RecordingEstimate:
     """Return what a test is going to record, judged by its recording, or by the baseline's."""
     try:
         rules = TestConfig.read(
@@ -138,7 +138,7 @@ def estimate_recording(test: TestIdentity, run: "SessionContext") -> RecordingEs
     share = samples / len(known.runs)
     read = (run.read(each) for each in known.interactions if not each.judge)
     calls = [call for call in read if call is not None]
-    costs = [run.price(_asked_of(call, candidate)) for call in calls]
+    costs = [run.plugins.price(_asked_of(call, candidate)) for call in calls]
     return RecordingEstimate(
         samples=samples,
         calls=share * len(calls),
@@ -155,7 +155,7 @@ def _asked_of(call: Call, candidate: Candidate | None) -> Call:
     return replace(call, requested_model=candidate.rename(asked), served_model=None)
 
 
-def _wanted(run: "SessionContext", rules: TestConfig) -> int | None:
+def _wanted(run: SessionContext, rules: TestConfig) -> int | None:
     """Return how many samples were asked for; None where nobody said."""
     asked = run.settings.samples
     if asked is not None or rules.settings.candidate is not None:

@@ -130,5 +130,5 @@ def _cost(test: "TestRun") -> float | None:
     new = {AnswerSource.RECORDED, AnswerSource.MIXED}
     samples = [sample for run in (test, *test.asides) for sample in run.samples]
     calls = [call for sample in samples if sample.mode in new for call in sample.calls()]
-    costs = [test.run.price(call) for call in calls]
+    costs = [test.plugins.price(call) for call in calls]
     return None if None in costs or not costs else sum(cost for cost in costs if cost)

@@ -5,6 +5,7 @@ Each implementation is called by itself: what one of them breaks is no loss of t
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,8 @@ from pytest_llmregress.values.behavior import Change, Severity, Trait
 from pytest_llmregress.values.call import Call, Calls
 
 if TYPE_CHECKING:
+    from pytest_llmregress.contracts.budget import Price
+    from pytest_llmregress.pipeline.session_context import Plugins
     from pytest_llmregress.providers.protocol import Provider, Reporter
     from pytest_llmregress.redaction.redactor import Redactor
     from pytest_llmregress.values.http import Interaction, Request
@@ -95,6 +98,22 @@ class Hooks:
         """Tell all plugins that a run is over."""
         for _ in self._ask(hook.pytest_llmregress_finish, lambda given: given, report=report):
             pass
+
+    def plugins(self, hook: Any, *, price: "Price") -> "Plugins":
+        """Return those that have a say on a test as plain functions.
+
+        :param hook: calls them: pytest's own, or that of an item, which adds each conftest above.
+        :param price: that of the session: a conftest below its root has no say on prices.
+        """
+        from pytest_llmregress.pipeline.session_context import Plugins  # noqa: PLC0415 - only with marked tests
+
+        return Plugins(
+            extract_traits=partial(self.traits, hook),
+            has_built_in_traits=len(hook.pytest_llmregress_traits.get_hookimpls()) == 1,
+            classify=partial(self.classify, hook),
+            price=price,
+            faults=self.faults,
+        )
 
     def note(self, impl: Any, hook: str, what: str, error: BaseException | None = None) -> None:
         """Keep what an implementation did wrong."""

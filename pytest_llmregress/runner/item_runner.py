@@ -36,6 +36,7 @@ from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.persist import Found, SavedFiles, delete_stale_pending, keep
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.report import build_test_record
+from pytest_llmregress.pipeline.session_context import Plugins, SessionContext
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
@@ -43,10 +44,11 @@ from pytest_llmregress.runner import output
 from pytest_llmregress.runner.collected import identify
 from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.sample_phases import SampleRun
+from pytest_llmregress.runner.stash_keys import HOOKS
 from pytest_llmregress.storage.file_paths import build_test_paths, relative_to_root
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
-from pytest_llmregress.values.behavior import Behavior, Change, Drift, Severity, Trait
+from pytest_llmregress.values.behavior import Behavior, Drift
 from pytest_llmregress.values.call import Call, Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.evidence import TestEvidence
@@ -59,7 +61,6 @@ from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, looks_different
 
 if TYPE_CHECKING:
     from pytest_llmregress.providers.protocol import RequestRewriter
-    from pytest_llmregress.runner.context_factory import SessionContext
 
 
 class TestRun:
@@ -73,16 +74,16 @@ class TestRun:
 
     def __init__(
         self,
-        run: "SessionContext",
+        run: SessionContext,
         *,
         identity: TestIdentity,
-        hook: Any,
+        plugins: Plugins,
     ) -> None:
         self.identity = identity
         self.node_id = node_id = identity.node_id
         self.run = run
-        self.hook = hook
-        """Calls the plugins that have a say on this test: a conftest only on those below it."""
+        self.plugins = plugins
+        """Those that have a say on this test: a conftest only on those below it."""
         settings = run.settings
         self.rules = TestConfig(
             settings=settings, contract=Contract(), matching=RequestMatcher(), redactor=run.redactor
@@ -125,9 +126,11 @@ class TestRun:
         """Whether its outcome is told by several samples, or by evidence over several."""
 
     @classmethod
-    def of_item(cls, item: pytest.Item, run: "SessionContext") -> Self:
+    def of_item(cls, item: pytest.Item, run: SessionContext) -> Self:
         """Return the run of a marked item."""
-        return cls(run, identity=identify(item), hook=item.ihook)
+        hooks = item.config.stash[HOOKS]
+        plugins = hooks.plugins(item.ihook, price=run.plugins.price)
+        return cls(run, identity=identify(item), plugins=plugins)
 
     # --- its samples -------------------------------------------------------------------------
 
@@ -267,7 +270,7 @@ class TestRun:
 
     def behavior_of(self, calls: Calls) -> Behavior:
         """Return the behavior that calls show; a declared fallback is as requested."""
-        traits = self.run.hooks.traits(self.hook, calls)
+        traits = self.plugins.extract_traits(calls)
         contract = self.rules.contract
         if contract.served_model:
             from pytest_llmregress.behavior.traits import declare_served  # noqa: PLC0415 - on use
@@ -292,8 +295,7 @@ class TestRun:
     @property
     def _has_built_in_traits(self) -> bool:
         """Whether neither another plugin nor the marker has a say on the traits of this test."""
-        asked = self.hook.pytest_llmregress_traits.get_hookimpls()
-        return len(asked) == 1 and not self.rules.contract.served_model
+        return self.plugins.has_built_in_traits and not self.rules.contract.served_model
 
     def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> RuleCheckResult:
         """Hold calls against contract, standing rules and quarantine.
@@ -306,17 +308,11 @@ class TestRun:
             calls,
             rules=self.rules,
             baseline=lambda: self.baseline_runs,
-            price=self.run.price,
+            price=self.plugins.price,
             judge=None if model is None else LlmJudge(self.node_id, model=model),
             is_new=is_new,
             asks_judge=asks_judge,
         )
-
-    def classify(
-        self, change: Change, before: Trait | None, after: Trait | None
-    ) -> Severity | None:
-        """Ask all plugins how bad a change is; None where nobody says otherwise."""
-        return self.run.hooks.classify(self.hook, change, before, after)
 
     def failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""

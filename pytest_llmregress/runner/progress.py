@@ -19,7 +19,7 @@ from pytest_llmregress.runner import output
 from pytest_llmregress.values.settings import RecordMode
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import SessionContext
+    from pytest_llmregress.pipeline.session_context import SessionContext
 
 TOLD = 10
 """How often a run says how far it is, and after how many tests where their number is unknown."""

@@ -53,7 +53,7 @@ class SampleRun:
         """Why it failed, in a line; empty where it passed, or was not run."""
         self._passed_elsewhere = True
         """Whether set-up, tear-down and, where a framework hides its exception, the body passed."""
-        self._hook_faults = len(test.run.hooks.faults)
+        self._hook_faults = len(test.plugins.faults)
         """How many faults of hooks were there before it, or are told by it."""
         self.reports: dict[str, pytest.TestReport] = {}
         """How each phase ended, where the test has several samples: shown together at its end."""
@@ -73,7 +73,7 @@ class SampleRun:
             accept=test.settings.accept,
             clean=test.clean,
             terms=test.rules.terms,
-            classify=test.classify,
+            classify=test.plugins.classify,
         )
         try:
             self.traffic = test.traffic(slot, self.misses)
@@ -302,7 +302,7 @@ class SampleRun:
 
     def note_hooks(self) -> None:
         """Note what hooks have done wrong since it began, or since this was last asked."""
-        faults = self._test.run.hooks.faults
+        faults = self._test.plugins.faults
         new, self._hook_faults = dict.fromkeys(faults[self._hook_faults :]), len(faults)
         if new and not self.has_bad_hook:
             message = failures.broken_hooks(self._test.node_id, tuple(new))

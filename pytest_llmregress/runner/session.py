@@ -88,20 +88,21 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
     """
     from pytest_llmregress.pipeline.orphans import find_orphans  # noqa: PLC0415 - only with marked tests
     from pytest_llmregress.runner.collected import identify  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.runner.context_factory import CassetteOpener, PytestHooks, SessionContext  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.runner.context_factory import add_config_fixture, build_context  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.runner.hooks import CassetteOpener, PytestHooks  # noqa: PLC0415 - only with marked tests
 
     if config.pluginmanager.hasplugin("llmregress-activity"):
         return ()
     _check_versions()
     _register_built_ins(config)
     _register_github(config)
-    run = SessionContext.from_config(config)
+    run = build_context(config, marked)
     config.pluginmanager.register(PytestHooks(run), "llmregress-activity")
     teller: progress.Progress | None = config.pluginmanager.get_plugin("llmregress-progress")
     if teller is not None:
         teller.run = run
     config.pluginmanager.register(CassetteOpener(), "llmregress-opening")
-    run.prepare(marked)
+    add_config_fixture(marked)
     settings = read_settings(config)
     if settings.record is not RecordMode.NONE:
         from pytest_llmregress.runner.concurrent import recorder  # noqa: PLC0415 - only where something is recorded

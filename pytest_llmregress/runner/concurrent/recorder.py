@@ -36,7 +36,7 @@ from pytest_llmregress.storage import recording_lock
 from pytest_llmregress.values.settings import Settings
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import SessionContext
+    from pytest_llmregress.pipeline.session_context import SessionContext
 
 NAME = "llmregress-waves"
 MAX_WAVES = 500

@@ -14,7 +14,7 @@ from pytest_llmregress.runner.concurrent.dry_run_loop import SampleTarget, Unans
 from pytest_llmregress.values.http import Response
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.context_factory import SessionContext
+    from pytest_llmregress.pipeline.session_context import SessionContext
 
 
 class ResponseSink:

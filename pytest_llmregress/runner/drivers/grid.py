@@ -55,7 +55,7 @@ class GridDriver(TestRun):
     def __init__(self, test: TestRun, cell: GridCell) -> None:
         self._test = test
         self._cell = cell
-        super().__init__(test.run, identity=test.identity, hook=test.hook)
+        super().__init__(test.run, identity=test.identity, plugins=test.plugins)
         self.is_sampled = True
 
     @property

@@ -1,0 +1,86 @@
+"""What all tests of a session share, read once."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmregress.contracts.budget import Price
+from pytest_llmregress.llm_judge.question import fault_of_answer
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.spend_tracker import SpendTracker
+from pytest_llmregress.providers.protocol import Provider
+from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.values.behavior import Trait
+from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.settings import Settings, SettingsSource
+
+if TYPE_CHECKING:
+    from pytest_llmregress.comparison.compare_behavior import Classify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugins:
+    """What plugins have a say on, as plain functions; none of them raises."""
+
+    extract_traits: Callable[[Calls], tuple[Trait, ...]]
+    """Returns the traits of a test's calls, the built-in ones first."""
+    has_built_in_traits: bool
+    """Whether nobody but the built-in plugin has a say on them."""
+    classify: "Classify"
+    """Says how bad a change is; None where nobody says otherwise."""
+    price: Price
+    """Says what a call costs in US dollars; None where nobody knows."""
+    faults: Sequence[str]
+    """What they did wrong, in words, in order: it grows while the session runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionContext:
+    """Everything that is the same for all tests of a session.
+
+    Values, but for `spending`, `in_waves` and `plain_rules`, which go on while it runs.
+    """
+
+    root: Path
+    invoked_from: Path
+    sources: tuple[SettingsSource, SettingsSource, SettingsSource]
+    """Command line, environment, ini file."""
+    settings: Settings
+    """What they come to where a test says nothing."""
+    plugins: Plugins
+    """Those that have a say on all tests; on one test, those of the folders above it do as well."""
+    broken_hooks: tuple[str, ...]
+    """What is wrong with hooks that all tests depend on: none of them is run."""
+    providers: tuple[Provider, ...]
+    redactor: Redactor
+    versions: Mapping[str, str]
+    in_ci: bool
+    started: str
+    """When this session began, as ISO 8601 in UTC."""
+    stems: Collection[tuple[Path, str]] = frozenset()
+    """Folder and stem of the files of each marked test that was collected."""
+    spending: SpendTracker
+    """What its recordings cost, and may cost."""
+    in_waves: Counter[str] = field(default_factory=Counter)
+    """By node id, how many answers of its recording came in waves of this very run."""
+    plain_rules: list[TestConfig] = field(default_factory=list)
+    """The rules of all tests that have none of their own, once they are read."""
+
+    def read(self, interaction: Interaction) -> Call | None:
+        """Return the call that an interaction is, by the first provider that knows it."""
+        read = (provider.read(interaction) for provider in self.providers)
+        return next((call for call in read if call is not None), None)
+
+    def requested_model(self, request: Request) -> str | None:
+        """Return the model that a request asks for, by the first provider that knows."""
+        asked = (provider.requested_model(request) for provider in self.providers)
+        return next((model for model in asked if model is not None), None)
+
+    def incomplete(self, interaction: Interaction) -> str | None:
+        """Say why an answer must not be kept, or None."""
+        said = (provider.incomplete(interaction) for provider in self.providers)
+        why = next((why for why in said if why is not None), None)
+        return why or (fault_of_answer(interaction) if interaction.judge else None)
