@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pytest_llmregress.comparison.merging import count_changes
-from pytest_llmregress.runner.sample_phases import SampleRun
+from pytest_llmregress.pipeline.state import ObservedSample
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind, worst
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.evidence import (
@@ -23,7 +23,7 @@ def collect_evidence(  # noqa: PLR0913 - one argument for each thing that has a 
     test: str,
     *,
     accepted: Snapshot | None,
-    samples: Sequence[SampleRun],
+    samples: Sequence[ObservedSample],
     fails_from: Severity | None,
     quarantine: str,
     not_comparable: str,
@@ -31,8 +31,8 @@ def collect_evidence(  # noqa: PLR0913 - one argument for each thing that has a 
     """Return what the usable samples say, beside those that are accepted."""
     baseline = () if accepted is None else accepted.samples
     compared = [sample for sample in samples if sample.usable and sample.compared]
-    first = [sample for sample in compared if not sample.slot.confirms]
-    fresh = [sample for sample in compared if sample.slot.confirms]
+    first = [sample for sample in compared if not sample.plan.confirms]
+    fresh = [sample for sample in compared if sample.plan.confirms]
     return TestEvidence(
         test=test,
         baseline=count_passes(sample.passed for sample in baseline),
@@ -71,7 +71,9 @@ def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:
 
 
 def _traits(
-    baseline: Sequence[SampleSnapshot], first: Sequence[SampleRun], fresh: Sequence[SampleRun]
+    baseline: Sequence[SampleSnapshot],
+    first: Sequence[ObservedSample],
+    fresh: Sequence[ObservedSample],
 ) -> Iterable[TraitEvidence]:
     """Yield each trait of a few values; a difference that the rules pass over is none here."""
     names = dict.fromkeys(
@@ -90,7 +92,7 @@ def _traits(
         )
 
 
-def _value_in(sample: SampleRun, name: str, same: str) -> str:
+def _value_in(sample: ObservedSample, name: str, same: str) -> str:
     """Return a sample's value; one of the baseline's where the comparison found no change."""
     change = _change_of(sample, name)
     trait = sample.behavior.get(name)
@@ -99,7 +101,7 @@ def _value_in(sample: SampleRun, name: str, same: str) -> str:
     return _value(trait)
 
 
-def _change_of(sample: SampleRun, name: str) -> Change | None:
+def _change_of(sample: ObservedSample, name: str) -> Change | None:
     return next((change for change in sample.changes if change.trait == name), None)
 
 
@@ -108,7 +110,7 @@ def _value(trait: Trait) -> str:
 
 
 def _numbers(
-    baseline: Sequence[SampleSnapshot], first: Sequence[SampleRun]
+    baseline: Sequence[SampleSnapshot], first: Sequence[ObservedSample]
 ) -> Iterable[NumberEvidence]:
     names = dict.fromkeys(
         trait.name
@@ -132,9 +134,9 @@ def _values_of(name: str, behaviors: Sequence[Behavior]) -> tuple[float, ...]:
     )
 
 
-def _cached(samples: Sequence[SampleRun]) -> str:
+def _cached(samples: Sequence[ObservedSample]) -> str:
     """Say why the samples may not be independent of each other."""
-    calls = [sample.calls() for sample in samples]
+    calls = [sample.calls for sample in samples]
     texts = {
         dump_canonical_json(
             [[c.text, [[t.name, dict(t.arguments)] for t in c.tool_calls]] for c in some]

@@ -10,8 +10,10 @@ from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_line
 from pytest_llmregress.pipeline.orphans import find_former_name
+from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
+from pytest_llmregress.pipeline.state import SampleRecording
 from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.providers.protocol import RequestRewriter
 from pytest_llmregress.recording import judge_flag
@@ -31,7 +33,7 @@ from pytest_llmregress.values.call import Call, Usage
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.matching import path_of
 from pytest_llmregress.values.run_report import AnswerSource, Problem
-from pytest_llmregress.values.settings import Candidate
+from pytest_llmregress.values.settings import Candidate, RecordMode
 
 Fail = Callable[[str], NoReturn]
 """Fails the test that runs by a message, from whichever thread: no app catches what it raises."""
@@ -122,6 +124,19 @@ class HttpSession:
         self._stack.close()
         self._judgements.close()
 
+    def recording(self, plan: SamplePlan, *, record: RecordMode) -> SampleRecording:
+        """Return what was sent and answered so far."""
+        return SampleRecording(
+            plan=plan,
+            mode=self.mode,
+            interactions=self._kept(plan, record),
+            calls=self.calls(),
+            calls_as_recorded=self.calls_as_recorded(),
+            carried=len(self.carried),
+            unplayed=len(self.tape.unplayed),
+            not_understood=self.asking.unread(self.tape.attempts),
+        )
+
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls so far that have their answer, in the order of the requests."""
         return self._calls(self.tape.attempts)
@@ -206,6 +221,24 @@ class HttpSession:
             # disk that is full by now is told when the cassette is written.
             with suppress(OSError):
                 self._journal.append(interaction, sample=self._number)
+
+    def _kept(self, plan: SamplePlan, record: RecordMode) -> tuple[Interaction, ...]:
+        """Return what a cassette keeps of it: the old recording, the new one, or both."""
+        old = plan.recorded or ()
+        if self.mode is AnswerSource.REPLAYED:
+            return old
+        attempts = self.tape.attempts
+        new = tuple(e.interaction for e in attempts if e.interaction is not None and not e.played)
+        match record:
+            case RecordMode.NEW_EPISODES:
+                return (*old, *new)
+            case RecordMode.ALL:
+                key_of = self.tape.key_of
+                replaced = {key_of(each.request, judge=each.judge) for each in new}
+                kept = (e for e in old if key_of(e.request, judge=e.judge) not in replaced)
+                return (*kept, *new)
+            case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
+                return new
 
     def _calls(self, exchanges: Iterable[Exchange]) -> tuple[Call, ...]:
         read = (self._call(exchange) for exchange in exchanges)

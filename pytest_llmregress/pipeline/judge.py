@@ -1,7 +1,6 @@
 """The outcome of a test that is told by several samples, or by evidence over several."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pytest_llmregress.pipeline.drift import (
     check_drift_gate,
@@ -9,11 +8,9 @@ from pytest_llmregress.pipeline.drift import (
     judge_test_state,
     verdict_fails,
 )
+from pytest_llmregress.pipeline.state import ObservedTest
 from pytest_llmregress.reports.samples import render_rate
 from pytest_llmregress.values.evidence import Tally
-
-if TYPE_CHECKING:
-    from pytest_llmregress.runner.item_runner import TestRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,32 +24,30 @@ class TestOutcome:
     """What a reader is told, whole; empty where there is nothing to tell."""
 
 
-def check_pass_rate(test: "TestRun") -> bool:
+def check_pass_rate(test: ObservedTest) -> bool:
     """Whether as many samples are good as the test asks for, all where it does not say."""
     tally = good_samples(test)
-    rate = 1.0 if test.rules.terms.pass_rate is None else test.rules.terms.pass_rate
+    rate = 1.0 if test.state.config.terms.pass_rate is None else test.state.config.terms.pass_rate
     return tally.n > 0 and tally.passed >= rate * tally.n - 1e-9
 
 
-def good_samples(test: "TestRun") -> Tally:
+def good_samples(test: ObservedTest) -> Tally:
     """Count the samples that passed, their contract included."""
     return Tally(passed=sum(each.good for each in test.samples), n=len(test.samples))
 
 
-def check_acceptable(test: "TestRun") -> bool:
+def check_acceptable(test: ObservedTest) -> bool:
     """Whether what a test has recorded may be accepted without a decision."""
     return check_pass_rate(test) and not test.problems
 
 
-def decide_outcome(test: "TestRun") -> TestOutcome:
+def decide_outcome(test: ObservedTest) -> TestOutcome:
     """Return the outcome; called when the last sample is over."""
-    decides = test.is_compared and (test.has_noise or test.is_quarantined)
+    decides = test.is_compared and (test.state.has_noise or test.is_quarantined)
     is_spared = decides and test.is_quarantined  # even by its contract
     told: list[str] = [problem.message for problem in test.problems]
     failed = any(not (is_spared and problem.code == "contract") for problem in test.problems)
-    lost = [
-        each.slot.number for each in test.samples if each.judgement.lost and not each.own_passed
-    ]
+    lost = [each.plan.number for each in test.samples if each.lost and not each.own_passed]
     if lost and not test.problems:
         failed = True
         numbers = ", ".join(map(str, lost))
@@ -60,7 +55,7 @@ def decide_outcome(test: "TestRun") -> TestOutcome:
             f"{test.node_id}: replayed the accepted recording; sample {numbers} passed when it was "
             "accepted, and the test's own code fails on it now"
         )
-    explicit = not is_spared and test.rules.terms.pass_rate is not None
+    explicit = not is_spared and test.state.config.terms.pass_rate is not None
     if (explicit or not decides) and not check_pass_rate(test):
         failed = True
     verdict = judge_test_state(test) if decides else None
@@ -72,7 +67,7 @@ def decide_outcome(test: "TestRun") -> TestOutcome:
         and decides
     )
     if failed or unconfirmed or tally.passed < tally.n:
-        told.append(render_rate(test.node_id, tally, pass_rate=test.rules.terms.pass_rate))
+        told.append(render_rate(test.node_id, tally, pass_rate=test.state.config.terms.pass_rate))
     told.append(format_drift(test))
     told += _bodies(test)
     return TestOutcome(
@@ -80,10 +75,7 @@ def decide_outcome(test: "TestRun") -> TestOutcome:
     )
 
 
-def _bodies(test: "TestRun") -> list[str]:
+def _bodies(test: ObservedTest) -> list[str]:
     """Return what the first failing body said, as pytest tells it."""
-    for sample in test.samples:
-        for report in sample.reports.values():
-            if report.failed and not sample.failed_by_us and report.longreprtext:
-                return [f"sample {sample.slot.number}:\n{report.longreprtext.expandtabs()}"]
-    return []
+    failed = (each for each in test.samples if each.failure)
+    return [f"sample {each.plan.number}:\n{each.failure}" for each in failed][:1]

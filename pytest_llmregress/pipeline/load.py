@@ -1,20 +1,21 @@
 """What is there for a test before it runs, and which samples it is to have."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.persist import build_run_decision
-from pytest_llmregress.pipeline.plan import SamplePlan, plan_samples
+from pytest_llmregress.pipeline.plan import plan_samples
 from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.state import TestState, check_enough_samples
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_plan import RecordingEstimate
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.file_paths import build_test_paths
+from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.pending import accept
 from pytest_llmregress.storage.snapshot_file import read_snapshot
@@ -23,32 +24,9 @@ from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
-from pytest_llmregress.values.settings import Candidate, RecordMode
-from pytest_llmregress.values.snapshot import Snapshot
-from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
-
-if TYPE_CHECKING:
-    from pytest_llmregress.runner.item_runner import TestRun
+from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """What was found."""
-
-    accepted: Snapshot | None = None
-    """What was accepted before; None where nothing was."""
-    old: Cassette | None = None
-    """The cassette; None where there is none."""
-    carried: Mapping[int, tuple[Interaction, ...]] = field(default_factory=dict)
-    """Answers that an earlier recording has paid for, by sample."""
-    slots: tuple[SamplePlan, ...] = (SamplePlan(number=1, mode=SampleMode.REPLAY),)
-    """At least one."""
-    confirm: int = 0
-    """Fresh samples that are to follow where these look different."""
-    refused: Problem | None = None
-    """What every request of the test is refused with; None where it may ask."""
 
 
 class SetupError(Exception):
@@ -59,11 +37,15 @@ class SetupError(Exception):
         self.code = code
 
 
-def load_test(test: "TestRun", journal: Journal) -> Prepared:
-    """Read what is there, and plan the samples; FaultError where something is wrong."""
-    if test.run.broken_hooks:
-        raise SetupError(BAD_HOOK, failures.broken_hooks(test.node_id, test.run.broken_hooks))
-    settings, paths = test.settings, test.paths
+def load_test(empty: TestState, context: SessionContext, *, journal: Journal) -> TestState:
+    """Read what is there, and plan the samples; SetupError where something is wrong.
+
+    :param empty: the test, with its rules, of which nothing is read yet.
+    :param journal: where its answers are that an interrupted recording has left.
+    """
+    test, settings, paths = empty.node_id, empty.settings, empty.paths
+    if context.broken_hooks:
+        raise SetupError(BAD_HOOK, failures.broken_hooks(test, context.broken_hooks))
     carried: Mapping[int, tuple[Interaction, ...]] = {}
     try:
         if settings.accept and settings.candidate is None:
@@ -71,31 +53,39 @@ def load_test(test: "TestRun", journal: Journal) -> Prepared:
         accepted = read_if_exists(paths.snapshot, read_snapshot)
         old = read_if_exists(paths.cassette, read_any_cassette)
         if settings.record is not RecordMode.NONE:
-            carried = answers_paid_for(test, journal, old)
+            carried = read_paid_answers(empty, context, journal=journal, old=old)
     except (ValueError, OSError) as error:
         raise SetupError("unreadable_file", str(error)) from None
     is_candidate = settings.candidate is not None
     if is_candidate and accepted is None:
-        command = test.commands.baseline(recorded=paths.of_baseline().cassette.exists())
-        message = failures.no_baseline(test.node_id, command)
+        command = empty.commands.baseline(recorded=paths.of_baseline().cassette.exists())
+        message = failures.no_baseline(test, command)
         # A test that is skipped, or asks for nothing, needs none.
-        return Prepared(refused=Problem(code="no_baseline", message=message))
-    wanted = _wanted(test.run, test.rules)
-    slots = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
+        return replace(empty, refused=Problem(code="no_baseline", message=message))
+    wanted = _count_wanted(context, empty.config)
+    plans = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
     is_screened = is_candidate and check_enough_samples(accepted) and wanted is None
-    may_ask = settings.record is not RecordMode.NONE and not any(each.confirms for each in slots)
-    return Prepared(
+    may_ask = settings.record is not RecordMode.NONE and not any(each.confirms for each in plans)
+    return replace(
+        empty,
         accepted=accepted,
         old=old,
         carried=carried,
-        slots=tuple(slots),
+        plans=tuple(plans),
         confirm=settings.confirm if is_screened and may_ask else 0,
     )
 
 
-def check_enough_samples(accepted: Snapshot | None) -> bool:
-    """Tell whether a baseline has enough samples to show its own noise."""
-    return accepted is not None and len(accepted.samples) >= MIN_BASELINE
+def is_accepted_candidate(paths: TestPaths, settings: Settings) -> bool:
+    """Tell whether a replay's candidate was accepted, so that its recording is the baseline."""
+    candidate, is_replay = settings.candidate, settings.record is RecordMode.NONE
+    if candidate is None or not is_replay or paths.cassette.exists():
+        return False
+    try:
+        known = read_if_exists(paths.of_baseline().cassette, read_any_cassette)
+    except ValueError:
+        return False
+    return known is not None and set(known.requested_models) == {candidate.new}
 
 
 def read_if_exists(path: Path, read: Callable[[Path], _T]) -> _T | None:
@@ -129,7 +119,7 @@ def estimate_recording(test: TestIdentity, run: SessionContext) -> RecordingEsti
     slots = plan_samples(
         old,
         record=rules.settings.record,
-        wanted=_wanted(run, rules),
+        wanted=_count_wanted(run, rules),
         is_candidate=candidate is not None,
     )
     samples = sum(slot.mode is not SampleMode.REPLAY for slot in slots)
@@ -155,7 +145,7 @@ def _asked_of(call: Call, candidate: Candidate | None) -> Call:
     return replace(call, requested_model=candidate.rename(asked), served_model=None)
 
 
-def _wanted(run: SessionContext, rules: TestConfig) -> int | None:
+def _count_wanted(run: SessionContext, rules: TestConfig) -> int | None:
     """Return how many samples were asked for; None where nobody said."""
     asked = run.settings.samples
     if asked is not None or rules.settings.candidate is not None:
@@ -163,10 +153,13 @@ def _wanted(run: SessionContext, rules: TestConfig) -> int | None:
     return rules.terms.samples
 
 
-def answers_paid_for(
-    test: "TestRun", journal: Journal, old: Cassette | None
+def read_paid_answers(
+    test: TestState, context: SessionContext, *, journal: Journal, old: Cassette | None
 ) -> dict[int, tuple[Interaction, ...]]:
-    """Return the whole answers of an earlier recording that was not accepted, by sample."""
+    """Return the whole answers of an earlier recording that was not accepted, by sample.
+
+    :param old: the cassette; None where there is none.
+    """
     found = journal.read()
     asks_anew = test.settings.record in {RecordMode.ALL, RecordMode.REWRITE}
     if not found and old is None and not asks_anew:  # one may wait since its test failed
@@ -176,6 +169,6 @@ def answers_paid_for(
             return {}
         found = dict(enumerate(pending.runs, start=1))
     return {
-        sample: tuple(each for each in interactions if test.run.incomplete(each) is None)
+        sample: tuple(each for each in interactions if context.incomplete(each) is None)
         for sample, interactions in found.items()
     }

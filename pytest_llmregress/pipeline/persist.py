@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pytest_llmregress.comparison.merging import merge_changes
 from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.state import ObservedSample
 from pytest_llmregress.redaction.redactor import find_secrets
-from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
 from pytest_llmregress.storage.decisions import build_decision, find_author, read_rejections
 from pytest_llmregress.storage.errors import SecretInFileError
@@ -20,7 +20,7 @@ from pytest_llmregress.values.behavior import Change
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.run_report import AnswerSource
-from pytest_llmregress.values.settings import RecordMode, Settings
+from pytest_llmregress.values.settings import Settings
 from pytest_llmregress.values.snapshot import (
     Decision,
     PendingReason,
@@ -40,7 +40,7 @@ class Found:
     test: str
     paths: TestPaths
     rules: TestConfig
-    samples: tuple[SampleRun, ...]
+    samples: tuple[ObservedSample, ...]
     whole: bool
     """Whether every sample that was planned ran, and each has all of its answers."""
     old: Cassette | None
@@ -51,6 +51,8 @@ class Found:
     served_models: tuple[str, ...]
     good: bool
     """Whether enough samples passed, and no rule was broken."""
+    found_in_replay: tuple[Change, ...] = ()
+    """What the test's code makes of its recording in a replay of the baseline, where it is new."""
     session: str
     """When this session began."""
     recorded_at: str
@@ -186,7 +188,7 @@ def _keep_replay(found: Found, old: Cassette) -> SavedFiles:
     if found.settings.candidate is not None:
         # In CI it can be replayed again, and nobody will decide on it there.
         return SavedFiles() if found.in_ci and not accepting else _keep_candidate(found, old)
-    changes = tuple(change for sample in found.samples for change in sample.found_in_replay)
+    changes = found.found_in_replay
     if accepting and (changes or found.accepted is None):
         snapshot = replace(_snapshot(found, old), decision=build_run_decision())
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
@@ -244,16 +246,16 @@ def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
     )
 
 
-def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
-    values, behavior = dict(sample.judgement.values), sample.behavior
+def _sample_snapshot(found: Found, sample: ObservedSample) -> SampleSnapshot:
+    values, behavior = dict(sample.values), sample.behavior
     accepted = found.accepted
-    own = None if accepted is None else accepted.sample(sample.slot.number) or accepted.samples[0]
+    own = None if accepted is None else accepted.sample(sample.plan.number) or accepted.samples[0]
     if not sample.own_passed and own is not None:
         values = {**own.values, **values}  # the body stopped before it came to the others
-        if sample.judgement.exact:
+        if sample.is_exact:
             behavior = own.behavior  # and before it made all of its calls
     several = len(found.samples) > 1
-    note = sample.slot.note
+    note = sample.plan.note
     replayed = sample.mode is AnswerSource.REPLAYED
     session = (note.session if note else "") if replayed else found.session
     if several and replayed and not session and found.old is not None:
@@ -268,7 +270,7 @@ def _sample_snapshot(found: Found, sample: SampleRun) -> SampleSnapshot:
 
 def build_cassette(found: Found) -> Cassette:
     """Return the recording that a run leaves."""
-    recorded = [_recording(found, sample) for sample in found.samples]
+    recorded = [sample.recording.interactions for sample in found.samples]
     candidate = found.settings.candidate
     return Cassette(
         test=found.test,
@@ -285,33 +287,16 @@ def build_cassette(found: Found) -> Cassette:
     )
 
 
-def _note(found: Found, sample: SampleRun, interactions: Sequence[Interaction]) -> SampleHeader:
+def _note(
+    found: Found, sample: ObservedSample, interactions: Sequence[Interaction]
+) -> SampleHeader:
     """Return what the cassette is to say about a sample."""
-    if sample.mode is AnswerSource.REPLAYED and sample.slot.note is not None:
-        return replace(sample.slot.note, calls=len(interactions))
+    if sample.mode is AnswerSource.REPLAYED and sample.plan.note is not None:
+        return replace(sample.plan.note, calls=len(interactions))
     return SampleHeader(
         calls=len(interactions),
         passed=sample.good,
         failure="" if sample.good else found.rules.redactor.value(sample.why),
         session=found.session,
-        confirms=sample.slot.confirms,
+        confirms=sample.plan.confirms,
     )
-
-
-def _recording(found: Found, sample: SampleRun) -> tuple[Interaction, ...]:
-    """Return what is kept of a sample: the old recording, the new one, or both."""
-    old = sample.slot.recorded or ()
-    if sample.traffic is None or sample.mode is AnswerSource.REPLAYED:
-        return old
-    attempts = sample.traffic.tape.attempts
-    new = tuple(e.interaction for e in attempts if e.interaction is not None and not e.played)
-    match found.settings.record:
-        case RecordMode.NEW_EPISODES:
-            return (*old, *new)
-        case RecordMode.ALL:
-            key_of = sample.traffic.tape.key_of
-            replaced = {key_of(each.request, judge=each.judge) for each in new}
-            kept = (e for e in old if key_of(e.request, judge=e.judge) not in replaced)
-            return (*kept, *new)
-        case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
-            return new

@@ -1,7 +1,7 @@
 """What all tests of a session share, read once."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +73,11 @@ class SessionContext:
         """Return the call that an interaction is, by the first provider that knows it."""
         read = (provider.read(interaction) for provider in self.providers)
         return next((call for call in read if call is not None), None)
+
+    def read_calls(self, interactions: Iterable[Interaction]) -> tuple[Call, ...]:
+        """Return the model calls among interactions."""
+        read = (self.read(each) for each in interactions if not each.judge)
+        return tuple(call for call in read if call is not None)
 
     def requested_model(self, request: Request) -> str | None:
         """Return the model that a request asks for, by the first provider that knows."""

@@ -1,11 +1,10 @@
 """One marked test with all its samples: what is recorded for it, what it ran, what it came to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -26,9 +25,8 @@ from pytest_llmregress.pipeline.http_session import HttpSession, deduplicate
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.judge import check_acceptable
 from pytest_llmregress.pipeline.load import (
-    Prepared,
     SetupError,
-    check_enough_samples,
+    is_accepted_candidate,
     load_test,
     read_if_exists,
 )
@@ -37,6 +35,7 @@ from pytest_llmregress.pipeline.persist import Found, SavedFiles, delete_stale_p
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.report import build_test_record
 from pytest_llmregress.pipeline.session_context import Plugins, SessionContext
+from pytest_llmregress.pipeline.state import ObservedTest, TestState
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
@@ -45,18 +44,15 @@ from pytest_llmregress.runner.collected import identify
 from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.runner.stash_keys import HOOKS
-from pytest_llmregress.storage.file_paths import build_test_paths, relative_to_root
+from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.behavior import Behavior, Drift
-from pytest_llmregress.values.call import Call, Calls, Usage
+from pytest_llmregress.values.call import Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
-from pytest_llmregress.values.evidence import TestEvidence
-from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
-from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
-from pytest_llmregress.values.snapshot import Snapshot
+from pytest_llmregress.values.settings import Candidate, Settings
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, looks_different
 
 if TYPE_CHECKING:
@@ -79,50 +75,58 @@ class TestRun:
         identity: TestIdentity,
         plugins: Plugins,
     ) -> None:
-        self.identity = identity
-        self.node_id = node_id = identity.node_id
         self.run = run
         self.plugins = plugins
         """Those that have a say on this test: a conftest only on those below it."""
-        settings = run.settings
-        self.rules = TestConfig(
-            settings=settings, contract=Contract(), matching=RequestMatcher(), redactor=run.redactor
-        )
+        settings, node_id = run.settings, identity.node_id
         self._promoted: Candidate | None = None
         """The candidate of this run where it is the baseline by now: nothing is to be compared."""
-        self.paths = build_test_paths(identity.path, node_id, self.variant)
-        if self._is_the_baseline(settings):
-            self._promoted, self.paths = settings.candidate, self.paths.of_baseline()
-        self.commands = NextCommand(
-            node_id,
-            identity.path,
-            invoked_from=run.invoked_from,
-            settings=settings,
-            in_ci=run.in_ci,
-        )
-        self.samples: list[SampleRun] = []
-        self.fault: tuple[str, str] | None = None
-        """Code and message of what keeps this test from being run at all."""
-        self._journal = Journal(self.paths.journal, test=node_id)
+        self.variant = self._name_variant(settings)
+        """The name that its recording goes by beside the baseline's; None for the baseline."""
+        paths = build_test_paths(identity.path, node_id, self.variant)
+        if self.variant is not None and is_accepted_candidate(paths, settings):
+            self._promoted, self.variant, paths = settings.candidate, None, paths.of_baseline()
+        self._journal = Journal(paths.journal, test=node_id)
         self._is_journalled = False
+        self.samples: list[SampleRun] = []
         self._drifts: dict[int, Drift | None] = {}
         """By the number of samples that were compared: its cause takes reading both recordings."""
-        self._prepared = Prepared()
+        self.state = TestState(
+            identity=identity,
+            config=TestConfig(
+                settings=settings,
+                contract=Contract(),
+                matching=RequestMatcher(),
+                redactor=run.redactor,
+            ),
+            paths=paths,
+            commands=NextCommand(
+                node_id,
+                identity.path,
+                invoked_from=run.invoked_from,
+                settings=settings,
+                in_ci=run.in_ci,
+            ),
+        )
         try:
             self.read_rules({})
-            self._prepared = self._prepare()
+            self.state = self._load()
         except (SetupError, TestConfigError) as error:
-            self.fault = (error.code, str(error))
-        self._waiting = list(self._prepared.slots)
-        self._confirming = self._prepared.confirm
+            problem = Problem(code=error.code, message=str(error))
+            self.state = replace(self.state, setup_error=problem)
+        self._waiting = list(self.state.plans)
+        self._confirming = self.state.confirm
         """Fresh samples that are still to be asked for, should it look different."""
-        is_decided = self.settings.candidate is not None and (self.has_noise or self.is_quarantined)
+        is_decided = self.settings.candidate is not None and (
+            self.state.has_noise or self.is_quarantined
+        )
         self.asides: tuple[TestRun, ...] = ()
         """What was run beside it, to tell the cause of its drift."""
         self.crossed = ""
         """What a cross of prompts and models has shown; empty without one."""
         is_rated = self.rules.terms.pass_rate is not None
-        self.is_sampled = self.fault is None and (len(self._waiting) > 1 or is_decided or is_rated)
+        is_several = len(self._waiting) > 1 or is_decided or is_rated
+        self.is_sampled = self.state.setup_error is None and is_several
         """Whether its outcome is told by several samples, or by evidence over several."""
 
     @classmethod
@@ -135,25 +139,19 @@ class TestRun:
     # --- its samples -------------------------------------------------------------------------
 
     @property
-    def accepted(self) -> Snapshot | None:
-        """What was accepted before this run; None where nothing was."""
-        return self._prepared.accepted
+    def node_id(self) -> str:
+        """The test's node id."""
+        return self.state.node_id
 
     @property
-    def old(self) -> Cassette | None:
-        """The cassette as it was before this run; None where there is none."""
-        return self._prepared.old
+    def rules(self) -> TestConfig:
+        """What holds for this test; its `llm_config` is part of it once it is set up."""
+        return self.state.config
 
     @property
     def settings(self) -> Settings:
         """The settings that hold for this test."""
-        return self.rules.settings
-
-    @property
-    def variant(self) -> str | None:
-        """The name that its recording goes by beside the baseline's; None for the baseline."""
-        candidate = self.run.settings.candidate
-        return None if candidate is None or self._promoted else candidate.name
+        return self.state.settings
 
     @property
     def is_baseline(self) -> bool:
@@ -200,7 +198,8 @@ class TestRun:
 
     def traffic(self, slot: SamplePlan, misses: list[Problem]) -> HttpSession:
         """Open the traffic of a sample; OSError where a recording could not be saved."""
-        carried = self._prepared.carried
+        state = self.state
+        carried = state.carried
         if slot.mode is not SampleMode.REPLAY and not self._is_journalled:
             self._journal.check_place()
             self._journal.start(carried)
@@ -208,15 +207,15 @@ class TestRun:
         return HttpSession(
             self.run,
             test=self.node_id,
-            cassette=lambda: self.cassette_name,
+            cassette=lambda: state.cassette_name(self.run.root),
             recorded=slot.recorded,
-            exists=self.old is not None,
+            exists=state.old is not None,
             mode=slot.mode,
             # The code may still ask for the model that the promoted one has replaced.
             candidate=self._promoted or self.settings.candidate,
             rewrite=self.rewrite(),
-            commands=self.commands,
-            paths=self.paths,
+            commands=state.commands,
+            paths=state.paths,
             misses=misses,
             journal=self._journal,
             carried=carried.get(slot.number, ()),
@@ -225,7 +224,7 @@ class TestRun:
             intercept=self.intercept,
             limited=not self.is_trial,
             fail=output.fail,
-            refused=self._prepared.refused,
+            refused=state.refused,
         )
 
     def rewrite(self) -> "RequestRewriter | None":
@@ -239,8 +238,9 @@ class TestRun:
     @cached_property
     def usage_of_a_call(self) -> Usage | None:
         """What a call of this test has come to on average; None where nothing is recorded."""
-        known = self.old or self.baseline
-        usages = [] if known is None else [call.usage for call in self.read(known.interactions)]
+        known = self.state.old or self.baseline
+        calls = () if known is None else self.run.read_calls(known.interactions)
+        usages = [call.usage for call in calls]
         if not usages:
             return None
         output = sum(usage.output_tokens for usage in usages)
@@ -248,25 +248,22 @@ class TestRun:
 
     def read_rules(self, config: Mapping[str, Any]) -> None:
         """Read the rules with the test's `llm_config`; RulesError where it cannot be."""
-        is_plain = not config and not any(
-            mark.args or mark.kwargs for mark in self.identity.markers
-        )
+        markers = self.state.identity.markers
+        is_plain = not config and not any(mark.args or mark.kwargs for mark in markers)
         plain = self.run.plain_rules
         if is_plain and plain:
-            self.rules = plain[0]
+            rules = plain[0]
         else:
-            self.rules = TestConfig.read(
+            rules = TestConfig.read(
                 test=self.node_id,
                 sources=self.run.sources,
                 redactor=self.run.redactor,
-                markers=self.identity.markers,
+                markers=markers,
                 config=config,
             )
             if is_plain:
-                plain.append(self.rules)
-        if self._promoted is not None:
-            settings = replace(self.rules.settings, candidate=None)
-            self.rules = replace(self.rules, settings=settings)
+                plain.append(rules)
+        self.state = replace(self.state, config=self._adapt(rules))
 
     def behavior_of(self, calls: Calls) -> Behavior:
         """Return the behavior that calls show; a declared fallback is as requested."""
@@ -283,14 +280,15 @@ class TestRun:
 
         What has extracted it then would say the same again.
         """
+        accepted, old = self.state.accepted, self.state.old
         is_it = (
-            self.accepted is not None
-            and self.old is not None
-            and self.accepted.built_in
-            and self.accepted.cassette == self.old.digest
+            accepted is not None
+            and old is not None
+            and accepted.built_in
+            and accepted.cassette == old.digest
             and self._has_built_in_traits
         )
-        return self.accepted.samples[0].behavior if is_it and self.accepted else None
+        return accepted.samples[0].behavior if is_it and accepted else None
 
     @property
     def _has_built_in_traits(self) -> bool:
@@ -316,7 +314,10 @@ class TestRun:
 
     def failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""
-        return format_drift(self) if not self.is_sampled and check_drift_gate(self) else ""
+        if self.is_sampled or not self.is_compared:
+            return ""
+        test = self.observe()
+        return format_drift(test) if check_drift_gate(test) else ""
 
     def clean(self, value: Any) -> Any:
         """Take secrets out of a JSON value."""
@@ -330,7 +331,7 @@ class TestRun:
     @property
     def accept_command(self) -> str:
         """The command that accepts what this test leaves pending."""
-        return self.commands.accept()
+        return self.state.commands.accept()
 
     # --- what it came to ---------------------------------------------------------------------
 
@@ -340,17 +341,27 @@ class TestRun:
         found = [p for sample in self.samples for p in (*sample.misses, *sample.problems)]
         return tuple(dict.fromkeys(found))
 
-    def evidence(self) -> TestEvidence:
-        """Return what the samples say about a change."""
-        quarantine = self.rules.terms.quarantine
-        return collect_evidence(
-            self.node_id,
-            accepted=self.accepted,
-            samples=self.samples,
-            fails_from=fails_from(self),
-            quarantine=quarantine.reason if quarantine and self.is_quarantined else "",
-            not_comparable=describe_request_change(self),
+    def observe(self) -> ObservedTest:
+        """Return what it has come to by now, as a value."""
+        test = ObservedTest(
+            state=self.state,
+            samples=tuple(sample.observe() for sample in self.samples),
+            run_fail_on=self.run.settings.fail_on,
+            is_quarantined=self.is_quarantined,
         )
+        if not test.is_compared:
+            return test
+        test = replace(test, drift=self._find_drift(test))
+        quarantine = self.rules.terms.quarantine
+        evidence = collect_evidence(
+            self.node_id,
+            accepted=self.state.accepted,
+            samples=test.samples,
+            fails_from=fails_from(test),
+            quarantine=quarantine.reason if quarantine and self.is_quarantined else "",
+            not_comparable=describe_request_change(test),
+        )
+        return replace(test, evidence=evidence)
 
     @property
     def is_compared(self) -> bool:
@@ -363,19 +374,10 @@ class TestRun:
         return any(sample.unasked is not None for sample in self.samples)
 
     @property
-    def has_noise(self) -> bool:
-        """Whether the baseline has enough samples to show its own noise."""
-        return check_enough_samples(self.accepted)
-
-    @property
     def is_quarantined(self) -> bool:
         """Whether somebody wrote down why it does not gate, until a day that is not over."""
         quarantine = self.rules.terms.quarantine
         return quarantine is not None and not quarantine.is_over(datetime.now(UTC).date())
-
-    def calls(self) -> tuple[Call, ...]:
-        """Return the model calls of all samples."""
-        return tuple(call for sample in self.samples for call in sample.calls())
 
     def finish(self, *, unconfirmed: bool = False, failed: bool | None = None) -> TestRecord:
         """Keep what is to be kept, and say what happened.
@@ -393,7 +395,7 @@ class TestRun:
         elif not any(sample.is_unread for sample in self.samples):
             try:
                 if self._replays_what_is_accepted():
-                    delete_stale_pending(self.paths)
+                    delete_stale_pending(self.state.paths)
                 else:
                     kept = keep(self.found())
             except (OSError, ValueError) as error:
@@ -402,7 +404,16 @@ class TestRun:
         if failed is None:
             failed = any(each.has_failed for each in self.samples)
         failed = failed or len(self.problems) > before
-        return build_test_record(self, kept, unconfirmed=unconfirmed, failed=failed)
+        test = self.observe()
+        return build_test_record(
+            test,
+            kept,
+            self.run,
+            baseline=self.baseline_runs if test.is_compared else (),
+            asides=[each.observe() for aside in self.asides for each in aside.samples],
+            unconfirmed=unconfirmed,
+            failed=failed,
+        )
 
     def _drop_unasked(self) -> None:
         """Keep nothing of a run in which the candidate was not asked, and tell it once."""
@@ -418,7 +429,9 @@ class TestRun:
         """What a report of this test still has to say, empty where its failure says it all."""
         if any(sample.failed_by_us or sample.misses for sample in self.samples):
             return ""
-        parts = [*(problem.message for problem in self.problems), format_drift(self)]
+        parts = [problem.message for problem in self.problems]
+        if self.is_compared:
+            parts.append(format_drift(self.observe()))
         return "\n\n".join(part for part in parts if part)
 
     # --- its recordings ----------------------------------------------------------------------
@@ -428,12 +441,13 @@ class TestRun:
         """When what this run records is said to be recorded."""
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    @property
-    def drift(self) -> Drift | None:
-        """What its new recordings do differently by now; None where nothing was compared."""
-        compared = sum(sample.compared for sample in self.samples)
+    def _find_drift(self, test: ObservedTest) -> Drift | None:
+        """Return what its new recordings do differently, with what a cross has shown."""
+        compared = len(test.compared)
         if compared not in self._drifts:
-            self._drifts[compared] = build_drift(self)
+            self._drifts[compared] = build_drift(
+                test, self.run, baseline=self.baseline, now=self.now
+            )
         drift = self._drifts[compared]
         crossed = self.crossed or self._why_not_crossed(drift)
         if crossed and drift is not None and drift.cause is not None:
@@ -444,88 +458,84 @@ class TestRun:
     def baseline(self) -> Cassette | None:
         """The accepted recording as it was before this run; None where it is gone."""
         if self.is_baseline:
-            return self.old
+            return self.state.old
         try:
-            return read_if_exists(self.paths.of_baseline().cassette, read_any_cassette)
+            return read_if_exists(self.state.paths.of_baseline().cassette, read_any_cassette)
         except ValueError:
             return None
 
     @cached_property
     def baseline_runs(self) -> tuple[Calls, ...]:
         """The calls of each accepted sample; empty where none is."""
-        if self.accepted is None or self.baseline is None:
+        if self.state.accepted is None or self.baseline is None:
             return ()
-        return tuple(Calls(self.read(run)) for run in self.baseline.runs)
-
-    def read(self, interactions: Iterable[Interaction]) -> tuple[Call, ...]:
-        """Return the model calls among interactions."""
-        read = (self.run.read(each) for each in interactions if not each.judge)
-        return tuple(call for call in read if call is not None)
-
-    def relative(self, path: Path) -> str:
-        """Return a path as reports have it, from the root folder."""
-        return relative_to_root(path, self.run.root)
-
-    @cached_property
-    def cassette_name(self) -> str:
-        """The path of its cassette, as reports have it."""
-        return f"{relative_to_root(self.paths.directory, self.run.root)}/{self.paths.cassette.name}"
+        return tuple(Calls(self.run.read_calls(run)) for run in self.baseline.runs)
 
     def _replays_what_is_accepted(self) -> bool:
         """Whether nothing is new: what `keep` finds in the end, and most tests of most runs."""
         return (
             self.is_baseline
             and not self.settings.accept
-            and self.old is not None
+            and self.state.old is not None
             and all(each.mode is AnswerSource.REPLAYED for each in self.samples)
             and not any(each.found_in_replay for each in self.samples)
         )
 
-    def _prepare(self) -> Prepared:
-        """Read what is there; FaultError where something is wrong."""
-        return load_test(self, self._journal)
+    def _name_variant(self, settings: Settings) -> str | None:
+        """Return the name that its recording goes by; None for the baseline."""
+        return None if settings.candidate is None else settings.candidate.name
 
-    def _is_the_baseline(self, settings: Settings) -> bool:
-        """Tell whether a replay's candidate was accepted, so that its recording is the baseline."""
-        candidate, is_replay = settings.candidate, settings.record is RecordMode.NONE
-        if candidate is None or not is_replay or self.paths.cassette.exists():
-            return False
-        try:
-            known = read_if_exists(self.paths.of_baseline().cassette, read_any_cassette)
-        except ValueError:
-            return False
-        return known is not None and set(known.requested_models) == {candidate.new}
+    def _adapt(self, rules: TestConfig) -> TestConfig:
+        """Return what holds for this run of what holds for the test."""
+        if self._promoted is None:
+            return rules
+        return replace(rules, settings=replace(rules.settings, candidate=None))
+
+    def _load(self) -> TestState:
+        """Read what is there; SetupError where something is wrong."""
+        return load_test(self.state, self.run, journal=self._journal)
 
     def _is_to_be_confirmed(self) -> bool:
-        return bool(looks_different(self.evidence())) or (
-            self.settings.cross and is_to_be_crossed(self.drift)
+        test = self.observe()
+        return bool(test.evidence is not None and looks_different(test.evidence)) or (
+            self.settings.cross and is_to_be_crossed(test.drift)
         )
 
     def _why_not_crossed(self, drift: Drift | None) -> str:
         """Say why a cross that was asked for is not recorded; empty where it is, or needs none."""
-        if not self.settings.cross or self.has_noise or not is_to_be_crossed(drift):
+        if not self.settings.cross or self.state.has_noise or not is_to_be_crossed(drift):
             return ""
-        number = 0 if self.accepted is None else len(self.accepted.samples)
+        accepted = self.state.accepted
+        number = 0 if accepted is None else len(accepted.samples)
         return (
             f"not recorded: its baseline has {number} of the {MIN_BASELINE} samples that a cross "
-            f"takes; with the old prompt: {self.commands.more_samples()}"
+            f"takes; with the old prompt: {self.state.commands.more_samples()}"
         )
 
     def found(self) -> Found:
         """Return what the run came to, as far as it decides on what is kept."""
-        calls = self.calls()
+        test, state = self.observe(), self.state
+        calls = [call for sample in test.samples for call in sample.calls]
+        replays_baseline = self.is_baseline and all(
+            each.mode is AnswerSource.REPLAYED for each in test.samples
+        )
         return Found(
             test=self.node_id,
-            paths=self.paths,
-            rules=self.rules,
-            samples=tuple(self.samples),
-            whole=not self._waiting and all(sample.usable for sample in self.samples),
-            old=self.old,
-            accepted=self.accepted,
+            paths=state.paths,
+            rules=state.config,
+            samples=test.samples,
+            found_in_replay=tuple(
+                change
+                for sample in (self.samples if replays_baseline else ())
+                for change in sample.found_in_replay
+            ),
+            whole=not self._waiting and all(sample.usable for sample in test.samples),
+            old=state.old,
+            accepted=state.accepted,
             journal=self._journal,
             requested_models=deduplicate(call.requested_model for call in calls),
             served_models=deduplicate(call.served_model for call in calls),
-            good=check_acceptable(self),
+            good=check_acceptable(test),
             session=self.run.started,
             recorded_at=self.now,
             versions=self.run.versions,

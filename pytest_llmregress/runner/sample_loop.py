@@ -93,7 +93,7 @@ class _Runs:
             self.test.crossed = explain_grid(self.test, self._cells)
 
     def _plan_cells(self) -> "list[GridDriver]":
-        if self.test.variant is None or not self.test.has_noise:
+        if self.test.variant is None or not self.test.state.has_noise:
             return []
         from pytest_llmregress.runner.drivers.grid import plan_grid  # noqa: PLC0415 - with statistics
 
@@ -138,7 +138,9 @@ class _NextItemProxy:
         """
         session = self._item.session
         most: int = session.config.getoption("maxfail") or 0
-        return 0 < most <= session.testsfailed + 1 and decide_outcome(self.runs.test).failed
+        return (
+            0 < most <= session.testsfailed + 1 and decide_outcome(self.runs.test.observe()).failed
+        )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._item if self._stays or self._next is None else self._next, name)
@@ -160,7 +162,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
     calls = [sample.reports.get("call") for sample in test.samples]
     skipped = next((each for each in calls if each is not None and _is_plain_skip(each)), None)
     before = len(test.problems)
-    conclusion = decide_outcome(test)
+    conclusion = decide_outcome(test.observe())
     is_torn = any(
         report.failed for each in test.samples if (report := each.reports.get("teardown"))
     )
@@ -169,7 +171,7 @@ def _report(item: pytest.Item, test: TestRun) -> None:
         failed=skipped is None and (conclusion.failed or is_torn),
     )
     if len(test.problems) > before:  # what could not be saved is known only now
-        conclusion = decide_outcome(test)
+        conclusion = decide_outcome(test.observe())
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for when in ("setup", "call", "teardown"):
         reports = [each.reports[when] for each in test.samples if when in each.reports]

@@ -11,13 +11,13 @@ from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import TestConfigError
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.behavior import Behavior, Change
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.run_report import BAD_HOOK, AnswerSource, Problem
 
 if TYPE_CHECKING:
@@ -63,11 +63,12 @@ class SampleRun:
     def open(self) -> None:
         """Open the cassette. Fails the test where a file or a keyword is not what it can be."""
         test, slot = self._test, self.slot
-        if test.fault is not None:
-            self._fail(*test.fault)
+        fault = test.state.setup_error
+        if fault is not None:
+            self._fail(fault.code, fault.message)
         exact = slot.mode is SampleMode.REPLAY and test.is_baseline
         self.judgement = ValueRecorder(
-            accepted=test.accepted,
+            accepted=test.state.accepted,
             sample=slot.number,
             exact=exact,
             accept=test.settings.accept,
@@ -235,14 +236,37 @@ class SampleRun:
             return self.judgement.changes(self.behavior, passed=True)
         return tuple(self.judgement.value_changes)
 
-    @property
-    def interactions(self) -> tuple[Interaction, ...]:
-        """What it sent and was answered, in the order of the requests."""
-        if self.traffic is None:
-            return ()
-        return tuple(
-            each.interaction for each in self.traffic.tape.attempts if each.interaction is not None
+    def observe(self) -> ObservedSample:
+        """Return what it has come to by now, as a value."""
+        judgement, traffic, plan = self.judgement, self.traffic, self.slot
+        if traffic is None:
+            recording = SampleRecording(plan=plan, interactions=plan.recorded or ())
+        else:
+            recording = traffic.recording(plan, record=self._test.rules.settings.record)
+        return ObservedSample(
+            recording=recording,
+            behavior=self.behavior,
+            values=dict(judgement.values),
+            body_passed=self.body_passed,
+            own_passed=self.own_passed,
+            good=self.good,
+            usable=self.usable,
+            is_exact=judgement.exact,
+            lost=judgement.lost,
+            compared=self.compared,
+            changes=self.changes,
+            problems=(*self.misses, *self.problems),
+            rules=self.held,
+            why=self.why,
+            failure=self._own_failure(),
         )
+
+    def _own_failure(self) -> str:
+        """Return what pytest tells of the first phase that failed, where that is not our doing."""
+        if self.failed_by_us:
+            return ""
+        failed = (each.longreprtext for each in self.reports.values() if each.failed)
+        return next((text.expandtabs() for text in failed if text), "")
 
     # --- inside ------------------------------------------------------------------------------
 

@@ -1,18 +1,23 @@
 """What pytest is told about a test: problems, pass rate, quarantine, noise and fail-on."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig
 from pytest_llmregress.pipeline.drift import fails_from
+from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.judge import decide_outcome
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.state import (
+    ObservedSample,
+    ObservedTest,
+    SampleRecording,
+    TestState,
+)
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -88,70 +93,13 @@ show what no accepted one does.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A sample that is over, as far as it decides on the outcome, as a value."""
-
-    slot: SamplePlan
-    good: bool
-    judgement: ValueRecorder
-    failed_by_us: bool = False
-    reports: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def own_passed(self) -> bool:
-        return self.good
-
-    @property
-    def body_passed(self) -> bool:
-        return self.good
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """A test whose last sample is over, as a value: all that its outcome is made from."""
-
-    rules: TestConfig
-    samples: tuple[Ran, ...]
-    problems: tuple[Problem, ...]
-    drift: Drift | None
-    found: TestEvidence
-    is_compared: bool
-    has_noise: bool
-    is_quarantined: bool
-    node_id: str = TEST
-    accept_command: str = "pytest-llmregress accept t.py::test_a"
-
-    @property
-    def settings(self) -> Settings:
-        return self.rules.settings
-
-    @property
-    def paths(self) -> TestPaths:
-        return TestPaths(directory=Path.cwd() / "__llm__" / "t", stem="a")
-
-    @property
-    def commands(self) -> NextCommand:
-        root = Path.cwd()
-        return NextCommand(
-            TEST, root / "t.py", invoked_from=root, settings=self.settings, in_ci=False
-        )
-
-    @property
-    def run(self) -> "Ended":
-        return self  # its settings are those of the run
-
-    def evidence(self) -> TestEvidence:
-        return replace(self.found, fails_from=fails_from(cast("Any", self)))
-
-
 def tally(text: str) -> Tally:
     passed, n = map(int, text.split("/"))
     return Tally(passed=passed, n=n)
 
 
-def ended(line: str) -> Ended:
-    """Return the test of a row."""
+def ended(line: str) -> ObservedTest:
+    """Return the test of a row, whose last sample is over."""
     run, problem, passed, rate, quarantine, changed, seen, fail_on, accept, _ = line.split()
     is_compared, has_noise = run in {"one", "noise"}, run == "noise"
     baseline = Tally(passed=10, n=10) if has_noise else Tally(passed=1, n=1)
@@ -167,10 +115,12 @@ def ended(line: str) -> Ended:
         redactor=Redactor(),
         terms=MarkerOptions(pass_rate=None if rate == "-" else float(rate)),
     )
+    # A candidate is held against ten accepted samples or one, whatever they were.
+    known = baseline.n if is_compared else passes.n
     accepted = Snapshot(
         test=TEST,
         cassette="",
-        samples=tuple(SampleSnapshot(passed=run == "lost") for _ in range(passes.n)),
+        samples=tuple(SampleSnapshot(passed=run == "lost") for _ in range(known)),
     )
     problems = () if problem == "-" else (Problem(code=problem, message=f"it says {problem}"),)
     drift, seen_in = None, ()
@@ -182,31 +132,57 @@ def ended(line: str) -> Ended:
             screen = (severity,) * new.passed + (None,) * new.failed
             seen_in = (ChangeEvidence(name="tone", screen=screen),)
         drift = Drift(baseline="m", candidate="new", changes=changes)
-    return Ended(
-        rules=rules,
+    root = Path.cwd()
+    test = ObservedTest(
+        state=TestState(
+            identity=TestIdentity(node_id=TEST, path=root / "t.py"),
+            config=rules,
+            paths=TestPaths(directory=root / "__llm__" / "t", stem="a"),
+            commands=NextCommand(
+                TEST, root / "t.py", invoked_from=root, settings=rules.settings, in_ci=False
+            ),
+            accepted=accepted,
+        ),
         samples=tuple(
-            Ran(
-                slot=SamplePlan(number=number, mode=SampleMode.REPLAY),
+            observed(
+                number,
                 good=number <= passes.passed,
-                judgement=ValueRecorder(
-                    accepted=accepted, exact=not is_compared, accept=False, sample=number
-                ),
+                compared=is_compared,
+                lost=run == "lost",
+                problems=problems if number == 1 else (),
             )
             for number in range(1, passes.n + 1)
         ),
-        problems=problems,
-        drift=drift,
-        found=TestEvidence(
-            test=TEST,
-            baseline=baseline,
-            screen=passes,
-            changes=seen_in,
-            broken=tuple(p.message for p in problems if p.code == "contract"),
-            quarantine="noisy" if quarantine == "yes" else "",
-        ),
-        is_compared=is_compared,
-        has_noise=has_noise,
+        run_fail_on=rules.settings.fail_on,
         is_quarantined=quarantine == "yes",
+        drift=drift,
+    )
+    if not is_compared:
+        return test
+    evidence = TestEvidence(
+        test=TEST,
+        baseline=baseline,
+        screen=passes,
+        changes=seen_in,
+        broken=tuple(p.message for p in problems if p.code == "contract"),
+        quarantine="noisy" if quarantine == "yes" else "",
+        fails_from=fails_from(test),
+    )
+    return replace(test, evidence=evidence)
+
+
+def observed(
+    number: int, *, good: bool, compared: bool, lost: bool, problems: tuple[Problem, ...]
+) -> ObservedSample:
+    """Return a sample that is over."""
+    return ObservedSample(
+        recording=SampleRecording(plan=SamplePlan(number=number, mode=SampleMode.REPLAY)),
+        body_passed=good,
+        own_passed=good,
+        good=good,
+        lost=lost,
+        compared=compared,
+        problems=problems,
     )
 
 
@@ -214,7 +190,7 @@ def ended(line: str) -> Ended:
 def test_outcome_table(line: str):
     test = ended(line)
 
-    told = decide_outcome(cast("Any", test))
+    told = decide_outcome(test)
 
     outcome = "fails" if told.failed else "unconfirmed" if told.unconfirmed else "passes"
     assert outcome == line.rsplit(maxsplit=1)[-1]

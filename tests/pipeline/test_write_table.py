@@ -1,15 +1,13 @@
 """What is kept of a test's run: each file, for each way in which a run may end."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.persist import (
     Found,
@@ -19,15 +17,15 @@ from pytest_llmregress.pipeline.persist import (
     keep,
 )
 from pytest_llmregress.pipeline.plan import SamplePlan
-from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
-from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
 from pytest_llmregress.storage.decisions import note_rejection
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
-from pytest_llmregress.values.behavior import Behavior, Change, Severity
+from pytest_llmregress.values.behavior import Change, Severity
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.matching import RequestMatcher
@@ -114,35 +112,6 @@ class Case:
         return self.answers in {"replay", "bare"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """What was sent, as far as it is kept."""
-
-    tape: CassetteSession
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A sample that is over: all that decides on what is kept of it, as a value."""
-
-    slot: SamplePlan
-    mode: AnswerSource
-    good: bool
-    changes: tuple[Change, ...] = ()
-    compared: bool = False
-    found_in_replay: tuple[Change, ...] = ()
-    traffic: Traffic | None = None
-    why: str = ""
-    behavior: Behavior = field(default_factory=Behavior)
-    judgement: ValueRecorder = field(
-        default_factory=lambda: ValueRecorder(accepted=None, exact=False, accept=False)
-    )
-
-    @property
-    def own_passed(self) -> bool:
-        return self.good
-
-
 def rows() -> Iterator[tuple[str, tuple[Case, ...], str, set[str]]]:
     """Yield each row of the table: its line, its cases, the result, and the files."""
     head, *lines = WRITES.strip().splitlines()
@@ -160,18 +129,6 @@ def rows() -> Iterator[tuple[str, tuple[Case, ...], str, set[str]]]:
 def answer(text: str) -> Interaction:
     request = Request(method="POST", url="https://a/v1/messages", body=b"{}")
     return Interaction(request=request, response=Response(status=200, body=text.encode()))
-
-
-def taped(text: str) -> CassetteSession:
-    """Return what has just been recorded: one answer."""
-
-    def fail(miss: object) -> Any:
-        raise AssertionError(miss)
-
-    tape = CassetteSession(mode=SampleMode.RECORD, recorded=None, redactor=Redactor(), on_miss=fail)
-    sent = answer(text)
-    tape.answer(tape.ask(sent.request, retry=False), sent.response)
-    return tape
 
 
 def files(folder: Path) -> Mapping[str, bytes]:
@@ -198,6 +155,7 @@ def laid_out(case: Case, folder: Path) -> Found:
         old = replace(old, candidate="new", interactions=(answer("candidate"),))
     if case.is_replay:
         write_cassette(paths.cassette, old)
+    replays_baseline = case.is_replay and not case.candidate
     found = Found(
         test=TEST,
         paths=paths,
@@ -211,7 +169,8 @@ def laid_out(case: Case, folder: Path) -> Found:
             matching=RequestMatcher(),
             redactor=Redactor(),
         ),
-        samples=cast("tuple[SampleRun, ...]", (ran(case, old if case.is_replay else None),)),
+        samples=(observed(case, old if case.is_replay else None),),
+        found_in_replay=(CHANGE,) if case.changed and replays_baseline else (),
         whole=case.whole,
         old=old if case.is_replay else None,
         accepted=accepted,
@@ -231,23 +190,28 @@ def laid_out(case: Case, folder: Path) -> Found:
     return found
 
 
-def ran(case: Case, played: Cassette | None) -> Ran:
-    """Return the only sample of a run."""
-    changes = (CHANGE,) if case.changed else ()
-    replays_baseline = played is not None and not case.candidate
-    return Ran(
-        slot=SamplePlan(
-            number=1,
-            mode=SampleMode.RECORD if played is None else SampleMode.REPLAY,
-            recorded=None if played is None else played.interactions,
-        ),
-        mode=AnswerSource.RECORDED if played is None else AnswerSource.REPLAYED,
+def observed(case: Case, played: Cassette | None) -> ObservedSample:
+    """Return the only sample of a run, once it is over."""
+    is_compared = case.answers != "first" and (played is None or case.candidate)
+    if played is None:
+        recording = SampleRecording(
+            plan=SamplePlan(number=1, mode=SampleMode.RECORD),
+            mode=AnswerSource.RECORDED,
+            interactions=(answer("new"),),
+        )
+    else:
+        recording = SampleRecording(
+            plan=SamplePlan(number=1, mode=SampleMode.REPLAY, recorded=played.interactions),
+            mode=AnswerSource.REPLAYED,
+            interactions=played.interactions,
+        )
+    return ObservedSample(
+        recording=recording,
+        own_passed=case.good,
         good=case.good,
         why="" if case.good else "AssertionError",
-        changes=() if replays_baseline else changes,
-        compared=not replays_baseline and case.answers != "first",
-        found_in_replay=changes if replays_baseline else (),
-        traffic=None if played is not None else Traffic(tape=taped("new")),
+        compared=is_compared,
+        changes=(CHANGE,) if case.changed and is_compared else (),
     )
 
 

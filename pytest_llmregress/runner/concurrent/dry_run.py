@@ -46,9 +46,9 @@ class DryRun(TestRun):
     @property
     def to_record(self) -> tuple[SamplePlan, ...]:
         """The samples that may have something to record; none where the test must not be tried."""
-        if self.fault is not None or self.rules.terms.record == INLINE:
+        if self.state.setup_error is not None or self.rules.terms.record == INLINE:
             return ()
-        return tuple(s for s in self._prepared.slots if s.mode is not SampleMode.REPLAY)
+        return tuple(s for s in self.state.plans if s.mode is not SampleMode.REPLAY)
 
     def claim(self) -> bool:
         """Have no other process record it; tell whether there is anything to record here."""
@@ -65,7 +65,7 @@ class DryRun(TestRun):
 
     def aim(self, sample: int) -> RequestRecorder:
         """Make a sample the next one to run, and return what its requests are noted on."""
-        self._waiting = [slot for slot in self._prepared.slots if slot.number == sample]
+        self._waiting = [slot for slot in self.state.plans if slot.number == sample]
         self.samples.clear()
         self._pad = RequestRecorder(may_send=self._may_send, halt=_halt)
         return self._pad
@@ -90,7 +90,7 @@ class DryRun(TestRun):
     @property
     def known_calls(self) -> int | None:
         """How many calls a sample of it is known to make; None where nothing is recorded."""
-        known = self.old or self.baseline
+        known = self.state.old or self.baseline
         return None if known is None else len(known.interactions) // len(known.runs)
 
     @property

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from pytest_llmregress.causes.old_prompt import OldPrompt
 from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cross
 from pytest_llmregress.pipeline.collect_evidence import count_passes
+from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.drift import is_to_be_crossed
-from pytest_llmregress.pipeline.load import (
-    Prepared,
-    SetupError,
-    answers_paid_for,
-    read_if_exists,
-)
+from pytest_llmregress.pipeline.load import SetupError, read_if_exists, read_paid_answers
 from pytest_llmregress.pipeline.persist import build_cassette
 from pytest_llmregress.pipeline.plan import plan_samples
+from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest, TestState
 from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
@@ -55,25 +51,13 @@ class GridDriver(TestRun):
     def __init__(self, test: TestRun, cell: GridCell) -> None:
         self._test = test
         self._cell = cell
-        super().__init__(test.run, identity=test.identity, plugins=test.plugins)
+        super().__init__(test.run, identity=test.state.identity, plugins=test.plugins)
         self.is_sampled = True
-
-    @property
-    def variant(self) -> str:
-        """The candidate's name and that of the cell."""
-        return f"{self._test.variant}.{self._cell}"
 
     @property
     def is_baseline(self) -> bool:
         """A cell never is what was accepted, whichever model it asks."""
         return False
-
-    @property
-    def settings(self) -> Settings:
-        """The test's settings, with the cell's model; nothing of a cell is ever accepted."""
-        settings = super().settings
-        candidate = None if self._cell is GridCell.OLD_MODEL else settings.candidate
-        return replace(settings, candidate=candidate, accept=False)
 
     @property
     def baseline(self) -> Cassette | None:
@@ -84,7 +68,7 @@ class GridDriver(TestRun):
         """Put the prompts of the baseline in the place of new ones, where the cell is of those."""
         if self._cell is GridCell.OLD_MODEL or self.baseline is None:
             return None
-        calls = self.read(self.baseline.runs[0])
+        calls = self.run.read_calls(self.baseline.runs[0])
         opening = zip(calls, find_conversation_starts(Calls(calls)), strict=True)
         return OldPrompt([call.request for call, is_first in opening if is_first]).put_into
 
@@ -101,36 +85,47 @@ class GridDriver(TestRun):
             found.journal.remove()
 
     @property
-    def usable(self) -> tuple[SampleRun, ...]:
+    def usable(self) -> tuple[ObservedSample, ...]:
         """The samples that count."""
-        return tuple(sample for sample in self.samples if sample.usable)
+        return tuple(sample.observe() for sample in self.samples if sample.usable)
 
     def says_missing(self) -> str:
         """Say what is missing of the cell; empty where it is whole."""
-        whole = len(self._prepared.slots)
+        whole = len(self.state.plans)
         if len(self.usable) == whole:
             return ""
         return f"{len(self.usable)} of {whole} samples of {self.variant}"
 
-    def _prepare(self) -> Prepared:
+    def _name_variant(self, settings: Settings) -> str:
+        """Return the candidate's name and that of the cell."""
+        del settings  # its candidate is the test's
+        return f"{self._test.variant}.{self._cell}"
+
+    def _adapt(self, rules: TestConfig) -> TestConfig:
+        """Ask the cell's model; nothing of a cell is ever accepted."""
+        is_old = self._cell is GridCell.OLD_MODEL
+        candidate = None if is_old else rules.settings.candidate
+        return replace(rules, settings=replace(rules.settings, candidate=candidate, accept=False))
+
+    def _load(self) -> TestState:
         try:
-            old = read_if_exists(self.paths.cassette, read_any_cassette)
+            old = read_if_exists(self.state.paths.cassette, read_any_cassette)
             is_replay = self.settings.record is RecordMode.NONE
-            carried = {} if is_replay else answers_paid_for(self, self._journal, old)
+            carried = (
+                {}
+                if is_replay
+                else read_paid_answers(self.state, self.run, journal=self._journal, old=old)
+            )
         except (ValueError, OSError) as error:
             raise SetupError("unreadable_file", str(error)) from None
-        return Prepared(
-            accepted=self._test.accepted,
+        wanted = self.settings.confirm or LEAST
+        plans = plan_samples(old, record=self.settings.record, wanted=wanted, is_candidate=True)
+        return replace(
+            self.state,
+            accepted=self._test.state.accepted,
             old=old,
             carried=carried,
-            slots=tuple(
-                plan_samples(
-                    old,
-                    record=self.settings.record,
-                    wanted=self.settings.confirm or LEAST,
-                    is_candidate=True,
-                )
-            ),
+            plans=tuple(plans),
         )
 
 
@@ -139,17 +134,19 @@ def plan_grid(test: TestRun) -> list[GridDriver]:
     records = test.settings.cross and test.settings.record is not RecordMode.NONE
     if not records and not all(
         build_test_paths(
-            test.identity.path, test.node_id, f"{test.variant}.{cell}"
+            test.state.identity.path, test.node_id, f"{test.variant}.{cell}"
         ).cassette.exists()
         for cell in GridCell
     ):
         return []
-    return [GridDriver(test, cell) for cell in GridCell] if is_to_be_crossed(test.drift) else []
+    if not is_to_be_crossed(test.observe().drift):
+        return []
+    return [GridDriver(test, cell) for cell in GridCell]
 
 
 def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
     """Keep what was recorded of the cells, and say in a sentence what the cross shows."""
-    again = f"{test.commands.record(exists=False)} --llmregress-cross"
+    again = f"{test.state.commands.record(exists=False)} --llmregress-cross"
     try:
         for cell in cells:
             cell.keep()
@@ -159,12 +156,13 @@ def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
     if missing:
         return f"not whole: {' and '.join(missing)}; {again}"
     old_model, old_prompt = cells
-    baseline = () if test.accepted is None else test.accepted.samples
-    compared = [sample for sample in test.samples if sample.compared and sample.usable]
-    fresh = [sample for sample in compared if sample.slot.confirms] or compared
+    seen, accepted = test.observe(), test.state.accepted
+    baseline = () if accepted is None else accepted.samples
+    compared = [sample for sample in seen.compared if sample.usable]
+    fresh = [sample for sample in compared if sample.plan.confirms] or compared
     passed = count_passes(sample.passed for sample in baseline)
     candidate = count_passes(sample.own_passed for sample in fresh)
-    trait = _changed_trait(test) if passed.rate == candidate.rate else None
+    trait = _changed_trait(seen) if passed.rate == candidate.rate else None
     if trait is None:
         return attribute_cross(
             GridResult(
@@ -185,13 +183,13 @@ def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
     return f"{trait} as in the baseline: {said}"
 
 
-def _changed_trait(test: TestRun) -> str | None:
+def _changed_trait(test: ObservedTest) -> str | None:
     """Return the worst trait of a few values that changed."""
-    drift = test.drift
+    drift, accepted = test.drift, test.state.accepted
     few = {TraitKind.CATEGORY, TraitKind.SET}
     known = {
         trait.name
-        for sample in (test.accepted.samples if test.accepted else ())
+        for sample in (accepted.samples if accepted else ())
         for trait in sample.behavior.traits
         if trait.kind in few
     }
@@ -211,7 +209,7 @@ def _repeated(baseline: Sequence[SampleSnapshot], trait: str) -> Tally:
     return count_passes(values.count(value) > 1 for value in values)
 
 
-def _as_before(samples: Sequence[SampleRun], trait: str) -> Tally:
+def _as_before(samples: Sequence[ObservedSample], trait: str) -> Tally:
     """Count the samples that do not differ from the baseline in a trait."""
     return count_passes(
         all(

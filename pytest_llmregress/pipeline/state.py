@@ -1,0 +1,182 @@
+"""The values that one test's run is made of, from what is there before it to what it came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_llmregress.pipeline.check_rules import RuleCheckResult
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.next_command import NextCommand
+from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.storage.file_paths import TestPaths, relative_to_root
+from pytest_llmregress.values.behavior import Behavior, Change, Drift
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.run_report import AnswerSource, Problem
+from pytest_llmregress.values.settings import FailOn, Settings
+from pytest_llmregress.values.snapshot import Snapshot
+from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestState:
+    """A test before it runs: what holds for it, what is there, and what is to be run."""
+
+    __test__ = False  # pytest must not collect it
+
+    identity: TestIdentity
+    config: TestConfig
+    paths: TestPaths
+    commands: NextCommand
+    accepted: Snapshot | None = None
+    """What was accepted before this run; None where nothing was."""
+    old: Cassette | None = None
+    """The cassette as it was before this run; None where there is none."""
+    carried: Mapping[int, tuple[Interaction, ...]] = field(default_factory=dict)
+    """Answers that an earlier recording has paid for, by sample."""
+    plans: tuple[SamplePlan, ...] = (SamplePlan(number=1, mode=SampleMode.REPLAY),)
+    """At least one."""
+    confirm: int = 0
+    """Fresh samples that are to follow where these look different."""
+    refused: Problem | None = None
+    """What every request of the test is refused with; None where it may ask."""
+    setup_error: Problem | None = None
+    """What keeps the test from being run at all."""
+
+    @property
+    def node_id(self) -> str:
+        """The test's node id."""
+        return self.identity.node_id
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold for the test."""
+        return self.config.settings
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether the baseline has enough samples to show its own noise."""
+        return check_enough_samples(self.accepted)
+
+    def cassette_name(self, root: Path) -> str:
+        """Return the path of its cassette, as reports have it."""
+        return f"{relative_to_root(self.paths.directory, root)}/{self.paths.cassette.name}"
+
+
+def check_enough_samples(accepted: Snapshot | None) -> bool:
+    """Tell whether a baseline has enough samples to show its own noise."""
+    return accepted is not None and len(accepted.samples) >= MIN_BASELINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRecording:
+    """What one sample has sent and was answered."""
+
+    plan: SamplePlan
+    mode: AnswerSource = AnswerSource.IDLE
+    """Where its answers came from."""
+    interactions: tuple[Interaction, ...] = ()
+    """What is kept of it: the old recording, the new one, or both."""
+    calls: tuple[Call, ...] = ()
+    """Those that have their answer, in the order of the requests."""
+    calls_as_recorded: tuple[Call, ...] = ()
+    """The same in the order of the cassette."""
+    carried: int = 0
+    """Answers that were there before it began."""
+    unplayed: int = 0
+    """Recorded answers that it has not asked for."""
+    not_understood: tuple[str, ...] = ()
+    """Requests to a model that no provider reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedSample:
+    """What one sample has come to."""
+
+    recording: SampleRecording
+    behavior: Behavior = field(default_factory=Behavior)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What `llm_snapshot` was compared with, by name."""
+    body_passed: bool = True
+    own_passed: bool = True
+    """Whether set-up, body and tear-down passed; contract and drift apart."""
+    good: bool = True
+    """Whether it counts as passed: nothing of its own failed, no rule broke."""
+    usable: bool = True
+    """Whether it is a sample at all: it asked, and each request has its whole answer."""
+    is_exact: bool = False
+    """Whether it replayed the very recording that is accepted."""
+    lost: bool = False
+    """Whether it replayed a sample that passed when it was accepted."""
+    compared: bool = False
+    """Whether it is a new recording that was held against what is accepted."""
+    changes: tuple[Change, ...] = ()
+    """What it does differently then."""
+    problems: tuple[Problem, ...] = ()
+    """What failed it, in order; the misses first."""
+    rules: RuleCheckResult = field(default_factory=RuleCheckResult)
+    why: str = ""
+    """Why it does not count as passed, in a line; empty where it does."""
+    failure: str = ""
+    """What pytest tells of its failure, where it failed by itself; empty where it did not."""
+
+    @property
+    def plan(self) -> SamplePlan:
+        """What it was to do."""
+        return self.recording.plan
+
+    @property
+    def mode(self) -> AnswerSource:
+        """Where its answers came from."""
+        return self.recording.mode
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Its model calls, in the order of the requests."""
+        return self.recording.calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedTest:
+    """What a test has come to by now, over all its samples."""
+
+    state: TestState
+    samples: tuple[ObservedSample, ...]
+    run_fail_on: FailOn = FailOn.BREAKING
+    """From where on a drift fails in a test that says nothing of its own."""
+    is_quarantined: bool = False
+    """Whether somebody wrote down why it does not gate, until a day that is not over."""
+    drift: Drift | None = None
+    """What its new recordings do differently; None where nothing was compared."""
+    evidence: TestEvidence | None = None
+    """What the samples say about a change; None where nothing was compared."""
+
+    @property
+    def node_id(self) -> str:
+        """The test's node id."""
+        return self.state.node_id
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold for the test."""
+        return self.state.config.settings
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What failed it, over all samples, each said once."""
+        return tuple(dict.fromkeys(p for sample in self.samples for p in sample.problems))
+
+    @property
+    def compared(self) -> tuple[ObservedSample, ...]:
+        """The samples that are new recordings, held against what is accepted."""
+        return tuple(sample for sample in self.samples if sample.compared)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there is any such sample."""
+        return any(sample.compared for sample in self.samples)
