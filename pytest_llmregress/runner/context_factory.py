@@ -12,9 +12,8 @@ from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.providers.anthropic.sdk_patch import KEYLESS_ENVIRONMENT
 from pytest_llmregress.redaction.redactor import Redactor
-from pytest_llmregress.runner import session
-from pytest_llmregress.runner.hook_calls import Hooks
-from pytest_llmregress.runner.stash_keys import HOOKS
+from pytest_llmregress.runner.hook_calls import HOOKS, Hooks
+from pytest_llmregress.runner.settings_reader import read_settings, read_sources
 from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.values.settings import Settings
 
@@ -30,13 +29,13 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
     # What a replay without a key puts in its place stands for the key, in a prompt too.
     redactor = Redactor.of_environment({**KEYLESS_ENVIRONMENT, **os.environ})
     redactor = hooks.redactor(config.hook, redactor)
-    settings = session.read_settings(config)
+    settings = read_settings(config)
     price = partial(hooks.price, config.hook)
     paths = [build_test_paths(item.path, item.nodeid, None) for item in marked]
     return SessionContext(
         root=config.rootpath,
         invoked_from=config.invocation_params.dir,
-        sources=session.sources(config),
+        sources=read_sources(config),
         settings=settings,
         plugins=hooks.plugins(config.hook, price=price),
         broken_hooks=tuple(hooks.faults),

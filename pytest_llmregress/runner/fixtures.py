@@ -6,11 +6,18 @@ from typing import Any, Self
 import pytest
 
 from pytest_llmregress.formatting.control_characters import visible_lines
+from pytest_llmregress.llm_judge.question import fault_of_model
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.judge_fixture import LlmJudge, build_llm_judge
+from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.stash_keys import SETTING_UP, TEST_RUN
 from pytest_llmregress.values.call import Call, Calls
+
+HOW_TO_SET_JUDGE = (
+    "set one that stays what it is, a dated snapshot or an id without -latest: "
+    'llm_config["judge_model"], llmregress_judge_model in the ini file, or '
+    "--llmregress-judge-model MODEL"
+)
 
 
 class LiveCalls(Calls):
@@ -81,8 +88,16 @@ def snapshot_assertion(request: pytest.FixtureRequest) -> SnapshotAssertion:
 
 def judge(request: pytest.FixtureRequest) -> LlmJudge:
     """Return the judge of the test that asks."""
-    test = _test_run(request, "llm_judge")
-    return build_llm_judge(request, model=test.settings.judge_model)
+    return build_llm_judge(request, model=_test_run(request, "llm_judge").settings.judge_model)
+
+
+def build_llm_judge(request: pytest.FixtureRequest, *, model: str | None) -> LlmJudge:
+    """Return a judge of that model; fails the set-up of a test that can have none."""
+    test = _test_run(request, "llm_judge").node_id
+    fault = fault_of_model(model)
+    if model is None or fault is not None:
+        output.fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET_JUDGE}")
+    return LlmJudge(test, model=model)
 
 
 def configure(llm_config: Mapping[str, Any]) -> None:

@@ -156,6 +156,10 @@ class Hooks:
                     yield found
 
 
+HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
+"""On the configuration: the hooks, from the start of a session with marked tests."""
+
+
 class _CheckedProvider:
     """A provider of another plugin: what it raises is as if it did not know the request."""
 

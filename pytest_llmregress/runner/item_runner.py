@@ -41,9 +41,9 @@ from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.collected import identify
+from pytest_llmregress.runner.hook_calls import HOOKS
 from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.sample_phases import SampleRun
-from pytest_llmregress.runner.stash_keys import HOOKS
 from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
@@ -318,10 +318,6 @@ class TestRun:
             return ""
         test = self.observe()
         return format_drift(test) if check_drift_gate(test) else ""
-
-    def clean(self, value: Any) -> Any:
-        """Take secrets out of a JSON value."""
-        return self.rules.redactor.value(value)
 
     @property
     def saved(self) -> int:

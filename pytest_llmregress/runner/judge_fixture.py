@@ -1,8 +1,6 @@
-"""What the fixture `llm_judge` gives to tests, and what becomes of a judgement that is missing."""
+"""What the fixture `llm_judge` gives to tests."""
 
 import json
-
-import pytest
 
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.llm_judge import client
@@ -12,16 +10,8 @@ from pytest_llmregress.llm_judge.question import (
     JudgeAnswer,
     JudgeError,
     JudgeQuestion,
-    fault_of_model,
 )
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.stash_keys import TEST_RUN
-
-HOW_TO_SET = (
-    "set one that stays what it is, a dated snapshot or an id without -latest: "
-    'llm_config["judge_model"], llmregress_judge_model in the ini file, or '
-    "--llmregress-judge-model MODEL"
-)
 
 
 class LlmJudge:
@@ -63,20 +53,6 @@ class LlmJudge:
 
     def __repr__(self) -> str:
         return "llm_judge"
-
-
-def build_llm_judge(request: pytest.FixtureRequest, *, model: str | None) -> LlmJudge:
-    """Return the judge of the test that asks; fails its set-up where it can have none."""
-    test = request.node.nodeid
-    if request.node.stash.get(TEST_RUN, None) is None:
-        output.fail(
-            f"{test}: llm_judge is for tests marked with @pytest.mark.llm; "
-            "mark this one, or take the fixture out"
-        )
-    fault = fault_of_model(model)
-    if model is None or fault is not None:
-        output.fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET}")
-    return LlmJudge(test, model=model)
 
 
 def _check_rubric(rubric: object) -> str:

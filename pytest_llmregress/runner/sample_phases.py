@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -15,13 +15,11 @@ from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
+from pytest_llmregress.runner.sampled_test import SampledTest
 from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.behavior import Behavior, Change
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.run_report import BAD_HOOK, AnswerSource, Problem
-
-if TYPE_CHECKING:
-    from pytest_llmregress.runner.item_runner import TestRun
 
 MAX_WHY = 200
 """Characters of the reason that is written down for a sample that did not pass."""
@@ -31,7 +29,7 @@ _INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 class SampleRun:
     """One independent run of a test."""
 
-    def __init__(self, test: "TestRun", slot: SamplePlan) -> None:
+    def __init__(self, test: SampledTest, slot: SamplePlan) -> None:
         self.slot = slot
         self._test = test
         self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
@@ -71,28 +69,28 @@ class SampleRun:
             accepted=test.state.accepted,
             sample=slot.number,
             exact=exact,
-            accept=test.settings.accept,
-            clean=test.clean,
-            terms=test.rules.terms,
+            accept=test.state.settings.accept,
+            clean=self._clean,
+            terms=test.state.config.terms,
             classify=test.plugins.classify,
         )
         try:
             self.traffic = test.traffic(slot, self.misses)
         except RecordingLockedError as error:
-            self._fail("occupied", f"{test.node_id}: {error}")
+            self._fail("occupied", f"{test.state.node_id}: {error}")
         except OSError as error:
-            self._fail("not_kept", failures.not_kept(test.node_id, str(error)))
+            self._fail("not_kept", failures.not_kept(test.state.node_id, str(error)))
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Take the test's `llm_config`; fails the test where it holds what cannot be."""
         if "samples" in config:
-            self._fail("bad_settings", failures.samples_too_late(self._test.node_id))
+            self._fail("bad_settings", failures.samples_too_late(self._test.state.node_id))
         if config:
             try:
                 self._test.read_rules(config)
             except TestConfigError as error:
                 self._fail(error.code, str(error))
-            rules = self._test.rules
+            rules = self._test.state.config
             self.judgement.terms = rules.terms
             if self.traffic is not None:
                 self.traffic.tape.match(rules.matching, redactor=rules.redactor)
@@ -239,10 +237,9 @@ class SampleRun:
     def observe(self) -> ObservedSample:
         """Return what it has come to by now, as a value."""
         judgement, traffic, plan = self.judgement, self.traffic, self.slot
-        if traffic is None:
-            recording = SampleRecording(plan=plan, interactions=plan.recorded or ())
-        else:
-            recording = traffic.recording(plan, record=self._test.rules.settings.record)
+        recording = SampleRecording(plan=plan, interactions=plan.recorded or ())
+        if traffic is not None:
+            recording = traffic.recording(plan, record=self._test.state.config.settings.record)
         return ObservedSample(
             recording=recording,
             behavior=self.behavior,
@@ -287,7 +284,7 @@ class SampleRun:
             self.problems.append(unasked)
         elif reasons:
             saved = self._test.saved
-            message = failures.not_whole(self._test.node_id, reasons, saved=saved)
+            message = failures.not_whole(self._test.state.node_id, reasons, saved=saved)
             self._note_problem("not_whole", message)
         else:
             self._check_rules(traffic, calls)
@@ -314,14 +311,14 @@ class SampleRun:
         self.held = self._test.hold_to_terms(calls, is_new=is_new, asks_judge=self.body_passed)
         self.problems.extend(self.held.problems)
         if self.held.broken:
-            message = failures.contract_broken(self._test.node_id, self.held.broken)
+            message = failures.contract_broken(self._test.state.node_id, self.held.broken)
             self._note_problem("contract", message)
         is_exact = self.judgement.exact and self.body_passed
-        if is_exact and not self.problems and not self._test.settings.accept:
+        if is_exact and not self.problems and not self._test.state.settings.accept:
             changes = self.judgement.changes(self.behavior, passed=True)
             if changes:
-                accept = self._test.accept_command
-                message = failures.replay_differs(self._test.node_id, changes, accept)
+                accept = self._test.state.commands.accept()
+                message = failures.replay_differs(self._test.state.node_id, changes, accept)
                 self._note_problem("changed", message)
 
     def note_hooks(self) -> None:
@@ -329,8 +326,12 @@ class SampleRun:
         faults = self._test.plugins.faults
         new, self._hook_faults = dict.fromkeys(faults[self._hook_faults :]), len(faults)
         if new and not self.has_bad_hook:
-            message = failures.broken_hooks(self._test.node_id, tuple(new))
+            message = failures.broken_hooks(self._test.state.node_id, tuple(new))
             self._note_problem(BAD_HOOK, message)
+
+    def _clean(self, value: Any) -> Any:
+        """Take secrets out of a JSON value, by what holds for the test at this moment."""
+        return self._test.state.config.redactor.value(value)
 
     def _note_problem(self, code: str, message: str) -> None:
         self.problems.append(Problem(code=code, message=message))

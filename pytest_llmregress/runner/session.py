@@ -1,10 +1,9 @@
-"""What happens once a session: settings, start, reports and the summary at its end."""
+"""What happens once a session: checks, start, reports and the summary at its end."""
 
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,33 +12,11 @@ from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.runner import output, progress
 from pytest_llmregress.runner.builtin_plugins import BuiltIns
 from pytest_llmregress.runner.hook_calls import HookError, Hooks
+from pytest_llmregress.runner.settings_reader import read_settings
 from pytest_llmregress.values.run_report import RunReport, TestRecord
-from pytest_llmregress.values.settings import (
-    FailOn,
-    RecordMode,
-    Settings,
-    SettingsError,
-    SettingsSource,
-)
+from pytest_llmregress.values.settings import FailOn, RecordMode, Settings
 from pytest_llmregress.values.verdict import GatePolicy
 
-SETTINGS = (
-    "record",
-    "candidate",
-    "samples",
-    "confirm",
-    "cross",
-    "judge_model",
-    "accept",
-    "fail_on",
-    "report",
-    "allow_ci_record",
-    "concurrency",
-    "max_cost",
-    "max_tokens",
-    "batch",
-    "batch_wait",
-)
 NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
 """The options of pytest with which a run does not collect the whole suite."""
 UNWRITTEN: pytest.StashKey[dict[str, str]] = pytest.StashKey()
@@ -118,33 +95,6 @@ def _has_whole_suite(config: pytest.Config) -> bool:
     if any(config.getoption(name, default=None) for name in NARROWING):
         return False
     return all(Path(config.invocation_params.dir, arg).is_dir() for arg in config.args)
-
-
-def read_settings(config: pytest.Config) -> Settings:
-    """Read the settings of the run; UsageError with all problems at once."""
-    try:
-        return Settings.resolve(sources(config))
-    except SettingsError as error:
-        raise output.usage_error(str(error)) from None
-
-
-def sources(config: pytest.Config) -> tuple[SettingsSource, SettingsSource, SettingsSource]:
-    """Return command line, environment and ini file, each with what was given in it."""
-    options = {name: config.getoption(f"llmregress_{name}") for name in SETTINGS}
-    ini = {name: config.getini(f"llmregress_{name}") for name in SETTINGS}
-    environment = {
-        name.removeprefix("LLMREGRESS_").lower(): value
-        for name, value in os.environ.items()
-        if name.startswith("LLMREGRESS_")
-    }
-    for name in ("candidate", "report"):
-        if name in environment:
-            environment[name] = environment[name].split()  # type: ignore[assignment]
-    return (
-        SettingsSource(name="--llmregress-{option}", values=_given(options)),
-        SettingsSource(name="LLMREGRESS_{variable}", values=environment),
-        SettingsSource(name="llmregress_{key}", values=_given(ini)),
-    )
 
 
 def finish(
@@ -238,10 +188,6 @@ class _MarkerIsClaimed:
                 "`llm`; one of the two can have it. Run with -p no:pytest_llm, or uninstall it: "
                 "python -m pip uninstall pytest-llm"
             )
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _check_versions() -> None:

@@ -18,7 +18,7 @@ CONFTEST = f"""
 
     @pytest.fixture
     def llm_judge(request):
-        from pytest_llmregress.runner.judge_fixture import build_llm_judge
+        from pytest_llmregress.runner.fixtures import build_llm_judge
         return build_llm_judge(request, model={JUDGE!r})
 """
 APP = """

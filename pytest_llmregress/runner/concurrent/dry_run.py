@@ -25,7 +25,7 @@ class DryRunSample(SampleRun):
     def configure(self, config: Mapping[str, Any]) -> None:
         """Take the test's `llm_config`, and go no further where it wants to be run only once."""
         super().configure(config)
-        if self._test.rules.terms.record == INLINE:
+        if self._test.state.config.terms.record == INLINE:
             _halt()
 
     @contextmanager
