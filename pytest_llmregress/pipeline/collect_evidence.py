@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from pytest_llmregress.comparison.merging import count_changes
-from pytest_llmregress.pipeline.state import ObservedSample
+from pytest_llmregress.pipeline.drift import describe_request_change, fails_from
+from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind, worst
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.evidence import (
@@ -12,36 +13,29 @@ from pytest_llmregress.values.evidence import (
     TestEvidence,
     TraitEvidence,
 )
-from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.values.snapshot import SampleSnapshot
 
 _TOLD = frozenset({TraitKind.CATEGORY, TraitKind.SET})
 CACHED_FROM = 5
 """Identical answers from which on one has to ask whether they were sampled at all."""
 
 
-def collect_evidence(  # noqa: PLR0913 - one argument for each thing that has a say
-    test: str,
-    *,
-    accepted: Snapshot | None,
-    samples: Sequence[ObservedSample],
-    fails_from: Severity | None,
-    quarantine: str,
-    not_comparable: str,
-) -> TestEvidence:
+def collect_evidence(test: ObservedTest) -> TestEvidence:
     """Return what the usable samples say, beside those that are accepted."""
+    accepted, quarantine = test.state.accepted, test.state.config.terms.quarantine
     baseline = () if accepted is None else accepted.samples
-    compared = [sample for sample in samples if sample.usable and sample.compared]
+    compared = [sample for sample in test.compared if sample.usable]
     first = [sample for sample in compared if not sample.plan.confirms]
     fresh = [sample for sample in compared if sample.plan.confirms]
     return TestEvidence(
-        test=test,
+        test=test.node_id,
         baseline=count_passes(sample.passed for sample in baseline),
         screen=count_passes(sample.own_passed for sample in first),
         fresh=count_passes(sample.own_passed for sample in fresh) if fresh else None,
         sessions=_sessions(baseline),
         traits=tuple(_traits(baseline, first, fresh)),
         changes=count_changes([each.changes for each in first], [each.changes for each in fresh]),
-        fails_from=fails_from,
+        fails_from=fails_from(test),
         numbers=tuple(_numbers(baseline, first)),
         broken=tuple(
             dict.fromkeys(
@@ -51,8 +45,8 @@ def collect_evidence(  # noqa: PLR0913 - one argument for each thing that has a 
                 if problem.code == "contract"
             )
         ),
-        not_comparable=not_comparable,
-        quarantine=quarantine,
+        not_comparable=describe_request_change(test),
+        quarantine=quarantine.reason if quarantine and test.is_quarantined else "",
         cached=_cached(compared),
     )
 

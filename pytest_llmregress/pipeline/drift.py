@@ -16,7 +16,7 @@ from pytest_llmregress.values.cause import NOT_KNOWN, SAME, Cause, CauseKind
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
-from pytest_llmregress.verdicts.first_pass import failing_changes
+from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, failing_changes
 
 if TYPE_CHECKING:
     from pytest_llmregress.causes.find_cause import RecordedSide
@@ -116,6 +116,17 @@ def is_to_be_crossed(drift: Drift | None) -> bool:
     is_same = (SAME, NOT_KNOWN)
     return cause.requested.moved and any(
         part.part in PARTS and part.what not in is_same for part in cause.parts
+    )
+
+
+def explain_no_cross(state: TestState, drift: Drift | None) -> str:
+    """Say why a cross that was asked for is not recorded; empty where it is, or needs none."""
+    if not state.settings.cross or state.has_noise or not is_to_be_crossed(drift):
+        return ""
+    number = 0 if state.accepted is None else len(state.accepted.samples)
+    return (
+        f"not recorded: its baseline has {number} of the {MIN_BASELINE} samples that a cross "
+        f"takes; with the old prompt: {state.commands.more_samples()}"
     )
 
 

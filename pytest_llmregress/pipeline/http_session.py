@@ -8,12 +8,12 @@ from typing import NoReturn
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.check_candidate import Asking
-from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_line
+from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.orphans import find_former_name
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
-from pytest_llmregress.pipeline.state import SampleRecording
+from pytest_llmregress.pipeline.state import SampleRecording, TestState
 from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.providers.protocol import RequestRewriter
 from pytest_llmregress.recording import judge_flag
@@ -27,83 +27,71 @@ from pytest_llmregress.recording.cassette_session import (
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
-from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.call import Call, Usage
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.matching import path_of
 from pytest_llmregress.values.run_report import AnswerSource, Problem
-from pytest_llmregress.values.settings import Candidate, RecordMode
+from pytest_llmregress.values.settings import RecordMode
 
 Fail = Callable[[str], NoReturn]
 """Fails the test that runs by a message, from whichever thread: no app catches what it raises."""
 
 
 class HttpSession:
-    """What one run of one test sends and what it is answered, for as long as it is open.
+    """What one sample of one test sends and what it is answered, for as long as it is open.
 
-    Parameters: `cassette`, its path as reports have it; `recorded`, what was recorded for this
-    run (None where nothing was); `exists`, whether its test has a cassette at all; `carried`, the
-    answers that an interrupted recording had paid for already; `number`, which sample of its test
-    this run is, from 1; `usage`, what a call of this test has come to before; `intercept`, how its
-    HTTP comes to the tape; `limited`, whether what it sends is held back where it must not be sent;
-    `fail`, what ends the test by a message; `refused`, what every request is refused with; None
-    where there is nothing against them.
+    Parameters: `usage`, what a call of its test has come to before; `rewrite`, what changes its
+    calls before they are sent; `intercept`, how its HTTP comes to the tape; `limited`, whether
+    what it sends is held back where it must not be sent; `misses`, where each of them is put;
+    `fail`, what ends the test by a message.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts that one test's traffic is put together from
+    def __init__(  # noqa: PLR0913 - two values, and what is alive around them
         self,
-        run: SessionContext,
+        state: TestState,
+        plan: SamplePlan,
+        context: SessionContext,
         *,
-        test: str,
-        cassette: Callable[[], str],
-        recorded: tuple[Interaction, ...] | None,
-        exists: bool,
-        mode: SampleMode,
-        candidate: Candidate | None,
-        rewrite: RequestRewriter | None,
-        commands: NextCommand,
-        paths: TestPaths,
-        misses: list[Problem],
-        journal: Journal,
-        carried: tuple[Interaction, ...],
-        number: int,
         usage: Callable[[], Usage | None],
+        rewrite: RequestRewriter | None,
         intercept: Callable[[CassetteSession], AbstractContextManager[None]],
         limited: bool,
+        misses: list[Problem],
+        journal: Journal,
         fail: Fail,
-        refused: Problem | None = None,
     ) -> None:
-        self._run = run
-        self._test = test
-        self._cassette = cassette
-        self._refused = refused
+        # The code may still ask for the model that the promoted one has replaced.
+        candidate = state.promoted or state.settings.candidate
+        recorded, paths = plan.recorded, state.paths
+        self._run = context
+        self._test = state.node_id
+        self._state = state
         self._fail = fail
-        self._commands = commands
-        self._exists = exists
+        self._commands = state.commands
         self._paths = paths
-        self._judgements = MissedJudgements(paths, test=test, in_ci=run.in_ci)
+        self._judgements = MissedJudgements(paths, test=self._test, in_ci=context.in_ci)
         self._journal = journal
-        self._number = number
+        self._number = plan.number
         self._usage = usage
-        self.carried = carried
+        self.carried = state.carried.get(plan.number, ())
         self.asking = Asking(
-            test=test,
+            test=self._test,
             candidate=candidate,
-            commands=commands,
-            root=run.root,
-            requested_model=run.requested_model,
+            commands=self._commands,
+            root=context.root,
+            requested_model=context.requested_model,
             read=self._call,
             recorded=recorded or (),
             paths=paths,
         )
         self._unasked: tuple[tuple[int, int], Problem | None] = (0, 0), None
         self.tape = CassetteSession(
-            mode=mode,
+            mode=plan.mode,
             recorded=recorded,
-            redactor=run.redactor,
+            redactor=context.redactor,
             on_miss=self._miss,
-            carried=carried,
+            carried=self.carried,
             on_answer=self._journal_answer,
             before_send=self._may_send if limited else None,
         )
@@ -112,7 +100,7 @@ class HttpSession:
         self._stack = ExitStack()
         self._sent = self._stack.enter_context(
             sdk_patch.patch_sdk(
-                replaying=mode is SampleMode.REPLAY,
+                replaying=plan.mode is SampleMode.REPLAY,
                 rename=None if candidate is None else candidate.rename,
                 rewrite=rewrite,
             )
@@ -254,7 +242,9 @@ class HttpSession:
 
     def _miss(self, miss: Miss) -> NoReturn:
         """Fail the test by a request that has no answer, or must not have one."""
-        self._fail_by(self._refused or (None if miss.judge else self.asking.refuse(miss.request)))
+        self._fail_by(
+            self._state.refused or (None if miss.judge else self.asking.refuse(miss.request))
+        )
         explanation, renamed, pending = None, None, None
         if miss.reason is MissReason.CASSETTE_NOT_FOUND:
             if self._paths.pending_cassette.exists():
@@ -274,11 +264,11 @@ class HttpSession:
             request=miss.request,
             times=miss.times_recorded,
             where=find_calling_line(self._run.root),
-            cassette=self._cassette(),
+            cassette=self._state.cassette_name(self._run.root),
             explanation=explanation,
             renamed=renamed,
             pending=pending,
-            command=self._commands.record(exists=self._exists),
+            command=self._commands.record(exists=self._state.old is not None),
         )
         if miss.judge:
             message += self._judgements.note(miss, self.tape)

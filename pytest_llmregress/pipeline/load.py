@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.persist import build_run_decision
 from pytest_llmregress.pipeline.plan import plan_samples
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -23,6 +25,7 @@ from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 
@@ -35,6 +38,64 @@ class SetupError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def begin_test(
+    identity: TestIdentity, context: SessionContext, *, variant: str | None
+) -> TestState:
+    """Return a test of which nothing is read yet, its rules neither.
+
+    :param variant: the name that its recording goes by; None for the baseline.
+    """
+    settings = context.settings
+    paths, promoted = build_test_paths(identity.path, identity.node_id, variant), None
+    if is_accepted_candidate(paths, settings):
+        variant, promoted, paths = None, settings.candidate, paths.of_baseline()
+    return TestState(
+        identity=identity,
+        config=TestConfig(
+            settings=settings,
+            contract=Contract(),
+            matching=RequestMatcher(),
+            redactor=context.redactor,
+        ),
+        paths=paths,
+        variant=variant,
+        promoted=promoted,
+        commands=NextCommand(
+            identity.node_id,
+            identity.path,
+            invoked_from=context.invoked_from,
+            settings=settings,
+            in_ci=context.in_ci,
+        ),
+    )
+
+
+def read_config(
+    state: TestState, context: SessionContext, *, given: Mapping[str, Any]
+) -> TestConfig:
+    """Read what holds for a test; TestConfigError where something is not what it can be.
+
+    :param given: its `llm_config`.
+    """
+    markers, plain = state.identity.markers, context.plain_rules
+    is_plain = not given and not any(mark.args or mark.kwargs for mark in markers)
+    if is_plain and plain:
+        config = plain[0]
+    else:
+        config = TestConfig.read(
+            test=state.node_id,
+            sources=context.sources,
+            redactor=context.redactor,
+            markers=markers,
+            config=given,
+        )
+        if is_plain:
+            plain.append(config)
+    if state.promoted is None:
+        return config
+    return replace(config, settings=replace(config.settings, candidate=None))
 
 
 def load_test(empty: TestState, context: SessionContext, *, journal: Journal) -> TestState:

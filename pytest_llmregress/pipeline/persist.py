@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from pytest_llmregress.comparison.merging import merge_changes
 from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.state import ObservedSample
+from pytest_llmregress.pipeline.http_session import deduplicate
+from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
 from pytest_llmregress.redaction.redactor import find_secrets
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
 from pytest_llmregress.storage.decisions import build_decision, find_author, read_rejections
@@ -61,6 +64,42 @@ class Found:
     in_ci: bool
     built_in: bool
     """Whether nobody but the built-in traits has a say on its behavior."""
+
+    @classmethod
+    def of(  # noqa: PLR0913 - what a test does not know of itself
+        cls,
+        test: ObservedTest,
+        context: SessionContext,
+        *,
+        journal: Journal,
+        whole: bool,
+        good: bool,
+        found_in_replay: tuple[Change, ...],
+        recorded_at: str,
+        built_in: bool,
+    ) -> Self:
+        """Return the same of a test, with what its run knows."""
+        state = test.state
+        calls = [call for sample in test.samples for call in sample.calls]
+        return cls(
+            test=test.node_id,
+            paths=state.paths,
+            rules=state.config,
+            samples=test.samples,
+            whole=whole,
+            old=state.old,
+            accepted=state.accepted,
+            journal=journal,
+            requested_models=deduplicate(call.requested_model for call in calls),
+            served_models=deduplicate(call.served_model for call in calls),
+            good=good,
+            found_in_replay=found_in_replay,
+            session=context.started,
+            recorded_at=recorded_at,
+            versions=context.versions,
+            in_ci=context.in_ci,
+            built_in=built_in,
+        )
 
     @property
     def settings(self) -> Settings:

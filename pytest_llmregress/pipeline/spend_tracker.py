@@ -203,5 +203,13 @@ class SpendTracker:
         return "", "?"
 
 
+def average_usage(calls: Sequence[Call]) -> Usage | None:
+    """Return what calls have come to on average; None where there is none."""
+    if not calls:
+        return None
+    output = sum(call.usage.output_tokens for call in calls)
+    return Usage(output_tokens=-(-output // len(calls)))
+
+
 def _share(*, in_batch: bool) -> float:
     return BATCH_SHARE if in_batch else 1.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.run_report import AnswerSource, Problem
-from pytest_llmregress.values.settings import FailOn, Settings
+from pytest_llmregress.values.settings import Candidate, FailOn, Settings
 from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
 
@@ -33,6 +34,10 @@ class TestState:
     config: TestConfig
     paths: TestPaths
     commands: NextCommand
+    variant: str | None = None
+    """The name that its recording goes by beside the baseline's; None for the baseline."""
+    promoted: Candidate | None = None
+    """The candidate of this run where it is the baseline by now: nothing is to be compared."""
     accepted: Snapshot | None = None
     """What was accepted before this run; None where nothing was."""
     old: Cassette | None = None
@@ -62,6 +67,11 @@ class TestState:
     def has_noise(self) -> bool:
         """Whether the baseline has enough samples to show its own noise."""
         return check_enough_samples(self.accepted)
+
+    def is_quarantined(self, today: date) -> bool:
+        """Tell whether somebody wrote down why it does not gate, until a day that is not over."""
+        quarantine = self.config.terms.quarantine
+        return quarantine is not None and not quarantine.is_over(today)
 
     def cassette_name(self, root: Path) -> str:
         """Return the path of its cassette, as reports have it."""

@@ -1,6 +1,6 @@
 """One marked test with all its samples: what is recorded for it, what it ran, what it came to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,32 +9,30 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult, check_rules
 from pytest_llmregress.pipeline.collect_evidence import collect_evidence
 from pytest_llmregress.pipeline.config import TestConfig, TestConfigError
 from pytest_llmregress.pipeline.drift import (
     build_drift,
     check_drift_gate,
-    describe_request_change,
-    fails_from,
+    explain_no_cross,
     format_drift,
-    is_to_be_crossed,
 )
-from pytest_llmregress.pipeline.http_session import HttpSession, deduplicate
+from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.judge import check_acceptable
 from pytest_llmregress.pipeline.load import (
     SetupError,
-    is_accepted_candidate,
+    begin_test,
     load_test,
+    read_config,
     read_if_exists,
 )
-from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.persist import Found, SavedFiles, delete_stale_pending, keep
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.report import build_test_record
 from pytest_llmregress.pipeline.session_context import Plugins, SessionContext
+from pytest_llmregress.pipeline.spend_tracker import average_usage
 from pytest_llmregress.pipeline.state import ObservedTest, TestState
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
@@ -44,16 +42,13 @@ from pytest_llmregress.runner.collected import identify
 from pytest_llmregress.runner.hook_calls import HOOKS
 from pytest_llmregress.runner.judge_fixture import LlmJudge
 from pytest_llmregress.runner.sample_phases import SampleRun
-from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
-from pytest_llmregress.values.behavior import Behavior, Drift
+from pytest_llmregress.values.behavior import Behavior, Change, Drift
 from pytest_llmregress.values.call import Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
-from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
-from pytest_llmregress.values.settings import Candidate, Settings
-from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, looks_different
+from pytest_llmregress.values.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_llmregress.providers.protocol import RequestRewriter
@@ -78,36 +73,12 @@ class TestRun:
         self.run = run
         self.plugins = plugins
         """Those that have a say on this test: a conftest only on those below it."""
-        settings, node_id = run.settings, identity.node_id
-        self._promoted: Candidate | None = None
-        """The candidate of this run where it is the baseline by now: nothing is to be compared."""
-        self.variant = self._name_variant(settings)
-        """The name that its recording goes by beside the baseline's; None for the baseline."""
-        paths = build_test_paths(identity.path, node_id, self.variant)
-        if self.variant is not None and is_accepted_candidate(paths, settings):
-            self._promoted, self.variant, paths = settings.candidate, None, paths.of_baseline()
-        self._journal = Journal(paths.journal, test=node_id)
+        self.state = begin_test(identity, run, variant=self._name_variant(run.settings))
+        self._journal = Journal(self.state.paths.journal, test=self.node_id)
         self._is_journalled = False
         self.samples: list[SampleRun] = []
         self._drifts: dict[int, Drift | None] = {}
         """By the number of samples that were compared: its cause takes reading both recordings."""
-        self.state = TestState(
-            identity=identity,
-            config=TestConfig(
-                settings=settings,
-                contract=Contract(),
-                matching=RequestMatcher(),
-                redactor=run.redactor,
-            ),
-            paths=paths,
-            commands=NextCommand(
-                node_id,
-                identity.path,
-                invoked_from=run.invoked_from,
-                settings=settings,
-                in_ci=run.in_ci,
-            ),
-        )
         try:
             self.read_rules({})
             self.state = self._load()
@@ -115,8 +86,6 @@ class TestRun:
             problem = Problem(code=error.code, message=str(error))
             self.state = replace(self.state, setup_error=problem)
         self._waiting = list(self.state.plans)
-        self._confirming = self.state.confirm
-        """Fresh samples that are still to be asked for, should it look different."""
         is_decided = self.settings.candidate is not None and (
             self.state.has_noise or self.is_quarantined
         )
@@ -159,19 +128,19 @@ class TestRun:
         return self.settings.candidate is None
 
     @property
+    def may_go_on(self) -> bool:
+        """Whether another sample would be any use; asked once the last one has been judged."""
+        last = self.samples[-1] if self.samples else None
+        return last is None or (last.usable and not last.skipped)
+
+    @property
     def has_more(self) -> bool:
         """Whether another sample is to be run; asked once the last one has been judged."""
-        last = self.samples[-1] if self.samples else None
-        if last is not None and (last.skipped or not last.usable):
-            return False
-        if not self._waiting and self._confirming and self._is_to_be_confirmed():
-            first = len(self.samples) + 1
-            self._waiting = [
-                SamplePlan(number=first + each, mode=SampleMode.RECORD, confirms=True)
-                for each in range(self._confirming)
-            ]
-            self._confirming = 0
-        return bool(self._waiting)
+        return self.may_go_on and bool(self._waiting)
+
+    def add(self, plans: Sequence[SamplePlan]) -> None:
+        """Have more samples run, after those that wait."""
+        self._waiting += plans
 
     def begin(self) -> SampleRun:
         """Begin the next sample, or once more the one whose set-up has failed."""
@@ -198,33 +167,21 @@ class TestRun:
 
     def traffic(self, slot: SamplePlan, misses: list[Problem]) -> HttpSession:
         """Open the traffic of a sample; OSError where a recording could not be saved."""
-        state = self.state
-        carried = state.carried
         if slot.mode is not SampleMode.REPLAY and not self._is_journalled:
             self._journal.check_place()
-            self._journal.start(carried)
+            self._journal.start(self.state.carried)
             self._is_journalled = True
         return HttpSession(
+            self.state,
+            slot,
             self.run,
-            test=self.node_id,
-            cassette=lambda: state.cassette_name(self.run.root),
-            recorded=slot.recorded,
-            exists=state.old is not None,
-            mode=slot.mode,
-            # The code may still ask for the model that the promoted one has replaced.
-            candidate=self._promoted or self.settings.candidate,
-            rewrite=self.rewrite(),
-            commands=state.commands,
-            paths=state.paths,
-            misses=misses,
-            journal=self._journal,
-            carried=carried.get(slot.number, ()),
-            number=slot.number,
             usage=lambda: self.usage_of_a_call,
+            rewrite=self.rewrite(),
             intercept=self.intercept,
             limited=not self.is_trial,
+            misses=misses,
+            journal=self._journal,
             fail=output.fail,
-            refused=state.refused,
         )
 
     def rewrite(self) -> "RequestRewriter | None":
@@ -239,30 +196,11 @@ class TestRun:
     def usage_of_a_call(self) -> Usage | None:
         """What a call of this test has come to on average; None where nothing is recorded."""
         known = self.state.old or self.baseline
-        calls = () if known is None else self.run.read_calls(known.interactions)
-        usages = [call.usage for call in calls]
-        if not usages:
-            return None
-        output = sum(usage.output_tokens for usage in usages)
-        return Usage(output_tokens=-(-output // len(usages)))
+        return average_usage(() if known is None else self.run.read_calls(known.interactions))
 
     def read_rules(self, config: Mapping[str, Any]) -> None:
-        """Read the rules with the test's `llm_config`; RulesError where it cannot be."""
-        markers = self.state.identity.markers
-        is_plain = not config and not any(mark.args or mark.kwargs for mark in markers)
-        plain = self.run.plain_rules
-        if is_plain and plain:
-            rules = plain[0]
-        else:
-            rules = TestConfig.read(
-                test=self.node_id,
-                sources=self.run.sources,
-                redactor=self.run.redactor,
-                markers=markers,
-                config=config,
-            )
-            if is_plain:
-                plain.append(rules)
+        """Read the rules with the test's `llm_config`; TestConfigError where it cannot be."""
+        rules = read_config(self.state, self.run, given=config)
         self.state = replace(self.state, config=self._adapt(rules))
 
     def behavior_of(self, calls: Calls) -> Behavior:
@@ -348,16 +286,7 @@ class TestRun:
         if not test.is_compared:
             return test
         test = replace(test, drift=self._find_drift(test))
-        quarantine = self.rules.terms.quarantine
-        evidence = collect_evidence(
-            self.node_id,
-            accepted=self.state.accepted,
-            samples=test.samples,
-            fails_from=fails_from(test),
-            quarantine=quarantine.reason if quarantine and self.is_quarantined else "",
-            not_comparable=describe_request_change(test),
-        )
-        return replace(test, evidence=evidence)
+        return replace(test, evidence=collect_evidence(test))
 
     @property
     def is_compared(self) -> bool:
@@ -372,8 +301,7 @@ class TestRun:
     @property
     def is_quarantined(self) -> bool:
         """Whether somebody wrote down why it does not gate, until a day that is not over."""
-        quarantine = self.rules.terms.quarantine
-        return quarantine is not None and not quarantine.is_over(datetime.now(UTC).date())
+        return self.state.is_quarantined(datetime.now(UTC).date())
 
     def finish(self, *, unconfirmed: bool = False, failed: bool | None = None) -> TestRecord:
         """Keep what is to be kept, and say what happened.
@@ -445,7 +373,7 @@ class TestRun:
                 test, self.run, baseline=self.baseline, now=self.now
             )
         drift = self._drifts[compared]
-        crossed = self.crossed or self._why_not_crossed(drift)
+        crossed = self.crossed or explain_no_cross(self.state, drift)
         if crossed and drift is not None and drift.cause is not None:
             return replace(drift, cause=replace(drift.cause, cross=crossed))
         return drift
@@ -474,7 +402,7 @@ class TestRun:
             and not self.settings.accept
             and self.state.old is not None
             and all(each.mode is AnswerSource.REPLAYED for each in self.samples)
-            and not any(each.found_in_replay for each in self.samples)
+            and not self._found_in_replay()
         )
 
     def _name_variant(self, settings: Settings) -> str | None:
@@ -483,58 +411,28 @@ class TestRun:
 
     def _adapt(self, rules: TestConfig) -> TestConfig:
         """Return what holds for this run of what holds for the test."""
-        if self._promoted is None:
-            return rules
-        return replace(rules, settings=replace(rules.settings, candidate=None))
+        return rules
 
     def _load(self) -> TestState:
         """Read what is there; SetupError where something is wrong."""
         return load_test(self.state, self.run, journal=self._journal)
 
-    def _is_to_be_confirmed(self) -> bool:
-        test = self.observe()
-        return bool(test.evidence is not None and looks_different(test.evidence)) or (
-            self.settings.cross and is_to_be_crossed(test.drift)
-        )
-
-    def _why_not_crossed(self, drift: Drift | None) -> str:
-        """Say why a cross that was asked for is not recorded; empty where it is, or needs none."""
-        if not self.settings.cross or self.state.has_noise or not is_to_be_crossed(drift):
-            return ""
-        accepted = self.state.accepted
-        number = 0 if accepted is None else len(accepted.samples)
-        return (
-            f"not recorded: its baseline has {number} of the {MIN_BASELINE} samples that a cross "
-            f"takes; with the old prompt: {self.state.commands.more_samples()}"
-        )
+    def _found_in_replay(self) -> tuple[Change, ...]:
+        """Return what the test's code makes of a replay of the baseline, where that is new."""
+        if not self.is_baseline or any(e.mode is not AnswerSource.REPLAYED for e in self.samples):
+            return ()
+        return tuple(change for sample in self.samples for change in sample.found_in_replay)
 
     def found(self) -> Found:
         """Return what the run came to, as far as it decides on what is kept."""
-        test, state = self.observe(), self.state
-        calls = [call for sample in test.samples for call in sample.calls]
-        replays_baseline = self.is_baseline and all(
-            each.mode is AnswerSource.REPLAYED for each in test.samples
-        )
-        return Found(
-            test=self.node_id,
-            paths=state.paths,
-            rules=state.config,
-            samples=test.samples,
-            found_in_replay=tuple(
-                change
-                for sample in (self.samples if replays_baseline else ())
-                for change in sample.found_in_replay
-            ),
-            whole=not self._waiting and all(sample.usable for sample in test.samples),
-            old=state.old,
-            accepted=state.accepted,
+        test = self.observe()
+        return Found.of(
+            test,
+            self.run,
             journal=self._journal,
-            requested_models=deduplicate(call.requested_model for call in calls),
-            served_models=deduplicate(call.served_model for call in calls),
+            whole=not self._waiting and all(sample.usable for sample in test.samples),
             good=check_acceptable(test),
-            session=self.run.started,
+            found_in_replay=self._found_in_replay(),
             recorded_at=self.now,
-            versions=self.run.versions,
-            in_ci=self.run.in_ci,
             built_in=self._has_built_in_traits,
         )

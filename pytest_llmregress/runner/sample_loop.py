@@ -12,6 +12,7 @@ import pytest
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 from pytest_llmregress.pipeline.judge import TestOutcome, decide_outcome
 from pytest_llmregress.runner import output
+from pytest_llmregress.runner.drivers.confirmation import plan_confirmation
 from pytest_llmregress.runner.item_runner import TestRun
 from pytest_llmregress.runner.stash_keys import TEST_RUN
 
@@ -66,11 +67,13 @@ class _Runs:
         self._cells: list[GridDriver] | None = None
         """None as long as the test's own samples are not over."""
         self._waiting: list[GridDriver] = []
+        self._is_confirmed = False
+        """Whether fresh samples were asked for, because the first ones looked different."""
 
     @property
     def goes_on(self) -> bool:
         """Whether anything more is to be run; asked once the last sample has been judged."""
-        if self.test.has_run and self._current.has_more:
+        if self.test.has_run and (self._current.has_more or self._is_to_be_confirmed()):
             return True
         if self._cells is None and self.test.has_run:
             self._cells = self._plan_cells()
@@ -92,8 +95,19 @@ class _Runs:
             self.test.asides = tuple(self._cells)
             self.test.crossed = explain_grid(self.test, self._cells)
 
+    def _is_to_be_confirmed(self) -> bool:
+        """Whether fresh samples of the test follow, which its first ones ask for."""
+        test = self.test
+        is_over = self._current is not test or self._is_confirmed or not test.may_go_on
+        if is_over or not test.state.confirm:
+            return False
+        plans = plan_confirmation(test.observe())
+        test.add(plans)
+        self._is_confirmed = bool(plans)
+        return self._is_confirmed
+
     def _plan_cells(self) -> "list[GridDriver]":
-        if self.test.variant is None or not self.test.state.has_noise:
+        if self.test.state.variant is None or not self.test.state.has_noise:
             return []
         from pytest_llmregress.runner.drivers.grid import plan_grid  # noqa: PLC0415 - with statistics
 

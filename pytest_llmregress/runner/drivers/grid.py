@@ -80,7 +80,7 @@ class GridDriver(TestRun):
         """Write the cell's recording once it is whole; OSError or ValueError where it cannot be."""
         found = self.found()
         if not found.is_replay and found.whole:
-            cassette = replace(build_cassette(found), candidate=self.variant)
+            cassette = replace(build_cassette(found), candidate=self.state.variant)
             write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
             found.journal.remove()
 
@@ -94,12 +94,12 @@ class GridDriver(TestRun):
         whole = len(self.state.plans)
         if len(self.usable) == whole:
             return ""
-        return f"{len(self.usable)} of {whole} samples of {self.variant}"
+        return f"{len(self.usable)} of {whole} samples of {self.state.variant}"
 
     def _name_variant(self, settings: Settings) -> str:
         """Return the candidate's name and that of the cell."""
         del settings  # its candidate is the test's
-        return f"{self._test.variant}.{self._cell}"
+        return f"{self._test.state.variant}.{self._cell}"
 
     def _adapt(self, rules: TestConfig) -> TestConfig:
         """Ask the cell's model; nothing of a cell is ever accepted."""
@@ -134,7 +134,7 @@ def plan_grid(test: TestRun) -> list[GridDriver]:
     records = test.settings.cross and test.settings.record is not RecordMode.NONE
     if not records and not all(
         build_test_paths(
-            test.state.identity.path, test.node_id, f"{test.variant}.{cell}"
+            test.state.identity.path, test.node_id, f"{test.state.variant}.{cell}"
         ).cassette.exists()
         for cell in GridCell
     ):
