@@ -1,11 +1,13 @@
 """How much a baseline of several samples differs from itself, and what is no change for it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from pytest_llmregress.behavior.registry import find_noise_policy, find_record
+from pytest_llmregress.behavior.trait_record import NoisePolicy
+from pytest_llmregress.behavior.trait_values import members, number
 from pytest_llmregress.comparison.json_difference import (
     ABSENT,
     Difference,
@@ -18,21 +20,8 @@ from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 RATIO = 2.0
 """How many times larger or smaller a number has to be: one recording is held against few."""
-FLOORS = {
-    "usage.output_tokens": 50,
-    "usage.input_tokens": 50,
-    "text.length": 20,
-    "calls": 1,
-    "tool_calls": 1,
-}
-"""By how much a number has to differ beside the ratio: 1 word and 3 words are the same length."""
 QUARANTINE = 3
 """Distinct values, of at least as many samples, from which on a trait says nothing."""
-STABLE_FACTS = frozenset({"text.numbers", "text.dates", "text.urls"})
-"""Sets of which counts only what every sample has."""
-ARGUMENTS = "tools.arguments"
-_BY_PART = STABLE_FACTS | {ARGUMENTS}
-"""Traits that are never quarantined as a whole: each fact, each argument is noisy by itself."""
 _QUARANTINED_KINDS = frozenset({TraitKind.CATEGORY, TraitKind.SET})
 
 
@@ -91,7 +80,7 @@ def rank_by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
 
 def is_quarantined(traits: Sequence[Trait]) -> bool:
     """Say whether the samples of a trait differ so much that another value says nothing."""
-    if traits[0].name in _BY_PART:
+    if find_noise_policy(traits[0].name) is not NoisePolicy.WHOLE:
         return False
     return {trait.kind for trait in traits} <= _QUARANTINED_KINDS and varies(traits)
 
@@ -117,27 +106,12 @@ def is_same_trait(before: Trait, after: Trait) -> bool:
     return dump_canonical_json(before.value) == dump_canonical_json(after.value)
 
 
-def members(trait: Trait) -> frozenset[str]:
-    """Return the members of a set or of a list, whatever a hand wrote into the file."""
-    value: Any = trait.value
-    return (
-        frozenset(map(str, value)) if isinstance(value, list | tuple) else frozenset({str(value)})
-    )
-
-
-def number(trait: Trait) -> float | None:
-    """Return a number as it is, None where it is none."""
-    value: Any = trait.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
-
-
 def is_another_number(name: str, before: float, after: float) -> bool:
     """Say whether a number of a trait is far enough from another one to be a change."""
     small, large = sorted((abs(before), abs(after)))
     is_far = large >= RATIO * small or before * after < 0
-    return is_far and abs(after - before) >= FLOORS.get(name, 0)
+    record = find_record(name)
+    return is_far and abs(after - before) >= (record.floor if record else 0)
 
 
 def rate_difference(difference: Difference, samples: Sequence[Any]) -> Severity | None:

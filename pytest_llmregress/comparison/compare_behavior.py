@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pytest_llmregress.behavior.registry import TOOL_ORDER, find_noise_policy, is_in_trajectory
+from pytest_llmregress.behavior.trait_record import NoisePolicy
+from pytest_llmregress.behavior.trait_values import members, number
 from pytest_llmregress.comparison.baseline_variance import (
-    ARGUMENTS,
-    STABLE_FACTS,
     is_quarantined,
     is_same_trait,
-    members,
-    number,
     rank_by_frequency,
     varies,
 )
 from pytest_llmregress.comparison.json_difference import Differ
 from pytest_llmregress.comparison.tool_trajectory import compare_arguments, mismatch
-from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, find_trait_rule
+from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, compare_pair
 from pytest_llmregress.formatting.value_text import format_value, truncate
 from pytest_llmregress.values.behavior import (
     Behavior,
@@ -134,17 +133,24 @@ def _common_traits(
 
 
 def _tell_exactly(old: Trait, new: Trait) -> Change:
-    change = compare_arguments([old.value], new.value) if new.name == ARGUMENTS else None
+    has_arguments = find_noise_policy(new.name) is NoisePolicy.EACH_ARGUMENT
+    change = compare_arguments([old.value], new.value) if has_arguments else None
     return replace(change, severity=new.severity) if change else build_change(old, new)
 
 
 def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> Change | None:
     if any(is_same_trait(old, new) for old in olds):
         return None
-    if new.name == ARGUMENTS:
-        return compare_arguments([old.value for old in olds], new.value, differ=differ)
-    if new.name in STABLE_FACTS:
-        return _compare_facts(olds, new)
+    match find_noise_policy(new.name):
+        case NoisePolicy.WHOLE:
+            return _compare_whole(olds, new)
+        case NoisePolicy.EACH_FACT:
+            return _compare_facts(olds, new)
+        case NoisePolicy.EACH_ARGUMENT:
+            return compare_arguments([old.value for old in olds], new.value, differ=differ)
+
+
+def _compare_whole(olds: Sequence[Trait], new: Trait) -> Change | None:
     change = _compare_by_kind(olds, new)
     if change is None:
         return None
@@ -163,13 +169,13 @@ def _compare_by_kind(olds: Sequence[Trait], new: Trait) -> Change | None:
         case TraitKind.NUMBER:
             return _compare_with_range(olds, new)
         case TraitKind.TEXT:
-            return find_trait_rule(new)(olds[0], new)
+            return compare_pair(olds[0], new)
 
 
 def _compare_category(olds: Sequence[Trait], new: Trait) -> Change | None:
     """Hold a value against the most frequent one that the rule has something to say about."""
     ranked = rank_by_frequency(olds)
-    changes = (find_trait_rule(new)(old, new) for old, _ in ranked)
+    changes = (compare_pair(old, new) for old, _ in ranked)
     change = next((change for change in changes if change is not None), None)
     if change is None or len(ranked) == 1:
         return change
@@ -184,7 +190,7 @@ def _compare_set(olds: Sequence[Trait], new: Trait) -> Change | None:
     expected = frozenset.intersection(*sets) | (frozenset.union(*sets) & now)
     if expected == now:
         return None
-    return find_trait_rule(new)(replace(olds[0], value=sorted(expected)), new)
+    return compare_pair(replace(olds[0], value=sorted(expected)), new)
 
 
 def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
@@ -196,7 +202,7 @@ def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
     low, high = min(numbers), max(numbers)
     if low <= now <= high:
         return None
-    change = find_trait_rule(new)(replace(olds[0], value=high if now > high else low), new)
+    change = compare_pair(replace(olds[0], value=high if now > high else low), new)
     if change is None or low == high:
         return change
     return replace(change, before=f"{format_value(low)} to {format_value(high)}")
@@ -220,15 +226,12 @@ def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
     return replace(change, parts=tuple(sorted(stable - kept)))
 
 
-_COUNT_OF_TOOLS = "tool_calls"
-
-
 def _hold_to(
     match: ToolMatch, found: Sequence[TraitDifference], samples: Sequence[Behavior], after: Behavior
 ) -> Iterator[TraitDifference]:
     """Put first what contradicts the declared relation; where nothing does, it covers the rest."""
-    now = after.get("tools.order")
-    olds = [order for sample in samples if (order := sample.get("tools.order")) is not None]
+    now = after.get(TOOL_ORDER)
+    olds = [order for sample in samples if (order := sample.get(TOOL_ORDER)) is not None]
     if now is None or not olds:
         yield from found
         return
@@ -239,9 +242,7 @@ def _hold_to(
             change=mismatch(match, _names(old), _names(now)), before=old, after=now
         )
     for each in found:
-        name = each.change.trait
-        is_covered = name == _COUNT_OF_TOOLS or (name.startswith("tools.") and name != ARGUMENTS)
-        if is_kept and is_covered:
+        if is_kept and is_in_trajectory(each.change.trait):
             yield replace(each, change=replace(each.change, severity=Severity.COSMETIC))
         else:
             yield each

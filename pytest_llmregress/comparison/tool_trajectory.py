@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmregress.comparison.baseline_variance import ARGUMENTS, rate_difference, varies_at
+from pytest_llmregress.behavior.registry import TOOL_ARGUMENTS
+from pytest_llmregress.comparison.baseline_variance import rate_difference, varies_at
 from pytest_llmregress.comparison.json_difference import (
     Differ,
     Difference,
@@ -13,13 +14,12 @@ from pytest_llmregress.comparison.json_difference import (
     format_difference,
     format_json_path,
 )
+from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
 from pytest_llmregress.formatting.value_text import format_value, truncate
 from pytest_llmregress.values.behavior import Change, Severity
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.tool_match import ToolMatch
 
-MAX_DETAIL = 200
-"""Characters of a change's detail."""
 SHUFFLED = "the same calls in another order"
 
 
@@ -95,7 +95,7 @@ def compare_arguments(
             format_value([call.text for call in new]),
         )
         return Change(
-            trait=ARGUMENTS,
+            trait=TOOL_ARGUMENTS,
             severity=Severity.COSMETIC,
             before=words[0],
             after=words[1],
@@ -181,7 +181,7 @@ def _tell(weighed: Sequence[_Weighed]) -> Change:
     detail = f"and {len(others)} more: {'; '.join(others)}" if others else ""
     worst = weighed[0]
     return Change(
-        trait=ARGUMENTS,
+        trait=TOOL_ARGUMENTS,
         severity=worst.severity,
         before=before,
         after=after,

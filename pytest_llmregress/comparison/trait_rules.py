@@ -1,11 +1,12 @@
-"""The rule of each trait: from two different values to the change, and how bad it is."""
+"""From two different values of a trait to the change: how bad it is, and in which words."""
 
 from collections import Counter
 from collections.abc import Callable
 
-from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS, JsonForm
-from pytest_llmregress.behavior.traits import AS_REQUESTED, BARE_CODE, DOES_NOT_PARSE
-from pytest_llmregress.comparison.baseline_variance import RATIO, is_another_number, members, number
+from pytest_llmregress.behavior.registry import find_record
+from pytest_llmregress.behavior.trait_record import Assessment, Rule
+from pytest_llmregress.behavior.trait_values import gained_and_lost, number
+from pytest_llmregress.comparison.baseline_variance import RATIO, is_another_number
 from pytest_llmregress.formatting.value_text import (
     excerpts,
     format_value,
@@ -16,15 +17,19 @@ from pytest_llmregress.values.behavior import Change, Severity, Trait, TraitKind
 
 MAX_DETAIL = 200
 """Characters of a change's detail."""
-IMPROVED = "improved"
-
-Rule = Callable[[Trait, Trait], Change | None]
-"""From a trait before and after, with different values, to the change; None where it is none."""
 
 
-def find_trait_rule(trait: Trait) -> Rule:
-    """Return the rule of a built-in trait, or else that of the trait's kind."""
-    return _RULES.get(trait.name) or _RULES_OF_KINDS[trait.kind]
+def compare_pair(before: Trait, after: Trait) -> Change | None:
+    """Return the change between two different values of a trait; None where its rule sees none.
+
+    The rule is that of the trait's record, or else that of its kind.
+    """
+    record = find_record(after.name)
+    rule = (record.rule if record else None) or _RULES_OF_KINDS[after.kind]
+    found = rule(before, after)
+    if found is None:
+        return None
+    return build_change(before, after, severity=found.severity, detail=found.detail)
 
 
 def build_change(
@@ -46,15 +51,11 @@ def build_change(
     )
 
 
-def _improve(before: Trait, after: Trait) -> Change:
-    return build_change(before, after, severity=Severity.NOTABLE, detail=IMPROVED)
-
-
 # --- details ---------------------------------------------------------------------------------
 
 
 def _say_gained_and_lost(before: Trait, after: Trait) -> str:
-    gained, lost = _gained_and_lost(before, after)
+    gained, lost = gained_and_lost(before, after)
     parts = {"gained": gained, "lost": lost}
     return "; ".join(f"{word} {format_value(sorted(some))}" for word, some in parts.items() if some)
 
@@ -91,114 +92,27 @@ _DETAILS: dict[TraitKind, Callable[[Trait, Trait], str]] = {
 }
 
 
-# --- rules -----------------------------------------------------------------------------------
+# --- rules of kinds --------------------------------------------------------------------------
 
 
-def _compare_outcomes(before: Trait, after: Trait) -> Change:
-    if str(after.value) not in _WHOLE:
-        return build_change(before, after, severity=Severity.BREAKING)
-    if str(before.value) not in _WHOLE:
-        return _improve(before, after)
-    if after.value == "tool_use":
-        detail = "ends on a tool call that nothing answers"
-        return build_change(before, after, severity=Severity.BREAKING, detail=detail)
-    return build_change(before, after, severity=Severity.NOTABLE)
+def _assess_value(_before: Trait, _after: Trait) -> Assessment:
+    return Assessment()
 
 
-def _compare_refusals(before: Trait, after: Trait) -> Change:
-    if after.value != "none":
-        return build_change(before, after, severity=Severity.BREAKING)
-    return build_change(before, after, severity=Severity.NOTABLE, detail="it no longer refuses")
-
-
-def _compare_blemishes(before: Trait, after: Trait) -> Change:
-    """Compare sets of which every member is bad: interruptions, deflections."""
-    gained, _ = _gained_and_lost(before, after)
-    return (
-        build_change(before, after, severity=Severity.BREAKING)
-        if gained
-        else _improve(before, after)
-    )
-
-
-def _compare_served_models(before: Trait, after: Trait) -> Change:
-    return _improve(before, after) if after.value == AS_REQUESTED else build_change(before, after)
-
-
-def _compare_tool_sets(before: Trait, after: Trait) -> Change:
-    gained, _ = _gained_and_lost(before, after)
-    breaks = gained or not members(after)
-    return build_change(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
-
-
-def _compare_json_forms(before: Trait, after: Trait) -> Change:
-    """Take prose that turns into bare JSON for as bad as the reverse: a reader is no parser."""
-    forms = {before.value, after.value}
-    if before.value == JsonForm.PURE or after.value == JsonForm.NOT_JSON or forms == _OPPOSITES:
-        return build_change(before, after, severity=Severity.BREAKING)
-    if after.value == JsonForm.PURE:
-        return _improve(before, after)
-    return build_change(before, after, severity=Severity.NOTABLE)
-
-
-def _compare_json_keys(before: Trait, after: Trait) -> Change:
-    """Hold against each other what both lists reach: a full one is cut where it is full."""
-    full = [max(paths) for paths in map(members, (before, after)) if len(paths) >= MAX_KEY_PATHS]
-    _, lost = _gained_and_lost(before, after)
-    breaks = any(path <= min(full, default=path) for path in lost)
-    return build_change(before, after, severity=Severity.BREAKING if breaks else Severity.NOTABLE)
-
-
-def _compare_code(before: Trait, after: Trait) -> Change:
-    old, new = members(before), members(after)
-    if BARE_CODE in old:
-        detail = "the text is no longer code as it stands"
-        return build_change(before, after, severity=Severity.BREAKING, detail=detail)
-    if DOES_NOT_PARSE in new and DOES_NOT_PARSE not in old and "python" in old:
-        return build_change(before, after, severity=Severity.BREAKING)
-    if DOES_NOT_PARSE in old and DOES_NOT_PARSE not in new and new & {"python", BARE_CODE}:
-        return _improve(before, after)
-    return build_change(before, after, severity=Severity.NOTABLE)
-
-
-def _compare_languages(before: Trait, after: Trait) -> Change | None:
-    return None if "und" in (before.value, after.value) else build_change(before, after)
-
-
-def _compare_numbers(before: Trait, after: Trait) -> Change | None:
+def _assess_number(before: Trait, after: Trait) -> Assessment | None:
     old, new = number(before), number(after)
     if old is not None and new is not None and not is_another_number(after.name, old, new):
         return None
-    return build_change(before, after)
+    return Assessment()
 
 
-def _compare_texts(before: Trait, after: Trait) -> Change:
-    return build_change(before, after, severity=Severity.COSMETIC)
+def _assess_text(_before: Trait, _after: Trait) -> Assessment:
+    return Assessment(severity=Severity.COSMETIC)
 
 
-_RULES: dict[str, Rule] = {
-    "outcome": _compare_outcomes,
-    "interruptions": _compare_blemishes,
-    "served_model": _compare_served_models,
-    "refusal": _compare_refusals,
-    "deflection": _compare_blemishes,
-    "tools.set": _compare_tool_sets,
-    "text.json": _compare_json_forms,
-    "text.json_keys": _compare_json_keys,
-    "text.code": _compare_code,
-    "text.language": _compare_languages,
-}
 _RULES_OF_KINDS: dict[TraitKind, Rule] = {
-    TraitKind.CATEGORY: build_change,
-    TraitKind.SET: build_change,
-    TraitKind.NUMBER: _compare_numbers,
-    TraitKind.TEXT: _compare_texts,
+    TraitKind.CATEGORY: _assess_value,
+    TraitKind.SET: _assess_value,
+    TraitKind.NUMBER: _assess_number,
+    TraitKind.TEXT: _assess_text,
 }
-_OPPOSITES = {JsonForm.PURE, JsonForm.NOT_JSON}
-_WHOLE = frozenset({"answered", "tool_use"})
-"""The outcomes of a test that came to an end."""
-
-
-def _gained_and_lost(before: Trait, after: Trait) -> tuple[frozenset[str], frozenset[str]]:
-    old, new = members(before), members(after)
-    return new - old, old - new

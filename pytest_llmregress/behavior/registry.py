@@ -1,0 +1,249 @@
+"""The built-in traits, one record each: a new trait is a new record, its test and README row."""
+
+from pytest_llmregress.behavior import change_rules, extractors
+from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
+from pytest_llmregress.behavior.text.phrases import detect_hedging
+from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
+from pytest_llmregress.behavior.text.text_facts import data_of, key_paths, language, words
+from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord
+from pytest_llmregress.values.behavior import Severity, TraitKind
+
+SERVED_MODEL = "served_model"
+TOOL_ORDER = "tools.order"
+TOOL_ARGUMENTS = "tools.arguments"
+
+_ENDINGS = (
+    TraitRecord(
+        name="outcome",
+        extract=extractors.extract_outcome,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_outcome,
+        readme="how the test ended",
+    ),
+    TraitRecord(
+        name="refusal",
+        extract=extractors.extract_refusal,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_refusal,
+        readme="a refusal in words",
+    ),
+    TraitRecord(
+        name="deflection",
+        extract=extractors.extract_deflections,
+        kind=TraitKind.SET,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_faults,
+        readme="an upsell, a brush-off",
+    ),
+    TraitRecord(
+        name="interruptions",
+        extract=extractors.extract_interruptions,
+        kind=TraitKind.SET,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_faults,
+        readme="an earlier call",
+    ),
+    TraitRecord(
+        name=SERVED_MODEL,
+        extract=lambda given: extractors.extract_served_model(given.calls, given.served),
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_served_model,
+        readme="the served model",
+    ),
+)
+_TOOLS = (
+    TraitRecord(
+        name="tools.set",
+        extract=lambda given: set(given.calls.tools),
+        kind=TraitKind.SET,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_tool_set,
+        in_trajectory=True,
+        readme="set of tools",
+    ),
+    TraitRecord(
+        name="tools.counts",
+        extract=extractors.extract_tool_counts,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.NOTABLE,
+        in_trajectory=True,
+        readme="counts and order of tools",
+    ),
+    TraitRecord(
+        name=TOOL_ORDER,
+        extract=lambda given: list(given.calls.tools),
+        kind=TraitKind.CATEGORY,
+        severity=Severity.NOTABLE,
+        in_trajectory=True,
+        readme="counts and order of tools",
+    ),
+    TraitRecord(
+        name="tools.arg_keys",
+        extract=extractors.extract_argument_keys,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.NOTABLE,
+        in_trajectory=True,
+        readme="keys and values of their arguments",
+    ),
+    TraitRecord(
+        name=TOOL_ARGUMENTS,
+        extract=extractors.extract_arguments,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.NOTABLE,
+        noise=NoisePolicy.EACH_ARGUMENT,
+        readme="keys and values of their arguments",
+    ),
+)
+TEXT_TRAITS = (
+    TraitRecord(
+        name="text.json",
+        extract=lambda given: str(given.text.json_form),
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_json_form,
+        readme="whether the text is JSON",
+    ),
+    TraitRecord(
+        name="text.json_keys",
+        extract=lambda given: key_paths(given.text.json_value),
+        kind=TraitKind.SET,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_json_keys,
+        readme="and its keys",
+    ),
+    TraitRecord(
+        name="text.code",
+        extract=extractors.extract_code,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_code,
+        readme="code blocks and whether their Python parses",
+    ),
+    TraitRecord(
+        name="text.language",
+        extract=lambda given: language(given.text),
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_language,
+        readme="language of the text",
+    ),
+    TraitRecord(
+        name="text.reasoning",
+        extract=lambda given: reasoning(given.text.prose),
+        kind=TraitKind.CATEGORY,
+        severity=Severity.NOTABLE,
+        readme="reasoning before the answer",
+    ),
+    TraitRecord(
+        name="text.shape",
+        extract=lambda given: describe_structure(given.text),
+        kind=TraitKind.SET,
+        severity=Severity.NOTABLE,
+        readme="headings, lists, tables, preambles, a closing question",
+    ),
+    TraitRecord(
+        name="text.hedge",
+        extract=lambda given: detect_hedging(given.text.prose),
+        kind=TraitKind.CATEGORY,
+        severity=Severity.COSMETIC,
+        readme="hedging",
+    ),
+    TraitRecord(
+        name="text.numbers",
+        extract=lambda given: extract_numbers(data_of(given.text)),
+        kind=TraitKind.SET,
+        severity=Severity.NOTABLE,
+        noise=NoisePolicy.EACH_FACT,
+        readme="numbers, dates and URLs",
+    ),
+    TraitRecord(
+        name="text.dates",
+        extract=lambda given: extract_dates(data_of(given.text)),
+        kind=TraitKind.SET,
+        severity=Severity.NOTABLE,
+        noise=NoisePolicy.EACH_FACT,
+        readme="numbers, dates and URLs",
+    ),
+    TraitRecord(
+        name="text.urls",
+        extract=lambda given: extract_urls(given.text.text),
+        kind=TraitKind.SET,
+        severity=Severity.NOTABLE,
+        noise=NoisePolicy.EACH_FACT,
+        readme="numbers, dates and URLs",
+    ),
+    TraitRecord(
+        name="text.length",
+        extract=lambda given: words(given.text.text),
+        kind=TraitKind.NUMBER,
+        severity=Severity.NOTABLE,
+        floor=20,
+        readme="length",
+    ),
+    TraitRecord(
+        name="text",
+        extract=lambda given: given.text.text,
+        kind=TraitKind.TEXT,
+        severity=Severity.COSMETIC,
+        readme="wording",
+    ),
+)
+"""Those of a text alone: a value that a test compares with a snapshot has them as well."""
+_COUNTS = (
+    TraitRecord(
+        name="usage.output_tokens",
+        extract=extractors.count_output_tokens,
+        kind=TraitKind.NUMBER,
+        severity=Severity.NOTABLE,
+        floor=50,
+        readme="tokens",
+    ),
+    TraitRecord(
+        name="usage.input_tokens",
+        extract=extractors.count_input_tokens,
+        kind=TraitKind.NUMBER,
+        severity=Severity.NOTABLE,
+        floor=50,
+        readme="tokens",
+    ),
+    TraitRecord(
+        name="calls",
+        extract=extractors.count_calls,
+        kind=TraitKind.NUMBER,
+        severity=Severity.NOTABLE,
+        floor=1,
+        readme="number of model calls",
+    ),
+    TraitRecord(
+        name="tool_calls",
+        extract=lambda given: len(given.calls.tools),
+        kind=TraitKind.NUMBER,
+        severity=Severity.NOTABLE,
+        floor=1,
+        in_trajectory=True,
+        readme="and of tool calls",
+    ),
+)
+BUILTIN_TRAITS = (*_ENDINGS, *_TOOLS, *TEXT_TRAITS, *_COUNTS)
+"""All of them, in the order in which files and reports have them."""
+_BY_NAME = {record.name: record for record in BUILTIN_TRAITS}
+
+
+def find_record(name: str) -> TraitRecord | None:
+    """Return the record of a built-in trait, or None for a trait of a plugin."""
+    return _BY_NAME.get(name)
+
+
+def find_noise_policy(name: str) -> NoisePolicy:
+    """Return what noise in a baseline does to a trait, built-in or not."""
+    record = find_record(name)
+    return record.noise if record else NoisePolicy.WHOLE
+
+
+def is_in_trajectory(name: str) -> bool:
+    """Say whether `tool_match` decides on a trait: of plugins, on those named "tools.…"."""
+    record = find_record(name)
+    return record.in_trajectory if record else name.startswith("tools.")
