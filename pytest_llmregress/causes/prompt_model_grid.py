@@ -2,31 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from pytest_llmregress.statistics.exact_tests import Alternative, fisher
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.statistics.multiplicity import holm
+from pytest_llmregress.values.evidence import Tally
 
 ALPHA = 0.05
 """Chance of naming anything where neither prompt nor model matters."""
 _SMALL_P = 0.001
 """Smaller ones are told as smaller."""
 _HOW = "(Fisher, two-sided, Holm over the four)"
-
-
-class Tally(Protocol):
-    """How many samples passed."""
-
-    @property
-    def passed(self) -> int:
-        """The samples that passed."""
-        ...
-
-    @property
-    def n(self) -> int:
-        """All samples."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,20 @@
 """Tests of what the cross of two prompts with two models is said to show."""
 
 import random
-from dataclasses import dataclass
 
 import pytest
 
 from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cross
-
-
-@dataclass(frozen=True)
-class Cell:
-    passed: int
-    n: int
+from pytest_llmregress.values.evidence import Tally
 
 
 def cross(oldest: int, prompt: int, model: int, both: int, *, n: int = 5) -> GridResult:
     """Return the four cells: nothing switched, the prompt, the model, both."""
     return GridResult(
-        old_prompt_old_model=Cell(oldest, n),
-        new_prompt_old_model=Cell(prompt, n),
-        old_prompt_new_model=Cell(model, n),
-        new_prompt_new_model=Cell(both, n),
+        old_prompt_old_model=Tally(passed=oldest, n=n),
+        new_prompt_old_model=Tally(passed=prompt, n=n),
+        old_prompt_new_model=Tally(passed=model, n=n),
+        new_prompt_new_model=Tally(passed=both, n=n),
     )
 
 
@@ -66,10 +60,10 @@ def test_two_labels_of_significance_that_differ_are_no_interaction():
 
 def test_a_cell_without_samples_separates_nothing():
     cells = GridResult(
-        old_prompt_old_model=Cell(5, 5),
-        new_prompt_old_model=Cell(0, 0),
-        old_prompt_new_model=Cell(0, 5),
-        new_prompt_new_model=Cell(0, 5),
+        old_prompt_old_model=Tally(passed=5, n=5),
+        new_prompt_old_model=Tally(passed=0, n=0),
+        old_prompt_new_model=Tally(passed=0, n=5),
+        new_prompt_new_model=Tally(passed=0, n=5),
     )
 
     assert attribute_cross(cells) == (

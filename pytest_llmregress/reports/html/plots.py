@@ -9,6 +9,7 @@ from pytest_llmregress.reports.html.model_text import shorten
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.run_report import RunReport, TestRecord
+from pytest_llmregress.verdicts.suite_statistics import pool_counts
 
 MAX_ROWS = 14
 """Rows of a plot; what is left out is counted."""
@@ -136,11 +137,7 @@ def _by_file(sides: dict[str, tuple[Tally, Tally]]) -> dict[str, tuple[Tally, Ta
 
 def _total(pairs: Iterable[tuple[Tally, Tally]]) -> tuple[Tally, Tally]:
     before, after = zip(*pairs, strict=True)
-    return _sum(before), _sum(after)
-
-
-def _sum(tallies: Sequence[Tally]) -> Tally:
-    return Tally(passed=sum(t.passed for t in tallies), n=sum(t.n for t in tallies))
+    return pool_counts(before), pool_counts(after)
 
 
 def _rate_row(label: str, before: Tally, after: Tally, *, total: bool = False) -> PlotRow:
