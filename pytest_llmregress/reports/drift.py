@@ -1,10 +1,13 @@
 """The drift of one test, for people: what changed, how bad it is, what to do next."""
 
+from collections.abc import Iterable
+
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
 from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.reports.cause import render_cause
 from pytest_llmregress.values.behavior import Change, Drift
+from pytest_llmregress.values.run_report import TestRecord
 
 MAX_CHANGES = 6
 """Changes that are told; the others are counted."""
@@ -14,6 +17,15 @@ ONCE = "1 recording against 1: a difference, not how often it happens"
 _MAX_TRAIT = 32
 _MAX_DETAIL = 32
 _INDENT = "  "
+
+
+def is_single(tests: Iterable[TestRecord]) -> bool:
+    """Say whether each test held one recording against one."""
+    return all(
+        test.samples <= 1
+        and (test.evidence is None or max(test.evidence.baseline.n, test.evidence.screen.n) <= 1)
+        for test in tests
+    )
 
 
 def render_drift(  # noqa: PLR0913 - what a reader of a drift wants to know

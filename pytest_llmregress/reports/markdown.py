@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import count_severities
 from pytest_llmregress.formatting.value_text import printable, truncate
-from pytest_llmregress.reports.drift import ONCE
+from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.junit_properties import (
     format_property,
     headline_of,
@@ -112,11 +112,8 @@ def _counts(report: RunReport) -> tuple[str, ...]:
     own = sum(not test.passed and not is_failed(test, report.fail_on) for test in report.tests)
     if own:
         more.append(f"{count(own, 'test')} by an assert of their own")
-    return (f"{line}<br>", f"{'; '.join(more)}.", *([f"{ONCE}."] if _is_single(report) else []))
-
-
-def _is_single(report: RunReport) -> bool:
-    return bool(report.drifted) and all(test.samples == 1 for test in report.drifted)
+    once = [f"{ONCE}."] if report.drifted and is_single(report.drifted) else []
+    return (f"{line}<br>", f"{'; '.join(more)}.", *once)
 
 
 def _told(report: RunReport) -> tuple[TestRecord, ...]:

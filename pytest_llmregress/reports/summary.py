@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
-from pytest_llmregress.reports.drift import ONCE
+from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.junit_properties import drift_fails
 from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.behavior import Severity
@@ -121,7 +121,7 @@ def _say_no_drift(tests: Sequence[TestRecord]) -> str:
     found = [test.evidence for test in tests if test.evidence is not None]
     if any(each.baseline.failed or each.screen.failed for each in found):
         return ", no value that the baseline never showed"
-    return ", no difference seen" + (" (1 recording against 1)" if _is_single(tests) else "")
+    return ", no difference seen" + (" (1 recording against 1)" if is_single(tests) else "")
 
 
 def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ def _drift(report: RunReport) -> tuple[str, ...]:
         *_changed_traits(drifted),
         *(f"  {row}" for row in rows),
         *([f"  and {len(untold)} more ({_severities(untold)})"] if untold else []),
-        *([f"  {ONCE}"] if _is_single(report.tests) else []),
+        *([f"  {ONCE}"] if is_single(drifted) else []),
     )
 
 
@@ -297,12 +297,6 @@ def _severities(tests: Iterable[TestRecord]) -> str:
 
 def _compared(report: RunReport) -> int:
     return sum(test.drift is not None for test in report.tests)
-
-
-def _is_single(tests: Sequence[TestRecord]) -> bool:
-    """Whether one recording was held against one in each test."""
-    found = [test.evidence for test in tests if test.evidence is not None]
-    return all(each.baseline.n <= 1 and each.screen.n <= 1 for each in found)
 
 
 def _codes(test: TestRecord) -> frozenset[str]:

@@ -115,7 +115,7 @@ def test_a_run_that_nothing_may_fail_is_not_said_to_have_failed():
             "No difference was seen, which does not show that there is none.",
         ),
         (
-            run(drifted(problems=())),
+            run(drifted(problems=(), samples=1, passes=0, evidence=None)),
             (
                 "Drift in 1 test of 1 compared: 1 breaking 1 recording against 1: a difference, "
                 "not how often it happens."
@@ -129,6 +129,13 @@ def test_a_run_that_nothing_may_fail_is_not_said_to_have_failed():
 )
 def test_without_a_verdict_the_first_words_say_what_was_found_and_no_more(report, said):
     assert said in Read("".join(HtmlReporter().render(report))).text
+
+
+def test_five_samples_of_each_side_are_not_called_one_recording_against_one():
+    text = page(drifted(problems=()), verdict=None).text
+
+    assert "Drift in 1 test of 1 compared: 1 breaking" in text
+    assert "1 recording against 1" not in text
 
 
 def test_nothing_is_called_stable():

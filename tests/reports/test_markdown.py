@@ -6,6 +6,7 @@ import pytest
 
 from pytest_llmregress.reports.markdown import MAX_CHARACTERS, MAX_ROWS, MarkdownReporter
 from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.run_report import Problem
 from reports import record
 from run_reports import HOSTILE, drift_of, regressed, report_of
@@ -153,3 +154,13 @@ def test_one_drifted_test_with_five_samples_has_no_note_on_single_recordings():
     assert note(one, record("t.py::test_c", samples=5))  # which did not drift
     assert not note(five)
     assert not note(one, five)
+
+
+def test_one_sample_against_five_of_the_baseline_is_not_one_recording_against_one():
+    many = TestEvidence(
+        test="t.py::test_a", baseline=Tally(passed=5, n=5), screen=Tally(passed=1, n=1)
+    )
+
+    text = render(record("t.py::test_a", drift=drift_of(Severity.NOTABLE), evidence=many))
+
+    assert "1 recording against 1" not in text.partition("<details>")[0]

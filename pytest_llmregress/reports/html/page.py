@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.reports.drift import ONCE
+from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.html.detail import MAX_MESSAGE, MODES, draw_detail
 from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, join
 from pytest_llmregress.reports.html.model_text import shorten
@@ -198,7 +198,7 @@ def _verdict(report: RunReport, found: Mapping[Severity | None, int]) -> tuple[s
     if problems:
         return f"{count(problems, 'test')} with a problem, of {len(report.tests):,}", drifted, tone
     if drifted:
-        return drifted, f"{_sentence(ONCE)}.", tone
+        return drifted, f"{_sentence(ONCE)}." if is_single(report.drifted) else "", tone
     return _plain_verdict(report.tests, tone)
 
 
