@@ -12,8 +12,8 @@ from pytest_llmregress.contracts.rule_book import (
     MultiCallRule,
     Requires,
     Rule,
-    RuleAnswer,
     RuleError,
+    Verdict,
     excerpt,
     forbids,
     requires,
@@ -28,9 +28,9 @@ __all__ = [
     "MultiCallRule",
     "Requires",
     "Rule",
-    "RuleAnswer",
     "RuleError",
     "RuleResult",
+    "Verdict",
     "answers_in_the_users_language",
     "asks_before",
     "forbids",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-def no_upsell(call: Call) -> RuleAnswer:
+def no_upsell(call: Call) -> Verdict:
     """Refuse a text that sells: a higher plan, a subscription, an offer.
 
     Sees stock phrases (`behavior.text.phrases.upsells`). Does not see an offer in other words,
@@ -52,7 +52,7 @@ def no_upsell(call: Call) -> RuleAnswer:
     return excerpt(call.text) if detect_upsell(call.text) else True
 
 
-def no_deflection(call: Call) -> RuleAnswer:
+def no_deflection(call: Call) -> Verdict:
     """Refuse a text that sends the user elsewhere and says little else: "please contact support".
 
     Sees stock phrases (`behavior.text.phrases.deflects`); a contact that stands beside an answer
@@ -79,7 +79,7 @@ def asks_before(*tool_patterns: str) -> Rule:
             f'asks_before{tool_patterns!r}: it takes names of tools; asks_before("delete_*")'
         )
 
-    def ask_first(call: Call) -> RuleAnswer:
+    def ask_first(call: Call) -> Verdict:
         called = [tool.name for tool in call.tool_calls if _matches(tool.name, tool_patterns)]
         if not called:
             return None
@@ -88,7 +88,7 @@ def asks_before(*tool_patterns: str) -> Rule:
     return ask_first
 
 
-def answers_in_the_users_language(call: Call) -> RuleAnswer:
+def answers_in_the_users_language(call: Call) -> Verdict:
     """Refuse a text in another language than the last thing that the user has said.
 
     Code and JSON are left out. Kept where either language does not show: a text is too short, or
@@ -129,8 +129,8 @@ def no_extra_work(
     if tools is None and agents is None and paths is None:
         raise RuleError("no_extra_work: it forbids nothing; give it tools, agents or paths")
 
-    def stay_in_scope(calls: Calls) -> list[RuleAnswer]:
-        verdicts: list[RuleAnswer] = []
+    def stay_in_scope(calls: Calls) -> list[Verdict]:
+        verdicts: list[Verdict] = []
         started = 0
         starting = find_conversation_starts(calls) if agents is not None else [False] * len(calls)
         for call, start in zip(calls, starting, strict=True):

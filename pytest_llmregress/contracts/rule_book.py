@@ -10,7 +10,7 @@ from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import with_whole_conversations
 from pytest_llmregress.values.rule_result import RuleResult
 
-RuleAnswer = bool | str | None
+Verdict = bool | str | None
 """What a rule says of a call: True is kept, False is broken, a text is broken and says how, None
 is that the rule does not apply to this call."""
 
@@ -32,7 +32,7 @@ class Forbids:
 
     pattern: re.Pattern[str]
 
-    def __call__(self, call: Call) -> RuleAnswer:
+    def __call__(self, call: Call) -> Verdict:
         """Judge one call."""
         if not call.text.strip():
             return None
@@ -46,7 +46,7 @@ class Requires:
 
     pattern: re.Pattern[str]
 
-    def __call__(self, call: Call) -> RuleAnswer:
+    def __call__(self, call: Call) -> Verdict:
         """Judge one call."""
         if not call.text.strip():
             return None
@@ -59,11 +59,11 @@ class Requires:
 class MultiCallRule:
     """A rule that has to see all calls of a test to judge one of them."""
 
-    verdicts: Callable[[Calls], Sequence[RuleAnswer]]
+    verdicts: Callable[[Calls], Sequence[Verdict]]
     """Returns a verdict for each call, in their order."""
 
 
-Rule = re.Pattern[str] | str | MultiCallRule | Callable[[Call], RuleAnswer]
+Rule = re.Pattern[str] | str | MultiCallRule | Callable[[Call], Verdict]
 """A rule as it is declared: a pattern that is forbidden, a sentence for a judge, or a function."""
 
 
@@ -174,7 +174,7 @@ def _fault(name: Any, rule: Any) -> str | None:
     return None if usable else f"{name!r}: {rule!r} is no rule; {_WHAT_IS_A_RULE}"
 
 
-def _verdicts(rule: Rule, calls: Calls, judge: AskJudge | None) -> list[RuleAnswer]:
+def _verdicts(rule: Rule, calls: Calls, judge: AskJudge | None) -> list[Verdict]:
     if isinstance(rule, str):
         return [_judged(rule, call, judge) for call in calls]
     if isinstance(rule, MultiCallRule):
@@ -189,14 +189,14 @@ def _verdicts(rule: Rule, calls: Calls, judge: AskJudge | None) -> list[RuleAnsw
     return [_asked(check, call) for call in calls]
 
 
-def _asked(rule: Callable[[Call], RuleAnswer], call: Call) -> RuleAnswer:
+def _asked(rule: Callable[[Call], Verdict], call: Call) -> Verdict:
     try:
         return _checked(rule(call))
     except Exception as error:  # noqa: BLE001 - whatever a rule raises breaks that rule only
         return _raised(error)
 
 
-def _judged(sentence: str, call: Call, judge: AskJudge | None) -> RuleAnswer:
+def _judged(sentence: str, call: Call, judge: AskJudge | None) -> Verdict:
     if judge is None or not call.text.strip():
         return None
     verdict = judge(call.text, sentence)
@@ -206,7 +206,7 @@ def _judged(sentence: str, call: Call, judge: AskJudge | None) -> RuleAnswer:
     return f"{excerpt(call.text)} ({reason})" if reason else excerpt(call.text)
 
 
-def _checked(verdict: Any) -> RuleAnswer:
+def _checked(verdict: Any) -> Verdict:
     if verdict is None or isinstance(verdict, bool | str):
         return verdict
     raise TypeError(f"it returned {verdict!r}; True, False, what is wrong, or None")
@@ -216,7 +216,7 @@ def _raised(error: Exception) -> str:
     return f"the rule raised {type(error).__name__}: {error}".rstrip(": ")
 
 
-def _result(name: str, verdicts: Sequence[RuleAnswer], calls: Calls) -> RuleResult:
+def _result(name: str, verdicts: Sequence[Verdict], calls: Calls) -> RuleResult:
     broken = []
     for number, (verdict, call) in enumerate(zip(verdicts, calls, strict=True), start=1):
         if verdict is False:
