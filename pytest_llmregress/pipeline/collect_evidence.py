@@ -22,7 +22,7 @@ CACHED_FROM = 5
 
 def collect_evidence(test: ObservedTest) -> TestEvidence:
     """Return what the usable samples say, beside those that are accepted."""
-    accepted, quarantine = test.state.accepted, test.state.config.terms.quarantine
+    accepted, quarantine = test.gating, test.state.config.terms.quarantine
     baseline = () if accepted is None else accepted.samples
     compared = [sample for sample in test.compared if sample.usable]
     first = [sample for sample in compared if not sample.plan.confirms]

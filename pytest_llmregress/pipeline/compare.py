@@ -12,6 +12,7 @@ from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 if TYPE_CHECKING:  # what compares is imported where something is to be compared
     from pytest_llmregress.comparison.compare_behavior import Classify
+    from pytest_llmregress.pipeline.extract import ObservedBaseline
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +21,10 @@ class ValueRecorder:
 
     accepted: Snapshot | None
     """What was accepted before this run; None where nothing was."""
+    observed: "Callable[[], ObservedBaseline | None]" = lambda: None
+    """Returns the same with the behavior that today's extractors find; asked where that counts."""
+    version: str = ""
+    """Of this plugin: what is new in it says so."""
     exact: bool
     """Whether this run replays the very recording that was accepted."""
     sample: int = 1
@@ -101,11 +106,16 @@ class ValueRecorder:
         own = self._own_sample()
         return self.exact and own is not None and own.passed
 
-    def changes(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
-        """Return everything that differs from what was accepted, the worst first."""
+    def changes(self, behavior: Behavior | None, *, passed: bool) -> tuple[Change, ...]:
+        """Return everything that differs from what was accepted, the worst first.
+
+        :param behavior: None where it is the accepted one, since the very calls were made again.
+        """
         if self.accepted is None:
             return ()
-        found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
+        found: tuple[Change, ...] = ()
+        if behavior is not None:
+            found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
         if not passed and self._has_passed():
             found = (
                 Change(
@@ -121,27 +131,40 @@ class ValueRecorder:
     def _in_replay(self, behavior: Behavior) -> tuple[Change, ...]:
         """Return each trait that the accepted recording had otherwise."""
         own = self._own_sample()
-        if own is None or own.behavior is behavior:
+        if own is None:
             return ()
         if self._found is None or self._found[0] is not behavior:
-            from pytest_llmregress.comparison.compare_behavior import diff_traits  # noqa: PLC0415 - on use
-
-            self._found = behavior, diff_traits(own.behavior, behavior)
+            self._found = behavior, self._differs(own.behavior, behavior)
         return self._found[1]
+
+    def _differs(self, accepted: Behavior, behavior: Behavior) -> tuple[Change, ...]:
+        """Hold a replay against what it was accepted with, then against what is said of it today.
+
+        A snapshot of an older version has said of the same calls what no extractor says now.
+        """
+        from pytest_llmregress.comparison.compare_behavior import diff_traits  # noqa: PLC0415 - on use
+
+        found = diff_traits(accepted, behavior)
+        observed = self.observed() if found else None
+        today = None if observed is None else observed.snapshot.sample(self.sample)
+        return found if today is None else diff_traits(today.behavior, behavior)
 
     def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
         """Return what the rules find between all accepted samples and a new one."""
         from pytest_llmregress.comparison import deepdiff_adapter  # noqa: PLC0415 - only with something new
         from pytest_llmregress.comparison.compare_behavior import compare  # noqa: PLC0415 - as above
+        from pytest_llmregress.pipeline.extract import hold_back  # noqa: PLC0415 - as above
 
-        return compare(
-            () if self.accepted is None else self.accepted.behaviors,
+        observed = self.observed()
+        found = compare(
+            () if observed is None else observed.snapshot.behaviors,
             behavior,
             severities=self.terms.severity,
             classify=self.classify,
             tools=self.terms.tool_match,
             differ=deepdiff_adapter.locate_differences,
         )
+        return found if observed is None else hold_back(found, observed.new, version=self.version)
 
     def _has_passed(self) -> bool:
         """Tell whether what is accepted never failed: what fails now and then is no change."""

@@ -62,8 +62,8 @@ class Found:
     """When what is new was recorded."""
     versions: Mapping[str, str]
     in_ci: bool
-    built_in: bool
-    """Whether nobody but the built-in traits has a say on its behavior."""
+    extractors: tuple[str, ...]
+    """`name=version` of everything that has a say on its behavior."""
 
     @classmethod
     def of(  # noqa: PLR0913 - what a test does not know of itself
@@ -76,7 +76,7 @@ class Found:
         good: bool,
         found_in_replay: tuple[Change, ...],
         recorded_at: str,
-        built_in: bool,
+        extractors: tuple[str, ...],
     ) -> Self:
         """Return the same of a test, with what its run knows."""
         state = test.state
@@ -98,7 +98,7 @@ class Found:
             recorded_at=recorded_at,
             versions=context.versions,
             in_ci=context.in_ci,
-            built_in=built_in,
+            extractors=extractors,
         )
 
     @property
@@ -228,7 +228,7 @@ def _keep_replay(found: Found, old: Cassette) -> SavedFiles:
         # In CI it can be replayed again, and nobody will decide on it there.
         return SavedFiles() if found.in_ci and not accepting else _keep_candidate(found, old)
     changes = found.found_in_replay
-    if accepting and (changes or found.accepted is None):
+    if accepting and (changes or _is_outdated(found, old)):
         snapshot = replace(_snapshot(found, old), decision=build_run_decision())
         write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
         reject(found.paths)
@@ -241,6 +241,12 @@ def _keep_replay(found: Found, old: Cassette) -> SavedFiles:
             SavedFiles()
         )  # a recording that waits keeps its snapshot; this replay can be run again
     return _leave_pending(found, _snapshot(found, old), PendingReason.CHANGED, changes)
+
+
+def _is_outdated(found: Found, old: Cassette) -> bool:
+    """Tell whether today's extractors say otherwise of what is accepted, or nothing is."""
+    accepted = found.accepted
+    return accepted is None or accepted.behaviors != _snapshot(found, old).behaviors
 
 
 def _leave_pending(
@@ -281,7 +287,7 @@ def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
         served_models=cassette.served_models,
         recorded_at=cassette.recorded_at,
         samples=samples,
-        built_in=found.built_in and found.own_passed,
+        extractors=found.extractors if found.own_passed else (),
     )
 
 

@@ -27,8 +27,8 @@ class Plugins:
 
     extract_traits: Callable[[Calls], tuple[Trait, ...]]
     """Returns the traits of a test's calls, the built-in ones first."""
-    has_built_in_traits: bool
-    """Whether nobody but the built-in plugin has a say on them."""
+    others_with_traits: tuple[str, ...]
+    """Who adds traits to the built-in ones: a plugin's name, or the path of a file."""
     classify: "Classify"
     """Says how bad a change is; None where nobody says otherwise."""
     price: Price

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult
 from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.extract import ObservedBaseline
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan
@@ -163,8 +164,15 @@ class ObservedTest:
     """Whether somebody wrote down why it does not gate, until a day that is not over."""
     drift: Drift | None = None
     """What its new recordings do differently; None where nothing was compared."""
+    observed: ObservedBaseline | None = None
+    """What is accepted, as today's extractors see it; None where nothing was compared."""
     evidence: TestEvidence | None = None
     """What the samples say about a change; None where nothing was compared."""
+
+    @property
+    def gating(self) -> Snapshot | None:
+        """What is accepted, with those traits that may fail a test; None where nothing is."""
+        return self.state.accepted if self.observed is None else self.observed.gating
 
     @property
     def node_id(self) -> str:

@@ -73,6 +73,12 @@ class Hooks:
         found = list(self._ask(hook.pytest_llmregress_traits, read_traits, calls=calls))
         return tuple(trait for _, some in reversed(found) for trait in some)
 
+    def others_with_traits(self, hook: Any) -> tuple[str, ...]:
+        """Return who adds traits to the built-in ones: a plugin's name, or the path of a file."""
+        asked = (impl for impl in hook.pytest_llmregress_traits.get_hookimpls())
+        names = (str(each.plugin_name) for each in asked if not isinstance(each.plugin, BuiltIns))
+        return tuple(_shorten(Path(name), self._root) for name in names)
+
     def classify(
         self, hook: Any, change: Change, before: Trait | None, after: Trait | None
     ) -> Severity | None:
@@ -109,7 +115,7 @@ class Hooks:
 
         return Plugins(
             extract_traits=partial(self.traits, hook),
-            has_built_in_traits=len(hook.pytest_llmregress_traits.get_hookimpls()) == 1,
+            others_with_traits=self.others_with_traits(hook),
             classify=partial(self.classify, hook),
             price=price,
             faults=self.faults,
@@ -240,9 +246,11 @@ def _place(impl: Any, error: BaseException | None, root: Path) -> str:
         if trace.tb_frame.f_code.co_filename == code.co_filename:
             line = trace.tb_lineno
         trace = trace.tb_next
-    path = Path(code.co_filename)
-    shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return f"{shown.as_posix()}:{line}"
+    return f"{_shorten(Path(code.co_filename), root)}:{line}"
+
+
+def _shorten(path: Path, root: Path) -> str:
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _name_of_plugin(impl: Any) -> str:

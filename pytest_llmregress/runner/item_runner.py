@@ -18,6 +18,13 @@ from pytest_llmregress.pipeline.drift import (
     explain_no_cross,
     format_drift,
 )
+from pytest_llmregress.pipeline.extract import (
+    Extractors,
+    ObservedBaseline,
+    build_stamp,
+    is_recorded_in,
+    update_baseline,
+)
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.judge import check_acceptable
@@ -213,25 +220,30 @@ class TestRun:
             traits = declare_served(traits, calls, served=contract.is_legitimate)
         return Behavior(traits=traits)
 
-    def known_behavior(self) -> Behavior | None:
-        """Return what an accepted behavior says of the very recording, or None where that is told.
-
-        What has extracted it then would say the same again.
-        """
-        accepted, old = self.state.accepted, self.state.old
-        is_it = (
-            accepted is not None
-            and old is not None
-            and accepted.built_in
-            and accepted.cassette == old.digest
-            and self._has_built_in_traits
-        )
-        return accepted.samples[0].behavior if is_it and accepted else None
-
     @property
-    def _has_built_in_traits(self) -> bool:
-        """Whether neither another plugin nor the marker has a say on the traits of this test."""
-        return self.plugins.has_built_in_traits and not self.rules.contract.served_model
+    def extractors(self) -> Extractors:
+        """What has a say on its behavior: built-in traits, hooks, and the marker's served model."""
+        declared = ("served_model",) if self.rules.contract.served_model else ()
+        stamp = build_stamp((*self.plugins.others_with_traits, *declared))
+        return Extractors(extract=self.behavior_of, stamp=stamp)
+
+    @cached_property
+    def observed(self) -> ObservedBaseline | None:
+        """What was accepted, as the extractors of today see it; asked once something is new."""
+        if self.state.accepted is None:
+            return None
+        return update_baseline(
+            self.state.accepted,
+            self.baseline,
+            read=lambda interactions: Calls(self.run.read_calls(interactions)),
+            extractors=self.extractors,
+        )
+
+    @cached_property
+    def has_own_cassette(self) -> bool:
+        """Whether what was accepted is of the very cassette that is replayed."""
+        known, old = self.state.accepted, self.state.old
+        return known is not None and old is not None and is_recorded_in(known, old)
 
     def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> RuleCheckResult:
         """Hold calls against contract, standing rules and quarantine.
@@ -285,7 +297,7 @@ class TestRun:
         )
         if not test.is_compared:
             return test
-        test = replace(test, drift=self._find_drift(test))
+        test = replace(test, drift=self._find_drift(test), observed=self.observed)
         return replace(test, evidence=collect_evidence(test))
 
     @property
@@ -425,6 +437,8 @@ class TestRun:
 
     def found(self) -> Found:
         """Return what the run came to, as far as it decides on what is kept."""
+        for sample in self.samples:
+            sample.extract()
         test = self.observe()
         return Found.of(
             test,
@@ -434,5 +448,5 @@ class TestRun:
             good=check_acceptable(test),
             found_in_replay=self._found_in_replay(),
             recorded_at=self.now,
-            built_in=self._has_built_in_traits,
+            extractors=self.extractors.stamp,
         )

@@ -9,6 +9,7 @@ import pytest
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult
 from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import TestConfigError
+from pytest_llmregress.pipeline.extract import ObservedBaseline
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
@@ -35,6 +36,9 @@ class SampleRun:
         self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
         self.traffic: HttpSession | None = None
         self.behavior = Behavior()
+        """What its calls show; nothing yet where it made the calls of what is accepted."""
+        self.is_the_accepted = False
+        """Whether it made, in a replay, the very calls that the accepted behavior is of."""
         self.changes: tuple[Change, ...] = ()
         """What a new recording does differently from what is accepted."""
         self._compared = False
@@ -67,6 +71,8 @@ class SampleRun:
         exact = slot.mode is SampleMode.REPLAY and test.is_baseline
         self.judgement = ValueRecorder(
             accepted=test.state.accepted,
+            observed=self._observed,
+            version=test.run.versions["pytest-llmregress"],
             sample=slot.number,
             exact=exact,
             accept=test.state.settings.accept,
@@ -231,8 +237,13 @@ class SampleRun:
     def found_in_replay(self) -> tuple[Change, ...]:
         """What the test's code makes of its recording, where that is new."""
         if self.body_passed:
-            return self.judgement.changes(self.behavior, passed=True)
+            return self._find_changes(passed=True)
         return tuple(self.judgement.value_changes)
+
+    def extract(self) -> None:
+        """Extract its behavior where a plain replay did without: it is to be written."""
+        if self.is_the_accepted and self.traffic is not None:
+            self.behavior = self._test.behavior_of(Calls(self.traffic.calls_as_recorded()))
 
     def observe(self) -> ObservedSample:
         """Return what it has come to by now, as a value."""
@@ -273,10 +284,13 @@ class SampleRun:
         if traffic is None or self.misses:
             return
         calls = Calls(traffic.calls_as_recorded())
-        known = self._test.known_behavior() if traffic.tape.is_as_recorded else None
-        self.behavior = known or self._test.behavior_of(calls)
         if traffic.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}:
             self.judgement.exact = False
+        self.is_the_accepted = (
+            self.judgement.exact and self._test.has_own_cassette and traffic.tape.is_as_recorded
+        )
+        if not self.is_the_accepted:
+            self.behavior = self._test.behavior_of(calls)
         reasons = traffic.unfinished()
         self.note_hooks()
         unasked = self.unasked
@@ -294,13 +308,22 @@ class SampleRun:
             and not self.slot.tops_up
         ):  # an outage or a bad key is no drift
             self._compared = True
-            self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
+            self.changes = self._find_changes(passed=self.body_passed)
         drifted = self._test.failing_drift()
         self.note_hooks()
         if self.body_passed and (self.problems or drifted):
             told = [problem.message for problem in self.problems]
             self.failed_by_us = True
             output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
+
+    def _observed(self) -> ObservedBaseline | None:
+        """Return what was accepted as it is seen today; None in a replay of another cassette."""
+        is_it = not self.judgement.exact or self._test.has_own_cassette
+        return self._test.observed if is_it else None
+
+    def _find_changes(self, *, passed: bool) -> tuple[Change, ...]:
+        behavior = None if self.is_the_accepted else self.behavior
+        return self.judgement.changes(behavior, passed=passed)
 
     def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
@@ -315,7 +338,7 @@ class SampleRun:
             self._note_problem("contract", message)
         is_exact = self.judgement.exact and self.body_passed
         if is_exact and not self.problems and not self._test.state.settings.accept:
-            changes = self.judgement.changes(self.behavior, passed=True)
+            changes = self._find_changes(passed=True)
             if changes:
                 accept = self._test.state.commands.accept()
                 message = failures.replay_differs(self._test.state.node_id, changes, accept)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult
+from pytest_llmregress.pipeline.extract import ObservedBaseline
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.plan import SamplePlan
-from pytest_llmregress.pipeline.session_context import Plugins
+from pytest_llmregress.pipeline.session_context import Plugins, SessionContext
 from pytest_llmregress.pipeline.state import TestState
 from pytest_llmregress.values.behavior import Behavior
 from pytest_llmregress.values.call import Calls
@@ -18,6 +19,7 @@ class SampledTest(Protocol):
 
     state: TestState
     plugins: Plugins
+    run: SessionContext
 
     @property
     def is_baseline(self) -> bool:
@@ -40,8 +42,13 @@ class SampledTest(Protocol):
     def behavior_of(self, calls: Calls) -> Behavior:
         """Return the behavior that calls show."""
 
-    def known_behavior(self) -> Behavior | None:
-        """Return what an accepted behavior says of the very recording, or None."""
+    @property
+    def observed(self) -> ObservedBaseline | None:
+        """What was accepted, as the extractors of today see it; None where nothing was."""
+
+    @property
+    def has_own_cassette(self) -> bool:
+        """Whether what was accepted is of the very cassette that is replayed."""
 
     def hold_to_terms(self, calls: Calls, *, is_new: bool, asks_judge: bool) -> RuleCheckResult:
         """Hold calls against contract, standing rules and quarantine."""

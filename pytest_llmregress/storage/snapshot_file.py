@@ -11,10 +11,10 @@ from pytest_llmregress.storage.cassette_file import models
 from pytest_llmregress.storage.encoding.body_encoding import INLINE
 from pytest_llmregress.storage.errors import UnwritableValueError
 from pytest_llmregress.storage.yaml.document import FORMAT, document_of, dump, read_text
-from pytest_llmregress.storage.yaml.emitter import FlowMapping
+from pytest_llmregress.storage.yaml.emitter import FlowList, FlowMapping
 from pytest_llmregress.storage.yaml.line_reader import OTHER, read_lines
 from pytest_llmregress.storage.yaml.validation import MappingReader, expect_kind, refuse
-from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.snapshot import (
     Decision,
@@ -48,9 +48,7 @@ def read_snapshot(path: Path) -> Snapshot:
         samples=_samples(top, () if plain is None else plain[1]),
         pending=pending,
         decision=read_decision(top.fields("accepted")) if top.has("accepted") else None,
-        built_in=plain is not None
-        and top.has("traits")
-        and top.text("traits") == _seal(top.text("cassette"), plain[2]),
+        extractors=_extractors(top, text),
     )
     refuse(path, faults, snapshot.test, None if pending is None else pending.candidate)
     return snapshot
@@ -80,6 +78,8 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
         document["passed"] = False
     if first.session:
         document["session"] = first.session
+    if snapshot.extractors and first.behavior.traits:
+        document["extractors"] = FlowList(snapshot.extractors)
     document["behavior"] = _traits_block(first.behavior.traits)
     document["values"] = dict(first.values)
     if others:
@@ -88,8 +88,8 @@ def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = 
         ]
     text = dump(document)
     head, found, rest = text.partition(_BEHAVIOR)
-    if snapshot.built_in and found and not others:
-        text = f"{head}\ntraits: {_seal(snapshot.cassette, rest)}{found}{rest}"
+    if snapshot.extractors and found:
+        text = f"{head}\ntraits: {_seal(snapshot.extractors, snapshot.cassette, rest)}{found}{rest}"
     if inspect is not None:
         inspect(path, text)
     write_text(path, text)
@@ -114,14 +114,30 @@ _BODY = frozenset({"behavior", "values", "samples"})
 _NEXT_TRAIT = re.compile(r"\n  (?=[^ \n])")
 
 
-def _seal(cassette: str, behavior: str) -> str:
-    """Return what tells a behavior that built-in traits have said of a cassette from any other."""
-    said = f"{TRAITS}\n{cassette}\n{behavior}"
-    return f"sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+_FIRST = ("1", ("pytest-llmregress=1",))
+"""What the first version sealed a behavior with, and who had said it: it wrote no list of them."""
 
 
-def _split(text: str) -> tuple[str, tuple[Trait, ...], str] | None:
-    """Return what a file says before its behavior, its traits, and the behavior as it is written.
+def _extractors(top: MappingReader, text: str) -> tuple[str, ...]:
+    """Return who said the behavior; nobody where its letters are not those that were sealed."""
+    _, found, rest = text.partition(_BEHAVIOR)
+    if not (found and top.has("traits")):
+        return ()
+    told = top.texts("extractors") if top.has("extractors") else ()
+    sealed, extractors = (told, told) if told else _FIRST
+    is_it = top.text("traits") == _seal(sealed, top.text("cassette"), rest)
+    return extractors if is_it else ()
+
+
+def _seal(extractors: str | tuple[str, ...], cassette: str, behavior: str) -> str:
+    """Return what tells a behavior that these have said of a cassette from an edited one."""
+    who = extractors if isinstance(extractors, str) else ", ".join(extractors)
+    said = f"{who}\n{cassette}\n{behavior}"
+    return f"sha256:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _split(text: str) -> tuple[str, tuple[Trait, ...]] | None:
+    """Return what a file says before its behavior, and its traits.
 
     None where it holds more than the traits of one sample, or they are not as `dump` writes them.
     """
@@ -132,7 +148,7 @@ def _split(text: str) -> tuple[str, tuple[Trait, ...], str] | None:
     known = tuple(trait for trait in traits if trait is not None)
     if len({trait.name for trait in known}) < len(traits) or read_lines(f"{head}\n") is OTHER:
         return None
-    return f"{head}\n", known, rest
+    return f"{head}\n", known
 
 
 @lru_cache(maxsize=4096)

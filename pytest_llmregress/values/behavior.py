@@ -8,8 +8,8 @@ from typing import Any, Self
 from pytest_llmregress.values.cause import Cause
 
 TRAITS = 1
-"""Version of what the built-in traits say; grows with each change of it, so that no replay trusts
-what an older one has said of the same recording."""
+"""Version of what the built-in traits say; grows with each change of it, so that no comparison
+trusts what an older one has said of the same recording."""
 
 
 class Severity(StrEnum):

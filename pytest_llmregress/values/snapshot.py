@@ -73,9 +73,9 @@ class Snapshot:
     """None once it is accepted."""
     decision: Decision | None = None
     """How it came to be accepted; None where it was as it was recorded, or is pending."""
-    built_in: bool = field(default=False, compare=False)
-    """Whether its behavior is, to the letter, what the built-in traits of this version say of that
-    cassette, and no other plugin has added to it."""
+    extractors: tuple[str, ...] = field(default=(), compare=False)
+    """`name=version` of everything that had a say on its behavior, the built-in traits first; a
+    version that nobody knows is "?". Empty where nobody wrote it down, or the file was edited."""
 
     @property
     def models(self) -> str:

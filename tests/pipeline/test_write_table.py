@@ -182,7 +182,7 @@ def laid_out(case: Case, folder: Path) -> Found:
         recorded_at="2026-11-30T09:00:01Z",
         versions={"anthropic": "1", "pytest-llmregress": "1", "vcrpy": "1"},
         in_ci=case.ci,
-        built_in=True,
+        extractors=("pytest-llmregress=1",),
     )
     if case.rejected:
         digest = digest_of(old if case.is_replay else build_cassette(found))

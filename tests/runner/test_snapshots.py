@@ -262,9 +262,12 @@ TEST_OF_TRAITS = """
         assert ask("Hello")
 """
 HOOK = """
+    from pathlib import Path
     from pytest_llmregress import Severity, Trait, TraitKind
 
     def pytest_llmregress_traits(calls):
+        with Path(__file__).with_name("asked.txt").open("a") as asked:
+            print(calls[0].text, file=asked)
         value = "Hello" in calls[0].text
         return [
             Trait(name="greets", value=value, kind=TraitKind.CATEGORY, severity=Severity.BREAKING)
@@ -272,20 +275,22 @@ HOOK = """
 """
 
 
-def test_a_replay_finds_an_accepted_behavior_that_was_edited(project):
+def test_a_hook_that_is_added_later_judges_what_was_accepted_before_it(project):
     recorded(project, TEST_OF_TRAITS, "Hello you.")
     name = "__llm__/test_it/plan.snapshot.yaml"
-    assert "\ntraits: sha256:" in project.read(name)
-    project.offline().replay(passed=1)
+    kept = project.read(name)
+    edited = kept.replace("value: answered", "value: refused")
+    assert edited != kept
+    project.write({name: edited}, conftest=HOOK)
 
-    project.write({name: project.read(name).replace("value: answered", "value: refused")})
-
-    project.replay(failed=1).says("outcome")
-
-
-def test_a_replay_finds_what_a_hook_says_of_an_old_recording_by_now(project):
-    recorded(project.write(conftest=HOOK), TEST_OF_TRAITS, "Hello you.").offline()
-    assert "\ntraits: " not in project.read("__llm__/test_it/plan.snapshot.yaml")
     project.replay(passed=1)
+    assert not (project.root / "asked.txt").exists(), "a replay extracts nothing"
 
-    project.change("conftest.py", "Hello", "Good day").replay(failed=1).says("greets")
+    project.stand.script(NEW, "Hello there.")
+    project.record(CANDIDATE, passed=1).never_says("greets", "outcome", "traits not compared")
+    assert project.read("asked.txt").split("\n") == ["Hello there.", "Hello you.", ""]
+
+    project.stand.script(NEW, "Good day.")
+    project.record(CANDIDATE, mode="rewrite", failed=1).says("breaking  greets  yes → no")
+    project.never_says("outcome")
+    assert project.read(name) == edited, "nothing is accepted by itself"

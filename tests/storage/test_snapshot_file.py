@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.storage import snapshot_file
 from pytest_llmregress.storage.errors import UnreadableFileError, UnwritableValueError
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
@@ -50,7 +49,8 @@ PENDING = PendingState(
 )
 
 
-PLAIN = replace(SNAPSHOT, built_in=True, samples=(replace(SNAPSHOT.samples[0], values={}),))
+STAMPED = replace(SNAPSHOT, extractors=("pytest-llmregress=1", "tests/conftest.py=?"))
+PLAIN = replace(STAMPED, samples=(replace(SNAPSHOT.samples[0], values={}),))
 
 
 def test_a_test_of_which_the_traits_say_nothing_has_a_snapshot_too(tmp_path):
@@ -61,12 +61,41 @@ def test_a_test_of_which_the_traits_say_nothing_has_a_snapshot_too(tmp_path):
     assert read_snapshot(tmp_path / "s") == nothing
 
 
-def test_what_the_built_in_traits_have_said_is_known_by_its_letters(tmp_path):
-    write_snapshot(tmp_path / "of-built-ins", PLAIN)
-    write_snapshot(tmp_path / "of-others", replace(PLAIN, built_in=False))
+@pytest.mark.parametrize(
+    "snapshot",
+    [PLAIN, STAMPED, replace(STAMPED, samples=(*STAMPED.samples, SampleSnapshot(passed=False)))],
+    ids=["traits alone", "with values", "with samples"],
+)
+def test_who_has_said_a_behavior_is_written_with_it(tmp_path, snapshot):
+    write_snapshot(tmp_path / "stamped", snapshot)
+    write_snapshot(tmp_path / "of-nobody", replace(snapshot, extractors=()))
 
-    assert read_snapshot(tmp_path / "of-built-ins").built_in
-    assert not read_snapshot(tmp_path / "of-others").built_in
+    assert read_snapshot(tmp_path / "stamped").extractors == snapshot.extractors
+    assert read_snapshot(tmp_path / "of-nobody").extractors == ()
+
+
+FIRST = """
+llmregress: 1
+kind: snapshot
+test: test_it.py::test_plan
+cassette: sha256:00
+models: {requested: [], served: []}
+recorded_at: ''
+traits: sha256:7726366d3239c4041657ff63bea98252c8d2f276f7ae638d292187998a316c69
+behavior:
+  outcome: {value: answered, kind: category, severity: breaking}
+values: {}
+"""
+"""As 0.1.0 has written it, with who has said the behavior in its digest alone."""
+
+
+def test_what_the_first_version_has_written_is_by_its_built_in_traits(tmp_path):
+    path = tmp_path / "first"
+    path.write_text(FIRST.lstrip())
+    assert read_snapshot(path).extractors == ("pytest-llmregress=1",)
+
+    path.write_text(FIRST.lstrip().replace("answered", "refused"))
+    assert read_snapshot(path).extractors == ()
 
 
 @pytest.mark.parametrize(
@@ -76,38 +105,32 @@ def test_what_the_built_in_traits_have_said_is_known_by_its_letters(tmp_path):
         ("kind: number, severity: notable", "kind: number, severity: breaking"),
         ("cassette: sha256:00", "cassette: sha256:01"),
         ("\ntraits: sha256:", "\ntraits: sha256:0"),
+        ("pytest-llmregress=1", "pytest-llmregress=2"),
     ],
-    ids=["value", "severity", "recording", "digest"],
+    ids=["value", "severity", "recording", "digest", "version"],
 )
-def test_what_was_edited_is_not_what_the_built_in_traits_have_said(tmp_path, old, new):
+def test_nobody_has_said_what_was_edited(tmp_path, old, new):
     path = tmp_path / "s.snapshot.yaml"
     write_snapshot(path, PLAIN)
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
 
-    assert not read_snapshot(path).built_in
-
-
-def test_what_older_traits_have_said_is_not_trusted(tmp_path, monkeypatch):
-    monkeypatch.setattr(snapshot_file, "TRAITS", 0)
-    write_snapshot(tmp_path / "s", PLAIN)
-    monkeypatch.undo()
-
-    assert not read_snapshot(tmp_path / "s").built_in
+    assert read_snapshot(path).extractors == ()
 
 
 @pytest.mark.parametrize(
     "snapshot",
     [
         SNAPSHOT,
+        STAMPED,
         replace(SNAPSHOT, pending=PENDING),
         replace(
             SNAPSHOT, pending=PendingState(why=PendingReason.FAILED, candidate=None, baseline="")
         ),
         Snapshot(test="t", cassette="sha256:00"),
     ],
-    ids=["accepted", "pending", "pending without changes", "nothing but a name"],
+    ids=["accepted", "stamped", "pending", "pending without changes", "nothing but a name"],
 )
 def test_a_snapshot_comes_back_and_gives_the_same_bytes_again(tmp_path, snapshot):
     path = tmp_path / "a.yaml"

@@ -10,6 +10,7 @@ from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cro
 from pytest_llmregress.pipeline.collect_evidence import count_passes
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.drift import is_to_be_crossed
+from pytest_llmregress.pipeline.extract import ObservedBaseline
 from pytest_llmregress.pipeline.load import SetupError, read_if_exists, read_paid_answers
 from pytest_llmregress.pipeline.persist import build_cassette
 from pytest_llmregress.pipeline.plan import plan_samples
@@ -63,6 +64,11 @@ class GridDriver(TestRun):
     def baseline(self) -> Cassette | None:
         """The accepted recording, as the test has it."""
         return self._test.baseline
+
+    @property
+    def observed(self) -> ObservedBaseline | None:
+        """What was accepted as it is seen today, as the test has it."""
+        return self._test.observed
 
     def rewrite(self) -> "RequestRewriter | None":
         """Put the prompts of the baseline in the place of new ones, where the cell is of those."""
@@ -156,8 +162,8 @@ def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
     if missing:
         return f"not whole: {' and '.join(missing)}; {again}"
     old_model, old_prompt = cells
-    seen, accepted = test.observe(), test.state.accepted
-    baseline = () if accepted is None else accepted.samples
+    seen = test.observe()
+    baseline = () if seen.gating is None else seen.gating.samples
     compared = [sample for sample in seen.compared if sample.usable]
     fresh = [sample for sample in compared if sample.plan.confirms] or compared
     passed = count_passes(sample.passed for sample in baseline)
@@ -185,7 +191,7 @@ def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
 
 def _changed_trait(test: ObservedTest) -> str | None:
     """Return the worst trait of a few values that changed."""
-    drift, accepted = test.drift, test.state.accepted
+    drift, accepted = test.drift, test.gating
     few = {TraitKind.CATEGORY, TraitKind.SET}
     known = {
         trait.name
