@@ -55,8 +55,8 @@ def pytest_llmregress_redactions() -> "Sequence[str]":  # type: ignore[empty-bod
 def pytest_llmregress_traits(calls: "Calls") -> "Sequence[Trait]":  # type: ignore[empty-body]
     """Return traits of one run of a test, beyond the built-in ones.
 
-    Called once a marked test whose model calls are over. A trait must be a function of the
-    calls alone: a replay has to find the same value again.
+    Called with the calls of each new recording, and with those of the accepted cassette that it
+    is compared with; not in a plain replay. A trait must be a function of the calls alone.
 
     :param calls: the model calls of the test, in the order in which they were sent.
     """

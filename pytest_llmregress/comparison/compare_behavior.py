@@ -59,7 +59,7 @@ def compare(  # noqa: PLR0913 - one argument for each thing that has a say
     """Return what a new recording does differently, worst first, then in the order of its traits.
 
     A built-in trait has its own rule; any other is compared by its kind, with its own severity.
-    A trait that only one side has is no change: a plugin that brings it came or went.
+    A trait that only one side has is no change: `pipeline.extract.find_uncompared` tells it.
 
     With several samples the baseline is held against itself first. A value that one of them
     shows is no change, nor is a number within their range; a set gains what none has, and

@@ -27,6 +27,10 @@ class ValueRecorder:
     """Of this plugin: what is new in it says so."""
     exact: bool
     """Whether this run replays the very recording that was accepted."""
+    is_own: bool = False
+    """Whether what was accepted is of the very cassette that it replays."""
+    repeats: bool = False
+    """Whether it has made the very calls of that cassette: its behavior is the accepted one."""
     sample: int = 1
     """Which sample of its test this run is, from 1."""
     accept: bool
@@ -106,15 +110,15 @@ class ValueRecorder:
         own = self._own_sample()
         return self.exact and own is not None and own.passed
 
-    def changes(self, behavior: Behavior | None, *, passed: bool) -> tuple[Change, ...]:
+    def changes(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
         """Return everything that differs from what was accepted, the worst first.
 
-        :param behavior: None where it is the accepted one, since the very calls were made again.
+        :param behavior: not looked at where the very calls were made again.
         """
         if self.accepted is None:
             return ()
         found: tuple[Change, ...] = ()
-        if behavior is not None:
+        if not self.repeats:
             found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
         if not passed and self._has_passed():
             found = (
@@ -145,7 +149,7 @@ class ValueRecorder:
         from pytest_llmregress.comparison.compare_behavior import diff_traits  # noqa: PLC0415 - on use
 
         found = diff_traits(accepted, behavior)
-        observed = self.observed() if found else None
+        observed = self.observed() if found and self.is_own else None
         today = None if observed is None else observed.snapshot.sample(self.sample)
         return found if today is None else diff_traits(today.behavior, behavior)
 

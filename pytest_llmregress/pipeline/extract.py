@@ -120,11 +120,16 @@ def hold_back(
     )
 
 
-def find_uncompared(baseline: ObservedBaseline, samples: Sequence[Behavior]) -> tuple[str, ...]:
+def find_uncompared(
+    baseline: ObservedBaseline | None, samples: Sequence[Behavior]
+) -> tuple[str, ...]:
     """Say which traits only one side has, a line each: "NAME: not in the baseline".
 
+    :param baseline: None where nothing was compared, of which nothing is said.
     :param samples: what the new recordings showed.
     """
+    if baseline is None:
+        return ()
     old, new = _names(baseline.snapshot.behaviors), _names(samples)
     gone = "" if baseline.is_extracted else ", of which no cassette is left"
     return (

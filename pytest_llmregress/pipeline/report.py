@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pytest_llmregress.contracts.budget import Price
 from pytest_llmregress.pipeline.drift import judge_test_state
+from pytest_llmregress.pipeline.extract import find_uncompared
 from pytest_llmregress.pipeline.http_session import deduplicate
 from pytest_llmregress.pipeline.judge import good_samples
 from pytest_llmregress.pipeline.persist import SavedFiles
@@ -73,6 +74,8 @@ def build_test_record(  # noqa: PLR0913 - the test, what became of it, and what 
                 request for sample in samples for request in sample.recording.not_understood
             )
         ),
+        not_compared=find_uncompared(test.observed, [each.behavior for each in test.compared]),
+        new_traits=() if test.observed is None else tuple(sorted(test.observed.new)),
     )
 
 

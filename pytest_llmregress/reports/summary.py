@@ -36,6 +36,7 @@ UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood"})
 REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
 """Codes of problems that fail no test."""
 
+_NEW_TRAITS = "new traits, which fail nothing until pytest --llmregress-accept"
 _MODES = {
     AnswerSource.REPLAYED: "replayed",
     AnswerSource.RECORDED: "recorded",
@@ -51,6 +52,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
     return (
         _head(report),
         *_not_understood(report.tests),
+        *_not_compared(report.tests),
         *_samples(report.tests),
         *_drift(report),
         *_verdict(report),
@@ -139,6 +141,24 @@ def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:
             lines.append(f"not understood: {what} is read in {_name(some)}")
             lines.append(f"  no provider reads {told}{more}: nothing is said of it")
     return tuple(lines)
+
+
+def _not_compared(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    """Name the traits that say nothing, or fail nothing, of tests that were compared."""
+    return (
+        *_name_traits("traits not compared", [(test, test.not_compared) for test in tests]),
+        *_name_traits(_NEW_TRAITS, [(test, test.new_traits) for test in tests]),
+    )
+
+
+def _name_traits(what: str, some: Sequence[tuple[TestRecord, Sequence[str]]]) -> tuple[str, ...]:
+    told = list(dict.fromkeys(trait for _, traits in some for trait in traits))
+    if not told:
+        return ()
+    more = [f"and {len(told) - MAX_TRAITS} more"] if len(told) > MAX_TRAITS else []
+    named = "; ".join([*map(escape_controls, told[:MAX_TRAITS]), *more])
+    tests = _name([test for test, traits in some if traits])
+    return f"{what}: {len(told)} in {tests}", f"  {named}"
 
 
 def _drift(report: RunReport) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ import pytest
 from pytest_llmregress.formatting.control_characters import escape_controls, visible_lines
 
 _COMMAND = "::"
+MAX_WHY = 200
+"""Characters of the reason that is written down for a sample that did not pass."""
 
 
 def fail(message: str) -> NoReturn:
@@ -98,3 +100,9 @@ def write_commands(config: pytest.Config, lines: Iterable[str]) -> None:
 def _terminal(config: pytest.Config) -> Any:
     """Return pytest's terminal; None where it was left out, and in a worker."""
     return config.pluginmanager.get_plugin("terminalreporter")
+
+
+def describe_in_a_line(error: BaseException) -> str:
+    """Return the class of an exception and the beginning of what it says."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if said else ''}{said}"[:MAX_WHY]

@@ -9,7 +9,6 @@ import pytest
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult
 from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import TestConfigError
-from pytest_llmregress.pipeline.extract import ObservedBaseline
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
@@ -22,8 +21,6 @@ from pytest_llmregress.values.behavior import Behavior, Change
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.run_report import BAD_HOOK, AnswerSource, Problem
 
-MAX_WHY = 200
-"""Characters of the reason that is written down for a sample that did not pass."""
 _INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
 
@@ -36,9 +33,6 @@ class SampleRun:
         self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
         self.traffic: HttpSession | None = None
         self.behavior = Behavior()
-        """What its calls show; nothing yet where it made the calls of what is accepted."""
-        self.is_the_accepted = False
-        """Whether it made, in a replay, the very calls that the accepted behavior is of."""
         self.changes: tuple[Change, ...] = ()
         """What a new recording does differently from what is accepted."""
         self._compared = False
@@ -71,7 +65,7 @@ class SampleRun:
         exact = slot.mode is SampleMode.REPLAY and test.is_baseline
         self.judgement = ValueRecorder(
             accepted=test.state.accepted,
-            observed=self._observed,
+            observed=lambda: test.observed,
             version=test.run.versions["pytest-llmregress"],
             sample=slot.number,
             exact=exact,
@@ -136,7 +130,7 @@ class SampleRun:
                 self._judge()
             raise
         except BaseException as error:
-            self.failure = _in_a_line(error)
+            self.failure = output.describe_in_a_line(error)
             self._judge()
             raise
         else:
@@ -189,7 +183,7 @@ class SampleRun:
         if self.good or self.failure:
             return "" if self.good else self.failure
         if self.held.broken:
-            return f"contract: {self.held.broken[0]}"[:MAX_WHY]
+            return f"contract: {self.held.broken[0]}"[: output.MAX_WHY]
         return next((problem.code for problem in (*self.misses, *self.problems)), "failed")
 
     @property
@@ -237,12 +231,12 @@ class SampleRun:
     def found_in_replay(self) -> tuple[Change, ...]:
         """What the test's code makes of its recording, where that is new."""
         if self.body_passed:
-            return self._find_changes(passed=True)
+            return self.judgement.changes(self.behavior, passed=True)
         return tuple(self.judgement.value_changes)
 
     def extract(self) -> None:
         """Extract its behavior where a plain replay did without: it is to be written."""
-        if self.is_the_accepted and self.traffic is not None:
+        if self.judgement.repeats and self.traffic is not None:
             self.behavior = self._test.behavior_of(Calls(self.traffic.calls_as_recorded()))
 
     def observe(self) -> ObservedSample:
@@ -286,10 +280,9 @@ class SampleRun:
         calls = Calls(traffic.calls_as_recorded())
         if traffic.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}:
             self.judgement.exact = False
-        self.is_the_accepted = (
-            self.judgement.exact and self._test.has_own_cassette and traffic.tape.is_as_recorded
-        )
-        if not self.is_the_accepted:
+        self.judgement.is_own = self.judgement.exact and self._test.has_own_cassette
+        self.judgement.repeats = self.judgement.is_own and traffic.tape.is_as_recorded
+        if not self.judgement.repeats:
             self.behavior = self._test.behavior_of(calls)
         reasons = traffic.unfinished()
         self.note_hooks()
@@ -297,8 +290,7 @@ class SampleRun:
         if unasked is not None:
             self.problems.append(unasked)
         elif reasons:
-            saved = self._test.saved
-            message = failures.not_whole(self._test.state.node_id, reasons, saved=saved)
+            message = failures.not_whole(self._test.state.node_id, reasons, saved=self._test.saved)
             self._note_problem("not_whole", message)
         else:
             self._check_rules(traffic, calls)
@@ -308,22 +300,13 @@ class SampleRun:
             and not self.slot.tops_up
         ):  # an outage or a bad key is no drift
             self._compared = True
-            self.changes = self._find_changes(passed=self.body_passed)
+            self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
         drifted = self._test.failing_drift()
         self.note_hooks()
         if self.body_passed and (self.problems or drifted):
             told = [problem.message for problem in self.problems]
             self.failed_by_us = True
             output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
-
-    def _observed(self) -> ObservedBaseline | None:
-        """Return what was accepted as it is seen today; None in a replay of another cassette."""
-        is_it = not self.judgement.exact or self._test.has_own_cassette
-        return self._test.observed if is_it else None
-
-    def _find_changes(self, *, passed: bool) -> tuple[Change, ...]:
-        behavior = None if self.is_the_accepted else self.behavior
-        return self.judgement.changes(behavior, passed=passed)
 
     def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
@@ -338,7 +321,7 @@ class SampleRun:
             self._note_problem("contract", message)
         is_exact = self.judgement.exact and self.body_passed
         if is_exact and not self.problems and not self._test.state.settings.accept:
-            changes = self._find_changes(passed=True)
+            changes = self.judgement.changes(self.behavior, passed=True)
             if changes:
                 accept = self._test.state.commands.accept()
                 message = failures.replay_differs(self._test.state.node_id, changes, accept)
@@ -365,9 +348,3 @@ class SampleRun:
         self.failed_by_us = True
         self._passed_elsewhere = False
         output.fail(message)
-
-
-def _in_a_line(error: BaseException) -> str:
-    """Return the class of an exception and the beginning of what it says."""
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}{': ' if said else ''}{said}"[:MAX_WHY]

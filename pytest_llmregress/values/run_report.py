@@ -109,6 +109,10 @@ class TestRecord:
     """What that evidence allows one to say about this test alone."""
     not_understood: tuple[str, ...] = ()
     """Requests to a model that no provider reads: "POST URL", each once; all where none is read."""
+    not_compared: tuple[str, ...] = ()
+    """Traits that only one side has, and which of them: "NAME: not in the baseline"."""
+    new_traits: tuple[str, ...] = ()
+    """Names of built-in traits that this version has, and the one of the baseline had not."""
 
     @property
     def ground(self) -> str:
@@ -154,6 +158,8 @@ class TestRecord:
             "after": None if self.after is None else self.after.to_json(),
             "verdict": None if self.verdict is None else self.verdict.to_json(),
             "not_understood": list(self.not_understood),
+            "not_compared": list(self.not_compared),
+            "new_traits": list(self.new_traits),
         }
 
     @classmethod
@@ -193,6 +199,8 @@ class TestRecord:
             after=after,
             verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
             not_understood=tuple(data.get("not_understood", ())),
+            not_compared=tuple(data.get("not_compared", ())),
+            new_traits=tuple(data.get("new_traits", ())),
         )
 
 

@@ -290,3 +290,18 @@ def test_the_last_line_says_it_of_a_verdict_on_the_suite_alone():
 )
 def test_no_failure_is_called_meant_that_is_no_drift(record_of, fields):
     assert closing(record("t.py::test_a", **record_of), **fields) is None
+
+
+def test_traits_that_could_not_be_compared_are_counted_and_named_behind_the_first_line():
+    lines = summary(
+        record("t.py::test_a", not_compared=("links: not in the baseline",)),
+        record("t.py::test_b", not_compared=("links: not in the baseline", "x\x1b: new")),
+        record("t.py::c", new_traits=("refusal",)),
+    )
+
+    assert lines[1:] == (
+        "traits not compared: 2 in 2 tests: t.py::test_a, t.py::test_b",
+        "  links: not in the baseline; x\\x1b: new",
+        "new traits, which fail nothing until pytest --llmregress-accept: 1 in 1 test: t.py::c",
+        "  refusal",
+    )

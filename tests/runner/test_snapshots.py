@@ -1,6 +1,11 @@
 """`llm_snapshot`: exact in a replay, by behavior in a new recording."""
 
+from dataclasses import replace
+
 import pytest
+
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import Behavior
 
 APP = """
     import json
@@ -294,3 +299,32 @@ def test_a_hook_that_is_added_later_judges_what_was_accepted_before_it(project):
     project.record(CANDIDATE, mode="rewrite", failed=1).says("breaking  greets  yes → no")
     project.never_says("outcome")
     assert project.read(name) == edited, "nothing is accepted by itself"
+
+    (project.root / "__llm__/test_it/plan.cassette.yaml").unlink()
+    project.run(CANDIDATE, passed=1).says(
+        "traits not compared: 1 in 1 test: test_it.py::test_plan",
+        "greets: not in the baseline, of which no cassette is left",
+    )
+
+
+def test_a_built_in_trait_of_a_newer_version_fails_nothing_until_it_is_accepted(project):
+    recorded(project, TEST_OF_TRAITS, "Hello you.")
+    path = project.root / "__llm__/test_it/plan.snapshot.yaml"
+    known = read_snapshot(path)
+    older = tuple(t for t in known.samples[0].behavior.traits if t.name != "refusal")
+    sample = replace(known.samples[0], behavior=Behavior(traits=older))
+    written = replace(known, samples=(sample,), extractors=("pytest-llmregress=0",))
+    write_snapshot(path, written)
+    project.replay(passed=1).never_says("traits")
+    assert read_snapshot(path) == written, "the first run after an upgrade accepts nothing"
+
+    project.stand.script(NEW, "I can't help with that.")
+    project.record(CANDIDATE, passed=1).says(
+        "new traits, which fail nothing until pytest --llmregress-accept: 1 in 1 test", "  refusal"
+    )
+    change = next(c for c in drift(project)["changes"] if c["trait"] == "refusal")
+    assert (change["severity"], change["detail"]) == ("cosmetic", "new in pytest-llmregress 0.1.0")
+
+    project.offline().run("--llmregress-accept", passed=1)
+    assert read_snapshot(path).behaviors == known.behaviors
+    project.run(CANDIDATE, failed=1).never_says("new traits", "new in")
