@@ -177,7 +177,9 @@ def _read_ini(config: pytest.Config, key: str) -> object:
     try:
         return config.getini(key)
     except ValueError as error:  # of a flag: pytest 8.4 leaves it to the plugin to say whose it is
-        raise pytest.UsageError(f"{key}: {error}; true or false") from None
+        from pytest_llmregress.runner.output import usage_error  # noqa: PLC0415 - with a fault
+
+        raise usage_error(f"{key}: {error}; true or false") from None
 
 
 def _key(name: str) -> str:
