@@ -62,6 +62,14 @@ def test_its_scripts_are_well_formed(script):
     assert subprocess.run(["bash", "-n", path], check=False).returncode == 0
 
 
+def test_the_tests_that_its_scripts_name_are_there():
+    text = "".join((ROOT / ".ci" / name).read_text("utf-8") for name in ("run", "prereleases.py"))
+    named = set(re.findall(r"(?<![\w/-])(?:tests|examples)/[\w/]+(?:\.py)?", text))
+
+    assert len(named) > 5
+    assert [each for each in named if not (ROOT / each).exists()] == []
+
+
 def old_python(folder: Path) -> str:
     """Return a program that answers as Python 3.10 does."""
     program = folder / "python3.10"
