@@ -44,10 +44,10 @@ def normalize(value: object) -> Any:
 
     Scalars, mappings, sequences, sets (sorted), dataclasses, pydantic models, enums (their
     value), dates, paths, bytes (as base64), Decimal, UUID. The provider's ids are left out
-    wherever they stand, and of its blocks what only it can read: signatures, encrypted content.
-    Of a message of the Messages API its usage, its container and the fields that are null are
-    left out, too, of which every version of the SDK has others. `nan` and `inf`, which JSON has
-    no word for, are strings.
+    wherever they stand, and so are the parts of its blocks that only it can read: signatures,
+    encrypted content. A message of the Messages API also loses its usage, its container and
+    its null fields, because they differ between versions of the SDK. `nan` and `inf` become
+    strings, because JSON cannot express them.
 
     Raises TypeError, naming the places, where something has no plain JSON form.
     """
@@ -88,7 +88,7 @@ class JsonCleaner:
         """The containers around the current place, and where each of them is."""
 
     def visit(self, value: Any, where: str) -> Any:
-        """Return plain JSON; where there is none, note it and return None."""
+        """Return plain JSON; note a value that has no JSON form, and return None."""
         while isinstance(value, Enum):
             value = value.value
         found, scalar = _scalar(value)

@@ -1,4 +1,4 @@
-"""Where two recordings of one test part, and what of their requests differs before that."""
+"""Where two recordings of one test diverge, and how their requests differ before that."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,26 +32,26 @@ class FirstDivergence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterDifference:
-    """What differs behind the first difference, and so may be a consequence of it."""
+    """A difference after the first one, which may be a consequence of it."""
 
     call: int
     """The first call whose request differs, or that only one recording has."""
     paired: bool
     """Whether both recordings have that call."""
     parts: tuple[tuple[int, str], ...] = ()
-    """Parts that the baseline has nowhere and that carry no answer, each behind its first call."""
+    """Parts that no call of the baseline has and that hold no answer, by their first call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
-    """How the calls of two recordings compare, up to where they part and behind it."""
+    """How the calls of two recordings compare, before and after they diverge."""
 
     calls: tuple[int, int] = (0, 0)
     """Before and after; without those that failed and were made again."""
     parting: FirstDivergence | None = None
-    """What the first difference is; None where there is none, the models aside."""
+    """What the first difference beside the models is; None for equal recordings."""
     call: int = 0
-    """The call where they part, counted from 1."""
+    """The call where they diverge, counted from 1."""
     parts: tuple[RequestPartChange, ...] = ()
     """The parts of the request that differ there."""
     legible: bool = True
@@ -62,11 +62,11 @@ class Divergence:
     tool_results_left: int = 0
     """Results that could not be compared: the tool calls before them differ."""
     switches: tuple[tuple[str, str], ...] = ()
-    """Requested models that took another's place."""
+    """Requested models that replaced another one."""
     differed_before: bool = False
     """Whether an answer of the same model differed before any other tool result, or switch."""
     moves: tuple[tuple[str, str], ...] = ()
-    """Served models that took another's place behind the same name."""
+    """Served models that replaced another one behind the same requested name."""
     input_tokens: tuple[int, int] | None = None
     """Of the first request that is the same byte by byte, the model aside; cached ones included."""
     later: LaterDifference | None = None
@@ -100,7 +100,7 @@ def find_divergence(baseline: Sequence[Call], candidate: Sequence[Call]) -> Dive
 
 
 class _Seen:
-    """All that the app has said anywhere in a recording; worked out only where it is asked for."""
+    """Everything that the app has sent in a recording; computed on first use."""
 
     def __init__(self, calls: Sequence[NormalizedCall]) -> None:
         self._calls = calls
@@ -135,7 +135,7 @@ class CallAligner:
         self._same_tool_calls = True
         self._tool_results: RequestPartChange | None = None
         self._results_late: list[bool] = []
-        """Whether that one came behind the parting."""
+        """Whether that difference came after the recordings diverged."""
         self._compared = self._left = 0
         self._switches: dict[tuple[str, str], bool] = {}
         self._moves: dict[tuple[str, str], None] = {}
@@ -207,7 +207,7 @@ class CallAligner:
             self._parted_by_the_same_model = old.model == new.model
 
     def _compare_models(self, old: NormalizedCall, new: NormalizedCall) -> None:
-        """Behind the parting, a model that the baseline has anywhere is no new one."""
+        """Once the recordings diverged, only a model that no call of the baseline has is new."""
         parted = self._parting is not None
         if old.model != new.model:
             if old.model and new.model and not (parted and new.model in self._seen.requested):
@@ -226,7 +226,7 @@ class CallAligner:
                 self._tokens = before, after
 
     def _compare_tool_results(self, old: NormalizedCall, new: NormalizedCall) -> bool:
-        """Return whether one differs that can be compared."""
+        """Return whether a result that can be compared differs."""
         both = [index for index in new.results if index in old.results]
         if not self._same_tool_calls:
             self._left += len(new.results)
@@ -244,7 +244,7 @@ class CallAligner:
         return False
 
     def _look_for_more(self, old: NormalizedCall, new: NormalizedCall) -> None:
-        """Find what of a later request cannot be seen to come from the other answers."""
+        """Find the parts of a later request that the other answers do not explain."""
         if not (old.call.request and new.call.request):
             return
         for part, value in new.said():
@@ -272,7 +272,7 @@ def _align(olds: Sequence[NormalizedCall], news: Sequence[NormalizedCall]) -> It
 
 
 def _by_part(changes: Iterable[RequestPartChange]) -> tuple[RequestPartChange, ...]:
-    """Put what differs of a request under the names of its parts."""
+    """Return one change for each part of a request that differs."""
     told: dict[str, list[str]] = {part: [] for part in PARTS}
     for change in changes:
         if change.part in {SYSTEM, TOOLS, MESSAGES}:

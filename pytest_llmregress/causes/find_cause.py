@@ -69,14 +69,14 @@ def find_cause(baseline: RecordedSide, candidate: RecordedSide) -> Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
-    """What the judgement is made from."""
+    """The facts that decide the cause."""
 
     found: Divergence
     served: BeforeAfter
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """What changed on the side of the one who asks, and what was asked, in words."""
+        """The changes of client and request, in words."""
         found = self.found
         words = [part.part for part in found.parts]
         if found.tool_results is not None:
@@ -154,7 +154,7 @@ def _otherwise(facts: _Facts) -> str:
 
 
 def _reservation(facts: _Facts) -> str:
-    """Name what a claim about the model leaves open."""
+    """Name the facts that a claim about the model leaves open."""
     words = ""
     asked = [new for _, new in facts.found.switches]
     served = facts.served.after

@@ -1,4 +1,4 @@
-"""Calls of a recording, freed of what differs between any two: ids, and the model's own words."""
+"""Calls of a recording without what differs in every recording: ids and the model's words."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,10 +9,10 @@ from pytest_llmregress.values.call import Call, Outcome
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 MAX_DEPTH = 60
-"""Levels of a JSON value that are told apart; what lies deeper counts as one text."""
+"""Levels of a JSON value that are compared one by one; anything deeper counts as one text."""
 
 _PASSING = frozenset({408, 409, 429})
-"""Errors that tell of the hour; with those of 500 and more, what an SDK tries again after."""
+"""Errors of the moment; an SDK retries them, as it does any error of 500 and above."""
 _FIRST_SERVER_ERROR = 500
 _OWN_WORDS = "(the model's own answer)"
 _LINKS = frozenset({"previous_response_id", "container"})
@@ -23,7 +23,7 @@ _RESULT_IDS = ("tool_use_id", "tool_call_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalizedCall:
-    """One call, its request freed of what the model itself has put into it."""
+    """One call, its request without what the model itself has put into it."""
 
     number: int
     """Counted from 1, as the recording has it."""
@@ -104,7 +104,7 @@ class _Conversation:
         self._count = 0
 
     def add(self, number: int, call: Call, request: Mapping[str, Any]) -> NormalizedCall:
-        """Free the next call of what came before it, and take in its answer."""
+        """Remove the earlier answers from the next call, and add its own answer to them."""
         body = {key: value for key, value in request.items() if key != "model"}
         results: dict[int, tuple[str, Any]] = {}
         asked = request.get("model")
@@ -210,7 +210,7 @@ def _is_text(block: Any) -> bool:
 
 
 def _bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """Return a JSON value whose parts below `depth` levels are each one short text."""
+    """Return a JSON value in which each part below `depth` levels is one short text."""
     if not isinstance(value, (dict, list)):
         return value
     if depth == 0:

@@ -1,4 +1,4 @@
-"""An old prompt in the place of a new one: what tells a change of prompt from one of the model."""
+"""Replaces a new prompt by the old one, to tell a change of prompt from one of the model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

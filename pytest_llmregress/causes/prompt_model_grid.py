@@ -1,4 +1,4 @@
-"""The cross of old and new prompt with old and new model: which of the two a difference is of."""
+"""The grid of old and new prompt with old and new model: which of them makes a difference."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pytest_llmregress.values.evidence import Tally
 ALPHA = 0.05
 """Chance of naming anything where neither prompt nor model matters."""
 _SMALL_P = 0.001
-"""Smaller ones are told as smaller."""
+"""A smaller p-value is written as "p<0.001"."""
 _HOW = "(Fisher, two-sided, Holm over the four)"
 
 
@@ -44,7 +44,7 @@ class _Contrast(NamedTuple):
         )
 
     def smallest_p(self) -> float:
-        """Return the p of the largest difference that so many samples can have."""
+        """Return the p-value of the largest difference that these sample sizes allow."""
         return fisher(self.before.n, self.before.n, 0, self.after.n, Alternative.DIFFERENT)
 
 

@@ -43,7 +43,7 @@ class RequestDiff:
 
 
 class _View(NamedTuple):
-    """A request, taken apart."""
+    """The parts of a request."""
 
     method: str
     path: str
@@ -240,6 +240,6 @@ def _names(old: Collection[str], new: Collection[str], sides: SideLabels) -> lis
 
 
 def joined(told: Sequence[str]) -> str:
-    """Return the first of what is to be told, and how much more there is."""
+    """Return the first differences, and the number of the others."""
     more = f"; and {len(told) - _MAX_NAMED} more" if len(told) > _MAX_NAMED else ""
     return "; ".join(told[:_MAX_NAMED]) + more

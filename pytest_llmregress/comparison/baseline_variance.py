@@ -1,4 +1,4 @@
-"""How much a baseline of several samples differs from itself, and what is no change for it."""
+"""How much the samples of a baseline differ, and which differences therefore do not count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKi
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 RATIO = 2.0
-"""How many times larger or smaller a number has to be: one recording is held against few."""
+"""How many times larger or smaller a number has to be to count as a change."""
 QUARANTINE = 3
-"""Distinct values, of at least as many samples, from which on a trait says nothing."""
+"""A trait with this many distinct values in the baseline is too noisy to gate."""
 _QUARANTINED_KINDS = frozenset({TraitKind.CATEGORY, TraitKind.SET})
 
 
@@ -79,7 +79,7 @@ def rank_by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
 
 
 def is_quarantined(traits: Sequence[Trait]) -> bool:
-    """Say whether the samples of a trait differ so much that another value says nothing."""
+    """Say whether the samples of a trait differ so much that another value means nothing."""
     if find_noise_policy(traits[0].name) is not NoisePolicy.WHOLE:
         return False
     return {trait.kind for trait in traits} <= _QUARANTINED_KINDS and varies(traits)
@@ -95,7 +95,7 @@ _PLAIN = (str, int, bool)
 
 
 def is_same_trait(before: Trait, after: Trait) -> bool:
-    """Say whether two traits have the same value; the order within a set is none."""
+    """Say whether two traits have the same value; the order within a set does not matter."""
     old, new = before.value, after.value
     if type(old) is type(new) and type(old) in _PLAIN:
         return bool(old == new)

@@ -28,7 +28,7 @@ from pytest_llmregress.values.severity_overrides import Severities
 from pytest_llmregress.values.tool_match import ToolMatch
 
 ENOUGH_FOR_FACTS = 3
-"""Samples of a baseline from which on a fact that all of them state is no chance."""
+"""With this many samples, a fact that all of them state is not there by chance."""
 
 Classify = Callable[[Change, Trait | None, Trait | None], Severity | None]
 """From a change, with its trait before and after where it has one, to another severity, or None.
@@ -47,7 +47,7 @@ class TraitDifference:
     after: Trait | None = None
 
 
-def compare(  # noqa: PLR0913 - one argument for each thing that has a say
+def compare(  # noqa: PLR0913 - one argument for each source of a severity
     before: Behavior | Sequence[Behavior],
     after: Behavior,
     *,
@@ -110,7 +110,7 @@ def find_changes(
 def apply_severities(
     found: Iterable[TraitDifference], *, severities: Severities | None, classify: Classify | None
 ) -> tuple[Change, ...]:
-    """Let a project have its say on what the rules found; return the changes, worst first."""
+    """Apply a project's severities to what the rules found; return the changes, worst first."""
     changes = []
     for each in found:
         change = severities.apply_to(each.change) if severities else each.change
@@ -197,7 +197,7 @@ def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
     """Hold a number against the nearer end of what the samples span."""
     numbers = [found for old in olds if (found := number(old)) is not None]
     now = number(new)
-    if now is None or len(numbers) < len(olds):  # what stands there is no number at all
+    if now is None or len(numbers) < len(olds):  # a value is not a number
         return build_change(rank_by_frequency(olds)[0][0], new)
     low, high = min(numbers), max(numbers)
     if low <= now <= high:
@@ -211,7 +211,7 @@ def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
 def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
     """Find the facts that every sample states and the new recording does not.
 
-    Of one or two samples nobody knows which facts are chance: the loss of one is cosmetic.
+    One or two samples cannot tell which facts are there by chance: losing one is cosmetic.
     """
     stable = frozenset.intersection(*map(members, olds))
     kept = stable & members(new)
@@ -229,7 +229,7 @@ def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
 def _hold_to(
     match: ToolMatch, found: Sequence[TraitDifference], samples: Sequence[Behavior], after: Behavior
 ) -> Iterator[TraitDifference]:
-    """Put first what contradicts the declared relation; where nothing does, it covers the rest."""
+    """Yield a broken relation first; where it holds, make the traits that it covers cosmetic."""
     now = after.get(TOOL_ORDER)
     olds = [order for sample in samples if (order := sample.get(TOOL_ORDER)) is not None]
     if now is None or not olds:

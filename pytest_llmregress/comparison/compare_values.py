@@ -29,7 +29,7 @@ from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.severity_overrides import Severities
 
 
-def compare_samples(  # noqa: PLR0913 - one argument for each thing that has a say
+def compare_samples(  # noqa: PLR0913 - one argument for each source of a severity
     name: str,
     before: Sequence[Any],
     after: Any,
@@ -138,7 +138,7 @@ def _key_changes(
 ) -> tuple[list[str], list[str]]:
     """Return the keys that every sample has and the value has not, and the reverse.
 
-    Only those at a place that differs: of what the caller excludes no key is told.
+    Only keys at a place that differs: the caller may have excluded the others.
     """
     pairs = [key_changes(sample, after) for sample in samples]
     lost, gained = (

@@ -34,7 +34,7 @@ class Difference:
     """What stood there; ABSENT where nothing did."""
     after: Any
     told: str = ""
-    """The whole difference in words, where whoever found it has some."""
+    """The difference in the finder's own words; empty where it has none."""
 
 
 Differ = Callable[[Any, Any], Sequence[Difference]]
@@ -83,7 +83,7 @@ def format_json_path(path: Sequence[str | int], *, any_index: bool = False) -> s
 
 
 def in_one_line(difference: Difference) -> str:
-    """Return a whole difference in words: those of who found it, or else its place and values."""
+    """Return a difference in words: the finder's own, or else its place and values."""
     if difference.told:
         return difference.told
     before, after = format_difference(difference)

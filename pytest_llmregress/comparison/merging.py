@@ -1,4 +1,4 @@
-"""The changes of several samples of one test, put together."""
+"""Merges the changes of several samples of one test."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -24,7 +24,7 @@ SHUFFLED = "the same calls in another order"
 
 
 def mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> Change:
-    """Tell that a candidate's tools do not stand in the relation that a test declares."""
+    """Return the change of a candidate whose tools break the relation that a test declares."""
     old, new = Counter(before), Counter(after)
     parts = {"gained": new - old, "lost": old - new}
     words = [f"{word} {format_value(dict(some))}" for word, some in parts.items() if some]
@@ -105,7 +105,7 @@ def compare_arguments(
 
 
 def _calls(value: Any) -> tuple[_Call, ...]:
-    """Read a value of the trait; what a hand wrote wrongly into a file is no call."""
+    """Read a value of the trait; skip an item that an edited file holds and that is not a call."""
     numbers: Counter[str] = Counter()
     calls = []
     for item in value if isinstance(value, list | tuple) else ():
@@ -152,7 +152,7 @@ def _distance(old: Sequence[_Call], new: Sequence[_Call]) -> tuple[int, int]:
 
 
 def _differences(before: Any, after: Any, differ: Differ | None) -> Sequence[Difference]:
-    """Ask the differ; what only it calls the same, such as true and 1, is told all the same."""
+    """Ask the differ; compare strictly where it sees no difference, as between true and 1."""
     found = differ(before, after) if differ else ()
     return found or differing_leaves(before, after)
 

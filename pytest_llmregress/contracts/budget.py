@@ -1,4 +1,4 @@
-"""What the calls of a test have spent, by measure, and which call went over a limit."""
+"""What the calls of a test have spent, by measure, and which call exceeded a limit."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +11,11 @@ from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import find_conversation_starts
 
 Price = Callable[[Call], float | None]
-"""Returns what a call costs in USD, or None where nobody knows."""
+"""Returns what a call costs in USD, or None for an unknown price."""
 
 _FIRST_ERROR = 400
 _ROUNDING = Fraction(1, 10**9)
-"""The share of a limit that sums of binary fractions may be off by."""
+"""The rounding error that is allowed, as a share of the limit."""
 
 
 class BudgetKind(StrEnum):
@@ -39,7 +39,7 @@ class BaselineUsage:
     calls: int
     tool_calls: int
     input_tokens: int | None
-    """None, as the other two, where a reply of it gave what is no count."""
+    """None, like the other two, where a reply holds no valid count."""
     output_tokens: int | None
     total_tokens: int | None
     agents: int
@@ -136,7 +136,7 @@ def read_budget(raw: Any) -> dict[BudgetKind, float]:
 
 
 def is_number(raw: Any) -> bool:
-    """Whether it is a number, and neither a truth value nor endless."""
+    """Whether it is a finite number, and not a truth value."""
     return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
 
 
@@ -166,7 +166,7 @@ def _cost(call: Call, price: Price | None) -> float | None:
 def _unknown(
     label: str, measure: BudgetKind, calls: Calls, spent: Sequence[float | None]
 ) -> str | None:
-    """Say which calls nobody knows the tokens of, or the price."""
+    """Say which calls have no known count of tokens, or no known price."""
     numbered = enumerate(calls, start=1)
     told = [f"call {n} gave {', '.join(c.usage.unknown)}" for n, c in numbered if c.usage.unknown]
     if told and (measure in _OF_TOKENS or None in spent):
@@ -175,7 +175,7 @@ def _unknown(
 
 
 def _unknown_prices(label: str, calls: Calls, spent: Sequence[float | None]) -> str | None:
-    """Say which calls nobody knows the price of."""
+    """Say which calls have no known price."""
     unknown: dict[str, list[str]] = {}
     for number, (call, amount) in enumerate(zip(calls, spent, strict=True), start=1):
         if amount is None:
@@ -194,7 +194,7 @@ def _over(
     limit: Fraction,
     than: str,
 ) -> str | None:
-    """Say which call went over a limit; None where the sum is within it."""
+    """Say which call exceeded a limit; None where the sum is within it."""
     total, over = Fraction(0), 0
     for number, amount in enumerate(spent, start=1):
         total += Fraction(str(amount or 0))

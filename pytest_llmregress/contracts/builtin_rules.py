@@ -165,7 +165,7 @@ def _is_count(given: Any) -> bool:
 
 
 def _said(call: Call) -> list[tuple[str, str]]:
-    """Return who has said what in a conversation; results of tools are said by nobody."""
+    """Return role and text of each message; tool results are left out."""
     said = []
     for role, blocks in messages_of(call):
         kinds = {block.get("type") for block in blocks}

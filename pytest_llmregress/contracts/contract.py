@@ -24,7 +24,7 @@ ABRUPT = frozenset(
 
 
 class ContractError(ValueError):
-    """Keywords of the marker that cannot be; one line a problem."""
+    """Raised for invalid keywords of the marker; one line for each problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Standing rules: what the calls of a test have to keep, and where they broke it."""
+"""Standing rules that every call of a test has to keep, and the calls that broke them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ MAX_EXCERPT = 120
 
 
 class RuleError(ValueError):
-    """Rules that cannot be, or cannot be checked; one line a problem."""
+    """Raised for rules that are invalid or cannot be checked; one line for each problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class RuleBook:
 
     @property
     def needs_judge(self) -> bool:
-        """Whether a rule of it is a sentence."""
+        """Whether one of the rules is a sentence."""
         return any(isinstance(rule, str) for rule in self.rules.values())
 
     def without_sentences(self) -> Self:
@@ -159,7 +159,7 @@ _WHAT_IS_A_RULE = (
 
 
 def _fault(name: Any, rule: Any) -> str | None:
-    """Say why something is no rule, or None where it is one."""
+    """Say why a value is not a rule; None for a rule."""
     if not isinstance(name, str) or not name.strip():
         return f"{name!r} is no name of a rule; a text"
     if isinstance(rule, re.Pattern):

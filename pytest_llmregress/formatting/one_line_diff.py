@@ -1,4 +1,4 @@
-"""How two texts, or two JSON values, are told apart in one line."""
+"""The difference between two texts, or two JSON values, in one line."""
 
 import json
 import operator
@@ -21,9 +21,9 @@ class SideLabels(NamedTuple):
     """What the two things that are compared are called."""
 
     new: str = "not in the recording"
-    """Said of what only the second one has."""
+    """The word for what only the second one has."""
     gone: str = "not in the request"
-    """Said of what only the first one has."""
+    """The word for what only the first one has."""
     than: str = "than recorded"
     """Stands behind how many more, or fewer, the second one has."""
 

@@ -12,7 +12,7 @@ from pytest_llmregress.formatting.control_characters import escape_controls
 
 _TAB = 4
 _PLAINER = {"→": "->", "…": "...", "│": "|", "─": "-"}
-"""What stands for a character of ours where the terminal does not have it."""
+"""ASCII for the characters of this package that a terminal may lack."""
 _CHUNK = re.compile(r"\s+|\S+")
 
 

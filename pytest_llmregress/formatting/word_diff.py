@@ -15,7 +15,7 @@ _SPACED = "\u3040-\u30ff\u3400-\u9fff"
 """Characters of scripts that put no space between words: each counts as a word."""
 _TOKEN = re.compile(rf"\s*(?:[{_SPACED}]|[^\W{_SPACED}]+|[^\w\s])\s*|\s+")
 _SHORT = 3
-"""Characters of a word that is no island of its own between two changes."""
+"""Characters: a single ASCII word this short counts as changed between two changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ _CREDENTIAL_HOSTS = re.compile(
 _AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?([^/?#]*)")
 _ZIPPED = b"\x1f\x8b"
 _MAX_UNZIPPED = 256 * 1024 * 1024
-"""Bytes; what unfolds to more is no body of a test, and is left as it is."""
+"""Bytes; a body that decompresses to more is left as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ class Redactor:
         return replace_spans(body, merge((*self._spans(body), *form)))
 
     def _clean_events(self, body: bytes) -> bytes:
-        """Clean what is split first: of a key whose beginning is gone, nobody knows the end."""
+        """Clean split secrets first: the end of a key is not recognised once its start is gone."""
         return self._clean(clean_events(body, self._spans))
 
     def _clean(self, data: bytes) -> bytes:
@@ -173,7 +173,7 @@ class Redactor:
 
 
 def find_secrets(text: str, *, redactor: Redactor) -> tuple[SecretFinding, ...]:
-    """Return the secrets in a text that is about to be written; none is to be expected.
+    """Return the secrets in a text that is about to be written; usually there are none.
 
     It knows forms, values and rules, and no fields: text in a file is no longer the JSON that it
     was, and a "password: " in what a model said is no reason to refuse a recording.
@@ -182,7 +182,7 @@ def find_secrets(text: str, *, redactor: Redactor) -> tuple[SecretFinding, ...]:
 
 
 def carries_credentials(request: Request) -> bool:
-    """Whether a request asks for credentials; its answer is never recorded and never replayed."""
+    """Whether a request asks for credentials: its answer is neither recorded nor replayed."""
     return _leads_to_credentials(request.url)
 
 

@@ -11,10 +11,10 @@ _NAMES = (
     rb"|fallback[_-]?credit[_-]?token|client[_-]?secret|signing[_-]?secret|secret[_-]?value"
     rb"|secret[_-]?access[_-]?key|api[_-]?key|x-api-key|password|passwd"
 )
-"""What only a secret is called, however short it is."""
+"""Names that only a secret has, however short its value is."""
 
 _NAMES_OF_LONG = rb"assertion|secret|token|session[_-]?token|authorization|proxy-authorization"
-"""What other things are called too: a statement, a riddle's answer, a piece of a word."""
+"""Names that other things have as well: a statement, an answer, a part of a word."""
 
 _LONG = rb"(?:(?:Bearer|Basic) )?[A-Za-z0-9+/=_.~:-]{32,}+"
 """What a value of such a name looks like if it is a secret: long, and not a sentence."""

@@ -1,4 +1,4 @@
-"""Which variables of the environment hold secrets, by their names and by what their values are."""
+"""Which variables of the environment hold secrets, by their names and their values."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ class Telling(StrEnum):
     KEY = "key"
     """That it is a key of any kind: `OPENAI_KEY`, but `PRIMARY_KEY` too. Words are no secret."""
     ABOUT_ONE = "about one"
-    """That it is about a secret: `TOKEN_ENCODING`, `MAX_TOKENS`. A name or a number is none."""
+    """That it is about a secret: `TOKEN_ENCODING`. A name or a number is not taken for one."""
 
 
 _SECRETS = ("password", "passwd", "passphrase", "passcode", "secret", "token", "credential", "key")
@@ -38,13 +38,13 @@ _OWNERS = (
     *("account", "admin", "app", "bot", "client", "host", "root", "server", "service"),
     *("session", "storage", "subscription", "user", "vault", "webhook"),
 )
-"""What does where it may be the key of a table, too, unless both are written as one word."""
+"""The same for a word that may also name the key of a table, unless both are one word."""
 _JOINED = re.compile(
     r"(?:password|passwd|passphrase|secret|token|credential|(?<!^old)(?<!^)pwd"
     r"|(?:db|sql|pg|smtp|mail|imap|ftp|ldap|user|root|admin|redis|mongo)pass"
     rf"|(?:{'|'.join((*_KINDS_OF_KEY, *_OWNERS))})key)s?$"
 )
-"""How a word ends that is several in one: `PGPASSWORD`, `AUTHTOKEN`, `MYAPIKEY`."""
+"""Endings of words that are several words in one: `PGPASSWORD`, `AUTHTOKEN`, `MYAPIKEY`."""
 
 _QUALIFIERS = frozenset(
     {
@@ -145,6 +145,6 @@ def _is_secret(told: Telling | None, value: str) -> bool:
 
 
 def _may_be_secret(value: str) -> bool:
-    """Whether a value is none that turns up in any text, as "1" or "password" would."""
+    """Whether a value is too unusual to turn up in any text, as "1" or "password" would."""
     reads_like_a_word = value.isalpha() and value in {value.lower(), value.upper(), value.title()}
     return len(value) >= (LONG_SECRET if reads_like_a_word else MIN_SECRET)

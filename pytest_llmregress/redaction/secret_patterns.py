@@ -209,7 +209,7 @@ class KnownSecrets:
 
 
 def find_secret_spans(text: str, known: KnownSecrets) -> tuple[SecretFinding, ...]:
-    """Return the secrets in a text, in order; what has been redacted is none."""
+    """Return the secrets in a text, in order, without those that are redacted already."""
     data = text.encode("utf-8", "surrogatepass")
     findings: list[SecretFinding] = []
     line, counted = 1, 0

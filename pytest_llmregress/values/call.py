@@ -30,10 +30,10 @@ class ToolCall:
 
 
 MAX_COUNT = 10**12
-"""Tokens; what a reply gives beyond it is no count of them."""
+"""Tokens; a larger number in a reply is not taken for a count."""
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 _MAX_SHOWN = 40
-"""Characters of what stands in the place of a count."""
+"""Characters of an invalid count that are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Usage:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     unknown: tuple[str, ...] = ()
-    """What was given as a count and is none, such as "output_tokens: -5"; usually empty."""
+    """Invalid counts of a reply, such as "output_tokens: -5"; usually empty."""
 
     def __post_init__(self) -> None:
         unknown = []
@@ -86,7 +86,7 @@ class Usage:
 
 
 def _read_count(given: object) -> int | None:
-    """Return a count that is written in another way, such as 12.0; None where it is none."""
+    """Return a count that is written in another way, such as 12.0; None for an invalid one."""
     if isinstance(given, bool) or not isinstance(given, int | float):
         return None
     whole = 0 <= given <= MAX_COUNT and given == int(given)  # not so for NaN and infinity
@@ -117,7 +117,7 @@ class Call:
     served_model: str | None = None
     usage: Usage = Usage()
     latency: float | None = None
-    """Seconds, as measured when it was recorded; None where nobody measured."""
+    """Seconds, as measured when it was recorded; None where it was not measured."""
     status: int = 200
     """The HTTP status."""
     error: str | None = None

@@ -14,7 +14,7 @@ class SampleHeader:
     calls: int
     """Interactions of this run; those of the next one follow after them."""
     passed: bool | None = None
-    """Whether the test passed when this was recorded; None where nobody wrote it down."""
+    """Whether the test passed when this was recorded; None where that is unknown."""
     failure: str = ""
     """Why it failed, in a line; empty where it passed."""
     session: str = ""
@@ -41,7 +41,7 @@ class Cassette:
     interactions: tuple[Interaction, ...] = ()
     """Of all samples, one after another, each in the order in which its requests were sent."""
     samples: tuple[SampleHeader, ...] = ()
-    """One for each run; empty where nothing is written down about the only one."""
+    """One for each sample; empty where nothing is known about the only one."""
     digest: str = field(default="", compare=False)
     """Of what went over the wire, where it was read from a file of ours; empty elsewhere."""
 

@@ -100,7 +100,7 @@ def _is_reply(turn: _Turn, at: int, earlier: Call) -> bool:
 
 
 def _held_by_server(call: Call, before: Sequence[Call]) -> Call | None:
-    """Return the call that a call of a message thread goes on with, or None where it is none."""
+    """Return the call that a call continues in its message thread, or None."""
     threads = [each for each in before if _thread(each) and each.outcome is not Outcome.ERROR]
     if _thread(call) != "continue" or not threads:
         return None

@@ -12,14 +12,14 @@ OUTCOME = "test"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many of a test's samples ended well."""
+    """How many of a test's samples passed."""
 
     passed: int
     n: int
 
     @property
     def rate(self) -> float:
-        """The share that ended well; 0.0 where there is no sample."""
+        """The share that passed, 0 to 1; 0.0 without samples."""
         return self.passed / self.n if self.n else 0.0
 
     @property
@@ -158,7 +158,7 @@ class TestEvidence:
     screen: Tally
     """The candidate's first samples: all of them in a run without confirmation."""
     fresh: Tally | None = None
-    """The samples recorded because the first ones looked different; None where there are none."""
+    """The samples recorded because the first ones looked different; None without such samples."""
     sessions: tuple[Tally, ...] = ()
     """The baseline's samples by the session that recorded them, in the same order for all tests."""
     traits: tuple[TraitEvidence, ...] = ()

@@ -124,7 +124,7 @@ def compute_request_key(request: Request) -> str:
 
 
 def path_of(request: Request) -> str:
-    """Return the path of a request's URL; the whole URL where it is none."""
+    """Return the path of a request's URL; the whole text where it is not a URL."""
     try:
         return urlsplit(request.url).path
     except ValueError:

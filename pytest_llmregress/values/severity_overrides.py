@@ -9,7 +9,7 @@ from typing import Any, Self
 from pytest_llmregress.values.behavior import Change, Severity
 
 IGNORE = "ignore"
-"""The word for a change that is none."""
+"""The word for a change that is left out."""
 ALLOWED = (*map(str, Severity), IGNORE)
 
 

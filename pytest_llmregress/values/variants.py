@@ -132,7 +132,7 @@ class VariantStanding:
     interval: Bounds | None
     """Wilson's 95 % interval of the pass rate; None where there is no sample."""
     unknown: int
-    """Samples of which nobody wrote down whether they passed."""
+    """Samples of which it is unknown whether they passed."""
     fresh: Tally
     """The samples recorded because the first ones looked different: of no rate here."""
     latency: float | None

@@ -75,7 +75,7 @@ class TestVerdict:
     interval: Bounds | None = None
     """Newcombe's 95 % interval of candidate minus baseline."""
     smallest_p: float | None = None
-    """What p could be at best, were all samples of the candidate failures."""
+    """The smallest p possible, if all samples of the candidate failed."""
     needed: int | None = None
     """Samples a side that detect the declared drop, one-sided, 80 % of the time."""
     needed_for_seen: int | None = None
@@ -90,7 +90,7 @@ class TestVerdict:
     untested: tuple[str, ...] = ()
     """What fails it as a difference that was observed once: its baseline shows no noise."""
     unconfirmed: tuple[str, ...] = ()
-    """What was seen anew, and not often enough to say more."""
+    """New values that came too rarely to say more."""
     text: str = ""
     """The verdict in words, a statement a line."""
 

@@ -1,4 +1,4 @@
-"""From what several variants recorded to their comparison; nothing is run again."""
+"""Compares variants from their recordings; no test runs again."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +76,7 @@ def choose_group(test: str, by: Grouping) -> str:
 
 
 def _why_left_out(test: str, variants: Sequence[Variant]) -> str:
-    """Return why a test has no part in the comparison; empty where it has."""
+    """Return why a test is left out of the comparison; empty where it is not."""
     missing = [variant.name for variant in variants if test not in variant.tests]
     if any(test in variant.waiting for variant in variants):
         return f"the only recording of {missing[0]} waits to be accepted"
@@ -165,7 +165,7 @@ def _against(
 def _evidence(
     test: str, baseline: RecordedTest, candidate: RecordedTest, sessions: Sequence[str]
 ) -> TestEvidence:
-    """Return what was seen of a test; the fresh samples of the reference have no part in it."""
+    """Return the evidence on a test; the fresh samples of the reference do not count."""
     before, after, fresh = baseline.first, candidate.first, candidate.fresh
     by_session = (
         _tally(sample for sample in before if sample.session == session) for session in sessions
@@ -213,7 +213,7 @@ def _p_two_sided(
 
 
 def _needed(suite: SuiteVerdict, *, is_paired: bool) -> tuple[int | None, str, int]:
-    """Return how many of what it takes to find a difference like the seen one, and are there."""
+    """Return how many it takes to find the observed difference, of what, and how many there are."""
     if is_paired:
         tests = suite.baseline.n
         down, up = len(suite.negative_flips), len(suite.positive_flips)

@@ -8,13 +8,13 @@ from pytest_llmregress.values.evidence import OUTCOME, ChangeEvidence, TestEvide
 MIN_BASELINE = 5
 """Samples of a baseline from which on it shows its own noise, and a test is confirmed."""
 MIN_RATE = 0.6
-"""Share of a baseline's samples that have to end well for its test to gate by itself."""
+"""Share of a baseline's samples that have to pass for its test to gate by itself."""
 MAX_DISTINCT = 2
 """Values of a trait in a baseline beyond which another one is noise."""
 MIN_CONFIRMING = 5
 """Samples of a candidate that all have to show a change for it to be confirmed."""
 STEADY = 0.95
-"""Share of a baseline's samples that end well in a test whose failing throughout is no chance.
+"""From this share of passed samples on, a test does not fail throughout by chance.
 
 Of ten samples that is all. With less, a suite of 500 noisy tests is red by chance too often.
 """
@@ -28,7 +28,7 @@ def is_single(evidence: TestEvidence) -> bool:
 
 
 def quarantine_reason(evidence: TestEvidence) -> str:
-    """Return why no statistics are held against the test; empty where they are."""
+    """Return why statistics do not gate the test; empty where they do."""
     baseline = evidence.baseline
     if evidence.quarantine:
         return evidence.quarantine
@@ -50,7 +50,7 @@ def quarantined_traits(evidence: TestEvidence) -> tuple[str, ...]:
 
 
 def looks_different(evidence: TestEvidence) -> tuple[str, ...]:
-    """Return why the candidate's first samples ask for fresh ones; empty where they do not.
+    """Return why the candidate needs fresh samples; empty where it does not.
 
     A failed sample does, and so does what no sample of the baseline shows, at or above the
     severity that fails the test. What cannot gate asks for nothing: a test in quarantine, and one
@@ -124,7 +124,7 @@ def told_from(evidence: TestEvidence) -> Severity:
 
 
 def find_new_values(evidence: TestEvidence) -> tuple[str, ...]:
-    """Say what was seen anew and is neither confirmed nor fails the test, with how often."""
+    """Say which new values are neither confirmed nor fail the test, and how often they came."""
     seen = []
     baseline, screen = evidence.baseline, evidence.screen
     limit = told_from(evidence)

@@ -33,7 +33,7 @@ from pytest_llmregress.verdicts.suite_verdict_text import format_suite
 FALSE_DISCOVERIES = 0.10
 """Share of false names that is accepted in the list of what is only suspicious."""
 _DECIDED = frozenset({Verdict.BROKEN, Verdict.NOT_COMPARABLE, Verdict.NO_BASELINE})
-"""Verdicts that no number of samples has a part in."""
+"""Verdicts that do not depend on a number of samples."""
 
 
 def judge_suite(
@@ -145,7 +145,7 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
 
 
 def _name_suspicious(family: Sequence[TestEvidence], culprits: Sequence[str]) -> tuple[str, ...]:
-    """Return what discrete Benjamini-Hochberg finds beside the culprits."""
+    """Return the tests that discrete Benjamini-Hochberg finds in addition to the culprits."""
     tables = [build_table(evidence.baseline, evidence.candidate) for evidence in family]
     found = zip(family, discrete_benjamini_hochberg(tables, Alternative.WORSE), strict=True)
     return tuple(
@@ -158,7 +158,7 @@ def _name_suspicious(family: Sequence[TestEvidence], culprits: Sequence[str]) ->
 
 
 def _is_compared(evidence: TestEvidence) -> bool:
-    """Tell whether a test has a part in the suite's: a written quarantine takes it out."""
+    """Tell whether a test counts for the suite: a declared quarantine excludes it."""
     is_excluded = evidence.not_comparable or evidence.quarantine
     return not is_excluded and evidence.baseline.n > 0 and evidence.screen.n > 0
 
@@ -180,7 +180,7 @@ def _is_culprit(test: TestVerdict) -> bool:
 
 
 def _is_quarantined(test: TestVerdict) -> bool:
-    """Tell whether the statistics, or a broken contract, of a test are kept from failing it."""
+    """Tell whether a test may not fail by its statistics or by a broken contract."""
     is_spared = test.verdict is Verdict.BROKEN and not test.fails
     return bool(test.quarantine) and (is_spared or test.verdict not in _DECIDED)
 
@@ -198,5 +198,5 @@ def _has_dropped(overall: PooledResult, *, gate: GatePolicy) -> bool:
 
 
 def _is_flip(before: Tally, after: Tally) -> bool:
-    """Tell whether most samples ended well before, and most did not after."""
+    """Tell whether most samples of the baseline passed, and most of the candidate failed."""
     return 2 * before.passed > before.n and 2 * after.passed < after.n

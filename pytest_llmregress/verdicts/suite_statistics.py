@@ -1,4 +1,4 @@
-"""What is computed over all tests of a suite at once: its exact test, its numbers, its sessions."""
+"""Statistics over all tests of a suite: its exact test, its numbers, its sessions."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,9 +17,9 @@ from pytest_llmregress.values.verdict import Bounds, GatePolicy
 from pytest_llmregress.verdicts.verdict_text import format_p
 
 FEW_DIFFERING = 5
-"""Tests with a difference below which an interval over the tests is too narrow."""
+"""With fewer tests that differ, an interval over the tests is too narrow."""
 MATERIAL = 0.10
-"""Share by which a number has to be off to matter."""
+"""Share by which a number has to differ to matter."""
 MATERIAL_LATENCY = 0.25
 LATENCY = "latency"
 """The name of the number that depends on the day and the machine."""

@@ -89,7 +89,7 @@ _NOTHING_FOUND = frozenset(
         Verdict.NOT_COMPARABLE,
     }
 )
-"""Verdicts that are no reason for a failed test: where one has failed, that is said instead."""
+"""Verdicts that cannot explain a failed test; where one failed, the text says that instead."""
 
 
 def _say_overall(
@@ -151,7 +151,7 @@ def _say_traits_of(tests: Sequence[TestVerdict]) -> str:
 
 
 def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: GatePolicy) -> str:
-    """Return what the verdict is called, and what becomes of the run."""
+    """Return the name of the verdict, and whether it fails the run."""
     if suite.verdict in _NOTHING_FOUND and (suite.failing or suite.otherwise):
         return FAILS
     name = NAMES[suite.verdict]
@@ -163,7 +163,7 @@ def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: G
 
 
 def _say_rules(suite: SuiteVerdict) -> list[str]:
-    """Say what the statistics have no part in, and what takes their weight away."""
+    """Name the tests that the statistics leave out, and the reasons to trust them less."""
     lines = []
     broken = [test.test for test in suite.tests if test.verdict is Verdict.BROKEN]
     if broken:
@@ -223,7 +223,7 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
 
 
 def _say_too_small(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
-    """Say that nothing could have been seen, where that is so."""
+    """Say so where these sample sizes cannot show a regression of the suite."""
     if suite.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
         return []
     if suite.smallest_p is None or suite.smallest_p <= gate.half:
@@ -251,7 +251,7 @@ _NOT_ALONE = "with too few samples, too much noise or in quarantine"
 
 
 def _say_exclusions(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence]) -> list[str]:
-    """Count what has no part in the verdict: never silently."""
+    """Count the tests that the verdict leaves out, so that none is left out silently."""
     traits = sum(len(test.quarantined_traits) for test in suite.tests)
     best = [t.smallest_p for t in suite.tests if t.test in set(suite.untestable) and t.smallest_p]
     least = f" (the smallest p possible is {format_p(min(best))})" if best else ""

@@ -1,4 +1,4 @@
-"""A verdict in sentences: how often, how far, how sure, and what could not be seen."""
+"""A verdict in sentences: counts, differences, p-values, and what the samples cannot show."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ MAX_NAMED = 3
 MIN_SAMPLES = 2
 """Samples of a baseline from which on something can be said about one test alone."""
 UNTESTED = "observed once, not tested"
-"""What a difference is where the baseline is too short to tell it from noise."""
+"""The name of a difference that a short baseline cannot tell from noise."""
 NAMES = {
     Verdict.BROKEN: "broken",
     Verdict.REGRESSED: "regressed",
@@ -26,7 +26,7 @@ NAMES = {
 }
 """What a verdict is called; what shows nothing is never called more than that."""
 _ROUGH = 0.1
-"""A p from here on is told with two digits, a smaller one with three that count."""
+"""A p-value from here on has two decimals, a smaller one three significant digits."""
 
 
 def format_p(p: float) -> str:
@@ -118,7 +118,7 @@ def _say_fisher(verdict: TestVerdict, evidence: TestEvidence) -> str:
 
 
 def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:
-    """Say what could have been seen, where nothing was."""
+    """Say which difference the samples could have shown, where they showed none."""
     if verdict.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
         return []
     parts = []

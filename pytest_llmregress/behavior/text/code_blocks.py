@@ -116,7 +116,7 @@ def _parses(code: str) -> bool | None:
 
 
 def _tree(code: str) -> ast.Module | None:
-    """Parse Python; None where it is none."""
+    """Parse Python; return None for a text that is not Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\d" in a model's code is not a matter of the caller's
         try:

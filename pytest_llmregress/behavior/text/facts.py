@@ -165,7 +165,7 @@ def _match_date(text: str, start: int) -> re.Match[str] | None:
 
 
 def _iso(match: re.Match[str]) -> str:
-    """Return the date that was found, or nothing where it is none after all."""
+    """Return the date that was found, or "" where it is not a valid date."""
     part = match.groupdict()
     month_name = part["n2"] or part["n3"] or part["n4"]
     if month_name:

@@ -93,9 +93,9 @@ def detect_upsell(text: str) -> bool:
 def detect_deflection(text: str) -> bool:
     """Say whether a reply brushes off: it sends elsewhere ("please contact support"), and no more.
 
-    Where an answer stands beside it, or the contact is for what else may come up ("if you have
-    more questions"), it is none. Thanks, apologies and what they elsewhere will do are no answer,
-    however long: that is seen in English only.
+    A reply that also answers does not brush off, nor does one that offers a contact for later
+    ("if you have more questions"). Thanks, apologies and what the other place will do do not
+    count as an answer, however long they are; they are recognised in English only.
     """
     plain = _plain(text[:MAX_READ])
     if len(text) > MAX_READ or not _has_one(SIGNS_OF_BRUSH_OFFS, plain):
@@ -131,7 +131,7 @@ def detect_handoff(text: str) -> bool:
 def deflections(text: str, *, question: str = "") -> set[str]:
     """Return what a reply does instead of answering: "upsell", "deflection", "hand-off".
 
-    What the question itself is about is left out: who asks for prices may hear them.
+    A topic of the question itself is left out: a user who asks for prices may be told prices.
     """
     checks = {
         "upsell": (detect_upsell, ABOUT_PLANS),

@@ -39,7 +39,7 @@ class JsonForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedText:
-    """A text and its parts, found once: every fact about it is read off them."""
+    """A text and its parts, parsed once: every fact about the text is read from them."""
 
     text: str
     fences: tuple[Fence, ...]
@@ -51,11 +51,11 @@ class ParsedText:
     prose: str
     """Without code and JSON: no fenced block, no program, no `inline code`."""
     markdown: str
-    """Without fenced blocks, of a program or JSON nothing, and "code" for `code`."""
+    """Without fenced blocks, with "code" for `code`; empty for a program or for JSON."""
 
 
 def parse_text(text: str | ParsedText) -> ParsedText:
-    """Return the parts of a text; a view is one already."""
+    """Return the parts of a text; a parsed text is returned as it is."""
     if isinstance(text, ParsedText):
         return text
     fences, value = find_fences(text), _load(text)
