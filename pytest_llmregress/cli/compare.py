@@ -20,6 +20,7 @@ from pytest_llmregress.reports.variants_markdown import render_markdown
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.canonical_json import hash_json
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
@@ -208,9 +209,7 @@ def _fingerprint(call: Call) -> str:
 
 
 def _sample(note: SampleHeader, calls: Calls) -> RecordedSample:
-    times = [call.latency for call in calls if call.latency is not None]
     costs = measure_usage(BudgetKind.COST_USD, calls, price=price)
-    known = [cost for cost in costs if cost is not None]
     return RecordedSample(
         passed=note.passed,
         failure=note.failure,
@@ -220,8 +219,8 @@ def _sample(note: SampleHeader, calls: Calls) -> RecordedSample:
         tool_calls=len(calls.tools),
         input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
         output_tokens=calls.usage.output_tokens,
-        latency=sum(times) if times and len(times) == len(calls) else None,
-        cost=sum(known) if calls and len(known) == len(costs) else None,
+        latency=sum_known(call.latency for call in calls),
+        cost=sum_known(costs),
     )
 
 

@@ -12,6 +12,7 @@ from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.behavior import worst_first
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.cassette import Cassette
@@ -81,13 +82,11 @@ def _evidence(cassette: Cassette, calls: Calls) -> RecordedSide:
 
 
 def _side(calls: Calls, snapshot: Snapshot | None, number: int) -> ReviewSide:
-    prices = [price(call) for call in calls]
-    known = [each for each in prices if each is not None]
     sample = None if snapshot is None else snapshot.sample(number + 1)
     return ReviewSide(
         side=CallSummary.of(calls),
         prompt=_prompt(calls[0])[:MAX_TEXT] if calls else "",
-        cost=sum(known) if known and len(known) == len(prices) else None,
+        cost=sum_known(price(call) for call in calls),
         values=to_text(dict(sample.values)) if sample is not None and sample.values else "",
     )
 

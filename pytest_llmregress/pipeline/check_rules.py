@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pytest_llmregress.contracts.budget import BaselineUsage, Price
 from pytest_llmregress.contracts.rule_book import AskJudge, RuleError
 from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import Problem
@@ -76,10 +77,5 @@ def check_rules(  # noqa: PLR0913 - the calls, and everything that has a say on 
             for each in (before if is_held_against else ())
             for result in book.without_sentences().check(each, context=f"{test} (baseline)")
         ),
-        cost=_cost(calls, price) if is_new else None,
+        cost=sum_known(price(call) for call in calls) if is_new else None,
     )
-
-
-def _cost(calls: Calls, price: Price) -> float | None:
-    prices = [price(call) for call in calls]
-    return None if None in prices or not prices else sum(each for each in prices if each)

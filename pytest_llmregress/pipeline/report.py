@@ -12,6 +12,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
 from pytest_llmregress.reports import failures
 from pytest_llmregress.storage.file_paths import relative_to_root
+from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
 from pytest_llmregress.values.settings import RecordMode
@@ -133,5 +134,4 @@ def _cost(samples: Sequence[ObservedSample], price: Price) -> float | None:
     """Return what was paid for new recordings; None where a price is not known."""
     new = {AnswerSource.RECORDED, AnswerSource.MIXED}
     calls = [call for sample in samples if sample.mode in new for call in sample.calls]
-    costs = [price(call) for call in calls]
-    return None if None in costs or not costs else sum(cost for cost in costs if cost)
+    return sum_known(price(call) for call in calls)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.reports.recording_progress import money
+from pytest_llmregress.values.amounts import sum_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def render_plan(expected: list[RecordingEstimate]) -> str:
     tokens = round(sum(each.tokens or 0 for each in known))
     unknown = len(planned) - len(known)
     rest = f"; {count(unknown, 'test')} without a recording: unknown" if unknown else ""
-    cost = _money([each.cost for each in known])
+    cost = money(sum_known(each.cost for each in known))
     return (
         f"{head}; expected from what is recorded: {count(calls, 'call')}, {tokens:,} tokens, "
         f"cost {cost}{rest}"
@@ -59,16 +61,11 @@ def render_progress(done: RecordingProgress) -> str:
     """Return how far a run is: tests, samples, tokens, cost, and the time that is left."""
     tests = f"{done.tests} of {done.of} tests" if done.of else count(done.tests, "test")
     parts = [f"llmregress: {tests}", count(done.samples, "sample"), f"{done.tokens:,} tokens"]
-    parts.append(f"cost {_money([done.cost])}")
+    parts.append(f"cost {money(done.cost)}")
     if done.of and done.tests:
         left = done.seconds / done.tests * (done.of - done.tests)
         parts.append(f"about {_time(left)} left")
     return ", ".join(parts)
-
-
-def _money(costs: list[float | None]) -> str:
-    known = [cost for cost in costs if cost is not None]
-    return f"${sum(known):.4f}" if known and len(known) == len(costs) else "unknown"
 
 
 def _time(seconds: float) -> str:

@@ -9,6 +9,7 @@ from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import Alternative, mcnemar, stratified
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.statistics.sample_sizes import paired_tests
+from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.evidence import NumberEvidence, Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.variants import (
@@ -121,7 +122,6 @@ def _standing(
     tally = _tally(samples)
     every = [sample for each in recorded for sample in each.samples]
     times = [sample.latency for sample in samples if sample.latency is not None]
-    costs = [sample.cost for sample in samples if sample.cost is not None]
     failures = Counter(sample.failure_class for sample in samples if not sample.passed)
     return VariantStanding(
         variant=variant.name,
@@ -133,7 +133,7 @@ def _standing(
         input_tokens=_mean(sample.input_tokens for sample in samples),
         output_tokens=_mean(sample.output_tokens for sample in samples),
         tool_calls=_mean(sample.tool_calls for sample in samples),
-        cost=sum(costs) if costs and len(costs) == len(samples) else None,
+        cost=sum_known(sample.cost for sample in samples),
         failures=tuple(sorted(failures.items(), key=lambda found: (-found[1], found[0]))),
         against=against,
     )
