@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_llmregress.behavior.normalize import normalize
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
-from pytest_llmregress.behavior.text.phrases import deflections, detect_refusal
+from pytest_llmregress.behavior.text.phrases import detect_refusal, find_deflections
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome
@@ -36,7 +36,7 @@ def extract_refusal(given: ExtractorInput) -> str:
 
 def extract_deflections(given: ExtractorInput) -> set[str]:
     """Return what an answer does instead of answering, such as an upsell nobody asked for."""
-    return deflections(_answer(given), question=_question(given.last))
+    return find_deflections(_answer(given), question=_question(given.last))
 
 
 def extract_interruptions(given: ExtractorInput) -> set[str]:

@@ -69,7 +69,7 @@ def normalize(value: object) -> Any:
     return plain
 
 
-def key_changes(before: Any, after: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def find_key_changes(before: Any, after: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the key paths, with their types, that only one of two JSON values has: lost, gained.
 
     The items of a list share one path: "items[].price: number". Of an object or a list that is

@@ -4,7 +4,7 @@ from pytest_llmregress.behavior import change_rules, extractors
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
 from pytest_llmregress.behavior.text.phrases import detect_hedging
 from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
-from pytest_llmregress.behavior.text.text_facts import data_of, key_paths, language, words
+from pytest_llmregress.behavior.text.text_facts import extract_data, key_paths, language, words
 from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord
 from pytest_llmregress.values.behavior import Severity, TraitKind
 
@@ -153,7 +153,7 @@ TEXT_TRAITS = (
     ),
     TraitRecord(
         name="text.numbers",
-        extract=lambda given: extract_numbers(data_of(given.text)),
+        extract=lambda given: extract_numbers(extract_data(given.text)),
         kind=TraitKind.SET,
         severity=Severity.NOTABLE,
         noise=NoisePolicy.EACH_FACT,
@@ -161,7 +161,7 @@ TEXT_TRAITS = (
     ),
     TraitRecord(
         name="text.dates",
-        extract=lambda given: extract_dates(data_of(given.text)),
+        extract=lambda given: extract_dates(extract_data(given.text)),
         kind=TraitKind.SET,
         severity=Severity.NOTABLE,
         noise=NoisePolicy.EACH_FACT,

@@ -35,7 +35,7 @@ def extract_traits(calls: Calls, *, served: Served | None = None) -> tuple[Trait
     return _extract(BUILTIN_TRAITS, given)
 
 
-def text_traits(text: str | ParsedText) -> tuple[Trait, ...]:
+def extract_text_traits(text: str | ParsedText) -> tuple[Trait, ...]:
     """Return the traits of one text."""
     return _extract(TEXT_TRAITS, ExtractorInput(text=parse_text(text)))
 

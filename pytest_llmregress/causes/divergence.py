@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pytest_llmregress.causes.normalized_calls import NormalizedCall, normalize_calls
-from pytest_llmregress.causes.request_diff import changes_of_fields, joined
+from pytest_llmregress.causes.request_diff import changes_of_fields, join_first
 from pytest_llmregress.formatting.one_line_diff import SideLabels, count, json_change, plain
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.canonical_json import dump_canonical_json
@@ -282,7 +282,7 @@ def _by_part(changes: Iterable[RequestPartChange]) -> tuple[RequestPartChange, .
         else:
             told[PARAMETERS].append(f"{change.part}: {change.what}")
     return tuple(
-        RequestPartChange(part=part, what=joined(what)) for part, what in told.items() if what
+        RequestPartChange(part=part, what=join_first(what)) for part, what in told.items() if what
     )
 
 

@@ -48,7 +48,7 @@ class _Contrast(NamedTuple):
         return fisher(self.before.n, self.before.n, 0, self.after.n, Alternative.DIFFERENT)
 
 
-def attribute_cross(cells: GridResult, *, alpha: float = ALPHA) -> str:
+def attribute_grid(cells: GridResult, *, alpha: float = ALPHA) -> str:
     """Say in one sentence what a cross shows: prompt, model, both, that they interact, or nothing.
 
     Four contrasts are tested, each the switch of one thing while the other is held, and adjusted

@@ -142,7 +142,8 @@ def _changes(old: _View, new: _View) -> Iterator[RequestPartChange]:
         yield RequestPartChange(part="path", what=line_change(old.path, new.path, quote=""))
     if old.betas != new.betas:
         yield RequestPartChange(
-            part="anthropic-beta", what=joined(_names(old.betas, new.betas, REQUEST_AND_RECORDING))
+            part="anthropic-beta",
+            what=join_first(_names(old.betas, new.betas, REQUEST_AND_RECORDING)),
         )
     if old.fields is None or new.fields is None:
         if old.body != new.body:
@@ -222,7 +223,7 @@ def _change_of_tools(old: Any, new: Any, sides: SideLabels) -> str:
     ]
     if not told:
         return "the same tools in another order"
-    return joined(told)
+    return join_first(told)
 
 
 def _by_name(tools: Any) -> dict[str, Any] | None:
@@ -239,7 +240,7 @@ def _names(old: Collection[str], new: Collection[str], sides: SideLabels) -> lis
     return added + [f"{excerpt(name)} {sides.gone}" for name in old if name not in new]
 
 
-def joined(told: Sequence[str]) -> str:
+def join_first(told: Sequence[str]) -> str:
     """Return the first differences, and the number of the others."""
     more = f"; and {len(told) - _MAX_NAMED} more" if len(told) > _MAX_NAMED else ""
     return "; ".join(told[:_MAX_NAMED]) + more

@@ -13,7 +13,7 @@ from pytest_llmregress.comparison.baseline_variance import (
     varies,
 )
 from pytest_llmregress.comparison.json_difference import Differ
-from pytest_llmregress.comparison.tool_trajectory import compare_arguments, mismatch
+from pytest_llmregress.comparison.tool_trajectory import build_mismatch, compare_arguments
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, compare_pair
 from pytest_llmregress.formatting.value_text import format_value, truncate
 from pytest_llmregress.values.behavior import (
@@ -77,7 +77,7 @@ def compare(  # noqa: PLR0913 - one argument for each source of a severity
     samples = (before,) if isinstance(before, Behavior) else tuple(before)
     found = find_changes(samples, after, differ=differ)
     return apply_severities(
-        _hold_to(tools, found, samples, after) if tools else found,
+        _apply_tool_match(tools, found, samples, after) if tools else found,
         severities=severities,
         classify=classify,
     )
@@ -90,7 +90,7 @@ def diff_traits(before: Behavior, after: Behavior) -> tuple[Change, ...]:
     Traits that only one side has are left out, as in `compare`.
     """
     return worst_first(
-        _tell_exactly(old, new)
+        _build_exact_change(old, new)
         for (old,), new in _common_traits([before], after)
         if not is_same_trait(old, new)
     )
@@ -132,7 +132,7 @@ def _common_traits(
             yield olds, trait
 
 
-def _tell_exactly(old: Trait, new: Trait) -> Change:
+def _build_exact_change(old: Trait, new: Trait) -> Change:
     has_arguments = find_noise_policy(new.name) is NoisePolicy.EACH_ARGUMENT
     change = compare_arguments([old.value], new.value) if has_arguments else None
     return replace(change, severity=new.severity) if change else build_change(old, new)
@@ -226,7 +226,7 @@ def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
     return replace(change, parts=tuple(sorted(stable - kept)))
 
 
-def _hold_to(
+def _apply_tool_match(
     match: ToolMatch, found: Sequence[TraitDifference], samples: Sequence[Behavior], after: Behavior
 ) -> Iterator[TraitDifference]:
     """Yield a broken relation first; where it holds, make the traits that it covers cosmetic."""
@@ -239,7 +239,7 @@ def _hold_to(
     if not is_kept:
         old = rank_by_frequency(olds)[0][0]
         yield TraitDifference(
-            change=mismatch(match, _names(old), _names(now)), before=old, after=now
+            change=build_mismatch(match, _names(old), _names(now)), before=old, after=now
         )
     for each in found:
         if is_kept and is_in_trajectory(each.change.trait):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.behavior.normalize import key_changes
-from pytest_llmregress.behavior.traits import text_traits
+from pytest_llmregress.behavior.normalize import find_key_changes
+from pytest_llmregress.behavior.traits import extract_text_traits
 from pytest_llmregress.comparison.baseline_variance import rate_difference, varies_at
 from pytest_llmregress.comparison.compare_behavior import (
     Classify,
@@ -19,7 +19,7 @@ from pytest_llmregress.comparison.json_difference import (
     Difference,
     differing_leaves,
     format_json_path,
-    in_one_line,
+    format_one_line,
     is_alike,
     is_same,
 )
@@ -86,7 +86,7 @@ def missing_facts(value: Any, facts: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _compare_texts(name: str, before: Sequence[str], after: str) -> tuple[TraitDifference, ...]:
-    traits = {text: text_traits(text) for text in {*before, after}}
+    traits = {text: extract_text_traits(text) for text in {*before, after}}
     samples = [Behavior(traits=traits[text]) for text in before]
     return tuple(
         replace(each, change=replace(each.change, trait=_name(name, each.change.trait)))
@@ -121,7 +121,7 @@ def _compare_structures(
             parts=tuple(lost or gained),
         )
     worst, noisy, _ = weighed[0]
-    lines = [in_one_line(difference) for *_, difference in weighed]
+    lines = [format_one_line(difference) for *_, difference in weighed]
     return Change(
         trait=f"snapshot.{name}",
         severity=worst,
@@ -140,7 +140,7 @@ def _key_changes(
 
     Only keys at a place that differs: the caller may have excluded the others.
     """
-    pairs = [key_changes(sample, after) for sample in samples]
+    pairs = [find_key_changes(sample, after) for sample in samples]
     lost, gained = (
         [
             key

@@ -82,7 +82,7 @@ def format_json_path(path: Sequence[str | int], *, any_index: bool = False) -> s
     return text or "root"
 
 
-def in_one_line(difference: Difference) -> str:
+def format_one_line(difference: Difference) -> str:
     """Return a difference in words: the finder's own, or else its place and values."""
     if difference.told:
         return difference.told

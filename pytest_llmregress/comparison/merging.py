@@ -21,7 +21,7 @@ def merge_changes(samples: Sequence[tuple[Change, ...]]) -> tuple[Change, ...]:
         known = worst.get(change.trait)
         if known is None or change.severity.rank > known.severity.rank:
             worst[change.trait] = change
-    merged = (_tell_how_often(change, seen[name], len(samples)) for name, change in worst.items())
+    merged = (_add_frequency(change, seen[name], len(samples)) for name, change in worst.items())
     return tuple(sorted(merged, key=lambda change: -change.severity.rank))
 
 
@@ -70,6 +70,6 @@ def _severity_of(change: Change | None, common: str | None) -> Severity | None:
     return change.severity if is_shown else None
 
 
-def _tell_how_often(change: Change, times: int, of: int) -> Change:
+def _add_frequency(change: Change, times: int, of: int) -> Change:
     often = f"in {times} of {of}"
     return replace(change, detail=f"{often}; {change.detail}" if change.detail else often)

@@ -23,7 +23,7 @@ from pytest_llmregress.values.tool_match import ToolMatch
 SHUFFLED = "the same calls in another order"
 
 
-def mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> Change:
+def build_mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> Change:
     """Return the change of a candidate whose tools break the relation that a test declares."""
     old, new = Counter(before), Counter(after)
     parts = {"gained": new - old, "lost": old - new}
@@ -50,7 +50,7 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Weighed:
+class _RatedDifference:
     """One argument that differs, and how bad it is."""
 
     tool: str
@@ -76,8 +76,8 @@ def compare_arguments(
     new = _calls(after)
     olds = [_calls(sample) for sample in samples]
     closest = min(olds, key=lambda old: _distance(old, new))
-    weighed = [
-        _Weighed(
+    rated = [
+        _RatedDifference(
             tool=was.tool,
             difference=difference,
             severity=severity,
@@ -87,8 +87,8 @@ def compare_arguments(
         for difference in _differences(was.arguments, now.arguments, differ)
         if (severity := rate_difference(difference, _seen(was, olds))) is not None
     ]
-    if weighed:
-        return _tell(sorted(weighed, key=lambda each: (-each.severity.rank, each.noisy)))
+    if rated:
+        return _build_change(sorted(rated, key=lambda each: (-each.severity.rank, each.noisy)))
     if any(_is_shuffled(old, new) for old in olds):
         words = (
             format_value([call.text for call in olds[0]]),
@@ -175,11 +175,11 @@ def _is_shuffled(old: Sequence[_Call], new: Sequence[_Call]) -> bool:
     return texts[0] != texts[1] and Counter(texts[0]) == Counter(texts[1])
 
 
-def _tell(weighed: Sequence[_Weighed]) -> Change:
-    before, after = _in_words(weighed[0])
-    others = [" → ".join(_in_words(each)) for each in weighed[1:]]
+def _build_change(rated: Sequence[_RatedDifference]) -> Change:
+    before, after = _in_words(rated[0])
+    others = [" → ".join(_in_words(each)) for each in rated[1:]]
     detail = f"and {len(others)} more: {'; '.join(others)}" if others else ""
-    worst = weighed[0]
+    worst = rated[0]
     return Change(
         trait=TOOL_ARGUMENTS,
         severity=worst.severity,
@@ -188,13 +188,13 @@ def _tell(weighed: Sequence[_Weighed]) -> Change:
         detail=truncate(detail, MAX_DETAIL),
         parts=tuple(
             f"{each.tool}: {format_json_path(each.difference.path)}"
-            for each in weighed
+            for each in rated
             if (each.severity, each.noisy) == (worst.severity, worst.noisy)
         ),
         noisy=worst.noisy,
     )
 
 
-def _in_words(weighed: _Weighed) -> tuple[str, str]:
-    before, after = format_difference(weighed.difference)
-    return f"{weighed.tool}: {format_json_path(weighed.difference.path)} {before}", after
+def _in_words(rated: _RatedDifference) -> tuple[str, str]:
+    before, after = format_difference(rated.difference)
+    return f"{rated.tool}: {format_json_path(rated.difference.path)} {before}", after

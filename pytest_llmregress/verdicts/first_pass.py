@@ -117,7 +117,7 @@ def fails_throughout(evidence: TestEvidence) -> bool:
     return is_judged and baseline.rate >= STEADY and candidate.passed == 0
 
 
-def told_from(evidence: TestEvidence) -> Severity:
+def find_report_threshold(evidence: TestEvidence) -> Severity:
     """Return from which severity on a change is told: notable, or less where less may fail."""
     limit = evidence.fails_from or Severity.NOTABLE
     return min(limit, Severity.NOTABLE, key=lambda severity: severity.rank)
@@ -127,7 +127,7 @@ def find_new_values(evidence: TestEvidence) -> tuple[str, ...]:
     """Say which new values are neither confirmed nor fail the test, and how often they came."""
     seen = []
     baseline, screen = evidence.baseline, evidence.screen
-    limit = told_from(evidence)
+    limit = find_report_threshold(evidence)
     known = {*confirmed_changes(evidence, limit), *failing_changes(evidence)}
     is_open = not evidence.is_confirmed and not fails_throughout(evidence)
     if is_open and screen.failed and baseline.n and not baseline.failed and PASSING not in known:

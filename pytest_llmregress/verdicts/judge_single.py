@@ -16,10 +16,10 @@ from pytest_llmregress.verdicts.first_pass import (
     failing_changes,
     fails_throughout,
     find_new_values,
+    find_report_threshold,
     is_single,
     quarantine_reason,
     quarantined_traits,
-    told_from,
 )
 from pytest_llmregress.verdicts.verdict_text import format_test
 
@@ -75,7 +75,7 @@ def judge_in_family(
     is_spared = is_broken or untested
     quarantine = evidence.quarantine if is_spared else quarantine_reason(evidence)
     outcome = (PASSING,) if fails_throughout(evidence) else ()
-    changes = (*outcome, *confirmed_changes(evidence, told_from(evidence)))
+    changes = (*outcome, *confirmed_changes(evidence, find_report_threshold(evidence)))
     judged = TestVerdict(
         test=evidence.test,
         verdict=verdict,
@@ -128,7 +128,7 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
         return Verdict.DRIFTED
     if adjusted is not None and adjusted.better <= gate.half and gain >= gate.min_drop:
         return Verdict.IMPROVED
-    if confirmed_changes(evidence, told_from(evidence)):
+    if confirmed_changes(evidence, find_report_threshold(evidence)):
         return Verdict.DRIFTED
     low, high = newcombe(baseline.passed, baseline.n, candidate.passed, candidate.n)
     if gate.margin is not None and -gate.margin < low and high < gate.margin:

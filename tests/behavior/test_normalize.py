@@ -16,7 +16,7 @@ import pytest
 from anthropic.types import Message
 from anthropic.types.beta import BetaMessage
 
-from pytest_llmregress.behavior.normalize import key_changes, normalize
+from pytest_llmregress.behavior.normalize import find_key_changes, normalize
 
 REPLY: dict[str, Any] = {
     "id": "msg_01A",
@@ -327,5 +327,5 @@ def test_what_is_nested_too_deeply_is_an_error_of_ours() -> None:
 def test_lost_and_gained_keys_are_told_with_their_types(
     before: object, after: object, lost: tuple[str, ...], gained: tuple[str, ...]
 ) -> None:
-    assert key_changes(before, after) == (lost, gained)
-    assert key_changes(after, before) == (gained, lost)
+    assert find_key_changes(before, after) == (lost, gained)
+    assert find_key_changes(after, before) == (gained, lost)

@@ -4,12 +4,12 @@ import pytest
 
 from pytest_llmregress.behavior.text.phrases import (
     MAX_OPENING,
-    deflections,
     detect_deflection,
     detect_handoff,
     detect_hedging,
     detect_refusal,
     detect_upsell,
+    find_deflections,
 )
 
 REFUSALS = [
@@ -258,7 +258,7 @@ def test_what_is_connected_and_passed_in_software_is_no_hand_off(text):
     ],
 )
 def test_what_a_question_asks_for_is_no_deflection(text, question, found):
-    assert deflections(text, question=question) == found
+    assert find_deflections(text, question=question) == found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_llmregress.behavior.traits import declare_served, extract_traits, text_traits
+from pytest_llmregress.behavior.traits import declare_served, extract_text_traits, extract_traits
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
@@ -303,7 +303,7 @@ def test_input_tokens_are_the_same_with_a_cold_and_with_a_warm_cache():
 
 
 def test_a_text_alone_has_the_traits_of_a_text():
-    names = [trait.name for trait in text_traits("Done.")]
+    names = [trait.name for trait in extract_text_traits("Done.")]
 
     assert names == [name for name in NAMES if name.startswith("text")]
 

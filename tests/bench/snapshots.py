@@ -20,7 +20,7 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from pytest_llmregress.behavior.traits import text_traits
+from pytest_llmregress.behavior.traits import extract_text_traits
 from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.comparison.compare_values import compare_samples
 from pytest_llmregress.comparison.deepdiff_adapter import locate_differences
@@ -145,7 +145,8 @@ def measure_behaviors(*, count: int, rounds: int) -> None:
     """Print what comparing traits costs that are there already, as they are in a snapshot."""
     for kind, sample in list(pairs(count).items())[:3]:
         behaviors = [
-            tuple(Behavior(traits=text_traits(answer)) for answer in pair) for pair in sample
+            tuple(Behavior(traits=extract_text_traits(answer)) for answer in pair)
+            for pair in sample
         ]
         costs = []
         for _ in range(rounds):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cross
+from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_grid
 from pytest_llmregress.values.evidence import Tally
 
 
@@ -38,11 +38,11 @@ def cross(oldest: int, prompt: int, model: int, both: int, *, n: int = 5) -> Gri
 def test_a_cross_shows_prompt_model_both_their_interaction_or_nothing(
     cells: GridResult, finding: str
 ) -> None:
-    assert attribute_cross(cells).startswith(finding)
+    assert attribute_grid(cells).startswith(finding)
 
 
 def test_the_sentence_has_every_contrast_with_its_counts_and_its_adjusted_p():
-    assert attribute_cross(cross(5, 5, 0, 0)) == (
+    assert attribute_grid(cross(5, 5, 0, 0)) == (
         "the difference comes with the model; no evidence that the prompt matters: "
         "model, old prompt 5/5 → 0/5 p=0.032; model, new prompt 5/5 → 0/5 p=0.032; "
         "prompt, old model 5/5 → 5/5 p=1.000; prompt, new model 0/5 → 0/5 p=1.000 "
@@ -51,7 +51,7 @@ def test_the_sentence_has_every_contrast_with_its_counts_and_its_adjusted_p():
 
 
 def test_two_labels_of_significance_that_differ_are_no_interaction():
-    text = attribute_cross(cross(5, 5, 1, 0))
+    text = attribute_grid(cross(5, 5, 1, 0))
 
     assert "p=0.143" in text
     assert "p=0.032" in text
@@ -66,14 +66,14 @@ def test_a_cell_without_samples_separates_nothing():
         new_prompt_new_model=Tally(passed=0, n=5),
     )
 
-    assert attribute_cross(cells) == (
+    assert attribute_grid(cells) == (
         "prompt and model cannot be told apart: no sample of the new prompt with the old model"
     )
 
 
 def test_more_passes_than_samples_are_refused():
     with pytest.raises(ValueError, match="it is a count from 0 to n"):
-        attribute_cross(cross(6, 5, 5, 5))
+        attribute_grid(cross(6, 5, 5, 5))
 
 
 def test_where_nothing_matters_something_is_named_in_five_of_a_hundred_crosses_at_most():
@@ -81,7 +81,7 @@ def test_where_nothing_matters_something_is_named_in_five_of_a_hundred_crosses_a
     named = 0
     for _ in range(400):
         passes = [sum(dice.random() < 0.8 for _ in range(10)) for _ in range(4)]
-        named += not attribute_cross(cross(*passes, n=10)).startswith(
+        named += not attribute_grid(cross(*passes, n=10)).startswith(
             "no evidence that the model or"
         )
 

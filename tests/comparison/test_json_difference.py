@@ -9,7 +9,7 @@ from pytest_llmregress.comparison.json_difference import (
     Difference,
     differing_leaves,
     format_json_path,
-    in_one_line,
+    format_one_line,
     is_rewording,
     is_same,
     value_at,
@@ -79,7 +79,7 @@ def test_what_stands_at_a_place_is_found(path: tuple[str | int, ...], value: Any
     ],
 )
 def test_a_difference_without_words_of_its_own_gets_some(before: Any, after: Any, line: str):
-    assert in_one_line(Difference(path=("a",), before=before, after=after)) == line
+    assert format_one_line(Difference(path=("a",), before=before, after=after)) == line
 
 
 @pytest.mark.parametrize(

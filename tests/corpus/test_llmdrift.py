@@ -24,7 +24,7 @@ from pytest_llmregress.behavior.text.text_facts import (
     language,
     parse_text,
 )
-from pytest_llmregress.behavior.traits import text_traits
+from pytest_llmregress.behavior.traits import extract_text_traits
 
 PRIMES, PROGRAMS = 30, 20
 
@@ -41,7 +41,7 @@ def answers(suite, model=None):
 
 
 def trait(name, text):
-    (value,) = [trait.value for trait in text_traits(text) if trait.name == name]
+    (value,) = [trait.value for trait in extract_text_traits(text) if trait.name == name]
     return value
 
 

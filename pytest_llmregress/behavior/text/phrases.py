@@ -128,7 +128,7 @@ def detect_handoff(text: str) -> bool:
     return _holds(_plain(text[:MAX_READ]), HAND_OFFS, SIGNS_OF_HAND_OFFS)
 
 
-def deflections(text: str, *, question: str = "") -> set[str]:
+def find_deflections(text: str, *, question: str = "") -> set[str]:
     """Return what a reply does instead of answering: "upsell", "deflection", "hand-off".
 
     A topic of the question itself is left out: a user who asks for prices may be told prices.

@@ -134,7 +134,7 @@ def language(text: str | ParsedText) -> str:
     return language_of(parse_text(text).prose)
 
 
-def data_of(text: str | ParsedText) -> str:
+def extract_data(text: str | ParsedText) -> str:
     """Return the JSON that a whole text is, a fence around it left out; else its prose."""
     found = parse_text(text)
     match found.json_form:

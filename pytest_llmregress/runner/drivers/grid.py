@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.causes.old_prompt import OldPrompt
-from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_cross
+from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_grid
 from pytest_llmregress.pipeline.collect_evidence import count_passes
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.drift import is_to_be_crossed
@@ -170,7 +170,7 @@ def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
     candidate = count_passes(sample.own_passed for sample in fresh)
     trait = _changed_trait(seen) if passed.rate == candidate.rate else None
     if trait is None:
-        return attribute_cross(
+        return attribute_grid(
             GridResult(
                 old_prompt_old_model=passed,
                 new_prompt_old_model=count_passes(each.own_passed for each in old_model.usable),
@@ -178,7 +178,7 @@ def explain_grid(test: TestRun, cells: Sequence[GridDriver]) -> str:
                 new_prompt_new_model=candidate,
             )
         )
-    said = attribute_cross(
+    said = attribute_grid(
         GridResult(
             old_prompt_old_model=_repeated(baseline, trait),
             new_prompt_old_model=_as_before(old_model.usable, trait),
