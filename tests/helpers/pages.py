@@ -19,6 +19,7 @@ _FILE = re.compile(r"[\w./-]+(?:\.(?:py|md|toml|json|yml|sh)|/)|[\w.-]+(?:/[\w.-
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _TEXT_BLOCK = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FUNCTION = re.compile(r"(?:\w+\.)?\w+\(\)")
+_CONSTANT = re.compile(r"[A-Z]{3,}(?:_[A-Z]+)*")
 _CLASS = re.compile(r"(?:[A-Z][a-z0-9]+){1,4}")
 _MADE = re.compile(r"NAME|MODEL|__llm__|tests/test_app\.py")
 """What a path has that stands for files of a user."""
@@ -26,7 +27,7 @@ _MADE = re.compile(r"NAME|MODEL|__llm__|tests/test_app\.py")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A function that a page names, with the file that is named before it on the same line."""
+    """What a page names of a file: a function or a constant, and the file named before it."""
 
     file: Path | None
     name: str
@@ -86,14 +87,14 @@ def files_on(page: Path) -> list[str]:
     return [*(link for link in links), *(word for word in named if not _MADE.search(word))]
 
 
-def functions_on(page: Path) -> Iterator[Named]:
-    """Yield the functions that a page names."""
+def definitions_on(page: Path) -> Iterator[Named]:
+    """Yield the functions and constants that a page names, each with the file before it."""
     for line in text_of(page).splitlines():
         file: Path | None = None
         for word in words(line):
             if word.endswith(".py"):
                 file = find_file(word)
-            elif _FUNCTION.fullmatch(word):
+            elif _FUNCTION.fullmatch(word) or (file and _CONSTANT.fullmatch(word)):
                 yield Named(file, word.removesuffix("()"))
 
 
@@ -120,19 +121,30 @@ def classes() -> frozenset[str]:
     )
 
 
-def find_function(named: Named) -> ast.AST | None:
-    """Return a function or a method as its file defines it, or None."""
+def find_definition(named: Named) -> ast.AST | None:
+    """Return a function, a method or a constant as its file defines it, or None."""
     if named.file is None:
         return None
     scope: ast.AST = parse(named.file)
     for part in named.name.split("."):
-        defined = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        found = (each for each in getattr(scope, "body", ()) if isinstance(each, defined))
-        scope_or_none = next((each for each in found if each.name == part), None)
-        if scope_or_none is None:
+        body = getattr(scope, "body", ())
+        found = next((each for each in body if part in names_defined_by(each)), None)
+        if found is None:
             return None
-        scope = scope_or_none
+        scope = found
     return scope
+
+
+def names_defined_by(statement: ast.AST) -> list[str]:
+    """Return the names that a statement defines."""
+    match statement:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [each.id for each in targets if isinstance(each, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
 
 
 def names_used_in(function: ast.AST) -> set[str]:

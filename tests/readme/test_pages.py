@@ -21,10 +21,10 @@ from pages import (
     block,
     classes,
     classes_on,
+    definitions_on,
     files_on,
+    find_definition,
     find_file,
-    find_function,
-    functions_on,
     names_used_in,
     parse,
     rows,
@@ -59,8 +59,8 @@ def test_each_file_that_it_names_is_there(page: Path):
 
 
 @each_page
-def test_each_function_that_it_names_is_in_the_file_named_before_it(page: Path):
-    assert [each for each in functions_on(page) if find_function(each) is None] == []
+def test_each_function_and_constant_that_it_names_is_in_the_file_named_before_it(page: Path):
+    assert [each for each in definitions_on(page) if find_definition(each) is None] == []
 
 
 @each_page
@@ -165,7 +165,7 @@ def test_each_hop_of_a_walk_is_used_by_the_one_that_it_comes_from(walk: str):
 
 def uses(caller: Named, called: Named) -> bool:
     """Whether a function uses the name of another one; of a class where its constructor is."""
-    function = find_function(caller)
+    function = find_definition(caller)
     owner, _, name = called.name.rpartition(".")
     wanted = {owner, "cls"} if name == "__init__" else {name}
     return function is not None and bool(wanted & names_used_in(function))
