@@ -88,6 +88,26 @@ def test_the_readme_links_to_each_page():
     assert [page for page in PAGES if f"({page.relative_to(ROOT).as_posix()})" not in readme] == []
 
 
+def test_the_test_that_the_page_of_the_tests_shows_passes(project):
+    (shown,) = re.findall(r"^```python\n(.*?)^```$", text_of(TESTS), flags=re.MULTILINE | re.DOTALL)
+    app = """
+        import anthropic
+        import pytest
+
+        @pytest.mark.llm
+        def test_hello():
+            anthropic.Anthropic().messages.create(
+                model="claude-opus-5", max_tokens=9, messages=[{"role": "user", "content": "Hello"}]
+            )
+    """
+    namespace: dict = {"APP": app}
+    exec(shown, namespace)
+
+    namespace["test_a_recorded_answer_is_replayed_without_a_server"](project)
+
+    assert project.outcomes == {"passed": 1}
+
+
 # --- the tree and the floors -----------------------------------------------------------------
 
 
