@@ -57,6 +57,12 @@ class Project:
         assert text.count(old) == 1, f"{name} holds {old!r} {text.count(old)} times"
         return self.write({name: text.replace(old, new)})
 
+    def copy(self, folder: Path) -> "Project":
+        """Return a project that begins with these files; its runs leave this one as it is."""
+        copied = Project(folder, self.stand)
+        shutil.copytree(self.root, copied.root, dirs_exist_ok=True)
+        return copied
+
     def record(
         self,
         *arguments: str,
@@ -199,7 +205,7 @@ def project(tmp_path: Path, stand: LlmStand) -> Project:
 
 @pytest.fixture(scope="module")
 def module_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """Return a project that all tests of a module look at."""
+    """Return a project that all tests of a module look at. Who runs something takes a copy."""
     stand = LlmStand().start()
     yield Project(tmp_path_factory.mktemp("module"), stand)
     stand.stop()

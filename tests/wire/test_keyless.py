@@ -93,10 +93,16 @@ UNMARKED = """
 
 
 @pytest.fixture(scope="module")
-def recorded(module_project):
+def recorded_once(module_project):
     """Return a project that was recorded with a key."""
     files = {"app.py": APP, "test_it.py": ASKING, "test_other.py": UNMARKED, "conftest.py": WATCH}
     return module_project.write(files).record(passed=6)
+
+
+@pytest.fixture
+def recorded(recorded_once, tmp_path):
+    """Return a copy of it, with a home of its own."""
+    return recorded_once.copy(tmp_path)
 
 
 def test_a_replay_needs_no_key(recorded):

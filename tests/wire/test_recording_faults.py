@@ -101,8 +101,8 @@ def test_a_recording_that_is_not_whole_fails_and_says_why(faulty, test, why):
     assert problems[0]["message"] in faulty.output
 
 
-def test_what_was_accepted_is_replayed_afterwards(faulty):
-    faulty.offline().replay(passed=13, skipped=1)
+def test_what_was_accepted_is_replayed_afterwards(faulty, tmp_path):
+    faulty.copy(tmp_path).offline().replay(passed=13, skipped=1)
 
 
 def test_a_server_that_is_down_changes_nothing(project):

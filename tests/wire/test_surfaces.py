@@ -382,22 +382,24 @@ def test_a_replay_gives_what_was_recorded(surfaces, file, tests):
     assert _seen(surfaces, "replayed", file) == recorded
 
 
-def test_further_replays_give_the_same_and_write_nothing(surfaces):
+def test_further_replays_give_the_same_and_write_nothing(surfaces, tmp_path):
     written = surfaces.files()
-    surfaces.replay("test_samples.py", "test_clients.py", env={"SEEN": "again"})
+    again = surfaces.copy(tmp_path)
+    again.replay("test_samples.py", "test_clients.py", env={"SEEN": "again"})
 
-    assert _seen(surfaces, "again", "test_samples") == _seen(surfaces, "recorded", "test_samples")
-    assert _seen(surfaces, "again", "test_clients") == _seen(surfaces, "recorded", "test_clients")
-    assert surfaces.files() == written
+    assert _seen(again, "again", "test_samples") == _seen(surfaces, "recorded", "test_samples")
+    assert _seen(again, "again", "test_clients") == _seen(surfaces, "recorded", "test_clients")
+    assert again.files() == written
     assert not [name for name in written if ".new." in name]
 
 
-def test_a_recording_is_replayed_whichever_host_the_client_asks(surfaces):
+def test_a_recording_is_replayed_whichever_host_the_client_asks(surfaces, tmp_path):
     elsewhere = {"SEEN": "elsewhere", "ANTHROPIC_BASE_URL": "https://api.anthropic.invalid"}
-    surfaces.replay("test_clients.py", "-k", "import", env=elsewhere)
+    again = surfaces.copy(tmp_path)
+    again.replay("test_clients.py", "-k", "import", env=elsewhere)
 
     name = "test_clients-test_client_made_at_import"
-    assert _seen(surfaces, "elsewhere")[name] == _seen(surfaces, "recorded")[name]
+    assert _seen(again, "elsewhere")[name] == _seen(surfaces, "recorded")[name]
 
 
 def _seen(project, folder, file=""):
