@@ -174,7 +174,7 @@ _FORMS = (
     ),
     # https://docs.npmjs.com/about-access-tokens
     _Form(kind="npm token", prefixes=(b"npm_",), rest=rb"[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
-    # https://pypi.org/help/#apitoken: a macaroon of "pypi.org" or of "test.pypi.org", in base64
+    # Of the Python package index: a macaroon that begins with the name of its host, in base64.
     _Form(
         kind="PyPI token",
         prefixes=(b"pypi-AgEIcHlwaS5vcmc", b"pypi-AgENdGVzdC5weXBpLm9yZw"),
