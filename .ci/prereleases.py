@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.version import Version
+from packaging.version import VERSION_PATTERN, Version
 
 EXTRAS = ("prices", "test")
 """Optional dependencies that the tests use, beside those that every user has."""
@@ -27,6 +27,7 @@ FAST = (
 """Each dependency is used by one of them."""
 SECONDS = 240
 """For the tests of one pre-release."""
+_PEP_440 = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
 
 
 def main() -> None:
@@ -65,7 +66,9 @@ def _find_versions(name: str) -> list[Version]:
     """Return the versions that the package index has for this Python."""
     done = _run([sys.executable, "-m", "pip", "index", "versions", "--pre", name], seconds=60)
     found = re.search(r"^Available versions: (.+)$", done.stdout, flags=re.MULTILINE)
-    return [Version(each) for each in found[1].split(", ")] if found else []
+    texts = found[1].split(", ") if found else []
+    # An old release may have a version that no installer of today takes.
+    return [Version(each) for each in texts if _PEP_440.fullmatch(each)]
 
 
 def try_version(requirement: Requirement, version: Version, uv: str, tree: Path, work: Path) -> str:
