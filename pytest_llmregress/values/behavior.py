@@ -1,11 +1,12 @@
 """Behavior as values: traits, the changes between two behaviors, and how bad they are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
 from pytest_llmregress.values.cause import Cause
+from pytest_llmregress.values.json_record import NOT_WRITTEN, JsonRecord, write_fields
 
 TRAITS = 1
 """Version of what the built-in traits say; grows with each change of it, so that no comparison
@@ -42,7 +43,7 @@ class TraitKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trait:
+class Trait(JsonRecord):
     """One comparable fact about a call or a test."""
 
     name: str
@@ -52,25 +53,6 @@ class Trait:
     kind: TraitKind
     severity: Severity
     """How bad it is when a new recording has another value."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "value": self.value,
-            "kind": str(self.kind),
-            "severity": str(self.severity),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; ValueError or KeyError where it is something else."""
-        return cls(
-            name=data["name"],
-            value=data["value"],
-            kind=TraitKind(data["kind"]),
-            severity=Severity(data["severity"]),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +71,7 @@ class Behavior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(JsonRecord):
     """One trait that differs."""
 
     trait: str
@@ -99,33 +81,11 @@ class Change:
     after: str
     detail: str = ""
     """What the two words do not say, such as "25.1x" or "call 2"; empty where they say it all."""
-    parts: tuple[str, ...] = field(default=(), compare=False)
+    parts: tuple[str, ...] = field(default=(), compare=False, metadata=NOT_WRITTEN)
     """Which facts or places of a value changed, those of this severity; empty for a value that
-    changes as a whole. Not written into files."""
-    noisy: bool = field(default=False, compare=False)
-    """Whether the samples of the baseline differ from each other there as well. Not written into
-    files."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "trait": self.trait,
-            "severity": str(self.severity),
-            "before": self.before,
-            "after": self.after,
-            "detail": self.detail,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            trait=data["trait"],
-            severity=Severity(data["severity"]),
-            before=data["before"],
-            after=data["after"],
-            detail=data["detail"],
-        )
+    changes as a whole."""
+    noisy: bool = field(default=False, compare=False, metadata=NOT_WRITTEN)
+    """Whether the samples of the baseline differ from each other there as well."""
 
 
 def worst(changes: Iterable[Change]) -> Severity | None:
@@ -139,7 +99,7 @@ def worst_first(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(JsonRecord):
     """The changes of one test between its accepted behavior and a new recording."""
 
     baseline: str
@@ -156,21 +116,6 @@ class Drift:
         return worst(self.changes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "baseline": self.baseline,
-            "candidate": self.candidate,
-            "severity": None if self.severity is None else str(self.severity),
-            "changes": [change.to_json() for change in self.changes],
-            "cause": None if self.cause is None else self.cause.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            baseline=data["baseline"],
-            candidate=data["candidate"],
-            changes=tuple(Change.from_json(change) for change in data["changes"]),
-            cause=None if data["cause"] is None else Cause.from_json(data["cause"]),
-        )
+        """Return plain JSON, with the severity."""
+        severity = None if self.severity is None else str(self.severity)
+        return {**write_fields(self), "severity": severity}

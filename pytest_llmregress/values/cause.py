@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+
+from pytest_llmregress.values.json_record import JsonRecord
 
 SAME = "same"
 NOT_KNOWN = "not known"
@@ -29,7 +30,7 @@ class CauseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestPartChange:
+class RequestPartChange(JsonRecord):
     """One part of a request that differs from the recording."""
 
     part: str
@@ -39,7 +40,7 @@ class RequestPartChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BeforeAfter:
+class BeforeAfter(JsonRecord):
     """Names before and after, in order of first use, without repetitions."""
 
     before: tuple[str, ...] = ()
@@ -53,18 +54,9 @@ class BeforeAfter:
     def __str__(self) -> str:
         return f"{', '.join(self.before) or 'none'} → {', '.join(self.after) or 'none'}"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {"before": list(self.before), "after": list(self.after)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(before=tuple(data["before"]), after=tuple(data["after"]))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(JsonRecord):
     """What changed between two recordings of a test, and what their drift is consistent with.
 
     Nothing here says what caused it: one recording against one cannot.
@@ -103,43 +95,3 @@ class Cause:
             return ""
         before, after = self.input_tokens
         return f"input tokens {before:,} → {after:,} on an identical request: another tokenizer"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "kind": str(self.kind),
-            "summary": self.summary,
-            "parts": [{"part": part.part, "what": part.what} for part in self.parts],
-            "requested": self.requested.to_json(),
-            "served": self.served.to_json(),
-            "alias_moved": self.alias_moved,
-            "recorded_at": self.recorded_at.to_json(),
-            "versions": {name: shift.to_json() for name, shift in self.versions.items()},
-            "tool_results": self.tool_results,
-            "input_tokens": None if self.input_tokens is None else list(self.input_tokens),
-            "divergence": self.divergence,
-            "later": self.later,
-            "cross": self.cross,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; ValueError or KeyError where it is something else."""
-        tokens = data["input_tokens"]
-        return cls(
-            kind=CauseKind(data["kind"]),
-            summary=data["summary"],
-            parts=tuple(RequestPartChange(part=p["part"], what=p["what"]) for p in data["parts"]),
-            requested=BeforeAfter.from_json(data["requested"]),
-            served=BeforeAfter.from_json(data["served"]),
-            alias_moved=data["alias_moved"],
-            recorded_at=BeforeAfter.from_json(data["recorded_at"]),
-            versions={
-                name: BeforeAfter.from_json(shift) for name, shift in data["versions"].items()
-            },
-            tool_results=data["tool_results"],
-            input_tokens=None if tokens is None else (tokens[0], tokens[1]),
-            divergence=data["divergence"],
-            later=data["later"],
-            cross=data["cross"],
-        )

@@ -1,17 +1,16 @@
 """What was seen of each test on both sides: tallies, traits and numbers, before any verdict."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.json_record import JsonRecord
 
 OUTCOME = "test"
 """The name that the test's own outcome goes by among its changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(JsonRecord):
     """How many of a test's samples passed."""
 
     passed: int
@@ -30,18 +29,9 @@ class Tally:
     def __str__(self) -> str:
         return f"{self.passed}/{self.n}"
 
-    def to_json(self) -> dict[str, int]:
-        """Return plain JSON."""
-        return {"passed": self.passed, "n": self.n}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(passed=data["passed"], n=data["n"])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TraitEvidence:
+class TraitEvidence(JsonRecord):
     """One trait of a test (a category, a set, a text's hash), a canonical value a sample."""
 
     name: str
@@ -53,30 +43,9 @@ class TraitEvidence:
     fresh: tuple[str, ...] = ()
     """Of the samples that were recorded because the first ones looked different."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "severity": str(self.severity),
-            "baseline": list(self.baseline),
-            "screen": list(self.screen),
-            "fresh": list(self.fresh),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            name=data["name"],
-            severity=Severity(data["severity"]),
-            baseline=tuple(data["baseline"]),
-            screen=tuple(data["screen"]),
-            fresh=tuple(data["fresh"]),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeEvidence:
+class ChangeEvidence(JsonRecord):
     """What no sample of the baseline shows of one trait or snapshot value, and how often it came.
 
     Unlike `TraitEvidence` it holds what is to be said and what gates, after all severities that a
@@ -90,23 +59,6 @@ class ChangeEvidence:
     fresh: tuple[Severity | None, ...] = ()
     """The same of the samples that were recorded because the first ones looked different."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "screen": list(map(_write_severity, self.screen)),
-            "fresh": list(map(_write_severity, self.fresh)),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            name=data["name"],
-            screen=tuple(map(_read_severity, data["screen"])),
-            fresh=tuple(map(_read_severity, data["fresh"])),
-        )
-
 
 def _write_severity(severity: Severity | None) -> str | None:
     return None if severity is None else str(severity)  # xdist sends a plain str alone
@@ -117,7 +69,7 @@ def _read_severity(word: str | None) -> Severity | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberEvidence:
+class NumberEvidence(JsonRecord):
     """One number of a test, such as its output tokens, a value a sample."""
 
     name: str
@@ -126,26 +78,9 @@ class NumberEvidence:
     candidate: tuple[float, ...]
     """Of the first samples alone: fresh ones come from tests that looked different."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "baseline": list(self.baseline),
-            "candidate": list(self.candidate),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            name=data["name"],
-            baseline=tuple(data["baseline"]),
-            candidate=tuple(data["candidate"]),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestEvidence:
+class TestEvidence(JsonRecord):
     """Everything that a verdict on one test may use."""
 
     __test__ = False  # pytest must not collect it
@@ -186,42 +121,3 @@ class TestEvidence:
     def is_confirmed(self) -> bool:
         """Whether fresh samples were recorded."""
         return self.fresh is not None and self.fresh.n > 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "test": self.test,
-            "slice": list(self.slice),
-            "baseline": self.baseline.to_json(),
-            "screen": self.screen.to_json(),
-            "fresh": None if self.fresh is None else self.fresh.to_json(),
-            "sessions": [tally.to_json() for tally in self.sessions],
-            "traits": [trait.to_json() for trait in self.traits],
-            "changes": [change.to_json() for change in self.changes],
-            "fails_from": _write_severity(self.fails_from),
-            "numbers": [number.to_json() for number in self.numbers],
-            "broken": list(self.broken),
-            "not_comparable": self.not_comparable,
-            "quarantine": self.quarantine,
-            "cached": self.cached,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            test=data["test"],
-            slice=tuple(data["slice"]),
-            baseline=Tally.from_json(data["baseline"]),
-            screen=Tally.from_json(data["screen"]),
-            fresh=None if data["fresh"] is None else Tally.from_json(data["fresh"]),
-            sessions=tuple(Tally.from_json(tally) for tally in data["sessions"]),
-            traits=tuple(TraitEvidence.from_json(trait) for trait in data["traits"]),
-            changes=tuple(ChangeEvidence.from_json(change) for change in data["changes"]),
-            fails_from=_read_severity(data["fails_from"]),
-            numbers=tuple(NumberEvidence.from_json(number) for number in data["numbers"]),
-            broken=tuple(data["broken"]),
-            not_comparable=data["not_comparable"],
-            quarantine=data["quarantine"],
-            cached=data["cached"],
-        )

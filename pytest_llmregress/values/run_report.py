@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, cast
 
 from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.json_record import JsonRecord, read_fields
 from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.side_by_side import CallSummary
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
@@ -39,7 +40,7 @@ BAD_HOOK = "bad_hook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(JsonRecord):
     """Something that failed a test, or kept its recording from being accepted."""
 
     code: str
@@ -47,13 +48,9 @@ class Problem:
     message: str
     """For people, whole."""
 
-    def to_json(self) -> dict[str, str]:
-        """Return plain JSON."""
-        return {"code": self.code, "message": self.message}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestRecord:
+class TestRecord(JsonRecord):
     """What happened to one marked test. Rides on its report as JSON, from a worker too."""
 
     __test__ = False  # pytest must not collect it
@@ -126,87 +123,18 @@ class TestRecord:
         """The worst change of the drift, or None."""
         return None if self.drift is None else self.drift.severity
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "test": self.test,
-            "mode": str(self.mode),
-            "passed": self.passed,
-            "candidate": self.candidate,
-            "cassette": self.cassette,
-            "calls": self.calls,
-            "requested_models": list(self.requested_models),
-            "served_models": list(self.served_models),
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-            "unplayed": self.unplayed,
-            "problems": [problem.to_json() for problem in self.problems],
-            "carried": self.carried,
-            "drift": None if self.drift is None else self.drift.to_json(),
-            "pending": self.pending,
-            "accepted": self.accepted,
-            "samples": self.samples,
-            "passes": self.passes,
-            "obsolete": list(self.obsolete),
-            "failed": self.failed,
-            "unconfirmed": self.unconfirmed,
-            "evidence": None if self.evidence is None else self.evidence.to_json(),
-            "rules": [rule.to_json() for rule in self.rules],
-            "rules_before": [rule.to_json() for rule in self.rules_before],
-            "cost_usd": self.cost_usd,
-            "before": None if self.before is None else self.before.to_json(),
-            "after": None if self.after is None else self.after.to_json(),
-            "verdict": None if self.verdict is None else self.verdict.to_json(),
-            "not_understood": list(self.not_understood),
-            "not_compared": list(self.not_compared),
-            "new_traits": list(self.new_traits),
-        }
-
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        before = None if data["before"] is None else CallSummary.from_json(data["before"])
-        after = None if data["after"] is None else CallSummary.from_json(data["after"])
+        """Read what `to_json` wrote; equal values of many tests are held once."""
+        given = read_fields(cls, data)
+        before, after, evidence = given["before"], given["after"], given["evidence"]
         if before is not None and after is not None and before.prompt == after.prompt:
-            after = replace(after, prompt=before.prompt)  # as it is in most tests: held once
-        return cls(
-            test=data["test"],
-            mode=AnswerSource(data["mode"]),
-            passed=data["passed"],
-            candidate=data["candidate"],
-            cassette=data["cassette"],
-            calls=data["calls"],
-            requested_models=_share(tuple(data["requested_models"])),
-            served_models=_share(tuple(data["served_models"])),
-            input_tokens=data["input_tokens"],
-            output_tokens=data["output_tokens"],
-            unplayed=data["unplayed"],
-            problems=tuple(Problem(**problem) for problem in data["problems"]),
-            carried=data["carried"],
-            drift=None if data["drift"] is None else Drift.from_json(data["drift"]),
-            pending=data["pending"],
-            accepted=data["accepted"],
-            samples=data["samples"],
-            passes=data["passes"],
-            obsolete=tuple(data["obsolete"]),
-            failed=data["failed"],
-            unconfirmed=data["unconfirmed"],
-            evidence=None if data["evidence"] is None else _read_evidence(data["evidence"]),
-            rules=tuple(map(RuleResult.from_json, data["rules"])),
-            rules_before=tuple(map(RuleResult.from_json, data["rules_before"])),
-            cost_usd=data["cost_usd"],
-            before=before,
-            after=after,
-            verdict=None if data["verdict"] is None else TestVerdict.from_json(data["verdict"]),
-            not_understood=tuple(data.get("not_understood", ())),
-            not_compared=tuple(data.get("not_compared", ())),
-            new_traits=tuple(data.get("new_traits", ())),
-        )
-
-
-def _read_evidence(data: Mapping[str, Any]) -> TestEvidence:
-    evidence = TestEvidence.from_json(data)
-    return replace(evidence, traits=tuple(map(_share, evidence.traits)))
+            given["after"] = replace(after, prompt=before.prompt)
+        if evidence is not None:
+            given["evidence"] = replace(evidence, traits=tuple(map(_share, evidence.traits)))
+        for name in ("requested_models", "served_models"):
+            given[name] = _share(given[name])
+        return cls(**given)
 
 
 @lru_cache(maxsize=1024)
@@ -220,7 +148,7 @@ def _share(value: _T) -> _T:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(JsonRecord):
     """A whole run."""
 
     created: str
@@ -279,17 +207,7 @@ class RunReport:
         """Read what `to_json` wrote; ReportError with what is wrong, and what to do about it."""
         _check_format(data)
         try:
-            return cls(
-                created=data["created"],
-                versions=dict(data["versions"]),
-                candidate=data["candidate"],
-                fail_on=data["fail_on"],
-                tests=tuple(map(TestRecord.from_json, data["tests"])),
-                orphans=tuple(data["orphans"]),
-                verdict=None
-                if data["verdict"] is None
-                else SuiteVerdict.from_json(data["verdict"]),
-            )
+            return cls(**read_fields(cls, data))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise ReportError(
                 f"it is damaged: {type(error).__name__}: {error}; write it again: "

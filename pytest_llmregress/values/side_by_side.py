@@ -6,13 +6,14 @@ from typing import Any, Self
 
 from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.conversations import messages_of
+from pytest_llmregress.values.json_record import JsonRecord, write_fields
 
 MAX_TEXT = 20_000
 """Characters of a prompt or a text that a report holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallSummary:
+class CallSummary(JsonRecord):
     """One run of a test."""
 
     prompt: str
@@ -46,17 +47,9 @@ class CallSummary:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "prompt": self.prompt,
-            "text": self.text,
-            "tools": [{"name": name, "arguments": dict(given)} for name, given in self.tools],
-            "outcome": self.outcome,
-            "calls": self.calls,
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-            "latency": self.latency,
-        }
+        """Return plain JSON, each tool call with its keys."""
+        tools = [{"name": name, "arguments": dict(given)} for name, given in self.tools]
+        return {**write_fields(self), "tools": tools}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -1,21 +1,14 @@
 """What the evidence allows one to say about a whole suite, as values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 from pytest_llmregress.values.evidence import Tally
-from pytest_llmregress.values.verdict import (
-    Bounds,
-    TestVerdict,
-    Verdict,
-    bounds_from_json,
-    bounds_to_json,
-)
+from pytest_llmregress.values.json_record import JsonRecord
+from pytest_llmregress.values.verdict import Bounds, TestVerdict, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberVerdict:
+class NumberVerdict(JsonRecord):
     """What can be said about one number over the whole suite; it never fails a run."""
 
     name: str
@@ -36,28 +29,9 @@ class NumberVerdict:
     advisory: bool
     """Whether it depends on the day and the machine, as latency does."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "tests": self.tests,
-            "ratio": self.ratio,
-            "interval": bounds_to_json(self.interval),
-            "p": self.p,
-            "p_adjusted": self.p_adjusted,
-            "limit": self.limit,
-            "material": self.material,
-            "advisory": self.advisory,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**{**data, "interval": bounds_from_json(data["interval"])})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TraitVerdict:
+class TraitVerdict(JsonRecord):
     """What can be said about one trait over the whole suite; it never fails a run."""
 
     name: str
@@ -70,24 +44,9 @@ class TraitVerdict:
     drifts: bool
     """Whether the adjusted p is at most alpha/2."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "tests": self.tests,
-            "p": self.p,
-            "p_adjusted": self.p_adjusted,
-            "drifts": self.drifts,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**data)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteVerdict:
+class SuiteVerdict(JsonRecord):
     """What can be said about all tests together."""
 
     verdict: Verdict
@@ -134,64 +93,3 @@ class SuiteVerdict:
     """In the order of the evidence."""
     lines: tuple[str, ...] = ()
     """The verdict in sentences, the most important first."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "verdict": str(self.verdict),
-            "fails": self.fails,
-            "method": self.method,
-            "baseline": self.baseline.to_json(),
-            "candidate": self.candidate.to_json(),
-            "family": self.family,
-            "confirms": self.confirms,
-            "p": self.p,
-            "drop": self.drop,
-            "interval": bounds_to_json(self.interval),
-            "failing": list(self.failing),
-            "otherwise": list(self.otherwise),
-            "culprits": list(self.culprits),
-            "also_suspicious": list(self.also_suspicious),
-            "negative_flips": list(self.negative_flips),
-            "positive_flips": list(self.positive_flips),
-            "quarantined": list(self.quarantined),
-            "untestable": list(self.untestable),
-            "smallest_p": self.smallest_p,
-            "needed": self.needed,
-            "baseline_disagrees": self.baseline_disagrees,
-            "numbers": [number.to_json() for number in self.numbers],
-            "traits": [trait.to_json() for trait in self.traits],
-            "tests": [test.to_json() for test in self.tests],
-            "lines": list(self.lines),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            verdict=Verdict(data["verdict"]),
-            fails=data["fails"],
-            method=data["method"],
-            baseline=Tally.from_json(data["baseline"]),
-            candidate=Tally.from_json(data["candidate"]),
-            family=data["family"],
-            confirms=data["confirms"],
-            p=data["p"],
-            drop=data["drop"],
-            interval=bounds_from_json(data["interval"]),
-            failing=tuple(data["failing"]),
-            otherwise=tuple(data["otherwise"]),
-            culprits=tuple(data["culprits"]),
-            also_suspicious=tuple(data["also_suspicious"]),
-            negative_flips=tuple(data["negative_flips"]),
-            positive_flips=tuple(data["positive_flips"]),
-            quarantined=tuple(data["quarantined"]),
-            untestable=tuple(data["untestable"]),
-            smallest_p=data["smallest_p"],
-            needed=data["needed"],
-            baseline_disagrees=data["baseline_disagrees"],
-            numbers=tuple(NumberVerdict.from_json(number) for number in data["numbers"]),
-            traits=tuple(TraitVerdict.from_json(trait) for trait in data["traits"]),
-            tests=tuple(TestVerdict.from_json(test) for test in data["tests"]),
-            lines=tuple(data["lines"]),
-        )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from pytest_llmregress.values.json_record import JsonRecord
 from pytest_llmregress.values.rule_result import RuleResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleTally:
+class RuleTally(JsonRecord):
     """How often one rule was kept in a whole run, and in its baseline."""
 
     name: str
@@ -28,16 +28,6 @@ class RuleTally:
             return f"{self.name}: {now}, before and now"
         kept = f"{self.kept_before}/{self.of_before}" if self.of_before else "(no call before)"
         return f"{self.name}: kept {kept} → {now}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "name": self.name,
-            "kept": self.kept,
-            "of": self.of,
-            "kept_before": self.kept_before,
-            "of_before": self.of_before,
-        }
 
 
 def tally(

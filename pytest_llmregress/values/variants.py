@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.verdict import Bounds, Verdict, bounds_to_json
+from pytest_llmregress.values.verdict import Bounds, Verdict
 
 NOT_SAID = "no reason written down"
 """The class of a failure that came with no line."""
@@ -160,7 +160,7 @@ class VariantStanding:
         return {
             "variant": self.variant,
             "samples": self.tally.to_json(),
-            "interval": bounds_to_json(self.interval),
+            "interval": self.interval and list(self.interval),
             "unknown": self.unknown,
             "fresh": self.fresh.to_json(),
             "latency": self.latency,

@@ -1,11 +1,10 @@
 """What the evidence allows one to say about a test, and what it takes to say it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
 
 from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.json_record import JsonRecord
 
 Bounds = tuple[float, float]
 """The lower and the upper end of a 95 % interval."""
@@ -53,7 +52,7 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestVerdict:
+class TestVerdict(JsonRecord):
     """What can be said about one test."""
 
     __test__ = False  # pytest must not collect it
@@ -93,64 +92,3 @@ class TestVerdict:
     """New values that came too rarely to say more."""
     text: str = ""
     """The verdict in words, a statement a line."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return {
-            "test": self.test,
-            "verdict": str(self.verdict),
-            "fails": self.fails,
-            "baseline": self.baseline.to_json(),
-            "candidate": self.candidate.to_json(),
-            "p": self.p,
-            "p_two_sided": self.p_two_sided,
-            "p_adjusted": self.p_adjusted,
-            "family": self.family,
-            "interval": bounds_to_json(self.interval),
-            "smallest_p": self.smallest_p,
-            "needed": self.needed,
-            "needed_for_seen": self.needed_for_seen,
-            "better": self.better,
-            "quarantine": self.quarantine,
-            "quarantined_traits": list(self.quarantined_traits),
-            "confirmed": list(self.confirmed),
-            "untested": list(self.untested),
-            "unconfirmed": list(self.unconfirmed),
-            "text": self.text,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            test=data["test"],
-            verdict=Verdict(data["verdict"]),
-            fails=data["fails"],
-            baseline=Tally.from_json(data["baseline"]),
-            candidate=Tally.from_json(data["candidate"]),
-            p=data["p"],
-            p_two_sided=data["p_two_sided"],
-            p_adjusted=data["p_adjusted"],
-            family=data["family"],
-            interval=bounds_from_json(data["interval"]),
-            smallest_p=data["smallest_p"],
-            needed=data["needed"],
-            needed_for_seen=data["needed_for_seen"],
-            better=data["better"],
-            quarantine=data["quarantine"],
-            quarantined_traits=tuple(data["quarantined_traits"]),
-            confirmed=tuple(data["confirmed"]),
-            untested=tuple(data["untested"]),
-            unconfirmed=tuple(data["unconfirmed"]),
-            text=data["text"],
-        )
-
-
-def bounds_to_json(bounds: Bounds | None) -> list[float] | None:
-    """Return an interval as plain JSON."""
-    return None if bounds is None else list(bounds)
-
-
-def bounds_from_json(data: Any) -> Bounds | None:
-    """Read what `bounds_to_json` wrote."""
-    return None if data is None else (data[0], data[1])
