@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
+from pytest_llmregress.pipeline.accepted import AcceptedRecording
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.orphans import find_former_name
@@ -24,16 +25,20 @@ from pytest_llmregress.recording.cassette_session import (
     MissReason,
     SampleMode,
 )
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
 from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.values.call import Call, Usage
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.conversations import find_conversation_starts
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.matching import path_of
 from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.settings import RecordMode
 
+Intercept = Callable[[CassetteSession], AbstractContextManager[None]]
+"""Sends the HTTP of the process through a tape for as long as it is entered."""
 Fail = Callable[[str], NoReturn]
 """Fails the test that runs by a message, from whichever thread: no app catches what it raises."""
 
@@ -41,10 +46,9 @@ Fail = Callable[[str], NoReturn]
 class HttpSession:
     """What one sample of one test sends and what it is answered, for as long as it is open.
 
-    Parameters: `usage`, what a call of its test has come to before; `rewrite`, what changes its
-    calls before they are sent; `intercept`, how its HTTP comes to the tape; `limited`, whether
-    what it sends is held back where it must not be sent; `misses`, where each of them is put;
-    `fail`, what ends the test by a message.
+    Parameters: `accepted`, what was accepted of its test; `misses`, where each of them is put;
+    `fail`, what ends the test by a message; `intercept`, how its HTTP comes to the tape;
+    `limited`, whether what it sends is held back where it must not be sent.
     """
 
     def __init__(  # noqa: PLR0913 - two values, and what is alive around them
@@ -53,13 +57,12 @@ class HttpSession:
         plan: SamplePlan,
         context: SessionContext,
         *,
-        usage: Callable[[], Usage | None],
-        rewrite: RequestRewriter | None,
-        intercept: Callable[[CassetteSession], AbstractContextManager[None]],
-        limited: bool,
-        misses: list[Problem],
+        accepted: AcceptedRecording,
         journal: Journal,
+        misses: list[Problem],
         fail: Fail,
+        intercept: Intercept = patch_http,
+        limited: bool = True,
     ) -> None:
         # The code may still ask for the model that the promoted one has replaced.
         candidate = state.promoted or state.settings.candidate
@@ -73,7 +76,7 @@ class HttpSession:
         self._judgements = MissedJudgements(paths, test=self._test, in_ci=context.in_ci)
         self._journal = journal
         self._number = plan.number
-        self._usage = usage
+        self._accepted = accepted
         self.carried = state.carried.get(plan.number, ())
         self.asking = Asking(
             test=self._test,
@@ -102,7 +105,7 @@ class HttpSession:
             sdk_patch.patch_sdk(
                 replaying=plan.mode is SampleMode.REPLAY,
                 rename=None if candidate is None else candidate.rename,
-                rewrite=rewrite,
+                rewrite=_build_rewriter(state, accepted),
             )
         )
         self._stack.enter_context(intercept(self.tape))
@@ -190,7 +193,9 @@ class HttpSession:
         spending = self._run.spending
         if not spending.is_limited:
             return
-        stop = spending.refuse([PlannedRequest(request=request, known=self._usage())])
+        stop = spending.refuse(
+            [PlannedRequest(request=request, known=self._accepted.usage_of_a_call)]
+        )
         if stop is not None:
             message = not_sent(self._test, stop.why, self._commands.carry_on(stop.option))
             self._fail_by(Problem(code=stop.code, message=message))
@@ -282,6 +287,12 @@ class HttpSession:
         return found if found.nearest is None else replace(found, nearest=places[found.nearest])
 
 
-def deduplicate(names: Iterable[str | None]) -> tuple[str, ...]:
-    """Return the names that are there, each once, in order of first use."""
-    return tuple(dict.fromkeys(name for name in names if name is not None))
+def _build_rewriter(state: TestState, accepted: AcceptedRecording) -> RequestRewriter | None:
+    """Return what puts the prompts of the baseline in the place of new ones, where it is to."""
+    if state.side is None or not state.side.has_old_prompt or not accepted.runs:
+        return None
+    from pytest_llmregress.causes.old_prompt import OldPrompt  # noqa: PLC0415 - only in a grid
+
+    calls = accepted.runs[0]
+    opening = zip(calls, find_conversation_starts(calls), strict=True)
+    return OldPrompt([call.request for call, is_first in opening if is_first]).put_into

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.config import TestConfig, TestConfigError
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
-from pytest_llmregress.pipeline.persist import build_run_decision
-from pytest_llmregress.pipeline.plan import plan_samples
+from pytest_llmregress.pipeline.plan import SideVariant, plan_samples
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState, check_enough_samples
+from pytest_llmregress.pipeline.write_files import build_run_decision
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_plan import RecordingEstimate
@@ -40,14 +40,45 @@ class SetupError(Exception):
         self.code = code
 
 
-def begin_test(
-    identity: TestIdentity, context: SessionContext, *, variant: str | None
-) -> TestState:
-    """Return a test of which nothing is read yet, its rules neither.
+def load_test(identity: TestIdentity, context: SessionContext) -> TestState:
+    """Return a test before it runs; what keeps it from being run is its `setup_error`."""
+    state = _begin_test(identity, context)
+    try:
+        state = replace(state, config=read_config(state, context, given={}))
+        return _read_files(state, context)
+    except (SetupError, TestConfigError) as error:
+        return replace(state, setup_error=Problem(code=error.code, message=str(error)))
 
-    :param variant: the name that its recording goes by; None for the baseline.
-    """
+
+def load_side(test: TestState, side: SideVariant, context: SessionContext) -> TestState:
+    """Return what is run beside a candidate's test, before it runs."""
+    identity, variant = test.identity, f"{test.variant}.{side.name}"
+    state = replace(
+        test,
+        side=side,
+        variant=variant,
+        paths=build_test_paths(identity.path, identity.node_id, variant),
+        config=_adapt(test.config, side),
+        old=None,
+        carried={},
+        confirm=0,
+    )
+    settings, journal = state.settings, Journal(state.paths.journal, test=state.node_id)
+    try:
+        old = read_if_exists(state.paths.cassette, read_any_cassette)
+        carried: Mapping[int, tuple[Interaction, ...]] = {}
+        if settings.record is not RecordMode.NONE:
+            carried = _read_paid_answers(state, context, journal, old=old)
+    except (ValueError, OSError) as error:
+        return replace(state, setup_error=Problem(code="unreadable_file", message=str(error)))
+    plans = plan_samples(old, record=settings.record, wanted=side.samples, is_candidate=True)
+    return replace(state, old=old, carried=carried, journal_size=journal.size, plans=tuple(plans))
+
+
+def _begin_test(identity: TestIdentity, context: SessionContext) -> TestState:
+    """Return a test of which nothing is read yet, its rules neither."""
     settings = context.settings
+    variant = None if settings.candidate is None else settings.candidate.name
     paths, promoted = build_test_paths(identity.path, identity.node_id, variant), None
     if is_accepted_candidate(paths, settings):
         variant, promoted, paths = None, settings.candidate, paths.of_baseline()
@@ -93,28 +124,36 @@ def read_config(
         )
         if is_plain:
             plain.append(config)
+    if state.side is not None:
+        return _adapt(config, state.side)
     if state.promoted is None:
         return config
     return replace(config, settings=replace(config.settings, candidate=None))
 
 
-def load_test(empty: TestState, context: SessionContext, *, journal: Journal) -> TestState:
+def _adapt(config: TestConfig, side: SideVariant) -> TestConfig:
+    """Return what holds beside a test: the model that is asked there; nothing is accepted."""
+    candidate = None if side.asks_old_model else config.settings.candidate
+    return replace(config, settings=replace(config.settings, candidate=candidate, accept=False))
+
+
+def _read_files(empty: TestState, context: SessionContext) -> TestState:
     """Read what is there, and plan the samples; SetupError where something is wrong.
 
     :param empty: the test, with its rules, of which nothing is read yet.
-    :param journal: where its answers are that an interrupted recording has left.
     """
     test, settings, paths = empty.node_id, empty.settings, empty.paths
     if context.broken_hooks:
         raise SetupError(BAD_HOOK, failures.broken_hooks(test, context.broken_hooks))
     carried: Mapping[int, tuple[Interaction, ...]] = {}
+    journal = Journal(paths.journal, test=test)
     try:
         if settings.accept and settings.candidate is None:
             accept(paths, decision=build_run_decision())  # what an earlier run left pending
         accepted = read_if_exists(paths.snapshot, read_snapshot)
         old = read_if_exists(paths.cassette, read_any_cassette)
         if settings.record is not RecordMode.NONE:
-            carried = read_paid_answers(empty, context, journal=journal, old=old)
+            carried = _read_paid_answers(empty, context, journal, old=old)
     except (ValueError, OSError) as error:
         raise SetupError("unreadable_file", str(error)) from None
     is_candidate = settings.candidate is not None
@@ -132,6 +171,7 @@ def load_test(empty: TestState, context: SessionContext, *, journal: Journal) ->
         accepted=accepted,
         old=old,
         carried=carried,
+        journal_size=journal.size,
         plans=tuple(plans),
         confirm=settings.confirm if is_screened and may_ask else 0,
     )
@@ -214,8 +254,8 @@ def _count_wanted(run: SessionContext, rules: TestConfig) -> int | None:
     return rules.terms.samples
 
 
-def read_paid_answers(
-    test: TestState, context: SessionContext, *, journal: Journal, old: Cassette | None
+def _read_paid_answers(
+    test: TestState, context: SessionContext, journal: Journal, *, old: Cassette | None
 ) -> dict[int, tuple[Interaction, ...]]:
     """Return the whole answers of an earlier recording that was not accepted, by sample.
 

@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from enum import StrEnum
 from pathlib import Path
-from typing import Self
 
 from pytest_llmregress.comparison.merging import merge_changes
-from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.http_session import deduplicate
-from pytest_llmregress.pipeline.session_context import SessionContext
-from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
-from pytest_llmregress.redaction.redactor import find_secrets
-from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
-from pytest_llmregress.storage.decisions import build_decision, find_author, read_rejections
-from pytest_llmregress.storage.errors import SecretInFileError
+from pytest_llmregress.pipeline.judge import check_acceptable
+from pytest_llmregress.pipeline.state import (
+    RECORDERS,
+    ObservedSample,
+    ObservedTest,
+    deduplicate,
+)
+from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.storage.cassette_file import digest_of
+from pytest_llmregress.storage.decisions import Rejection
 from pytest_llmregress.storage.file_paths import TestPaths
-from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.storage.pending import reject
-from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Change
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.run_report import AnswerSource
-from pytest_llmregress.values.settings import Settings
 from pytest_llmregress.values.snapshot import (
     Decision,
     PendingReason,
@@ -32,30 +29,13 @@ from pytest_llmregress.values.snapshot import (
     Snapshot,
 )
 
-RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
-"""The packages whose versions a cassette names."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a run of a test came to, as far as it decides on what is kept."""
+class WriteFacts:
+    """What decides on the files of a test beside what its samples came to."""
 
-    test: str
-    paths: TestPaths
-    rules: TestConfig
-    samples: tuple[ObservedSample, ...]
-    whole: bool
-    """Whether every sample that was planned ran, and each has all of its answers."""
-    old: Cassette | None
-    """The cassette as it was before."""
-    accepted: Snapshot | None
-    journal: Journal
-    requested_models: tuple[str, ...]
-    served_models: tuple[str, ...]
-    good: bool
-    """Whether enough samples passed, and no rule was broken."""
-    found_in_replay: tuple[Change, ...] = ()
-    """What the test's code makes of its recording in a replay of the baseline, where it is new."""
+    is_over: bool
+    """Whether no sample that was planned is still to be run."""
     session: str
     """When this session began."""
     recorded_at: str
@@ -64,78 +44,33 @@ class Found:
     in_ci: bool
     extractors: tuple[str, ...]
     """`name=version` of everything that has a say on its behavior."""
+    decision: Decision | None
+    """Who accepts what this run finds; None where nobody does."""
+    rejections: Sequence[Rejection] = ()
+    """The recordings of the test that somebody has rejected."""
+    has_pending_recording: bool = False
+    """Whether a recording waits for a decision."""
 
-    @classmethod
-    def of(  # noqa: PLR0913 - what a test does not know of itself
-        cls,
-        test: ObservedTest,
-        context: SessionContext,
-        *,
-        journal: Journal,
-        whole: bool,
-        good: bool,
-        found_in_replay: tuple[Change, ...],
-        recorded_at: str,
-        extractors: tuple[str, ...],
-    ) -> Self:
-        """Return the same of a test, with what its run knows."""
-        state = test.state
-        calls = [call for sample in test.samples for call in sample.calls]
-        return cls(
-            test=test.node_id,
-            paths=state.paths,
-            rules=state.config,
-            samples=test.samples,
-            whole=whole,
-            old=state.old,
-            accepted=state.accepted,
-            journal=journal,
-            requested_models=deduplicate(call.requested_model for call in calls),
-            served_models=deduplicate(call.served_model for call in calls),
-            good=good,
-            found_in_replay=found_in_replay,
-            session=context.started,
-            recorded_at=recorded_at,
-            versions=context.versions,
-            in_ci=context.in_ci,
-            extractors=extractors,
-        )
 
-    @property
-    def settings(self) -> Settings:
-        """The settings of the test."""
-        return self.rules.settings
+class WriteReason(StrEnum):
+    """Why files are written, or none."""
 
-    @property
-    def is_replay(self) -> bool:
-        """Whether all answers come from the cassette."""
-        return self.old is not None and all(e.mode is AnswerSource.REPLAYED for e in self.samples)
-
-    @property
-    def own_passed(self) -> bool:
-        """Whether all samples passed, contract and drift apart."""
-        return all(sample.own_passed for sample in self.samples)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What the new recordings do differently from what is accepted, merged."""
-        compared = [sample.changes for sample in self.samples if sample.compared]
-        return merge_changes(compared) if compared else ()
-
-    def inspect(self, path: Path, text: str) -> None:
-        """Keep a text with a secret in it out of its file: the last line of defence."""
-        secrets = find_secrets(text, redactor=self.rules.redactor)
-        if secrets:
-            places = [f"line {each.line}: {each.kind} {each.excerpt}" for each in secrets]
-            raise SecretInFileError(
-                f"{path}: it would hold a secret ({'; '.join(places)}); take it out of what the "
-                'test sends, or name its form in llm_config["redact"]'
-            )
+    SKIPPED = "the test has skipped itself: there is nothing to record"
+    NOT_ASKED = "the candidate was not asked"
+    UNKNOWN = "what it came to is unknown"
+    NOT_WHOLE = "a sample is missing, or an answer of it"
+    AS_ACCEPTED = "it is what was accepted"
+    AS_BEFORE = "the candidate does as the baseline did"
+    ASIDE = "it was run beside a test"
+    ACCEPTED = "it is accepted"
+    REJECTED = "somebody has rejected this very recording"
+    DECIDED_ELSEWHERE = "it can be replayed where somebody decides on it"
+    PENDING = "somebody is to decide on it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedFiles:
-    """What became of it."""
+    """What became of a run."""
 
     pending: Path | None = None
     """The pending snapshot, if something waits for a decision."""
@@ -145,166 +80,223 @@ class SavedFiles:
     """Who has rejected this very recording before; it does not come up again."""
 
 
-def keep(found: Found) -> SavedFiles:
-    """Write what this run leaves: an accepted pair, a candidate's recording, a pending pair.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePlan:
+    """What is written of a run and what goes, in the order of the fields, and why."""
 
-    Raises OSError and ValueError where a file cannot be written.
-    """
-    if not found.whole:
-        return SavedFiles()  # of a replay, too: what it did not come to would no longer be accepted
-    if found.is_replay and found.old is not None:
-        return _keep_replay(found, found.old)
-    cassette = build_cassette(found)
-    if found.settings.candidate is not None:
-        write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
-        kept = _keep_candidate(found, cassette)
+    why: WriteReason
+    cassettes: tuple[tuple[Path, Cassette], ...] = ()
+    snapshots: tuple[tuple[Path, Snapshot], ...] = ()
+    superseded: TestPaths | None = None
+    """Where what waits for a decision goes."""
+    restored: TestPaths | None = None
+    """Where what an earlier replay has left pending goes: the code is back to what it was."""
+    ends_journal: bool = False
+    """Whether the journal goes: all of it is in a cassette, or of no use."""
+    saved: SavedFiles = SavedFiles()
+
+
+def plan_writes(test: ObservedTest, facts: WriteFacts) -> WritePlan:
+    """Return which files a run leaves: an accepted pair, a candidate's, a pending pair, or none."""
+    state = test.state
+    plan = _plan_nothing(test, facts)
+    if plan is not None:
+        return plan
+    if state.old is not None and _is_replay(test):
+        if state.side is not None:
+            return WritePlan(why=WriteReason.ASIDE)
+        is_candidate = state.settings.candidate is not None
+        plan_replay = _plan_candidate_replay if is_candidate else _plan_replay
+        return plan_replay(test, facts, state.old)
+    cassette = build_cassette(test, facts)
+    if state.side is not None:
+        plan = WritePlan(why=WriteReason.ASIDE, cassettes=((state.paths.cassette, cassette),))
+    elif state.settings.candidate is not None:
+        plan = _plan_candidate(test, facts, cassette)
     else:
-        kept = _keep_baseline(found, cassette)
-    found.journal.remove()  # only now is all of it in a cassette
-    return kept
+        plan = _plan_baseline(test, facts, cassette)
+    return replace(plan, ends_journal=True)
 
 
-def _keep_baseline(found: Found, cassette: Cassette) -> SavedFiles:
+def _plan_nothing(test: ObservedTest, facts: WriteFacts) -> WritePlan | None:
+    """Return the plan of a run that leaves nothing; None where it may leave something."""
+    samples = test.samples
+    if all(sample.skipped and not sample.body_passed for sample in samples):
+        return WritePlan(why=WriteReason.SKIPPED, ends_journal=True)
+    if any(sample.unasked is not None for sample in samples):
+        is_recorded = any(each.plan.mode is not SampleMode.REPLAY for each in samples)
+        return WritePlan(why=WriteReason.NOT_ASKED, ends_journal=is_recorded)
+    if any(sample.is_unread for sample in samples):
+        return WritePlan(why=WriteReason.UNKNOWN)
+    if is_plain_replay(test):
+        return WritePlan(why=WriteReason.AS_ACCEPTED, restored=test.state.paths)
+    if not (facts.is_over and all(sample.usable for sample in samples)):
+        # Of a replay, too: what it did not come to would no longer be accepted.
+        return WritePlan(why=WriteReason.NOT_WHOLE)
+    return None
+
+
+def is_plain_replay(test: ObservedTest) -> bool:
+    """Tell whether nothing is new, as in most tests of most runs."""
+    state = test.state
+    is_replay = state.is_baseline and state.old is not None and _is_replay(test)
+    return is_replay and not state.settings.accept and not _find_in_replay(test)
+
+
+def _is_replay(test: ObservedTest) -> bool:
+    """Tell whether all answers come from the cassette."""
+    return all(sample.mode is AnswerSource.REPLAYED for sample in test.samples)
+
+
+def _find_in_replay(test: ObservedTest) -> tuple[Change, ...]:
+    """Return what the test's code makes of a replay of the baseline, where that is new."""
+    if not test.state.is_baseline or not _is_replay(test):
+        return ()
+    return tuple(change for sample in test.samples for change in sample.found_in_replay)
+
+
+def _merge_changes(test: ObservedTest) -> tuple[Change, ...]:
+    """Return what the new recordings do differently from what is accepted."""
+    compared = [sample.changes for sample in test.compared]
+    return merge_changes(compared) if compared else ()
+
+
+def _plan_baseline(test: ObservedTest, facts: WriteFacts, cassette: Cassette) -> WritePlan:
     """Accept a first recording, and one that behaves as before; leave any other pending.
 
     Samples that join accepted ones are the noise of the baseline, and no change of it.
     """
-    snapshot = _snapshot(found, cassette)
-    if not found.changes and found.accepted is not None:
-        snapshot = replace(snapshot, decision=found.accepted.decision)
-    elif found.settings.accept and found.changes:
-        snapshot = replace(snapshot, decision=build_run_decision())
-    if found.good and (found.settings.accept or not found.changes):
-        write_cassette(found.paths.cassette, cassette, inspect=found.inspect)
-        write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
-        reject(found.paths)  # an older recording that nobody decided on is superseded
-        return SavedFiles(accepted=True)
-    write_cassette(found.paths.pending_cassette, cassette, inspect=found.inspect)
-    why = PendingReason.DRIFTED if found.good else PendingReason.FAILED
-    return _leave_pending(found, snapshot, why, found.changes)
+    paths, accepted, changes = test.state.paths, test.state.accepted, _merge_changes(test)
+    snapshot = _build_snapshot(test, facts, cassette)
+    if not changes and accepted is not None:
+        snapshot = replace(snapshot, decision=accepted.decision)
+    elif changes:
+        snapshot = replace(snapshot, decision=facts.decision)
+    if check_acceptable(test) and (test.settings.accept or not changes):
+        return _plan_accepted(paths, cassette, snapshot)
+    pending = _plan_pending(test, snapshot, _why(test), changes)
+    return replace(pending, cassettes=((paths.pending_cassette, cassette),))
 
 
-def _keep_candidate(found: Found, cassette: Cassette) -> SavedFiles:
+def _plan_candidate(test: ObservedTest, facts: WriteFacts, cassette: Cassette) -> WritePlan:
+    """Keep a candidate's recording beside what comes of it."""
+    own = ((test.state.paths.cassette, cassette),)
+    plan = _plan_candidate_snapshot(test, facts, cassette)
+    return replace(plan, cassettes=(*own, *plan.cassettes))
+
+
+def _plan_candidate_snapshot(
+    test: ObservedTest, facts: WriteFacts, cassette: Cassette
+) -> WritePlan:
     """Leave a candidate's snapshot pending, or accept it where that was asked for.
 
     What somebody has rejected does neither: it takes another recording to come up again.
     """
-    snapshot = _snapshot(found, cassette)
-    if rejected := _rejection_of(found, snapshot):
-        return SavedFiles(rejected=rejected)
-    if found.good and found.settings.accept:
-        snapshot = replace(snapshot, decision=build_run_decision())
-        baseline = found.paths.of_baseline()
-        write_cassette(baseline.cassette, replace(cassette, candidate=None), inspect=found.inspect)
-        write_snapshot(baseline.snapshot, snapshot, inspect=found.inspect)
-        reject(found.paths)
-        return SavedFiles(accepted=True)
-    if not found.changes:
-        return SavedFiles()
-    why = PendingReason.DRIFTED if found.good else PendingReason.FAILED
-    return _leave_pending(found, snapshot, why, found.changes)
-
-
-def _rejection_of(found: Found, snapshot: Snapshot) -> Decision | None:
-    """Return who rejected this very recording; None where nobody did."""
-    rejections = read_rejections(found.paths)
-    return next((e.decision for e in rejections if e.cassette == snapshot.cassette), None)
-
-
-def build_run_decision() -> Decision:
-    """Return that somebody accepts what this run finds, without a word on why."""
-    return build_decision(_author(), "")
-
-
-@cache
-def _author() -> str:
-    return find_author()
-
-
-def _keep_replay(found: Found, old: Cassette) -> SavedFiles:
-    """Leave pending what the test's code makes of its recording, where that is new."""
-    accepting = found.settings.accept and found.good
-    if found.settings.candidate is not None:
-        # In CI it can be replayed again, and nobody will decide on it there.
-        return SavedFiles() if found.in_ci and not accepting else _keep_candidate(found, old)
-    changes = found.found_in_replay
-    if accepting and (changes or _is_outdated(found, old)):
-        snapshot = replace(_snapshot(found, old), decision=build_run_decision())
-        write_snapshot(found.paths.snapshot, snapshot, inspect=found.inspect)
-        reject(found.paths)
-        return SavedFiles(accepted=True)
+    paths, changes = test.state.paths, _merge_changes(test)
+    snapshot = _build_snapshot(test, facts, cassette)
+    rejected = (e.decision for e in facts.rejections if e.cassette == snapshot.cassette)
+    if decision := next(rejected, None):
+        return WritePlan(why=WriteReason.REJECTED, saved=SavedFiles(rejected=decision))
+    if _is_accepting(test):
+        snapshot = replace(snapshot, decision=facts.decision)
+        return _plan_accepted(paths, replace(cassette, candidate=None), snapshot)
     if not changes:
-        delete_stale_pending(found.paths)
-        return SavedFiles()
-    if found.in_ci or found.paths.pending_cassette.exists():
-        return (
-            SavedFiles()
-        )  # a recording that waits keeps its snapshot; this replay can be run again
-    return _leave_pending(found, _snapshot(found, old), PendingReason.CHANGED, changes)
+        return WritePlan(why=WriteReason.AS_BEFORE)
+    return _plan_pending(test, snapshot, _why(test), changes)
 
 
-def _is_outdated(found: Found, old: Cassette) -> bool:
+def _why(test: ObservedTest) -> PendingReason:
+    return PendingReason.DRIFTED if check_acceptable(test) else PendingReason.FAILED
+
+
+def _plan_candidate_replay(test: ObservedTest, facts: WriteFacts, old: Cassette) -> WritePlan:
+    """Decide on a candidate's recording again, where somebody may."""
+    if facts.in_ci and not _is_accepting(test):
+        return WritePlan(why=WriteReason.DECIDED_ELSEWHERE)
+    return _plan_candidate_snapshot(test, facts, old)
+
+
+def _is_accepting(test: ObservedTest) -> bool:
+    return test.settings.accept and check_acceptable(test)
+
+
+def _plan_replay(test: ObservedTest, facts: WriteFacts, old: Cassette) -> WritePlan:
+    """Leave pending what the test's code makes of its recording, where that is new."""
+    changes, paths = _find_in_replay(test), test.state.paths
+    if _is_accepting(test) and (changes or _is_outdated(test, facts, old)):
+        snapshot = replace(_build_snapshot(test, facts, old), decision=facts.decision)
+        return replace(_plan_accepted(paths, old, snapshot), cassettes=())
+    if not changes:
+        return WritePlan(why=WriteReason.AS_ACCEPTED, restored=paths)
+    if facts.in_ci or facts.has_pending_recording:
+        # A recording that waits keeps its snapshot; this replay can be run again.
+        return WritePlan(why=WriteReason.DECIDED_ELSEWHERE)
+    return _plan_pending(test, _build_snapshot(test, facts, old), PendingReason.CHANGED, changes)
+
+
+def _is_outdated(test: ObservedTest, facts: WriteFacts, old: Cassette) -> bool:
     """Tell whether today's extractors say otherwise of what is accepted, or nothing is."""
-    accepted = found.accepted
-    return accepted is None or accepted.behaviors != _snapshot(found, old).behaviors
+    accepted = test.state.accepted
+    return accepted is None or accepted.behaviors != _build_snapshot(test, facts, old).behaviors
 
 
-def _leave_pending(
-    found: Found, snapshot: Snapshot, why: PendingReason, changes: tuple[Change, ...]
-) -> SavedFiles:
-    candidate = found.settings.candidate
-    accepted = found.accepted
+def _plan_accepted(paths: TestPaths, cassette: Cassette, snapshot: Snapshot) -> WritePlan:
+    """Write a pair as the baseline; an older one that nobody decided on is superseded."""
+    baseline = paths.of_baseline()
+    return WritePlan(
+        why=WriteReason.ACCEPTED,
+        cassettes=((baseline.cassette, cassette),),
+        snapshots=((baseline.snapshot, snapshot),),
+        superseded=paths,
+        saved=SavedFiles(accepted=True),
+    )
+
+
+def _plan_pending(
+    test: ObservedTest, snapshot: Snapshot, why: PendingReason, changes: tuple[Change, ...]
+) -> WritePlan:
+    candidate, accepted = test.settings.candidate, test.state.accepted
     pending = PendingState(
         why=why,
         candidate=None if candidate is None else candidate.name,
         baseline="" if accepted is None else accepted.models,
         changes=changes,
     )
-    write_snapshot(
-        found.paths.pending_snapshot, replace(snapshot, pending=pending), inspect=found.inspect
+    path = test.state.paths.pending_snapshot
+    return WritePlan(
+        why=WriteReason.PENDING,
+        snapshots=((path, replace(snapshot, pending=pending)),),
+        saved=SavedFiles(pending=path),
     )
-    return SavedFiles(pending=found.paths.pending_snapshot)
 
 
-def delete_stale_pending(paths: TestPaths) -> None:
-    """Delete what an earlier replay left pending, now that the code is back to what it was."""
-    if not paths.has_pending_snapshot or paths.pending_cassette.exists():
-        return  # a recording was paid for: only a person decides on it
-    try:
-        pending = read_snapshot(paths.pending_snapshot).pending
-    except (FileNotFoundError, ValueError):
-        return
-    if pending is not None and pending.why is PendingReason.CHANGED:
-        paths.pending_snapshot.unlink()
-
-
-def _snapshot(found: Found, cassette: Cassette) -> Snapshot:
-    samples = tuple(_sample_snapshot(found, sample) for sample in found.samples)
+def _build_snapshot(test: ObservedTest, facts: WriteFacts, cassette: Cassette) -> Snapshot:
+    has_passed = all(sample.own_passed for sample in test.samples)
     return Snapshot(
-        test=found.test,
+        test=test.node_id,
         cassette=digest_of(cassette),
         requested_models=cassette.requested_models,
         served_models=cassette.served_models,
         recorded_at=cassette.recorded_at,
-        samples=samples,
-        extractors=found.extractors if found.own_passed else (),
+        samples=tuple(_build_sample(test, sample, facts) for sample in test.samples),
+        extractors=facts.extractors if has_passed else (),
     )
 
 
-def _sample_snapshot(found: Found, sample: ObservedSample) -> SampleSnapshot:
+def _build_sample(test: ObservedTest, sample: ObservedSample, facts: WriteFacts) -> SampleSnapshot:
     values, behavior = dict(sample.values), sample.behavior
-    accepted = found.accepted
+    accepted, old = test.state.accepted, test.state.old
     own = None if accepted is None else accepted.sample(sample.plan.number) or accepted.samples[0]
     if not sample.own_passed and own is not None:
         values = {**own.values, **values}  # the body stopped before it came to the others
         if sample.is_exact:
             behavior = own.behavior  # and before it made all of its calls
-    several = len(found.samples) > 1
+    several = len(test.samples) > 1
     note = sample.plan.note
     replayed = sample.mode is AnswerSource.REPLAYED
-    session = (note.session if note else "") if replayed else found.session
-    if several and replayed and not session and found.old is not None:
-        session = found.old.recorded_at
+    session = (note.session if note else "") if replayed else facts.session
+    if several and replayed and not session and old is not None:
+        session = old.recorded_at
     return SampleSnapshot(
         behavior=behavior,
         values=values,
@@ -313,27 +305,32 @@ def _sample_snapshot(found: Found, sample: ObservedSample) -> SampleSnapshot:
     )
 
 
-def build_cassette(found: Found) -> Cassette:
+def build_cassette(test: ObservedTest, facts: WriteFacts) -> Cassette:
     """Return the recording that a run leaves."""
-    recorded = [sample.recording.interactions for sample in found.samples]
-    candidate = found.settings.candidate
+    recorded = [sample.recording.interactions for sample in test.samples]
+    calls = [call for sample in test.samples for call in sample.calls]
+    candidate, side = test.settings.candidate, test.state.side
+    named = None if candidate is None else candidate.name
     return Cassette(
-        test=found.test,
-        candidate=None if candidate is None else candidate.name,
-        requested_models=found.requested_models,
-        served_models=found.served_models,
-        recorded_at=found.recorded_at,
-        versions={name: found.versions[name] for name in RECORDERS},
+        test=test.node_id,
+        candidate=named if side is None else test.state.variant,
+        requested_models=deduplicate(call.requested_model for call in calls),
+        served_models=deduplicate(call.served_model for call in calls),
+        recorded_at=facts.recorded_at,
+        versions={name: facts.versions[name] for name in RECORDERS},
         interactions=tuple(each for interactions in recorded for each in interactions),
         samples=tuple(
-            _note(found, sample, interactions)
-            for sample, interactions in zip(found.samples, recorded, strict=True)
+            _build_header(test, sample, interactions, facts)
+            for sample, interactions in zip(test.samples, recorded, strict=True)
         ),
     )
 
 
-def _note(
-    found: Found, sample: ObservedSample, interactions: Sequence[Interaction]
+def _build_header(
+    test: ObservedTest,
+    sample: ObservedSample,
+    interactions: Sequence[Interaction],
+    facts: WriteFacts,
 ) -> SampleHeader:
     """Return what the cassette is to say about a sample."""
     if sample.mode is AnswerSource.REPLAYED and sample.plan.note is not None:
@@ -341,7 +338,7 @@ def _note(
     return SampleHeader(
         calls=len(interactions),
         passed=sample.good,
-        failure="" if sample.good else found.rules.redactor.value(sample.why),
-        session=found.session,
+        failure="" if sample.good else test.state.config.redactor.value(sample.why),
+        session=facts.session,
         confirms=sample.plan.confirms,
     )

@@ -25,6 +25,20 @@ class SamplePlan:
     """Whether it joins accepted samples: it is no change, but part of the baseline's noise."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideVariant:
+    """Samples beside those of a candidate: recorded under a name of their own, never accepted."""
+
+    name: str
+    """The end of the name that their recording goes by: CANDIDATE.NAME."""
+    samples: int
+    """How many there are to be."""
+    asks_old_model: bool = False
+    """Whether they ask the model of the code, as the baseline did, and not the candidate."""
+    has_old_prompt: bool = False
+    """Whether the prompts of the baseline stand in the place of new ones."""
+
+
 def plan_samples(
     old: Cassette | None, *, record: RecordMode, wanted: int | None, is_candidate: bool
 ) -> list[SamplePlan]:

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from pytest_llmregress.contracts.budget import Price
 from pytest_llmregress.pipeline.drift import judge_test_state
 from pytest_llmregress.pipeline.extract import find_uncompared
-from pytest_llmregress.pipeline.http_session import deduplicate
 from pytest_llmregress.pipeline.judge import good_samples
 from pytest_llmregress.pipeline.persist import SavedFiles
 from pytest_llmregress.pipeline.session_context import SessionContext
-from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
+from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest, deduplicate
 from pytest_llmregress.reports import failures
 from pytest_llmregress.storage.file_paths import relative_to_root
 from pytest_llmregress.values.amounts import sum_known
@@ -19,25 +18,24 @@ from pytest_llmregress.values.settings import RecordMode
 from pytest_llmregress.values.side_by_side import CallSummary
 
 
-def build_test_record(  # noqa: PLR0913 - the test, what became of it, and what ran beside it
+def build_test_record(  # noqa: PLR0913 - the test, and what became of it
     test: ObservedTest,
     kept: SavedFiles,
     context: SessionContext,
     *,
     baseline: Sequence[Calls],
-    asides: Sequence[ObservedSample],
     unconfirmed: bool,
     failed: bool,
 ) -> TestRecord:
     """Return what happened to a test, over all its samples.
 
     :param baseline: the calls of each accepted sample; needed where something was compared.
-    :param asides: samples that were run beside the test, to tell the cause of its drift.
     """
     state, samples = test.state, test.samples
     calls = tuple(call for sample in samples for call in sample.calls)
     usage = Calls(calls).usage
     candidate = test.settings.candidate
+    beside = [sample for side in test.sides for sample in side.samples]
     before, after = _sides(test, baseline) if test.is_compared else (None, None)
     return TestRecord(
         test=test.node_id,
@@ -66,7 +64,7 @@ def build_test_record(  # noqa: PLR0913 - the test, what became of it, and what 
         evidence=test.evidence,
         rules=tuple(each for sample in samples for each in sample.rules.rules),
         rules_before=next((s.rules.rules_before for s in samples if s.rules.rules_before), ()),
-        cost_usd=_cost((*samples, *asides), context.plugins.price),
+        cost_usd=_cost((*samples, *beside), context.plugins.price),
         before=before,
         after=after,
         verdict=judge_test_state(test) if test.is_compared and state.has_noise else None,

@@ -1,6 +1,6 @@
 """The values that one test's run is made of, from what is there before it to what it came to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.extract import ObservedBaseline
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
-from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.storage.file_paths import TestPaths, relative_to_root
 from pytest_llmregress.values.behavior import Behavior, Change, Drift
@@ -23,6 +23,9 @@ from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.settings import Candidate, FailOn, Settings
 from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
+
+RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
+"""The packages whose versions a cassette names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class TestState:
     commands: NextCommand
     variant: str | None = None
     """The name that its recording goes by beside the baseline's; None for the baseline."""
+    side: SideVariant | None = None
+    """What it is beside a test; None for the test itself."""
     promoted: Candidate | None = None
     """The candidate of this run where it is the baseline by now: nothing is to be compared."""
     accepted: Snapshot | None = None
@@ -45,6 +50,8 @@ class TestState:
     """The cassette as it was before this run; None where there is none."""
     carried: Mapping[int, tuple[Interaction, ...]] = field(default_factory=dict)
     """Answers that an earlier recording has paid for, by sample."""
+    journal_size: int | None = None
+    """Bytes of its journal when the answers were read; None where it was not read."""
     plans: tuple[SamplePlan, ...] = (SamplePlan(number=1, mode=SampleMode.REPLAY),)
     """At least one."""
     confirm: int = 0
@@ -65,6 +72,11 @@ class TestState:
         return self.config.settings
 
     @property
+    def is_baseline(self) -> bool:
+        """Whether its recording is the accepted one, and none beside it."""
+        return self.variant is None
+
+    @property
     def has_noise(self) -> bool:
         """Whether the baseline has enough samples to show its own noise."""
         return check_enough_samples(self.accepted)
@@ -74,9 +86,22 @@ class TestState:
         quarantine = self.config.terms.quarantine
         return quarantine is not None and not quarantine.is_over(today)
 
+    def is_sampled(self, today: date) -> bool:
+        """Tell whether it is told by several samples, or by evidence over several."""
+        is_decided = self.settings.candidate is not None and (
+            self.has_noise or self.is_quarantined(today)
+        )
+        is_rated = self.config.terms.pass_rate is not None
+        return self.setup_error is None and (len(self.plans) > 1 or is_decided or is_rated)
+
     def cassette_name(self, root: Path) -> str:
         """Return the path of its cassette, as reports have it."""
         return f"{relative_to_root(self.paths.directory, root)}/{self.paths.cassette.name}"
+
+
+def deduplicate(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the names that are there, each once, in order of first use."""
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def check_enough_samples(accepted: Snapshot | None) -> bool:
@@ -135,6 +160,13 @@ class ObservedSample:
     """Why it does not count as passed, in a line; empty where it does."""
     failure: str = ""
     """What pytest tells of its failure, where it failed by itself; empty where it did not."""
+    skipped: bool = False
+    is_unread: bool = False
+    """Whether what it came to is unknown, so that nothing of it is kept."""
+    unasked: Problem | None = None
+    """Why it is no sample of the candidate; None where it is, or there is no candidate."""
+    found_in_replay: tuple[Change, ...] = ()
+    """What the test's code makes of the accepted recording, where that is new."""
 
     @property
     def plan(self) -> SamplePlan:
@@ -153,6 +185,21 @@ class ObservedSample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedSide:
+    """What samples beside a test have come to by now."""
+
+    state: TestState
+    samples: tuple[ObservedSample, ...] = ()
+    not_kept: str = ""
+    """Why its recording could not be written; empty where nothing went wrong."""
+
+    @property
+    def usable(self) -> tuple[ObservedSample, ...]:
+        """The samples that count."""
+        return tuple(sample for sample in self.samples if sample.usable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedTest:
     """What a test has come to by now, over all its samples."""
 
@@ -168,6 +215,8 @@ class ObservedTest:
     """What is accepted, as today's extractors see it; None where nothing was compared."""
     evidence: TestEvidence | None = None
     """What the samples say about a change; None where nothing was compared."""
+    sides: tuple[ObservedSide, ...] = ()
+    """What was run beside it, in the order in which drivers asked for it."""
 
     @property
     def gating(self) -> Snapshot | None:
@@ -198,3 +247,7 @@ class ObservedTest:
     def is_compared(self) -> bool:
         """Whether there is any such sample."""
         return any(sample.compared for sample in self.samples)
+
+    def find_side(self, name: str) -> ObservedSide | None:
+        """Return what was run beside it under a name; None where nothing was."""
+        return next((s for s in self.sides if s.state.side and s.state.side.name == name), None)

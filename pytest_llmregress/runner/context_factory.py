@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -49,6 +50,12 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
             limits=_read_limits(config, settings), providers=providers, price=price
         ),
     )
+
+
+def narrow_context(item: pytest.Item, context: SessionContext) -> SessionContext:
+    """Return the context of one test: a conftest has a say only on the tests below it."""
+    plugins = item.config.stash[HOOKS].plugins(item.ihook, price=context.plugins.price)
+    return replace(context, plugins=plugins)
 
 
 def add_config_fixture(marked: Sequence[pytest.Item]) -> None:

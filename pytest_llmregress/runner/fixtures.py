@@ -8,9 +8,8 @@ import pytest
 from pytest_llmregress.formatting.control_characters import visible_lines
 from pytest_llmregress.llm_judge.question import fault_of_model
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.item_runner import TestRun
 from pytest_llmregress.runner.judge_fixture import LlmJudge
-from pytest_llmregress.runner.stash_keys import SETTING_UP, TEST_RUN
+from pytest_llmregress.runner.running_test import SETTING_UP, TEST_RUN, RunningTest
 from pytest_llmregress.values.call import Call, Calls
 
 HOW_TO_SET_JUDGE = (
@@ -23,7 +22,7 @@ HOW_TO_SET_JUDGE = (
 class LiveCalls(Calls):
     """The calls of a test that still runs: each look at them sees those made since."""
 
-    def __init__(self, test: TestRun) -> None:
+    def __init__(self, test: RunningTest) -> None:
         super().__init__()
         self._test = test
 
@@ -40,7 +39,7 @@ class SnapshotAssertion:
 
     def __init__(
         self,
-        test: TestRun,
+        test: RunningTest,
         name: str | None = None,
         *,
         facts: Sequence[Any] = (),
@@ -88,12 +87,14 @@ def snapshot_assertion(request: pytest.FixtureRequest) -> SnapshotAssertion:
 
 def judge(request: pytest.FixtureRequest) -> LlmJudge:
     """Return the judge of the test that asks."""
-    return build_llm_judge(request, model=_test_run(request, "llm_judge").settings.judge_model)
+    return build_llm_judge(
+        request, model=_test_run(request, "llm_judge").current.state.settings.judge_model
+    )
 
 
 def build_llm_judge(request: pytest.FixtureRequest, *, model: str | None) -> LlmJudge:
     """Return a judge of that model; fails the set-up of a test that can have none."""
-    test = _test_run(request, "llm_judge").node_id
+    test = _test_run(request, "llm_judge").current.state.node_id
     fault = fault_of_model(model)
     if model is None or fault is not None:
         output.fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET_JUDGE}")
@@ -102,21 +103,21 @@ def build_llm_judge(request: pytest.FixtureRequest, *, model: str | None) -> Llm
 
 def configure(llm_config: Mapping[str, Any]) -> None:
     """Give the test that is being set up the settings of its `llm_config`."""
-    SETTING_UP.get().current.configure(llm_config)
+    SETTING_UP.get().configure(llm_config)
 
 
 def explain_comparison(left: object, right: object) -> list[str] | None:
     """Say what an assert with `llm_snapshot` found, or None where it was about something else."""
     for side in (left, right):
         if isinstance(side, SnapshotAssertion) and side.lines:
-            accept = side._test.accept_command  # noqa: SLF001 - same file
+            accept = side._test.current.state.commands.accept()  # noqa: SLF001 - same file
             lines = (f"{side!r}:", *side.lines, f"accept: {accept}")
             return [line for each in lines for line in visible_lines(each).split("\n")]
     return None
 
 
-def _test_run(request: pytest.FixtureRequest, fixture: str) -> TestRun:
-    test: TestRun | None = request.node.stash.get(TEST_RUN, None)
+def _test_run(request: pytest.FixtureRequest, fixture: str) -> RunningTest:
+    test: RunningTest | None = request.node.stash.get(TEST_RUN, None)
     if test is None:
         output.fail(
             f"{request.node.nodeid}: {fixture} is for tests marked with @pytest.mark.llm; "

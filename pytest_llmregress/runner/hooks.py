@@ -4,12 +4,11 @@ from collections.abc import Generator
 
 import pytest
 
-from pytest_llmregress.hookspecs import RECORD
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.sample_loop import run_samples, withhold_report
-from pytest_llmregress.runner.stash_keys import SETTING_UP, TEST_RUN
+from pytest_llmregress.runner.item_runner import ItemRunner
+from pytest_llmregress.runner.running_test import SETTING_UP, TEST_RUN
+from pytest_llmregress.runner.sample_loop import report_single, run_samples, withhold_report
 
 
 class CassetteOpener:
@@ -40,7 +39,7 @@ class PytestHooks:
         """Run a marked test as often as it is to be sampled, and tell pytest one outcome."""
         if item.get_closest_marker("llm") is None or TEST_RUN in item.stash:
             return None  # nobody's, or one sample of a test that is under way
-        test = TestRun.of_item(item, self._run)
+        test = ItemRunner.of_item(item, self._run)
         item.stash[TEST_RUN] = test
         return run_samples(item, test, nextitem) if test.is_sampled else None
 
@@ -50,7 +49,7 @@ class PytestHooks:
         if item.get_closest_marker("llm") is None:
             return (yield)
         if TEST_RUN not in item.stash:  # another plugin runs it again
-            item.stash[TEST_RUN] = TestRun.of_item(item, self._run)
+            item.stash[TEST_RUN] = ItemRunner.of_item(item, self._run)
         test = item.stash[TEST_RUN]
         sample = test.begin()
         before = SETTING_UP.set(test)
@@ -66,7 +65,7 @@ class PytestHooks:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return (yield)
-        with test.current.watched(), test.current.judged():
+        with test.current.watched(), test.judged():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -83,25 +82,20 @@ class PytestHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
+        self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put what was found on the reports, as plain JSON: they reach the controller."""
         report = yield
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return report
-        test.current.note(report)
-        if test.is_trial:
-            output.pass_report(report)  # nobody is to run it once more
+        if not isinstance(test, ItemRunner):  # a dry run: nobody is to run it once more
+            output.pass_report(report)
             return report
+        test.current.note(report)
         if test.is_sampled:
             return withhold_report(test, report)
-        if call.when == "teardown":
-            told = test.untold
-            setattr(report, RECORD, test.finish().to_json())
-            if report.passed and test.untold != told:  # what is found only now still has to fail
-                output.fail_report(report, test.untold)
+        report_single(test, report)
+        if report.when == "teardown":
             del item.stash[TEST_RUN]
-        elif call.when == "call" and not report.passed and test.untold:
-            output.add_section(report, test.untold)
         return report

@@ -5,47 +5,64 @@ counts for nothing, and when the last sample is over, one set of reports tells t
 """
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
+from pytest_llmregress.pipeline.drift import format_drift
 from pytest_llmregress.pipeline.judge import TestOutcome, decide_outcome
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.drivers.confirmation import plan_confirmation
-from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.stash_keys import TEST_RUN
-
-if TYPE_CHECKING:
-    from pytest_llmregress.runner.drivers.grid import GridDriver
+from pytest_llmregress.runner.item_runner import ItemRunner
+from pytest_llmregress.runner.running_test import TEST_RUN
 
 
-def run_samples(item: pytest.Item, test: TestRun, nextitem: pytest.Item | None) -> bool:
+def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None) -> bool:
     """Run all samples of a test, then report one outcome; return True, as the hook wants it.
 
     A sample whose set-up failed, or was skipped, ends it: those reports are logged as they are.
     """
-    following = _NextItemProxy(item, _Runs(item, test), nextitem)
+    following = _NextItemProxy(item, test, nextitem)
     as_item: Any = following
     _cancel_timeout(item)
     try:
         while following.begin():
             item.ihook.pytest_runtest_protocol(item=item, nextitem=as_item)
-        following.runs.conclude()
-        if test.has_run:
+        if test.own.has_run:
             _report(item, test)
     finally:
         del item.stash[TEST_RUN]
     return True
 
 
-def withhold_report(test: TestRun, report: pytest.TestReport) -> pytest.TestReport:
+def report_single(test: ItemRunner, report: pytest.TestReport) -> None:
+    """Put what was found of a test with one sample on the report of a phase, as plain JSON."""
+    if report.when == "teardown":
+        told = _find_untold(test)
+        setattr(report, RECORD, test.finish().to_json())
+        untold = _find_untold(test)
+        if report.passed and untold != told:  # what is found only now still has to fail
+            output.fail_report(report, untold)
+    elif report.when == "call" and not report.passed and (untold := _find_untold(test)):
+        output.add_section(report, untold)
+
+
+def _find_untold(test: ItemRunner) -> str:
+    """Return what a report of a test still has to say, empty where its failure says it all."""
+    if test.current.failed_by_us or test.current.misses:
+        return ""
+    observed = test.observe()
+    parts = [*(problem.message for problem in observed.problems), format_drift(observed)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def withhold_report(test: ItemRunner, report: pytest.TestReport) -> pytest.TestReport:
     """Keep a report of one sample, and return what is logged in its place."""
     sample = test.current
     sample.reports[str(report.when)] = copy(report)
-    if report.when == "setup" and not report.passed and not test.is_aside:
+    if report.when == "setup" and not report.passed and not test.is_beside:
         return report
-    if report.when == "teardown" and not test.has_run and not test.is_aside:
+    if report.when == "teardown" and not test.own.has_run and not test.is_beside:
         setattr(report, RECORD, test.finish().to_json())
         return report
     setattr(report, HELD_BACK, True)
@@ -57,71 +74,14 @@ def withhold_report(test: TestRun, report: pytest.TestReport) -> pytest.TestRepo
     return report
 
 
-class _Runs:
-    """What is run of an item: its samples, then those of the cells that its drift is crossed by."""
-
-    def __init__(self, item: pytest.Item, test: TestRun) -> None:
-        self.test = test
-        self._item = item
-        self._current = test
-        self._cells: list[GridDriver] | None = None
-        """None as long as the test's own samples are not over."""
-        self._waiting: list[GridDriver] = []
-        self._is_confirmed = False
-        """Whether fresh samples were asked for, because the first ones looked different."""
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether anything more is to be run; asked once the last sample has been judged."""
-        if self.test.has_run and (self._current.has_more or self._is_to_be_confirmed()):
-            return True
-        if self._cells is None and self.test.has_run:
-            self._cells = self._plan_cells()
-            self._waiting = list(self._cells)
-        return bool(self._waiting)
-
-    def take_turn(self) -> None:
-        """Have the next sample be that of the next cell, once those before it are over."""
-        if self._waiting and self._current.samples and not self._current.has_more:
-            self._current = self._waiting.pop(0)
-            self._item.stash[TEST_RUN] = self._current
-
-    def conclude(self) -> None:
-        """Give the item back to its test, with what the cells have shown."""
-        self._item.stash[TEST_RUN] = self.test
-        if self._cells:
-            from pytest_llmregress.runner.drivers.grid import explain_grid  # noqa: PLC0415 - with statistics
-
-            self.test.asides = tuple(self._cells)
-            self.test.crossed = explain_grid(self.test, self._cells)
-
-    def _is_to_be_confirmed(self) -> bool:
-        """Whether fresh samples of the test follow, which its first ones ask for."""
-        test = self.test
-        is_over = self._current is not test or self._is_confirmed or not test.may_go_on
-        if is_over or not test.state.confirm:
-            return False
-        plans = plan_confirmation(test.observe())
-        test.add(plans)
-        self._is_confirmed = bool(plans)
-        return self._is_confirmed
-
-    def _plan_cells(self) -> "list[GridDriver]":
-        if self.test.state.variant is None or not self.test.state.has_noise:
-            return []
-        from pytest_llmregress.runner.drivers.grid import plan_grid  # noqa: PLC0415 - with statistics
-
-        return plan_grid(self.test)
-
-
 class _NextItemProxy:
     """What runs after a sample: the same test once more, or the next one.
 
     pytest asks when it tears a sample down; only then is it known whether another one follows.
     """
 
-    def __init__(self, item: pytest.Item, runs: _Runs, nextitem: pytest.Item | None) -> None:
-        self.runs = runs
+    def __init__(self, item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None) -> None:
+        self._test = test
         self._item = item
         self._next = nextitem
         self._stays = True
@@ -130,14 +90,11 @@ class _NextItemProxy:
     def begin(self) -> bool:
         """Tell whether another sample is to run, and wait for its tear-down to ask."""
         stays, self._stays = self._stays, False
-        if not stays or self._item.session.shouldstop or self._item.session.shouldfail:
-            return False
-        self.runs.take_turn()
-        return True
+        return stays and not (self._item.session.shouldstop or self._item.session.shouldfail)
 
     def listchain(self) -> list[Any]:
         """Decide on what follows, and return what has to stay set up."""
-        self._stays = self.runs.goes_on
+        self._stays = self._test.goes_on()
         if self._stays:
             parent = self._item.parent
             return [] if parent is None else parent.listchain()
@@ -152,9 +109,7 @@ class _NextItemProxy:
         """
         session = self._item.session
         most: int = session.config.getoption("maxfail") or 0
-        return (
-            0 < most <= session.testsfailed + 1 and decide_outcome(self.runs.test.observe()).failed
-        )
+        return 0 < most <= session.testsfailed + 1 and decide_outcome(self._test.observe()).failed
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._item if self._stays or self._next is None else self._next, name)
@@ -171,24 +126,25 @@ def _cancel_timeout(item: pytest.Item) -> None:
         cancel(item=item)
 
 
-def _report(item: pytest.Item, test: TestRun) -> None:
+def _report(item: pytest.Item, test: ItemRunner) -> None:
     """Log set-up, call and tear-down of the test as a whole."""
-    calls = [sample.reports.get("call") for sample in test.samples]
+    test.keep_sides()
+    samples = test.own.samples
+    calls = [sample.reports.get("call") for sample in samples]
     skipped = next((each for each in calls if each is not None and _is_plain_skip(each)), None)
-    before = len(test.problems)
-    conclusion = decide_outcome(test.observe())
-    is_torn = any(
-        report.failed for each in test.samples if (report := each.reports.get("teardown"))
-    )
+    observed = test.observe()
+    conclusion = decide_outcome(observed)
+    is_torn = any(report.failed for each in samples if (report := each.reports.get("teardown")))
     record = test.finish(
         unconfirmed=conclusion.unconfirmed,
         failed=skipped is None and (conclusion.failed or is_torn),
     )
-    if len(test.problems) > before:  # what could not be saved is known only now
-        conclusion = decide_outcome(test.observe())
+    after = test.observe()
+    if len(after.problems) > len(observed.problems):  # what could not be saved is known only now
+        conclusion = decide_outcome(after)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for when in ("setup", "call", "teardown"):
-        reports = [each.reports[when] for each in test.samples if when in each.reports]
+        reports = [each.reports[when] for each in samples if when in each.reports]
         if not reports:
             continue
         report = copy(reports[-1])

@@ -1,128 +1,74 @@
-"""One run of one marked test: from before its set-up to after its tear-down."""
+"""One sample of a test in pytest's three phases: what it came to, and what is judged of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
 
 import pytest
 
-from pytest_llmregress.pipeline.check_rules import RuleCheckResult
-from pytest_llmregress.pipeline.compare import ValueRecorder
-from pytest_llmregress.pipeline.config import TestConfigError
+from pytest_llmregress.pipeline.accepted import AcceptedRecording, extract_behavior
+from pytest_llmregress.pipeline.check_rules import RuleCheckResult, check_rules
+from pytest_llmregress.pipeline.drift import check_drift_gate, format_drift
 from pytest_llmregress.pipeline.http_session import HttpSession
+from pytest_llmregress.pipeline.observe import TestObserver
 from pytest_llmregress.pipeline.plan import SamplePlan
-from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
-from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording, TestState
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.sampled_test import SampledTest
-from pytest_llmregress.storage.recording_lock import RecordingLockedError
+from pytest_llmregress.runner.judge_fixture import LlmJudge
+from pytest_llmregress.runner.open_sample import INTERRUPTS, OpenSample
+from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.behavior import Behavior, Change
-from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.run_report import BAD_HOOK, AnswerSource, Problem
 
-_INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
+class SampleRun(OpenSample):
+    """One independent run of a test, judged as soon as its body is over.
 
-class SampleRun:
-    """One independent run of a test."""
+    Parameters: `observer`, sees the test; `is_single`, whether it is all that is run of the test,
+    so that it fails by its drift at once.
+    """
 
-    def __init__(self, test: SampledTest, slot: SamplePlan) -> None:
-        self.slot = slot
-        self._test = test
-        self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
-        self.traffic: HttpSession | None = None
+    def __init__(  # noqa: PLR0913 - what is there before it, and how it is judged
+        self,
+        plan: SamplePlan,
+        state: TestState,
+        context: SessionContext,
+        *,
+        accepted: AcceptedRecording,
+        journal: Journal,
+        observer: TestObserver,
+        is_single: bool,
+    ) -> None:
+        super().__init__(plan, state, context, accepted=accepted, journal=journal)
+        self._observer = observer
+        self._is_single = is_single
         self.behavior = Behavior()
         self.changes: tuple[Change, ...] = ()
         """What a new recording does differently from what is accepted."""
         self._compared = False
-        self.problems: list[Problem] = []
-        self.misses: list[Problem] = []
-        """In order; appended to from whichever thread has asked."""
         self.body_passed = False
         self.skipped = False
-        self.failed_by_us = False
-        """Whether we failed the body of a test that had passed."""
         self.held = RuleCheckResult()
         """What it kept and broke of what it was told to keep to."""
         self.failure = ""
         """Why it failed, in a line; empty where it passed, or was not run."""
         self._passed_elsewhere = True
         """Whether set-up, tear-down and, where a framework hides its exception, the body passed."""
-        self._hook_faults = len(test.plugins.faults)
+        self._hook_faults = len(context.plugins.faults)
         """How many faults of hooks were there before it, or are told by it."""
         self.reports: dict[str, pytest.TestReport] = {}
         """How each phase ended, where the test has several samples: shown together at its end."""
 
-    # --- before the test ---------------------------------------------------------------------
-
-    def open(self) -> None:
-        """Open the cassette. Fails the test where a file or a keyword is not what it can be."""
-        test, slot = self._test, self.slot
-        fault = test.state.setup_error
-        if fault is not None:
-            self._fail(fault.code, fault.message)
-        exact = slot.mode is SampleMode.REPLAY and test.is_baseline
-        self.judgement = ValueRecorder(
-            accepted=test.state.accepted,
-            observed=lambda: test.observed,
-            version=test.run.versions["pytest-llmregress"],
-            sample=slot.number,
-            exact=exact,
-            accept=test.state.settings.accept,
-            clean=self._clean,
-            terms=test.state.config.terms,
-            classify=test.plugins.classify,
-        )
-        try:
-            self.traffic = test.traffic(slot, self.misses)
-        except RecordingLockedError as error:
-            self._fail("occupied", f"{test.state.node_id}: {error}")
-        except OSError as error:
-            self._fail("not_kept", failures.not_kept(test.state.node_id, str(error)))
-
-    def configure(self, config: Mapping[str, Any]) -> None:
-        """Take the test's `llm_config`; fails the test where it holds what cannot be."""
-        if "samples" in config:
-            self._fail("bad_settings", failures.samples_too_late(self._test.state.node_id))
-        if config:
-            try:
-                self._test.read_rules(config)
-            except TestConfigError as error:
-                self._fail(error.code, str(error))
-            rules = self._test.state.config
-            self.judgement.terms = rules.terms
-            if self.traffic is not None:
-                self.traffic.tape.match(rules.matching, redactor=rules.redactor)
-
     # --- while it runs -----------------------------------------------------------------------
-
-    def calls(self) -> tuple[Call, ...]:
-        """Return the model calls so far that have their answer."""
-        return () if self.traffic is None else self.traffic.calls()
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Let no miss be swallowed: whatever else comes of a phase, it fails by the miss."""
-        told = len(self.misses)
-        try:
-            yield
-        except _INTERRUPTS:
-            raise
-        except BaseException:
-            if len(self.misses) == told:
-                raise
-        if len(self.misses) > told:
-            more = len(self.misses) - told - 1
-            message = self.misses[told].message + (f"\n  (and {more} more)" if more else "")
-            output.fail(message)
 
     @contextmanager
     def judged(self) -> Iterator[None]:
         """Judge what the test did, as soon as its own body is over."""
         try:
             yield
-        except _INTERRUPTS:
+        except INTERRUPTS:
             raise
         except pytest.skip.Exception:
             if self.calls():  # it has asked before it gave up: a replay comes to the same end
@@ -155,11 +101,6 @@ class SampleRun:
             self._passed_elsewhere = False
             self.failure = self.failure or f"failed in {report.when}"
 
-    def close(self) -> None:
-        """Close the cassette: from here on nothing is intercepted."""
-        if self.traffic is not None:
-            self.traffic.close()
-
     # --- what came of it ---------------------------------------------------------------------
 
     @property
@@ -185,14 +126,6 @@ class SampleRun:
         if self.held.broken:
             return f"contract: {self.held.broken[0]}"[: output.MAX_WHY]
         return next((problem.code for problem in (*self.misses, *self.problems)), "failed")
-
-    @property
-    def compared(self) -> bool:
-        """Whether it is a new recording, and there was something to compare it with.
-
-        Nothing of a test is compared in which the candidate was not asked, be it in one sample.
-        """
-        return self._compared and not self._test.is_unasked
 
     @property
     def unasked(self) -> Problem | None:
@@ -227,24 +160,20 @@ class SampleRun:
         """Where its answers came from."""
         return AnswerSource.IDLE if self.traffic is None else self.traffic.mode
 
-    @property
-    def found_in_replay(self) -> tuple[Change, ...]:
-        """What the test's code makes of its recording, where that is new."""
-        if self.body_passed:
-            return self.judgement.changes(self.behavior, passed=True)
-        return tuple(self.judgement.value_changes)
-
     def extract(self) -> None:
         """Extract its behavior where a plain replay did without: it is to be written."""
         if self.judgement.repeats and self.traffic is not None:
-            self.behavior = self._test.behavior_of(Calls(self.traffic.calls_as_recorded()))
+            calls = Calls(self.traffic.calls_as_recorded())
+            self.behavior = extract_behavior(
+                calls, config=self.state.config, plugins=self._context.plugins
+            )
 
     def observe(self) -> ObservedSample:
         """Return what it has come to by now, as a value."""
-        judgement, traffic, plan = self.judgement, self.traffic, self.slot
+        judgement, traffic, plan = self.judgement, self.traffic, self.plan
         recording = SampleRecording(plan=plan, interactions=plan.recorded or ())
         if traffic is not None:
-            recording = traffic.recording(plan, record=self._test.state.config.settings.record)
+            recording = traffic.recording(plan, record=self.state.settings.record)
         return ObservedSample(
             recording=recording,
             behavior=self.behavior,
@@ -255,13 +184,25 @@ class SampleRun:
             usable=self.usable,
             is_exact=judgement.exact,
             lost=judgement.lost,
-            compared=self.compared,
+            compared=self._compared,
             changes=self.changes,
             problems=(*self.misses, *self.problems),
             rules=self.held,
             why=self.why,
             failure=self._own_failure(),
+            skipped=self.skipped,
+            is_unread=self.is_unread,
+            unasked=self.unasked,
+            found_in_replay=self._find_in_replay(),
         )
+
+    def _find_in_replay(self) -> tuple[Change, ...]:
+        """Return what the test's code makes of the accepted recording, where that is new."""
+        if not self.judgement.exact:
+            return ()
+        if self.body_passed:
+            return self.judgement.changes(self.behavior, passed=True)
+        return tuple(self.judgement.value_changes)
 
     def _own_failure(self) -> str:
         """Return what pytest tells of the first phase that failed, where that is not our doing."""
@@ -280,28 +221,32 @@ class SampleRun:
         calls = Calls(traffic.calls_as_recorded())
         if traffic.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}:
             self.judgement.exact = False
-        self.judgement.is_own = self.judgement.exact and self._test.has_own_cassette
+        self.judgement.is_own = self.judgement.exact and self._accepted.is_replayed
         self.judgement.repeats = self.judgement.is_own and traffic.tape.is_as_recorded
         if not self.judgement.repeats:
-            self.behavior = self._test.behavior_of(calls)
+            self.behavior = extract_behavior(
+                calls, config=self.state.config, plugins=self._context.plugins
+            )
         reasons = traffic.unfinished()
         self.note_hooks()
         unasked = self.unasked
         if unasked is not None:
             self.problems.append(unasked)
         elif reasons:
-            message = failures.not_whole(self._test.state.node_id, reasons, saved=self._test.saved)
+            message = failures.not_whole(
+                self.state.node_id, reasons, saved=sum(map(len, self._journal.read().values()))
+            )
             self._note_problem("not_whole", message)
         else:
             self._check_rules(traffic, calls)
         if (
             not (reasons or unasked or self.has_bad_hook)
             and self.judgement.compares
-            and not self.slot.tops_up
+            and not self.plan.tops_up
         ):  # an outage or a bad key is no drift
             self._compared = True
             self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
-        drifted = self._test.failing_drift()
+        drifted = self._find_failing_drift()
         self.note_hooks()
         if self.body_passed and (self.problems or drifted):
             told = [problem.message for problem in self.problems]
@@ -314,37 +259,49 @@ class SampleRun:
         if fault is not None:
             self.problems.append(fault)
         is_new = not self.judgement.exact
-        self.held = self._test.hold_to_terms(calls, is_new=is_new, asks_judge=self.body_passed)
+        model = self.state.settings.judge_model
+        self.held = check_rules(
+            self.state.node_id,
+            calls,
+            rules=self.state.config,
+            baseline=lambda: self._accepted.runs,
+            price=self._context.plugins.price,
+            judge=None if model is None else LlmJudge(self.state.node_id, model=model),
+            is_new=is_new,
+            asks_judge=self.body_passed,
+        )
         self.problems.extend(self.held.problems)
         if self.held.broken:
-            message = failures.contract_broken(self._test.state.node_id, self.held.broken)
+            message = failures.contract_broken(self.state.node_id, self.held.broken)
             self._note_problem("contract", message)
         is_exact = self.judgement.exact and self.body_passed
-        if is_exact and not self.problems and not self._test.state.settings.accept:
+        if is_exact and not self.problems and not self.state.settings.accept:
             changes = self.judgement.changes(self.behavior, passed=True)
             if changes:
-                accept = self._test.state.commands.accept()
-                message = failures.replay_differs(self._test.state.node_id, changes, accept)
+                accept = self.state.commands.accept()
+                message = failures.replay_differs(self.state.node_id, changes, accept)
                 self._note_problem("changed", message)
+
+    def _find_failing_drift(self) -> str:
+        """Return the drift of the only sample in words where it fails the test, else nothing."""
+        if not self._is_single or not self._compared:
+            return ""
+        test = self._observer.observe(self.state, [self.observe()])
+        return format_drift(test) if check_drift_gate(test) else ""
 
     def note_hooks(self) -> None:
         """Note what hooks have done wrong since it began, or since this was last asked."""
-        faults = self._test.plugins.faults
+        faults = self._context.plugins.faults
         new, self._hook_faults = dict.fromkeys(faults[self._hook_faults :]), len(faults)
         if new and not self.has_bad_hook:
-            message = failures.broken_hooks(self._test.state.node_id, tuple(new))
+            message = failures.broken_hooks(self.state.node_id, tuple(new))
             self._note_problem(BAD_HOOK, message)
 
-    def _clean(self, value: Any) -> Any:
-        """Take secrets out of a JSON value, by what holds for the test at this moment."""
-        return self._test.state.config.redactor.value(value)
+    def note_unasked(self) -> None:
+        """Note that it is no sample of the candidate, once: it may have asked in its tear-down."""
+        unasked = self.unasked
+        if unasked is not None and not self.misses and unasked not in self.problems:
+            self.problems.append(unasked)
 
     def _note_problem(self, code: str, message: str) -> None:
         self.problems.append(Problem(code=code, message=message))
-
-    def _fail(self, code: str, message: str) -> NoReturn:
-        """Fail the set-up by a problem of ours: no stack trace for a user's mistake."""
-        self._note_problem(code, message)
-        self.failed_by_us = True
-        self._passed_elsewhere = False
-        output.fail(message)

@@ -19,16 +19,18 @@ FORMAT = 1
 KIND = "journal"
 
 
-_NEVER_READ = -1
-"""No size that a file has."""
-
-
 class Journal:
     """The journal of one test, written by one process at a time."""
 
-    def __init__(self, path: Path, *, test: str) -> None:
+    def __init__(self, path: Path, *, test: str, size: int | None = None) -> None:
+        """Touch no file yet.
+
+        :param size: in bytes, when it was read; None where it was never read.
+        """
         self.path = path
-        self._size = _NEVER_READ
+        self.size = size
+        self.is_begun = False
+        """Whether this process writes it."""
         self._head = {"llmregress": FORMAT, "kind": KIND, "test": test}
 
     def read(self) -> dict[int, tuple[Interaction, ...]]:
@@ -40,9 +42,9 @@ class Journal:
         try:
             text = self.path.read_bytes()
         except FileNotFoundError:
-            self._size = 0
+            self.size = 0
             return {}
-        self._size = len(text)
+        self.size = len(text)
         lines = text.splitlines(keepends=True)
         found: dict[int, list[Interaction]] = {}
         for number, line in enumerate(lines):
@@ -65,7 +67,7 @@ class Journal:
         From here on it is this process's, until it is removed or the process ends.
         """
         is_new = recording_lock.acquire(self.path)
-        if is_new and self._size not in {_NEVER_READ, self._size_now()}:
+        if is_new and self.size not in {None, self._size_now()}:
             recording_lock.release(self.path)
             raise recording_lock.RecordingLockedError(
                 "another process has recorded this test in the meantime; run the same command "
@@ -74,6 +76,13 @@ class Journal:
         place = next(folder for folder in self.path.parents if folder.exists())
         if not (place.is_dir() and os.access(place, os.W_OK)):
             raise PermissionError(f"{place}: nothing can be written there")
+
+    def begin(self, carried: Mapping[int, tuple[Interaction, ...]]) -> None:
+        """Claim the file and begin it anew, unless this was done; OSError as of `check_place`."""
+        if not self.is_begun:
+            self.check_place()
+            self.start(carried)
+            self.is_begun = True
 
     def start(self, carried: Mapping[int, tuple[Interaction, ...]]) -> None:
         """Begin anew with the answers that are carried on; without any, no file is made yet."""

@@ -4,32 +4,42 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.persist import (
-    Found,
     SavedFiles,
+    WriteFacts,
+    WritePlan,
+    WriteReason,
     build_cassette,
-    delete_stale_pending,
-    keep,
+    plan_writes,
 )
-from pytest_llmregress.pipeline.plan import SamplePlan
-from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording
+from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
+from pytest_llmregress.pipeline.state import (
+    ObservedSample,
+    ObservedTest,
+    SampleRecording,
+    TestState,
+)
+from pytest_llmregress.pipeline.write_files import write_files
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.cassette_file import digest_of, write_cassette
-from pytest_llmregress.storage.decisions import note_rejection
+from pytest_llmregress.storage.decisions import Rejection
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.storage.snapshot_file import write_snapshot
 from pytest_llmregress.values.behavior import Change, Severity
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.matching import RequestMatcher
-from pytest_llmregress.values.run_report import AnswerSource
+from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 from pytest_llmregress.values.snapshot import Decision, PendingReason, PendingState, Snapshot
 
@@ -85,13 +95,8 @@ whose recording has no snapshot. `rejected`: whether somebody has rejected this 
 `written`: @ is the candidate's cassette, @new its pending snapshot.
 """
 CHANGE = Change(trait="outcome", severity=Severity.BREAKING, before="answered", after="refused")
+ANEW = Decision(by="Grace", at="2026-11-30T09:00:02Z", reason="")
 OLD = Decision(by="Ada", at="2026-01-01T00:00:00Z", reason="as it should be")
-
-
-@pytest.fixture(autouse=True)
-def fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for no disk: hundreds of files are written, and no power cut is tried."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,63 +136,84 @@ def answer(text: str) -> Interaction:
     return Interaction(request=request, response=Response(status=200, body=text.encode()))
 
 
+def names(plan: WritePlan) -> set[str]:
+    """Return what is written, by its name in the table."""
+    paths = [path for path, _ in (*plan.cassettes, *plan.snapshots)]
+    known = {"a@new.cassette.yaml": "@", "a@new.snapshot.new.yaml": "@new"}
+    return {known.get(path.name, path.name[2:].removesuffix(".yaml")) for path in paths}
+
+
 def files(folder: Path) -> Mapping[str, bytes]:
-    """Return what each file holds, by its name in the table."""
-    names = {"a@new.cassette.yaml": "@", "a@new.snapshot.new.yaml": "@new"}
-    return {
-        names.get(path.name, path.name[2:].removesuffix(".yaml")): path.read_bytes()
-        for path in folder.glob("*")
-    }
+    return {path.name: path.read_bytes() for path in folder.glob("*")}
 
 
-def laid_out(case: Case, folder: Path) -> Found:
-    """Write what was there before the run; return what the run came to."""
+FACTS = WriteFacts(
+    is_over=True,
+    session="2026-11-30T09:00:00Z",
+    recorded_at="2026-11-30T09:00:01Z",
+    versions={"anthropic": "1", "pytest-llmregress": "1", "vcrpy": "1"},
+    in_ci=False,
+    extractors=("pytest-llmregress=1",),
+    decision=None,
+)
+
+
+def over(case: Case, folder: Path = Path("nowhere")) -> tuple[ObservedTest, WriteFacts]:
+    """Return a run that is over, and what else decides on its files."""
     paths = TestPaths(directory=folder, stem="a", variant="new" if case.candidate else None)
-    candidate = Candidate(name="new") if case.candidate else None
-    accepted = None
     old = Cassette(test=TEST, requested_models=("m",), interactions=(answer("accepted"),))
-    if case.answers in {"new", "replay"}:
-        accepted = Snapshot(test=TEST, cassette=digest_of(old), decision=OLD)
-        write_snapshot(paths.snapshot, accepted)
-    if case.answers != "first":
-        write_cassette(paths.of_baseline().cassette, old)
+    accepted = Snapshot(test=TEST, cassette=digest_of(old), decision=OLD)
     if case.candidate:
         old = replace(old, candidate="new", interactions=(answer("candidate"),))
-    if case.is_replay:
-        write_cassette(paths.cassette, old)
-    replays_baseline = case.is_replay and not case.candidate
-    found = Found(
-        test=TEST,
-        paths=paths,
-        rules=TestConfig(
-            settings=Settings(
-                candidate=candidate,
-                accept=case.accept,
-                record=RecordMode.NONE if case.is_replay else RecordMode.REWRITE,
+    settings = Settings(
+        candidate=Candidate(name="new") if case.candidate else None,
+        accept=case.accept,
+        record=RecordMode.NONE if case.is_replay else RecordMode.REWRITE,
+    )
+    config = TestConfig(
+        settings=settings,
+        contract=Contract(),
+        matching=RequestMatcher(),
+        redactor=Redactor(),
+    )
+    test = ObservedTest(
+        state=TestState(
+            identity=TestIdentity(node_id=TEST, path=folder / "t.py"),
+            config=config,
+            paths=paths,
+            commands=NextCommand(
+                TEST, folder / "t.py", invoked_from=folder, settings=settings, in_ci=case.ci
             ),
-            contract=Contract(),
-            matching=RequestMatcher(),
-            redactor=Redactor(),
+            variant=paths.variant,
+            old=old if case.is_replay else None,
+            accepted=accepted if case.answers in {"new", "replay"} else None,
         ),
         samples=(observed(case, old if case.is_replay else None),),
-        found_in_replay=(CHANGE,) if case.changed and replays_baseline else (),
-        whole=case.whole,
-        old=old if case.is_replay else None,
-        accepted=accepted,
-        journal=Journal(paths.journal, test=TEST),
-        requested_models=("new" if case.candidate else "m",),
-        served_models=(),
-        good=case.good,
-        session="2026-11-30T09:00:00Z",
-        recorded_at="2026-11-30T09:00:01Z",
-        versions={"anthropic": "1", "pytest-llmregress": "1", "vcrpy": "1"},
-        in_ci=case.ci,
-        extractors=("pytest-llmregress=1",),
+    )
+    facts = replace(
+        FACTS, is_over=case.whole, in_ci=case.ci, decision=ANEW if case.accept else None
     )
     if case.rejected:
-        digest = digest_of(old if case.is_replay else build_cassette(found))
-        note_rejection(paths, Snapshot(test=TEST, cassette=digest), OLD)
-    return found
+        digest = digest_of(old if case.is_replay else build_cassette(test, facts))
+        facts = replace(
+            facts, rejections=(Rejection(cassette=digest, models=("m",), decision=OLD),)
+        )
+    return test, facts
+
+
+def planned(case: Case) -> WritePlan:
+    return plan_writes(*over(case))
+
+
+def keep(case: Case, folder: Path) -> Path:
+    """Write what a run leaves; return where."""
+    test, facts = over(case, folder)
+    write_files(
+        plan_writes(test, facts),
+        journal=Journal(test.state.paths.journal, test=TEST),
+        redactor=Redactor(),
+    )
+    return folder
 
 
 def observed(case: Case, played: Cassette | None) -> ObservedSample:
@@ -212,34 +238,30 @@ def observed(case: Case, played: Cassette | None) -> ObservedSample:
         why="" if case.good else "AssertionError",
         compared=is_compared,
         changes=(CHANGE,) if case.changed and is_compared else (),
+        found_in_replay=(CHANGE,) if case.changed and case.is_replay and not case.candidate else (),
     )
 
 
-def told(kept: SavedFiles) -> str:
-    """Return in a word what became of a run."""
-    if kept.pending is not None:
-        pending = read_snapshot(kept.pending).pending
-        return "?" if pending is None else str(pending.why)
-    if kept.rejected is not None:
+def told(plan: WritePlan) -> str:
+    """Return in a word what becomes of a run."""
+    if plan.saved.pending is not None:
+        ((path, snapshot),) = plan.snapshots
+        assert path == plan.saved.pending
+        return "?" if snapshot.pending is None else str(snapshot.pending.why)
+    if plan.saved.rejected is not None:
         return "rejected"
-    return "accepted" if kept.accepted else "-"
+    return "accepted" if plan.saved.accepted else "-"
 
 
 @pytest.mark.parametrize(
     ("cases", "result", "written"), [pytest.param(*row[1:], id=row[0]) for row in rows()]
 )
-def test_write_table(cases: tuple[Case, ...], result: str, written: set[str], tmp_path: Path):
-    for number, case in enumerate(cases):
-        folder = tmp_path / str(number)
-        found = laid_out(case, folder)
-        before = files(folder)
+def test_write_table(cases: tuple[Case, ...], result: str, written: set[str]):
+    for case in cases:
+        plan = planned(case)
 
-        kept = keep(found)
-
-        after = files(folder)
-        assert told(kept) == result, case
-        assert {name for name in after if after[name] != before.get(name)} == written, case
-        assert set(before) <= set(after), case
+        assert told(plan) == result, case
+        assert names(plan) == written, case
 
 
 def test_the_table_has_one_row_for_each_way_in_which_a_run_may_end():
@@ -250,54 +272,79 @@ def test_the_table_has_one_row_for_each_way_in_which_a_run_may_end():
     assert len(cases) == 2**5 + 2**7 + 2**7 + 2**6
 
 
-def test_what_is_accepted_keeps_its_decision_until_somebody_accepts_something_else(tmp_path: Path):
-    def decision(**fields: bool) -> Decision | None:
-        found = laid_out(Case(**fields), folder := tmp_path / str(fields))
-        keep(found)
-        return read_snapshot(folder / "a.snapshot.yaml").decision
-
-    anew = decision(answers="new", changed=True, accept=True)
+def test_what_is_accepted_keeps_its_decision_until_somebody_accepts_something_else():
+    def decision(**fields: Any) -> Decision | None:
+        ((_, snapshot),) = planned(Case(**fields)).snapshots
+        return snapshot.decision
 
     assert decision(answers="first") is None
     assert decision(answers="new") == OLD
     assert decision(answers="new", accept=True) == OLD
-    assert anew is not None
-    assert anew.at > OLD.at
+    assert decision(answers="new", changed=True, accept=True) == ANEW
 
 
 @pytest.mark.parametrize("case", [Case(answers="new"), Case(answers="new", changed=True)])
 def test_the_journal_goes_once_all_of_it_is_in_a_cassette(case: Case, tmp_path: Path):
     for whole in (False, True):
-        found = laid_out(replace(case, whole=whole), tmp_path)
-        found.journal.append(answer("new"), sample=1)
+        test, _ = over(case, tmp_path)
+        Journal(test.state.paths.journal, test=TEST).append(answer("new"), sample=1)
 
-        keep(found)
+        keep(replace(case, whole=whole), tmp_path)
 
-        assert found.paths.journal.exists() is not whole
+        assert test.state.paths.journal.exists() is not whole
+
+
+@pytest.mark.parametrize(
+    ("sample", "why"),
+    [
+        ({"skipped": True, "body_passed": False}, WriteReason.SKIPPED),
+        ({"unasked": Problem(code="not_rewritten", message="asked m")}, WriteReason.NOT_ASKED),
+        ({"is_unread": True}, WriteReason.UNKNOWN),
+        ({"usable": False}, WriteReason.NOT_WHOLE),
+    ],
+)
+def test_a_run_of_which_one_sample_is_no_sample_writes_nothing(
+    sample: Mapping[str, Any], why: WriteReason
+):
+    test, facts = over(Case(answers="new", candidate=True, changed=True))
+    (only,) = test.samples
+
+    plan = plan_writes(replace(test, samples=(replace(only, **sample),)), facts)
+
+    assert plan.why is why
+    assert names(plan) == set()
+    assert plan.ends_journal is (why in {WriteReason.SKIPPED, WriteReason.NOT_ASKED})
+
+
+def test_what_is_run_beside_a_test_leaves_a_cassette_and_nothing_to_decide_on():
+    test, facts = over(Case(answers="new", candidate=True, changed=True))
+    beside = replace(test.state, side=SideVariant(name="old-model", samples=1), variant="new.side")
+
+    plan = plan_writes(replace(test, state=beside), facts)
+
+    ((_, cassette),) = plan.cassettes
+    assert cassette.candidate == "new.side"
+    assert plan.snapshots == ()
+    assert plan.saved == SavedFiles()
 
 
 def test_what_an_earlier_run_left_waiting_goes_when_something_newer_is_accepted(tmp_path: Path):
-    found = laid_out(Case(answers="new", changed=True), tmp_path)
-    keep(found)
-    assert found.paths.pending_cassette.exists()
+    keep(Case(answers="new", changed=True), tmp_path)
+    waiting = {name for name in files(tmp_path) if ".new." in name}
 
-    keep(laid_out(Case(answers="new"), tmp_path))
+    keep(Case(answers="new"), tmp_path)
 
-    assert not found.paths.pending_cassette.exists()
-    assert not found.paths.pending_snapshot.exists()
+    assert waiting == {"a.cassette.new.yaml", "a.snapshot.new.yaml"}
+    assert set(files(tmp_path)) == {"a.cassette.yaml", "a.snapshot.yaml"}
 
 
-def test_a_recording_that_waits_keeps_its_snapshot_whatever_a_replay_finds(tmp_path: Path):
-    keep(laid_out(Case(answers="new", changed=True), tmp_path))
-    before = files(tmp_path)
+def test_a_recording_that_waits_keeps_its_snapshot_whatever_a_replay_finds():
+    test, facts = over(Case(answers="replay", changed=True))
 
-    kept = [
-        keep(laid_out(Case(answers="replay", changed=each), tmp_path)) for each in (True, False)
-    ]
+    plan = plan_writes(test, replace(facts, has_pending_recording=True))
 
-    assert kept == [SavedFiles(), SavedFiles()]
-    assert files(tmp_path)["cassette.new"] == before["cassette.new"]
-    assert files(tmp_path)["snapshot.new"] == before["snapshot.new"]
+    assert plan.why is WriteReason.DECIDED_ELSEWHERE
+    assert names(plan) == set()
 
 
 @pytest.mark.parametrize("why", PendingReason)
@@ -305,22 +352,23 @@ def test_a_recording_that_waits_keeps_its_snapshot_whatever_a_replay_finds(tmp_p
 def test_a_replay_as_accepted_takes_back_what_an_earlier_replay_left_waiting(
     why: PendingReason, has_recording: bool, tmp_path: Path
 ):
-    found = laid_out(Case(answers="replay"), tmp_path)
+    test, _ = over(Case(answers="replay"), tmp_path)
+    paths = test.state.paths
     waiting = Snapshot(
         test=TEST, cassette="sha256:0", pending=PendingState(why=why, candidate=None, baseline="m")
     )
-    write_snapshot(found.paths.pending_snapshot, waiting)
+    write_snapshot(paths.pending_snapshot, waiting)
     if has_recording:
-        write_cassette(found.paths.pending_cassette, Cassette(test=TEST))
+        write_cassette(paths.pending_cassette, Cassette(test=TEST))
 
-    delete_stale_pending(found.paths)
+    keep(Case(answers="replay"), tmp_path)
 
     is_kept = has_recording or why is not PendingReason.CHANGED
-    assert found.paths.pending_snapshot.exists() is is_kept
+    assert paths.pending_snapshot.exists() is is_kept
 
 
-def test_a_rejection_holds_for_the_recording_that_was_rejected_alone(tmp_path: Path):
-    found = laid_out(Case(answers="new", candidate=True, changed=True), tmp_path)
-    note_rejection(found.paths, Snapshot(test=TEST, cassette="sha256:0"), OLD)
+def test_a_rejection_holds_for_the_recording_that_was_rejected_alone():
+    test, facts = over(Case(answers="new", candidate=True, changed=True))
+    other = Rejection(cassette="sha256:0", models=("m",), decision=OLD)
 
-    assert told(keep(found)) == "drifted"
+    assert told(plan_writes(test, replace(facts, rejections=(other,)))) == "drifted"

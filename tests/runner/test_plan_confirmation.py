@@ -19,6 +19,7 @@ from pytest_llmregress.pipeline.state import (
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.drivers.confirmation import plan_confirmation
+from pytest_llmregress.runner.drivers.driver import MoreSamples
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import ChangeEvidence, Tally, TestEvidence
@@ -65,7 +66,7 @@ def observed(evidence: TestEvidence | None) -> ObservedTest:
 def test_what_looks_different_is_recorded_afresh_after_the_samples_that_are_over(
     evidence: TestEvidence,
 ):
-    plans = plan_confirmation(observed(evidence))
+    plans = plan_confirmation(observed(evidence)).own
 
     assert [plan.number for plan in plans] == [3, 4, 5]
     assert all(plan.confirms and plan.mode is SampleMode.RECORD for plan in plans)
@@ -85,4 +86,4 @@ def test_what_looks_different_is_recorded_afresh_after_the_samples_that_are_over
 def test_what_looks_the_same_or_cannot_gate_asks_for_no_fresh_samples(
     evidence: TestEvidence | None,
 ):
-    assert plan_confirmation(observed(evidence)) == ()
+    assert plan_confirmation(observed(evidence)) == MoreSamples()

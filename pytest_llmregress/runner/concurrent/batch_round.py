@@ -25,7 +25,7 @@ class BatchSlot:
     @property
     def file(self) -> SubmittedBatchesFile:
         """Where it is noted that it was handed in."""
-        return SubmittedBatchesFile(self.trial.state.paths, test=self.trial.node_id)
+        return SubmittedBatchesFile(self.trial.state.paths, test=self.trial.state.node_id)
 
 
 class BatchRound:

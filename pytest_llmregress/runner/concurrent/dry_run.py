@@ -1,52 +1,61 @@
 """One run of a marked test that counts for nothing: it tells what the test asks for next."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NoReturn, Self
 
 import pytest
 
+from pytest_llmregress.pipeline.accepted import AcceptedRecording
 from pytest_llmregress.pipeline.config import INLINE
+from pytest_llmregress.pipeline.load import load_test
 from pytest_llmregress.pipeline.plan import SamplePlan
-from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.state import TestState
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.recording.judge_flag import is_judging
 from pytest_llmregress.recording.request_capture import RequestRecorder, capture_requests
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.item_runner import TestRun
-from pytest_llmregress.runner.sample_phases import SampleRun
-from pytest_llmregress.runner.stash_keys import TEST_RUN
+from pytest_llmregress.runner.collected import identify
+from pytest_llmregress.runner.context_factory import narrow_context
+from pytest_llmregress.runner.open_sample import OpenSample
+from pytest_llmregress.runner.running_test import TEST_RUN
+from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.http import Request
 
 
-class DryRunSample(SampleRun):
-    """A sample of which nothing is judged."""
-
-    def configure(self, config: Mapping[str, Any]) -> None:
-        """Take the test's `llm_config`, and go no further where it wants to be run only once."""
-        super().configure(config)
-        if self._test.state.config.terms.record == INLINE:
-            _halt()
-
-    @contextmanager
-    def judged(self) -> Iterator[None]:
-        """Let the body end as it does."""
-        yield
-
-
-class DryRun(TestRun):
+class DryRun:
     """A marked test, run to learn what it asks for.
 
     What is recorded of it by now is played to it. Nothing of it is reported, judged or kept; what
     its requests are answered goes to its journal, as if its recording had been interrupted.
     """
 
-    is_trial = True
+    def __init__(self, state: TestState, context: SessionContext) -> None:
+        self._loaded = state
+        self._context = context
+        self.accepted = AcceptedRecording(state, context)
+        self.journal = Journal(state.paths.journal, test=state.node_id, size=state.journal_size)
+        self.aim(state.plans[0].number)
+        self.current = self.begin()
+        """The sample that runs now, or ran last."""
+
+    @classmethod
+    def of_item(cls, item: pytest.Item, context: SessionContext) -> Self:
+        """Return the dry run of a marked item."""
+        context = narrow_context(item, context)
+        return cls(load_test(identify(item), context), context)
+
+    @property
+    def state(self) -> TestState:
+        """What holds for the test; its `llm_config` is part of it once a sample has read it."""
+        return self.current.state
 
     @property
     def to_record(self) -> tuple[SamplePlan, ...]:
         """The samples that may have something to record; none where the test must not be tried."""
-        if self.state.setup_error is not None or self.rules.terms.record == INLINE:
+        if self.state.setup_error is not None or self.wants_inline:
             return ()
         return tuple(s for s in self.state.plans if s.mode is not SampleMode.REPLAY)
 
@@ -54,49 +63,65 @@ class DryRun(TestRun):
         """Have no other process record it; tell whether there is anything to record here."""
         try:
             if self.to_record:
-                self._journal.check_place()
+                self.journal.check_place()
         except OSError:
             return False  # the run that counts tells it
         return bool(self.to_record)
 
     def leave_journal(self) -> None:
         """Keep its journal as it is: answers to other samples may be written at this moment."""
-        self._is_journalled = True
+        self.journal.is_begun = True
 
     def aim(self, sample: int) -> RequestRecorder:
         """Make a sample the next one to run, and return what its requests are noted on."""
-        self._waiting = [slot for slot in self.state.plans if slot.number == sample]
-        self.samples.clear()
-        self._pad = RequestRecorder(may_send=self._may_send, halt=_halt)
-        return self._pad
+        self._aim = sample
+        self._recorder = RequestRecorder(may_send=self._may_send, halt=_halt)
+        return self._recorder
 
-    def begin(self) -> SampleRun:
+    # --- what pytest's hooks ask of it -------------------------------------------------------
+
+    def begin(self) -> OpenSample:
         """Begin the sample that it is aimed at."""
-        sample = DryRunSample(self, self._waiting[0])
-        self.samples.append(sample)
-        return sample
+        recorder = self._recorder
+        self.current = OpenSample(
+            next(plan for plan in self._loaded.plans if plan.number == self._aim),
+            self._loaded,
+            self._context,
+            accepted=self.accepted,
+            journal=self.journal,
+            intercept=lambda tape: capture_requests(tape, pad=recorder),
+            limited=False,
+        )
+        return self.current
 
-    def intercept(self, tape: CassetteSession) -> AbstractContextManager[None]:
-        """Send nothing: note it."""
-        return capture_requests(tape, pad=self._pad)
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Take the test's `llm_config`, and go no further where it wants to be run only once."""
+        self.current.configure(config)
+        if self.wants_inline:
+            _halt()
+
+    def judged(self) -> AbstractContextManager[None]:
+        """Let the body end as it does."""
+        return nullcontext()
+
+    # --- what came of it ---------------------------------------------------------------------
+
+    @property
+    def saved(self) -> int:
+        """Whole answers that an interrupted recording would carry on with."""
+        return sum(map(len, self.journal.read().values()))
 
     def played(self) -> tuple[str, ...]:
         """Return the keys of the requests that were answered."""
-        traffic = self.current.traffic if self.samples else None
+        traffic = self.current.traffic
         if traffic is None:
             return ()
         return tuple(traffic.tape.key_in(e) for e in traffic.tape.exchanges if e.interaction)
 
     @property
-    def known_calls(self) -> int | None:
-        """How many calls a sample of it is known to make; None where nothing is recorded."""
-        known = self.state.old or self.baseline
-        return None if known is None else len(known.interactions) // len(known.runs)
-
-    @property
     def wants_inline(self) -> bool:
-        """Whether its `llm_config` turned out to say that it must not be run twice."""
-        return self.rules.terms.record == INLINE
+        """Whether marker or `llm_config` say that it must not be run twice."""
+        return self.state.config.terms.record == INLINE
 
     def _may_send(self, request: Request) -> bool:
         """Tell whether a request is one to a model, which can be sent in the test's place."""
@@ -104,7 +129,7 @@ class DryRun(TestRun):
         return (
             request.method.upper() == "POST"
             and not carries_credentials(request)
-            and self.run.requested_model(request) is not None
+            and self._context.requested_model(request) is not None
             # The run that counts tells of a model that should have been the candidate.
             and (is_judging() or traffic is None or traffic.asking.refuse(request) is None)
         )

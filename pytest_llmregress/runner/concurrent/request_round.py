@@ -59,6 +59,6 @@ class RequestRound:
     ) -> spend_tracker.PlannedRequest:
         return spend_tracker.PlannedRequest(
             request=note.exchange.request,
-            known=asked.trial.usage_of_a_call,
+            known=asked.trial.accepted.usage_of_a_call,
             in_batch=self._fits(note),
         )

@@ -56,7 +56,7 @@ class ResponseSink:
         """Return how many calls are known to be missing; None where nothing is known."""
         left = 0
         for each in asked:
-            known = each.trial.known_calls
+            known = each.trial.accepted.calls_of_a_sample
             if known is None:
                 return None
             left += max(0, known - self._recorded.get(each.aim, Counter()).total())

@@ -1,1 +1,15 @@
 """Which samples come next."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llmregress.runner.drivers.driver import Driver
+
+
+def find_drivers() -> "Sequence[Driver]":
+    """Return all drivers, in the order in which they are asked; loaded with a candidate alone."""
+    from pytest_llmregress.runner.drivers.confirmation import plan_confirmation  # noqa: PLC0415 - with statistics
+    from pytest_llmregress.runner.drivers.grid import plan_grid  # noqa: PLC0415 - with statistics
+
+    return plan_confirmation, plan_grid

@@ -1,0 +1,151 @@
+"""One sample while it runs: its cassette is open, its values are compared, its misses noted."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
+from pytest_llmregress.pipeline.compare import ValueRecorder
+from pytest_llmregress.pipeline.config import TestConfigError
+from pytest_llmregress.pipeline.extract import ObservedBaseline
+from pytest_llmregress.pipeline.http_session import HttpSession, Intercept
+from pytest_llmregress.pipeline.load import read_config
+from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.state import TestState
+from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.reports import failures
+from pytest_llmregress.runner import output
+from pytest_llmregress.storage.journal import Journal
+from pytest_llmregress.storage.recording_lock import RecordingLockedError
+from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.run_report import Problem
+
+INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
+
+
+class OpenSample:
+    """One run of a test, of which nothing is judged.
+
+    Parameters: `intercept`, how its HTTP comes to the tape; `limited`, whether what it sends is
+    held back where it must not be sent.
+    """
+
+    def __init__(  # noqa: PLR0913 - what is there before it, and how it is run
+        self,
+        plan: SamplePlan,
+        state: TestState,
+        context: SessionContext,
+        *,
+        accepted: AcceptedRecording,
+        journal: Journal,
+        intercept: Intercept = patch_http,
+        limited: bool = True,
+    ) -> None:
+        self.plan = plan
+        self.state = state
+        """Of its test; its own `llm_config` is part of it once that was read."""
+        self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
+        self.traffic: HttpSession | None = None
+        self.problems: list[Problem] = []
+        self.misses: list[Problem] = []
+        """In order; appended to from whichever thread has asked."""
+        self.failed_by_us = False
+        """Whether we failed the body of a test that had passed, or its set-up."""
+        self._context = context
+        self._accepted = accepted
+        self._journal = journal
+        self._intercept = intercept
+        self._limited = limited
+
+    def open(self) -> None:
+        """Open the cassette. Fails the test where a file or a keyword is not what it can be."""
+        state, plan = self.state, self.plan
+        if state.setup_error is not None:
+            self._fail(state.setup_error.code, state.setup_error.message)
+        self.judgement = ValueRecorder(
+            accepted=state.accepted,
+            observed=self._observe_accepted,
+            version=self._context.versions["pytest-llmregress"],
+            sample=plan.number,
+            exact=plan.mode is SampleMode.REPLAY and state.is_baseline,
+            accept=state.settings.accept,
+            clean=self._clean,
+            terms=state.config.terms,
+            classify=self._context.plugins.classify,
+        )
+        try:
+            if plan.mode is not SampleMode.REPLAY:
+                self._journal.begin(state.carried)
+            self.traffic = HttpSession(
+                state,
+                plan,
+                self._context,
+                accepted=self._accepted,
+                journal=self._journal,
+                misses=self.misses,
+                fail=output.fail,
+                intercept=self._intercept,
+                limited=self._limited,
+            )
+        except RecordingLockedError as error:
+            self._fail("occupied", f"{state.node_id}: {error}")
+        except OSError as error:
+            self._fail("not_kept", failures.not_kept(state.node_id, str(error)))
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Take the test's `llm_config`; fails the test where it holds what cannot be."""
+        if "samples" in config:
+            self._fail("bad_settings", failures.samples_too_late(self.state.node_id))
+        if config:
+            try:
+                rules = read_config(self.state, self._context, given=config)
+            except TestConfigError as error:
+                self._fail(error.code, str(error))
+            self.state = replace(self.state, config=rules)
+            self.judgement.terms = rules.terms
+            if self.traffic is not None:
+                self.traffic.tape.match(rules.matching, redactor=rules.redactor)
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return the model calls so far that have their answer."""
+        return () if self.traffic is None else self.traffic.calls()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Let no miss be swallowed: whatever else comes of a phase, it fails by the miss."""
+        told = len(self.misses)
+        try:
+            yield
+        except INTERRUPTS:
+            raise
+        except BaseException:
+            if len(self.misses) == told:
+                raise
+        if len(self.misses) > told:
+            more = len(self.misses) - told - 1
+            message = self.misses[told].message + (f"\n  (and {more} more)" if more else "")
+            output.fail(message)
+
+    def close(self) -> None:
+        """Close the cassette: from here on nothing is intercepted."""
+        if self.traffic is not None:
+            self.traffic.close()
+
+    def _observe_accepted(self) -> ObservedBaseline | None:
+        extractors = build_extractors(self.state.config, self._context.plugins)
+        return self._accepted.observe(extractors)
+
+    def _clean(self, value: Any) -> Any:
+        """Take secrets out of a JSON value, by what holds for the test at this moment."""
+        return self.state.config.redactor.value(value)
+
+    def _fail(self, code: str, message: str) -> NoReturn:
+        """Fail the set-up by a problem of ours: no stack trace for a user's mistake."""
+        self.problems.append(Problem(code=code, message=message))
+        self.failed_by_us = True
+        output.fail(message)
