@@ -69,14 +69,14 @@ def extract_argument_keys(given: ExtractorInput) -> dict[str, list[str]]:
     """Return by tool the combinations of argument names that it was called with."""
     found: dict[str, set[str]] = {name: set() for name in sorted(given.calls.tools)}
     for tool in given.calls.tool_calls:
-        found[tool.name].add(",".join(sorted(tool.arguments)))
+        found[tool.full_name].add(",".join(sorted(tool.arguments)))
     return {name: sorted(keys) for name, keys in found.items()}
 
 
 def extract_arguments(given: ExtractorInput) -> list[dict[str, Any]]:
     """Return tool and arguments of each tool call in order, without the provider's own ids."""
     return [
-        {"name": tool.name, "arguments": normalize(tool.arguments)}
+        {"name": tool.full_name, "arguments": normalize(tool.arguments)}
         for tool in given.calls.tool_calls
     ]
 

@@ -108,7 +108,7 @@ class _Conversation:
         body = {key: value for key, value in request.items() if key != "model"}
         results: dict[int, tuple[str, Any]] = {}
         asked = request.get("model")
-        tool_calls = [[tool.name, _bounded(dict(tool.arguments))] for tool in call.tool_calls]
+        tool_calls = [[tool.full_name, _bounded(dict(tool.arguments))] for tool in call.tool_calls]
         ended = [str(call.outcome), call.stop_reason, call.refusal_category, call.error]
         settled = NormalizedCall(
             number=number,
@@ -125,7 +125,7 @@ class _Conversation:
             self._texts[text] = None
         for tool in call.tool_calls:
             if tool.id:
-                self._tools[tool.id] = (self._count, tool.name)
+                self._tools[tool.id] = (self._count, tool.full_name)
             self._count += 1
         return settled
 

@@ -80,7 +80,7 @@ def asks_before(*tool_patterns: str) -> Rule:
         )
 
     def ask_first(call: Call) -> Verdict:
-        called = [tool.name for tool in call.tool_calls if _matches(tool.name, tool_patterns)]
+        called = [tool.full_name for tool in call.tool_calls if tool.find_match(tool_patterns)]
         if not called:
             return None
         return _was_answered(call) or f"{', '.join(called)} without a question and a reply before"
@@ -190,9 +190,9 @@ def _other_tools(call: Call, allowed: Sequence[str] | None) -> list[str]:
     if allowed is None:
         return []
     return [
-        f"{tool.name} is none of the tools {', '.join(allowed) or '(none)'}"
+        f"{tool.full_name} is none of the tools {', '.join(allowed) or '(none)'}"
         for tool in call.tool_calls
-        if not _matches(tool.name, allowed)
+        if not tool.find_match(allowed)
     ]
 
 
@@ -201,7 +201,7 @@ def _other_files(call: Call, allowed: Sequence[str] | None) -> list[str]:
         return []
     globs = [_normal(glob) for each in allowed for glob in (each, each.replace("**/", ""))]
     return [
-        f"{tool.name} names {path}; allowed: {', '.join(allowed) or 'none'}"
+        f"{tool.full_name} names {path}; allowed: {', '.join(allowed) or 'none'}"
         for tool in call.tool_calls
         for path in _files(tool.arguments, says_so=False)
         if not _matches(_normal(path), globs)

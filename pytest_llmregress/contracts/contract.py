@@ -109,14 +109,12 @@ class Contract:
         lines = []
         for number, call in enumerate(calls, start=1):
             for tool in call.tool_calls:
-                forbidden = _first_match(tool.name, self.forbid_tools)
+                name, forbidden = tool.full_name, tool.find_match(self.forbid_tools)
                 if forbidden is not None:
-                    lines.append(f"forbid_tools={forbidden!r}: call {number} called {tool.name}")
-                elif self.allow_tools is not None and not _first_match(tool.name, self.allow_tools):
+                    lines.append(f"forbid_tools={forbidden!r}: call {number} called {name}")
+                elif self.allow_tools is not None and not tool.find_match(self.allow_tools):
                     allowed = ", ".join(self.allow_tools) or "none"
-                    lines.append(
-                        f"allow_tools: call {number} called {tool.name}; allowed: {allowed}"
-                    )
+                    lines.append(f"allow_tools: call {number} called {name}; allowed: {allowed}")
         return lines
 
     def _endings(self, calls: Calls) -> list[str]:

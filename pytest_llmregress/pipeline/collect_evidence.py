@@ -133,7 +133,7 @@ def _cached(samples: Sequence[ObservedSample]) -> str:
     calls = [sample.calls for sample in samples]
     texts = {
         dump_canonical_json(
-            [[c.text, [[t.name, dict(t.arguments)] for t in c.tool_calls]] for c in some]
+            [[c.text, [[t.full_name, dict(t.arguments)] for t in c.tool_calls]] for c in some]
         )
         for some in calls
     }

@@ -85,7 +85,7 @@ def _seconds(latency: float | None) -> str:
 
 def _tools(call: Call) -> str:
     """Return the names of the called tools in order, repetitions counted: "search x3, read"."""
-    counts = Counter(printable(tool.name) or "(no name)" for tool in call.tool_calls)
+    counts = Counter(printable(tool.full_name) or "(no name)" for tool in call.tool_calls)
     names = (f"{name} x{n}" if n > 1 else name for name, n in counts.items())
     return truncate(", ".join(names) or "-", _MAX_TOOLS)
 
@@ -127,7 +127,7 @@ def _call_to_json(number: int, call: Call) -> dict[str, Any]:
             "unknown": list(call.usage.unknown),
         },
         "tool_calls": [
-            {"name": tool.name, "arguments": dict(tool.arguments), "id": tool.id}
+            {"name": tool.full_name, "arguments": dict(tool.arguments), "id": tool.id}
             for tool in call.tool_calls
         ],
         "text": call.text,

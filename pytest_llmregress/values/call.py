@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any, Self, overload
 
 
@@ -19,19 +20,63 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+class ToolRunner(StrEnum):
+    """Who runs a tool."""
+
+    CLIENT = "client"
+    """The caller, who sends the result with the next request."""
+    PROVIDER = "provider"
+    """The provider, while it answers: web search, web fetch, code execution."""
+    MCP = "mcp"
+    """An MCP server that the provider asks while it answers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """One call of a tool that the model asked for."""
+    """One call of a tool that the model asked for, whoever runs the tool."""
 
     name: str
+    """The name as the provider gives it, without that of an MCP server."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
     """The provider's id of this call; changes with every recording."""
+    run_by: ToolRunner = ToolRunner.CLIENT
+    server: str = ""
+    """The name of the MCP server; empty for any other tool."""
+    round: int = 0
+    """Tool calls of one reply with the same number were asked for together, none of them knowing
+    a result of another one; the first ones have 0."""
+
+    @property
+    def full_name(self) -> str:
+        """The name in traits and reports: "SERVER/NAME" of an MCP server, else the name."""
+        return f"{self.server}/{self.name}" if self.server else self.name
+
+    def find_match(self, patterns: Iterable[str]) -> str | None:
+        """Return the first glob pattern that fits the name or the full name; None for none."""
+        names = {self.name, self.full_name}
+        return next((p for p in patterns if any(fnmatchcase(name, p) for name in names)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One place that a reply cites."""
+
+    source: str
+    """The address of a web page, or the title of a document; "document 0" where it has none."""
+    text: str = ""
+    """The cited words, where the reply holds them."""
 
 
 MAX_COUNT = 10**12
 """Tokens; a larger number in a reply is not taken for a count."""
-_COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "thinking_tokens",
+)
 _MAX_SHOWN = 40
 """Characters of an invalid count that are shown."""
 
@@ -49,6 +94,8 @@ class Usage:
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    thinking_tokens: int = 0
+    """Those of the output tokens that went into thinking; 0 where a reply does not tell."""
     unknown: tuple[str, ...] = ()
     """Invalid counts of a reply, such as "output_tokens: -5"; usually empty."""
 
@@ -81,6 +128,7 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
             unknown=tuple(dict.fromkeys((*self.unknown, *other.unknown))),
         )
 
@@ -109,9 +157,17 @@ class Call:
     text: str = ""
     """The text blocks of the reply, one after another; thinking and tool calls are not in it."""
     tool_calls: tuple[ToolCall, ...] = ()
-    """Calls of the caller's tools, in the model's order; not of tools that the provider runs."""
+    """Calls of tools in the model's order, whoever runs them: caller, provider, MCP server."""
+    thinking: str | None = None
+    """The thinking of the reply; "" for one that only the provider can read, None for none."""
+    citations: tuple[Citation, ...] = ()
+    """What the texts of the reply cite, in their order."""
     stop_reason: str | None = None
     """The provider's own word for why it stopped; None where the reply never said."""
+    stop_sequence: str | None = None
+    """The text of the request's `stop_sequences` that ended the reply; None where none did."""
+    service_tier: str | None = None
+    """The provider's word for how fast and how dear it served; None where the reply never said."""
     refusal_category: str | None = None
     requested_model: str | None = None
     served_model: str | None = None
@@ -159,8 +215,11 @@ class Calls(Sequence[Call]):
 
     @property
     def tools(self) -> tuple[str, ...]:
-        """Names of the tools that were called, in order, repetitions kept."""
-        return tuple(tool.name for call in self._now() for tool in call.tool_calls)
+        """Names of the tools that were called, in order, repetitions kept.
+
+        Tools of the caller, of the provider, and of MCP servers: these as "SERVER/NAME".
+        """
+        return tuple(tool.full_name for call in self._now() for tool in call.tool_calls)
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolRunner
 from pytest_llmregress.values.canonical_json import hash_json
 
 
@@ -92,7 +92,7 @@ def _goes_on(turn: _Turn, earlier: _Turn) -> bool:
 def _is_reply(turn: _Turn, at: int, earlier: Call) -> bool:
     """Say whether a message of a request is what an earlier call was answered with."""
     blocks = _blocks(_messages(turn.call)[at])
-    ids = {block.get("id") for block in blocks if block.get("type") == "tool_use"}
+    ids = {block.get("id") for block in blocks if str(block.get("type")).endswith("tool_use")}
     if any(tool.id and tool.id in ids for tool in earlier.tool_calls):
         return True
     text = earlier.text.strip()
@@ -153,5 +153,6 @@ def _reply(call: Call) -> dict[str, Any]:
     blocks += [
         {"type": "tool_use", "id": tool.id, "name": tool.name, "input": dict(tool.arguments)}
         for tool in call.tool_calls
+        if tool.run_by is ToolRunner.CLIENT
     ]
     return {"role": "assistant", "content": blocks}

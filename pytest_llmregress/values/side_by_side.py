@@ -38,7 +38,7 @@ class CallSummary(JsonRecord):
         return cls(
             prompt=_prompt(calls)[:MAX_TEXT],
             text=calls.text[:MAX_TEXT],
-            tools=tuple((tool.name, dict(tool.arguments)) for tool in calls.tool_calls),
+            tools=tuple((tool.full_name, dict(tool.arguments)) for tool in calls.tool_calls),
             outcome=str(calls[-1].outcome) if calls else "",
             calls=len(calls),
             input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,

@@ -6,7 +6,7 @@ import pytest
 
 from cassette_checks import OWN, check_served_models, interactions_of, served_models
 from pytest_llmregress.contracts.contract import Contract, ContractError
-from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, ToolRunner, Usage
 
 KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
@@ -96,6 +96,30 @@ def test_a_tool_both_allowed_and_forbidden_is_forbidden():
 
 def test_patterns_regard_letter_case_on_every_platform():
     assert broken({"forbid_tools": "Delete*"}, call("delete_user")) == ()
+
+
+REMOTE = ToolCall(name="delete_row", run_by=ToolRunner.MCP, server="db")
+SEARCH = ToolCall(name="web_search", run_by=ToolRunner.PROVIDER)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "lines"),
+    [
+        ({"forbid_tools": "delete_*"}, ("forbid_tools='delete_*': call 1 called db/delete_row",)),
+        ({"forbid_tools": "db/*"}, ("forbid_tools='db/*': call 1 called db/delete_row",)),
+        ({"forbid_tools": "web_*"}, ("forbid_tools='web_*': call 1 called web_search",)),
+        (
+            {"allow_tools": ["web_search", "read_*"]},
+            ("allow_tools: call 1 called db/delete_row; allowed: web_search, read_*",),
+        ),
+        ({"allow_tools": ["web_search", "db/delete_row"]}, ()),
+        ({"max_tool_calls": 1}, ("max_tool_calls=1: 2 in all; call 1 went over it",)),
+    ],
+)
+def test_tools_that_the_caller_does_not_run_are_held_to_the_same_limits(
+    keywords: dict[str, Any], lines: tuple[str, ...]
+):
+    assert broken(keywords, call(tool_calls=(REMOTE, SEARCH))) == lines
 
 
 @pytest.mark.parametrize(

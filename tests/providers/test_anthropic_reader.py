@@ -16,7 +16,7 @@ from cassette_checks import OWN, interactions_of
 from patience import PATIENCE
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.protocol import Provider
-from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
+from pytest_llmregress.values.call import Call, Citation, Outcome, ToolCall, ToolRunner, Usage
 from pytest_llmregress.values.http import Interaction, Request, Response
 from whole_api import WholeApi
 from whole_api_answers import ALIASES, CACHE_READ, CACHE_WRITTEN, FOX, OUTPUT_TOKENS
@@ -26,6 +26,13 @@ ASK = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "cont
 TEXT = {"type": "text", "text": "Hello."}
 TOOL = {"type": "tool_use", "id": "toolu_1", "name": "find", "input": {"q": "x"}}
 SERVER_TOOL = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+WEB = {
+    "type": "web_search_result_location",
+    "url": "https://example.org/a",
+    "title": "A",
+    "cited_text": "halved",
+}
+PAGE = {"type": "page_location", "document_index": 0, "document_title": "Report"}
 PROVIDER: Provider = AnthropicProvider()
 
 
@@ -182,8 +189,10 @@ def test_a_message_becomes_a_call_field_by_field() -> None:
         {"type": "thinking", "thinking": "hm"},
         TEXT,
         SERVER_TOOL,
-        {"type": "mcp_tool_use", "id": "m", "name": "remote", "input": {}},
-        {"type": "text", "text": " And more."},
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+        {"type": "mcp_tool_use", "id": "m", "name": "read", "server_name": "db", "input": {"n": 1}},
+        {"type": "mcp_tool_result", "tool_use_id": "m", "content": []},
+        {"type": "text", "text": " And more.", "citations": [WEB, PAGE, {"type": "x"}]},
         TOOL,
         {"type": "of_next_year"},
         usage={
@@ -192,18 +201,45 @@ def test_a_message_becomes_a_call_field_by_field() -> None:
             "cache_read_input_tokens": 7,
             "cache_creation_input_tokens": 11,
             "output_tokens_details": {"thinking_tokens": 2},
+            "service_tier": "standard",
         },
+        stop_sequence="END",
     )
 
     assert read(exchange(reply)) == Call(
         provider="anthropic",
         outcome=Outcome.TOOL_USE,
         text="Hello. And more.",
-        tool_calls=(ToolCall(name="find", arguments={"q": "x"}, id="toolu_1"),),
+        tool_calls=(
+            ToolCall(name="web_search", id="srvtoolu_1", run_by=ToolRunner.PROVIDER),
+            ToolCall(
+                name="read",
+                arguments={"n": 1},
+                id="m",
+                run_by=ToolRunner.MCP,
+                server="db",
+                round=1,
+            ),
+            ToolCall(name="find", arguments={"q": "x"}, id="toolu_1", round=2),
+        ),
+        thinking="hm",
+        citations=(
+            Citation(source="https://example.org/a", text="halved"),
+            Citation(source="Report"),
+            Citation(source="document 0"),
+        ),
         stop_reason="tool_use",
+        stop_sequence="END",
+        service_tier="standard",
         requested_model="claude-x",
         served_model="claude-x-1",
-        usage=Usage(input_tokens=3, output_tokens=5, cache_read_tokens=7, cache_write_tokens=11),
+        usage=Usage(
+            input_tokens=3,
+            output_tokens=5,
+            cache_read_tokens=7,
+            cache_write_tokens=11,
+            thinking_tokens=2,
+        ),
         latency=0.25,
         request=ASK,
     )
@@ -304,6 +340,38 @@ def test_a_message_in_one_piece_is_read_whatever_its_type_claims() -> None:
     call = read(exchange(message("end_turn", TEXT), content_type="text/event-stream"))
 
     assert (call.outcome, call.text, call.streamed) == (Outcome.ANSWERED, "Hello.", False)
+
+
+def test_thinking_and_citations_are_put_together_from_their_parts() -> None:
+    cited = [{"type": "citations_delta", "citation": each} for each in (WEB, PAGE)]
+    thought = [{"type": "thinking_delta", "thinking": part} for part in ("h", "m")]
+    body = stream(
+        START,
+        *block(0, {"type": "thinking", "thinking": ""}, *thought),
+        *block(1, {"type": "text", "text": "", "citations": None}, *cited),
+        end("end_turn"),
+        STOP,
+    )
+
+    call = read(exchange(body))
+    assert call.thinking == "hm"
+    assert [each.source for each in call.citations] == ["https://example.org/a", "Report"]
+
+
+def test_thinking_that_only_the_provider_can_read_is_there() -> None:
+    sealed = {"type": "redacted_thinking", "data": "x"}
+
+    assert read(exchange(message("end_turn", sealed, TEXT))).thinking == ""
+    assert read(exchange(message("end_turn", TEXT))).thinking is None
+
+
+def test_tools_are_asked_for_together_up_to_a_result() -> None:
+    result = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+
+    call = read(
+        exchange(message("end_turn", SERVER_TOOL, SERVER_TOOL, result, result, SERVER_TOOL))
+    )
+    assert [tool.round for tool in call.tool_calls] == [0, 0, 1]
 
 
 def test_counts_at_the_end_of_a_stream_override_those_at_its_start() -> None:
@@ -620,6 +688,15 @@ def ask(server: WholeApi, text: str, *, stream: bool) -> Interaction:
     )
 
 
+FIND = '[[tool find {"q": "a\\"b\u00e9", "n": 3}]]'
+CALLED = {
+    FIND: [("find", {"q": 'a"b\u00e9', "n": 3}, ToolRunner.CLIENT)],
+    "[[pause]]": [("web_search", {"query": "more foxes"}, ToolRunner.PROVIDER)],
+    "[[server_tool]] [[say x]]": [("web_search", {"query": "foxes"}, ToolRunner.PROVIDER)],
+}
+"""The tool calls by the directive that asks for them."""
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize(
     ("directive", "outcome", "stop_reason", "text"),
@@ -631,7 +708,7 @@ def ask(server: WholeApi, text: str, *, stream: bool) -> Interaction:
         ("[[ctx]]", Outcome.CONTEXT_FULL, "model_context_window_exceeded", "No room is left."),
         ("[[pause]]", Outcome.PAUSED, "pause_turn", "The search goes on."),
         ("[[refusal cyber]]", Outcome.REFUSED, "refusal", ""),
-        ('[[tool find {"q": "a\\"b\u00e9", "n": 3}]]', Outcome.TOOL_USE, "tool_use", ""),
+        (FIND, Outcome.TOOL_USE, "tool_use", ""),
         ("[[thinking]] [[redacted]] [[say x]]", Outcome.ANSWERED, "end_turn", "x"),
         ("[[server_tool]] [[say x]]", Outcome.ANSWERED, "end_turn", "x"),
     ],
@@ -653,8 +730,8 @@ def test_a_reply_off_the_wire_is_read(
     assert call.requested_model == "claude-haiku-4-5"
     assert call.served_model == "claude-haiku-4-5-20251001"
     assert call.refusal_category == ("cyber" if outcome is Outcome.REFUSED else None)
-    assert [(tool.name, tool.arguments) for tool in call.tool_calls] == (
-        [("find", {"q": 'a"b\u00e9', "n": 3})] if outcome is Outcome.TOOL_USE else []
+    assert [(tool.name, tool.arguments, tool.run_by) for tool in call.tool_calls] == (
+        CALLED.get(directive, [])
     )
     assert PROVIDER.incomplete(interaction) is None
 

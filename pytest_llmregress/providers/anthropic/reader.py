@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
 from pytest_llmregress.providers.anthropic.routes import find_route
 from pytest_llmregress.providers.event_stream import parse_events, parse_frames
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
-from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
+from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 _OUTCOMES = {
@@ -27,6 +28,10 @@ _PASSING = frozenset({401, 402, 403, 404, 408, 409, 429})
 
 _OF_A_MESSAGE = ("message_", "content_block_")
 """How the names of the events begin that a message cannot do without."""
+_OWN_TEXT = frozenset({"text", "thinking"})
+"""The types of blocks that hold a text of the model under the name of their type."""
+_DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+"""The field that a part of a stream adds, by the type of the part."""
 
 
 class AnthropicProvider:
@@ -41,22 +46,27 @@ class AnthropicProvider:
             return None
         reply = _read_reply(interaction.response)
         message = reply.message
-        text, tool_calls = _read_content(message.get("content"))
+        content = read_content(message.get("content"))
         stop_reason = read_string(message.get("stop_reason"))
         error = reply.error
         if error is None and stop_reason is None:
             error = "the reply ended without a stop reason"
+        usage = read_mapping(message.get("usage"))
         details = read_mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
         return Call(
             provider=self.name,
-            outcome=Outcome.ERROR if error else _judge(stop_reason, text, tool_calls),
-            text=text,
-            tool_calls=tool_calls,
+            outcome=Outcome.ERROR if error else _judge(stop_reason, content),
+            text=content.text,
+            tool_calls=content.tool_calls,
+            thinking=content.thinking,
+            citations=content.citations,
             stop_reason=stop_reason,
+            stop_sequence=read_string(message.get("stop_sequence")),
+            service_tier=read_string(usage.get("service_tier")),
             refusal_category=read_string(details.get("category")),
             requested_model=route.model,
             served_model=read_string(message.get("model")),
-            usage=_read_usage(read_mapping(message.get("usage"))),
+            usage=_read_usage(usage),
             latency=interaction.latency,
             status=interaction.response.status,
             error=error,
@@ -225,54 +235,41 @@ class _Stream:
 
     def _start(self, index: str, block: Mapping[str, Any]) -> None:
         self._blocks[index] = dict(block)
-        self._parts[index] = [read_string(block.get("text")) or ""]
+        kind = str(block.get("type"))
+        self._parts[index] = [(read_string(block.get(kind)) if kind in _OWN_TEXT else None) or ""]
         if block.get("type") == "fallback":  # from here on, another model answers
             served = read_string(read_mapping(block.get("to")).get("model"))
             self._message["model"] = served or self._message.get("model")
 
     def _extend(self, index: str, delta: Mapping[str, Any]) -> None:
-        key = {"text_delta": "text", "input_json_delta": "partial_json"}.get(str(delta.get("type")))
-        if key is not None:
-            self._parts.setdefault(index, []).append(read_string(delta.get(key)) or "")
+        kind = str(delta.get("type"))
+        if kind in _DELTAS:
+            self._parts.setdefault(index, []).append(read_string(delta.get(_DELTAS[kind])) or "")
+        elif kind == "citations_delta":
+            block = self._blocks.setdefault(index, {"type": "text"})
+            block["citations"] = [*(block.get("citations") or ()), delta.get("citation")]
 
     def message(self) -> dict[str, Any]:
         """Return the message as a reply in one piece would have it."""
         for index, block in self._blocks.items():
-            joined = "".join(self._parts[index])
-            if block.get("type") == "text":
-                block["text"] = joined
+            joined = "".join(self._parts.get(index, ()))
+            kind = str(block.get("type"))
+            if kind in _OWN_TEXT:
+                block[kind] = joined
             elif joined:
                 block["input"] = parse(joined)
         return self._message | {"content": list(self._blocks.values()), "usage": self._usage}
 
 
-def _judge(stop_reason: str | None, text: str, tool_calls: tuple[ToolCall, ...]) -> Outcome:
-    """Return how a whole reply ended."""
+def _judge(stop_reason: str | None, content: MessageContent) -> Outcome:
+    """Return how a whole reply ended; what the provider has run is no reply by itself."""
     if stop_reason in _OUTCOMES:
         return _OUTCOMES[stop_reason]
-    if text.strip():
+    if content.text.strip():
         return Outcome.ANSWERED
-    if not tool_calls:
+    if not any(tool.run_by is ToolRunner.CLIENT for tool in content.tool_calls):
         return Outcome.EMPTY
     return Outcome.ANSWERED if stop_reason in _ENDS_A_TURN else Outcome.TOOL_USE
-
-
-def _read_content(content: Any) -> tuple[str, tuple[ToolCall, ...]]:
-    """Return the text of a message, and the calls of the caller's tools."""
-    blocks = [read_mapping(block) for block in content] if isinstance(content, list) else []
-    text = "".join(
-        read_string(block.get("text")) or "" for block in blocks if block.get("type") == "text"
-    )
-    tool_calls = tuple(
-        ToolCall(
-            name=read_string(block.get("name")) or "",
-            arguments=read_mapping(block.get("input")),
-            id=read_string(block.get("id")) or "",
-        )
-        for block in blocks
-        if block.get("type") == "tool_use"
-    )
-    return text, tool_calls
 
 
 def _read_usage(usage: Mapping[str, Any]) -> Usage:
@@ -282,4 +279,5 @@ def _read_usage(usage: Mapping[str, Any]) -> Usage:
         output_tokens=usage.get("output_tokens", 0),
         cache_read_tokens=read_field(usage).get("cache_read_input_tokens", 0),
         cache_write_tokens=read_field(usage).get("cache_creation_input_tokens", 0),
+        thinking_tokens=read_field(usage.get("output_tokens_details")).get("thinking_tokens", 0),
     )
