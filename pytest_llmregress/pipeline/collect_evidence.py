@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pytest_llmregress.comparison.merging import count_changes
 from pytest_llmregress.pipeline.drift import describe_request_change, fails_from
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
-from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind, worst
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.evidence import (
     NumberEvidence,
@@ -33,7 +33,7 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
         screen=count_passes(sample.own_passed for sample in first),
         fresh=count_passes(sample.own_passed for sample in fresh) if fresh else None,
         sessions=_sessions(baseline),
-        traits=tuple(_traits(baseline, first, fresh)),
+        traits=tuple(_traits(test, baseline, first, fresh)),
         changes=count_changes([each.changes for each in first], [each.changes for each in fresh]),
         fails_from=fails_from(test),
         numbers=tuple(_numbers(baseline, first)),
@@ -48,6 +48,8 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
         not_comparable=describe_request_change(test),
         quarantine=quarantine.reason if quarantine and test.is_quarantined else "",
         cached=_cached(compared),
+        traits_compared=_count_common_traits(baseline, compared),
+        is_same=_is_same(baseline, compared),
     )
 
 
@@ -65,38 +67,65 @@ def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:
 
 
 def _traits(
+    test: ObservedTest,
     baseline: Sequence[SampleSnapshot],
     first: Sequence[ObservedSample],
     fresh: Sequence[ObservedSample],
 ) -> Iterable[TraitEvidence]:
-    """Yield each trait of a few values; a difference that the rules pass over is none here."""
-    names = dict.fromkeys(
-        trait.name for sample in baseline for trait in sample.behavior.traits if trait.kind in _TOLD
+    """Yield each trait of a few values that both sides have, with the values as extracted."""
+    known = {
+        trait.name: trait.severity
+        for sample in baseline
+        for trait in sample.behavior.traits
+        if trait.kind in _TOLD
+    }
+    for name, severity in known.items():
+        screen = _values(name, [sample.behavior for sample in first])
+        if screen:
+            yield TraitEvidence(
+                name=name,
+                severity=_override(test, name, severity),
+                baseline=_values(name, [sample.behavior for sample in baseline]),
+                screen=screen,
+                fresh=_values(name, [sample.behavior for sample in fresh]),
+            )
+
+
+def _count_common_traits(
+    baseline: Sequence[SampleSnapshot], compared: Sequence[ObservedSample]
+) -> int:
+    sides = (
+        {trait.name for sample in side for trait in sample.behavior.traits}
+        for side in (baseline, compared)
     )
-    for name in names:
-        known = [_value(trait) for each in baseline if (trait := each.behavior.get(name))]
-        changes = [_change_of(sample, name) for sample in (*first, *fresh)]
-        severity = worst(change for change in changes if change is not None)
-        yield TraitEvidence(
-            name=name,
-            severity=severity or Severity.COSMETIC,
-            baseline=tuple(known),
-            screen=tuple(_value_in(sample, name, known[0]) for sample in first),
-            fresh=tuple(_value_in(sample, name, known[0]) for sample in fresh),
-        )
+    return len(set.intersection(*sides))
 
 
-def _value_in(sample: ObservedSample, name: str, same: str) -> str:
-    """Return a sample's value; one of the baseline's where the comparison found no change."""
-    change = _change_of(sample, name)
-    trait = sample.behavior.get(name)
-    if change is None or trait is None or change.severity is Severity.COSMETIC:
-        return same
-    return _value(trait)
+def _is_same(baseline: Sequence[SampleSnapshot], compared: Sequence[ObservedSample]) -> bool:
+    """Tell whether every trait of every call of each sample is equal, and so are all values.
+
+    Some traits tell of the last call alone: of several calls not every one is compared.
+    """
+    if any(len(sample.calls) > 1 for sample in compared):
+        return False
+    seen = {
+        dump_canonical_json([sample.behavior.values(), dict(sample.values)])
+        for side in (baseline, compared)
+        for sample in side
+    }
+    return len(seen) == 1 and bool(compared) and bool(baseline)
 
 
-def _change_of(sample: ObservedSample, name: str) -> Change | None:
-    return next((change for change in sample.changes if change.trait == name), None)
+def _override(test: ObservedTest, name: str, severity: Severity) -> Severity:
+    """Return the severity that the project gives a trait; what it ignores is cosmetic."""
+    severities = test.state.config.terms.severity
+    change = Change(trait=name, severity=severity, before="", after="")
+    found = severities.apply_to(change)
+    return Severity.COSMETIC if found is None else found.severity
+
+
+def _values(name: str, behaviors: Iterable[Behavior]) -> tuple[str, ...]:
+    return tuple(_value(trait) for each in behaviors if (trait := each.get(name)))
 
 
 def _value(trait: Trait) -> str:

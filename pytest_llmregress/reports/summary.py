@@ -109,21 +109,26 @@ def _head(report: RunReport) -> str:
     if not compared and all(test.mode is AnswerSource.REPLAYED for test in report.tests):
         parts.append("replay: deterministic, no drift claim")
     elif compared and not report.drifted:
-        parts.append(f"{compared} compared{_say_no_drift(report.tests)}")
+        parts.append(f"{compared} compared{_say_no_drift(report)}")
     return "; ".join(parts)
 
 
-def _say_no_drift(tests: Sequence[TestRecord]) -> str:
+def _say_no_drift(report: RunReport) -> str:
     """Say what it means that no test has drifted, as far as that can be said of these tests.
 
-    Where a sample failed, or one of the baseline's did, pass rates may differ all the same.
+    Where a trait differs from one sample to another, or a call has no trait of its own, no
+    difference was seen among what was compared, and how much that was is said.
     """
-    if any(test.failed for test in tests):
+    if any(test.failed for test in report.tests) or (report.verdict and report.verdict.fails):
         return ""
-    found = [test.evidence for test in tests if test.evidence is not None]
-    if any(each.baseline.failed or each.screen.failed for each in found):
-        return ", no value that the baseline never showed"
-    return ", no difference seen" + (" (1 recording against 1)" if is_single(tests) else "")
+    compared = [test for test in report.tests if test.evidence is not None]
+    found = [test.evidence for test in compared if test.evidence is not None]
+    if found and all(each.is_same for each in found):
+        return ", no difference seen" + (" (1 recording against 1)" if is_single(compared) else "")
+    traits = max((each.traits_compared for each in found), default=0)
+    calls = sum(test.calls for test in compared)
+    of = f"{count(traits, 'trait')} of {count(calls, 'call')}"
+    return f", no value that the baseline never showed, in {of}"
 
 
 def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:

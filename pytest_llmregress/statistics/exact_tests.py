@@ -1,15 +1,14 @@
 """Exact tests of pass counts: of one test, of a whole suite, and what their margins allow."""
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import accumulate
-from operator import mul
-from typing import NamedTuple, Self, assert_never
+from typing import NamedTuple, assert_never
 
 from pytest_llmregress.statistics.argument_checks import check_count, check_counts
+from pytest_llmregress.statistics.distributions import Distribution, normalize_weights, sum_of
 
 TIE = 1e-7
 """Two probabilities that differ by less than this share of themselves are equal, as in R."""
@@ -17,8 +16,6 @@ LARGEST_TEST = 10_000
 """Samples on one side of a test, up to which a suite is tested exactly."""
 LARGEST_SUITE = 100_000
 """Passes that the margins of a suite leave open, up to which it is tested exactly."""
-NEGLIGIBLE = 1e-60
-"""Probability of a number of passes in a suite, below which it is cut off and counted against."""
 _SMALLEST = math.ulp(0.0)
 """What a p-value is that no float can hold: no test proves anything with p = 0."""
 
@@ -162,70 +159,17 @@ def stratified(
             assert_never(alternative)
 
 
-class _Spread(NamedTuple):
-    """The distribution of a number of passes."""
-
-    lowest: int
-    """The number that the first probability is of."""
-    probabilities: list[float]
-    lost: float
-    """Probability of the numbers that were cut off at both ends."""
-
-    def plus(self, other: Self) -> "_Spread":
-        """Return the distribution of the sum of two independent numbers."""
-        short, long = sorted((self.probabilities, other.probabilities), key=len)
-        backwards, last = short[::-1], len(short) - 1
-        # Not fsum: where all terms are positive no digit is lost, and it takes eight times as long.
-        sums = [
-            sum(map(mul, backwards[max(0, last - k) :], long[max(0, k - last) : k + 1]))
-            for k in range(last + len(long))
-        ]
-        return _Spread(self.lowest + other.lowest, sums, self.lost + other.lost).trim()
-
-    def trim(self) -> "_Spread":
-        """Return the distribution without the numbers at both ends that are next to impossible."""
-        start, end = 0, len(self.probabilities)
-        while self.probabilities[start] < NEGLIGIBLE:
-            start += 1
-        while self.probabilities[end - 1] < NEGLIGIBLE:
-            end -= 1
-        cut = math.fsum(self.probabilities[:start]) + math.fsum(self.probabilities[end:])
-        return _Spread(self.lowest + start, self.probabilities[start:end], self.lost + cut)
-
-    def times(self, count: int) -> "_Spread":
-        """Return the distribution of the sum of `count` such numbers, by repeated squaring."""
-        if count == 1:
-            return self
-        half = self.times(count // 2)
-        return half.plus(half) if count % 2 == 0 else half.plus(half).plus(self)
-
-
 def _tails(margins: Counter[tuple[int, int, int]], observed: int) -> tuple[float, float]:
     """Return the probabilities of at most, and of at least, so many passes of the candidate."""
     if not margins:
         return 1.0, 1.0
     if _are_large(margins):
         return _approximate_tails(margins, observed)
-    # The two shortest first, so that no test is added to the whole suite one by one.
-    heap: list[tuple[int, int, _Spread]] = []
-    for order, ((passed, n1, n2), count) in enumerate(sorted(margins.items())):
+    parts: Counter[Distribution] = Counter()
+    for (passed, n1, n2), count in sorted(margins.items()):
         lowest, weights = _weigh(passed, n1, n2)
-        total = math.fsum(weights)
-        one = _Spread(lowest, [weight / total for weight in weights], 0.0)
-        # One test alone stays whole, so that it is Fisher's test to the last digit.
-        spread = one if len(margins) == count == 1 else one.trim().times(count)
-        heap.append((len(spread.probabilities), order, spread))
-    heapq.heapify(heap)
-    while len(heap) > 1:
-        _, order, one = heapq.heappop(heap)
-        both = one.plus(heapq.heappop(heap)[2])
-        heapq.heappush(heap, (len(both.probabilities), order, both))
-    lowest, probabilities, lost = heap[0][2]
-    place = observed - lowest
-    total = math.fsum(probabilities) + lost
-    below = math.fsum(probabilities[: max(0, place + 1)]) + lost
-    above = math.fsum(probabilities[max(0, place) :]) + lost
-    return below / total, above / total
+        parts[normalize_weights(weights, lowest=lowest)] += count
+    return sum_of(parts).tails(observed)
 
 
 def _are_large(margins: Counter[tuple[int, int, int]]) -> bool:

@@ -52,6 +52,29 @@ def discrete_holm(
     return tuple(adjusted[p] for p in families.ps)
 
 
+def step_down(ps: Sequence[float], attainable: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Return p-values of any tests, adjusted as by `discrete_holm`, in the order given; up to 1.
+
+    Parameters: `attainable`, of each test the p-values that it can have, ascending. Raise
+    ValueError unless each of `ps` is from 0 to 1.
+    """
+    _check(ps)
+    adjusted, left, largest = [1.0] * len(ps), set(range(len(ps))), 0.0
+    for position in _ascending(ps):
+        p = ps[position]
+        costs = (_largest_attainable(attainable[each], p) for each in left)
+        largest = max(largest, min(1.0, math.fsum(costs)))
+        adjusted[position] = largest
+        left.remove(position)
+    return tuple(adjusted)
+
+
+def _largest_attainable(levels: Sequence[float], p: float) -> float:
+    """Return the largest p-value up to `p` that a test can have; 0 where it can have none."""
+    reached = bisect_right(levels, p * (1 + TIE))
+    return min(p, levels[reached - 1]) if reached else 0.0
+
+
 def discrete_benjamini_hochberg(
     tables: Sequence[ContingencyTable], alternative: Alternative = Alternative.WORSE
 ) -> tuple[float, ...]:
@@ -98,10 +121,8 @@ class _Families:
         terms = []
         # Equal p-values of different margins differ in their last digits, and count as equal.
         for margins, count in tests.items():
-            levels = self._attainable[margins]
-            reached = bisect_right(levels, p * (1 + TIE))
-            if count and reached:
-                terms.append(count * min(p, levels[reached - 1]))
+            if count:
+                terms.append(count * _largest_attainable(self._attainable[margins], p))
         return math.fsum(terms)
 
 

@@ -4,15 +4,17 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from itertools import accumulate, compress, repeat
+from functools import lru_cache
+from itertools import compress, repeat
 
 from pytest_llmregress.statistics.argument_checks import check_at_least, check_numbers
+from pytest_llmregress.statistics.distributions import Distribution, sum_of
 
 MOST_SIGNS = 16
 """Differences up to which all signs are tried."""
 DRAWS = 4_999
 """Random draws where all cannot be tried."""
-SUITE_DRAWS = 1_999
+SUITE_DRAWS = 9_999
 """Random draws of the labels of a suite."""
 _NOISE = 1e-12
 """Sums that differ by less than this share of all that is summed are equal but for rounding, and
@@ -54,33 +56,35 @@ def suite_mismatch(
     The statistic is the sum over tests of the share of pairs, one sample of each side, that
     differ; its null distribution is that of labels exchanged within each test. With one sample
     per side it is always 1. Source: a stratified permutation test after Gao, Liang and Guestrin
-    2025; 1,999 draws and (hits + 1) / (draws + 1). No test gives 1. Raise ValueError where a side
-    has no sample.
+    2025; 9,999 draws and (hits + 1) / (draws + 1). The tests that have the same numbers of
+    samples are drawn as one, from the exact distribution of their sum. No test gives 1. Raise
+    ValueError where a side has no sample.
     """
-    counted = [_pair(baseline, candidate) for baseline, candidate in pairs]
-    sizes = [len(baseline) * len(candidate) for baseline, candidate in pairs]
-    unit = math.lcm(*sizes)
+    parts: dict[tuple[int, int], Counter[Distribution]] = {}
+    agreements: Counter[tuple[int, int]] = Counter()
+    for baseline, candidate in pairs:
+        counts = _pair(baseline, candidate)
+        sizes = (len(baseline), len(candidate))
+        spread = _spread_agreements(*sizes, tuple(sorted(one + two for one, two in counts)))
+        if len(spread.probabilities) > 1:  # else whatever the labels, both sums would grow alike
+            parts.setdefault(sizes, Counter())[spread] += 1
+            agreements[sizes] += sum(one * two for one, two in counts)
+    unit = math.lcm(*(n1 * n2 for n1, n2 in parts))
     source = random.Random(seed)  # noqa: S311 -- a repeatable draw, not a secret
-    known: dict[tuple[int, int, tuple[int, ...]], tuple[list[int], list[float]]] = {}
-    observed = 0
-    agreements = [0] * SUITE_DRAWS
-    for (baseline, candidate), counts, size in zip(pairs, counted, sizes, strict=True):
-        margins = tuple(sorted(one + two for one, two in counts))
-        key = (len(baseline), len(candidate), margins)
-        if key not in known:
-            known[key] = _agreements(*key)
-        values, weights = known[key]
-        if len(values) == 1:
-            continue  # whatever the labels, both sums would grow alike
-        scale = unit // size
-        observed += scale * sum(one * two for one, two in counts)
-        drawn = source.choices(values, cum_weights=weights, k=SUITE_DRAWS)
-        agreements = [total + scale * value for total, value in zip(agreements, drawn, strict=True)]
-    return (sum(agreement <= observed for agreement in agreements) + 1) / (SUITE_DRAWS + 1)
+    drawn = [0] * SUITE_DRAWS
+    for sizes in sorted(parts):
+        scale = unit // math.prod(sizes)
+        total = sum_of(parts[sizes])
+        values = range(total.lowest, total.lowest + len(total.probabilities))
+        sums = source.choices(values, weights=total.probabilities, k=SUITE_DRAWS)
+        drawn = [one + scale * more for one, more in zip(drawn, sums, strict=True)]
+    observed = sum(unit // math.prod(sizes) * value for sizes, value in agreements.items())
+    return (sum(agreement <= observed for agreement in drawn) + 1) / (SUITE_DRAWS + 1)
 
 
-def _agreements(n1: int, n2: int, margins: tuple[int, ...]) -> tuple[list[int], list[float]]:
-    """Return the numbers of equal pairs that random labels give, and their shares, cumulated."""
+@lru_cache(maxsize=4096)
+def _spread_agreements(n1: int, n2: int, margins: tuple[int, ...]) -> Distribution:
+    """Return the distribution of the equal pairs that random labels give."""
     ways: dict[tuple[int, int], int] = {(0, 0): 1}
     for both in margins:
         following: Counter[tuple[int, int]] = Counter()
@@ -88,10 +92,10 @@ def _agreements(n1: int, n2: int, margins: tuple[int, ...]) -> tuple[list[int], 
             for k in range(max(0, both - n1), min(both, n2 - taken) + 1):
                 following[taken + k, value + k * (both - k)] += count * math.comb(both, k)
         ways = following
-    whole = sorted((value, count) for (taken, value), count in ways.items() if taken == n2)
-    total = math.comb(n1 + n2, n2)
-    sums = accumulate(count for _, count in whole)
-    return [value for value, _ in whole], [partial / total for partial in sums]
+    whole = {value: count for (taken, value), count in ways.items() if taken == n2}
+    lowest, total = min(whole), math.comb(n1 + n2, n2)
+    probabilities = (whole.get(value, 0) / total for value in range(lowest, max(whole) + 1))
+    return Distribution(lowest, tuple(probabilities))
 
 
 def _pair(baseline: Sequence[str], candidate: Sequence[str]) -> list[tuple[int, int]]:

@@ -32,11 +32,14 @@ class Tally(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraitEvidence(JsonRecord):
-    """One trait of a test (a category, a set, a text's hash), a canonical value a sample."""
+    """One trait of a test (a category or a set), a canonical value a sample that has it.
+
+    The values are what was extracted, whatever the comparison makes of them.
+    """
 
     name: str
     severity: Severity
-    """How bad a value is that the baseline never showed."""
+    """How bad another value is, by the trait and the project, before anything was seen."""
     baseline: tuple[str, ...]
     screen: tuple[str, ...]
     """Of the candidate's first samples: all of them in a run without confirmation."""
@@ -111,6 +114,10 @@ class TestEvidence(JsonRecord):
     """The reason somebody wrote down for it not to gate; empty without one."""
     cached: str = ""
     """Why the samples may not be independent: "10 byte-identical answers at temperature > 0"."""
+    traits_compared: int = 0
+    """How many traits both sides have."""
+    is_same: bool = False
+    """Whether every trait of every call of each sample was compared and is equal."""
 
     @property
     def candidate(self) -> Tally:

@@ -31,8 +31,34 @@ class NumberVerdict(JsonRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventVerdict(JsonRecord):
+    """What can be said over the whole suite about one thing that is bad in itself."""
+
+    name: str
+    """In words that follow a number of samples, such as "refused in words"."""
+    trait: str
+    """The trait that shows it; "test" for the test's own outcome."""
+    tests: int
+    """The tests that have the trait on both sides."""
+    baseline: Tally
+    """All samples of these tests; those without the event count as passed."""
+    candidate: Tally
+    """The same of the candidate's first samples."""
+    rise: float
+    """By what share of the samples it became more frequent, on average over the tests."""
+    p: float
+    """Of labels exchanged within each test, one-sided."""
+    p_adjusted: float
+    """The same after discrete Holm over the events of this run."""
+    rises: bool
+    """Whether the adjusted p and the rise are what it takes."""
+    fails: bool
+    """Whether it rises, and may fail the run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraitVerdict(JsonRecord):
-    """What can be said about one trait over the whole suite; it never fails a run."""
+    """What can be said about one trait over the whole suite, whichever way is better."""
 
     name: str
     tests: int
@@ -42,7 +68,9 @@ class TraitVerdict(JsonRecord):
     p_adjusted: float
     """The same after Holm over the traits of this run."""
     drifts: bool
-    """Whether the adjusted p is at most alpha/2."""
+    """Whether the adjusted p is at most alpha/2, and the trait is not cosmetic everywhere."""
+    fails: bool = False
+    """Whether it drifts, and notable changes may fail the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +115,8 @@ class SuiteVerdict(JsonRecord):
     """Samples a side and test that detect the declared drop of the suite 80 % of the time."""
     baseline_disagrees: str = ""
     """How the baseline's own sessions differ; drift is then told and fails nothing."""
+    events: tuple[EventVerdict, ...] = ()
+    """What is bad in itself and occurred, the failed samples first."""
     numbers: tuple[NumberVerdict, ...] = ()
     traits: tuple[TraitVerdict, ...] = ()
     tests: tuple[TestVerdict, ...] = ()

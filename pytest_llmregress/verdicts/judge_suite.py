@@ -9,7 +9,7 @@ from pytest_llmregress.statistics.multiplicity import (
     discrete_holm,
 )
 from pytest_llmregress.values.evidence import Tally, TestEvidence
-from pytest_llmregress.values.suite_verdict import SuiteVerdict, TraitVerdict
+from pytest_llmregress.values.suite_verdict import EventVerdict, SuiteVerdict, TraitVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.judge_single import (
@@ -18,10 +18,12 @@ from pytest_llmregress.verdicts.judge_single import (
     judge_in_family,
     judge_test,
 )
+from pytest_llmregress.verdicts.suite_events import judge_events
 from pytest_llmregress.verdicts.suite_statistics import (
     PooledResult,
     build_table,
     compare_suite,
+    fails_below_breaking,
     find_disagreement,
     judge_numbers,
     judge_traits,
@@ -41,7 +43,8 @@ def judge_suite(
 ) -> SuiteVerdict:
     """Judge all tests together.
 
-    The suite is judged by the first samples of every test. A test is judged by its fresh samples,
+    The suite is judged by the first samples of every test: by the rise of what is bad in itself, a
+    failed sample included, and by traits that differ at all. A test is judged by its fresh samples,
     and the tests that have some are the family that its p is adjusted for; without confirmation
     the family is all tests, by all their samples. Each of the two is held against alpha/2. Where
     the sessions of the baseline differ from each other already, only what a test shows by itself
@@ -61,12 +64,20 @@ def judge_suite(
             for test, each in zip(tests, evidences, strict=True)
         )
     overall = compare_suite([build_table(e.baseline, e.screen) for e in compared])
+    is_strict = any(fails_below_breaking(evidence) for evidence in compared)
+    # Where traits may fail the run as well, they have one half of what events have without them.
+    level = gate.half / 2 if is_strict else gate.half
+    events = judge_events(compared, gate=gate, level=level)
     traits = judge_traits(compared, gate=gate)
+    if disagreement:  # what the suite shows as a whole is advisory then
+        events = tuple(replace(event, fails=False) for event in events)
+        traits = tuple(replace(trait, fails=False) for trait in traits)
     culprits = tuple(test.test for test in tests if _is_culprit(test))
-    verdict = _decide(tests, overall=overall, traits=traits, gate=gate)
+    verdict = _decide(tests, overall=overall, events=events, traits=traits, gate=gate)
     failing = tuple(test.test for test in tests if test.fails)
     grounds = {test: why for test, why in (failed or {}).items() if test not in set(failing)}
-    fails = bool(failing) or (_has_dropped(overall, gate=gate) and not disagreement)
+    alarms = (*(event.fails for event in events), *(trait.fails for trait in traits))
+    fails = bool(failing) or any(alarms)
     suite = SuiteVerdict(
         verdict=verdict,
         fails=fails,
@@ -89,6 +100,7 @@ def judge_suite(
         smallest_p=overall.smallest_p,
         needed=samples_for_drop([e.baseline for e in compared], gate.interesting_drop_suite),
         baseline_disagrees=disagreement,
+        events=events,
         numbers=judge_numbers(compared, gate=gate),
         traits=traits,
         tests=tests,
@@ -121,6 +133,7 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
     tests: Sequence[TestVerdict],
     *,
     overall: PooledResult,
+    events: Sequence[EventVerdict],
     traits: Sequence[TraitVerdict],
     gate: GatePolicy,
 ) -> Verdict:
@@ -130,7 +143,7 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
     if not overall.method and not found:
         changed = any(test.verdict is Verdict.NOT_COMPARABLE for test in tests)
         return Verdict.NOT_COMPARABLE if changed else Verdict.NO_BASELINE
-    if _has_dropped(overall, gate=gate) or Verdict.REGRESSED in found:
+    if any(event.rises for event in events) or Verdict.REGRESSED in found:
         return Verdict.REGRESSED
     if Verdict.DRIFTED in found:
         return Verdict.DRIFTED
@@ -191,10 +204,6 @@ def _is_untestable(test: TestVerdict, *, gate: GatePolicy) -> bool:
         return True
     is_short = test.smallest_p is not None and test.smallest_p > gate.half
     return is_short and not test.quarantine and test.verdict is not Verdict.BROKEN
-
-
-def _has_dropped(overall: PooledResult, *, gate: GatePolicy) -> bool:
-    return overall.worse <= gate.half and overall.drop >= gate.min_drop
 
 
 def _is_flip(before: Tally, after: Tally) -> bool:

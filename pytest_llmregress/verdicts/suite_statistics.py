@@ -105,13 +105,22 @@ def judge_numbers(
 def judge_traits(
     evidences: Sequence[TestEvidence], *, gate: GatePolicy
 ) -> tuple[TraitVerdict, ...]:
-    """Judge each trait over all tests that have it and two samples of the baseline or more."""
+    """Judge each trait over all tests that have it and two samples of the baseline or more.
+
+    Whether another value is better or worse is not asked: it fails a run only where notable
+    changes do, and for that its p is held against half of what it takes to be told.
+    """
     pairs: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    gating: set[str] = set()
+    told: set[str] = set()
     for evidence in evidences:
         for trait in evidence.traits:
-            is_sampled = len(trait.baseline) > 1 and trait.screen
-            if is_sampled and trait.severity is not Severity.COSMETIC:
+            if len(trait.baseline) > 1 and trait.screen:
                 pairs.setdefault(trait.name, []).append((trait.baseline, trait.screen))
+                if trait.severity is not Severity.COSMETIC:
+                    told.add(trait.name)
+                if fails_below_breaking(evidence) and reaches_limit(evidence, trait.severity):
+                    gating.add(trait.name)
     names = sorted(pairs)
     # A test that shows one value alone has no part in any order of the labels.
     varied = {name: [p for p in pairs[name] if len({*p[0], *p[1]}) > 1] for name in names}
@@ -122,10 +131,21 @@ def judge_traits(
             tests=len(pairs[name]),
             p=p,
             p_adjusted=adjusted,
-            drifts=adjusted <= gate.half,
+            drifts=name in told and adjusted <= gate.half,
+            fails=name in gating and adjusted <= gate.half / 2,
         )
         for name, p, adjusted in zip(names, ps, holm(ps), strict=True)
     )
+
+
+def reaches_limit(evidence: TestEvidence, severity: Severity) -> bool:
+    """Tell whether something that bad may fail the run in a test."""
+    return evidence.fails_from is not None and severity.rank >= evidence.fails_from.rank
+
+
+def fails_below_breaking(evidence: TestEvidence) -> bool:
+    """Tell whether less than breaking changes may fail the run in a test."""
+    return evidence.fails_from not in (None, Severity.BREAKING)
 
 
 def find_disagreement(evidences: Sequence[TestEvidence], *, gate: GatePolicy) -> str:

@@ -4,9 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.event_text import (
+    FAILS,
+    SPARES,
+    fails_by_behavior,
+    say_event,
+    say_events,
+)
 from pytest_llmregress.verdicts.first_pass import quarantine_reason
 from pytest_llmregress.verdicts.verdict_text import (
     MAX_NAMED,
@@ -25,8 +32,8 @@ SELECTED = (
     "a little worse by chance as well; samples of the baseline tell the two apart"
 )
 """What accepted single recordings leave out."""
-FAILS = "fails the run"
-SPARES = "does not fail the run"
+SPARES_BY_ITSELF = "fails nothing by itself below --llmregress-fail-on notable"
+"""What becomes of a run by traits of which nobody said which way is better."""
 
 
 def format_suite(
@@ -46,6 +53,7 @@ def format_suite(
         _say_overall(suite, evidences=evidences, gate=gate, grounds=grounds),
         *_say_rules(suite),
         *_say_suite_test(suite, gate=gate),
+        *say_events(suite, gate=gate),
     )
     material = [_say_number(each, gate=gate) for each in suite.numbers if each.material]
     if _is_one_against_one(evidences):
@@ -103,6 +111,7 @@ def _say_overall(
     head = f"{_say_name(suite, evidences=evidences, gate=gate)}: "
     tests = len({evidence.test for evidence in evidences} | set(grounds))
     failed = len(suite.failing) + len(suite.otherwise)
+    head += "".join(f"{say_event(event)}; " for event in suite.events if fails_by_behavior(event))
     if failed:
         verb = "fails" if failed == 1 else "fail"
         why = "; ".join(_say_grounds(suite, grounds))
@@ -182,8 +191,12 @@ def _say_suite_test(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     side = "better" if suite.drop < 0 else "worse"
     flips = f"{len(suite.negative_flips)} negative, {len(suite.positive_flips)} positive"
     takes = f"it takes {gate.half:g}, half of alpha, and {100 * gate.min_drop:g} points"
+    failed = next((event for event in suite.events if event.trait == OUTCOME), None)
+    also = ""
+    if failed is not None and suite.drop > 0 and len(suite.events) > 1:
+        also = f", adjusted for the other events of the suite: {format_p(failed.p_adjusted)}"
     return [
-        f"suite: {suite.method}: p = {format_p(suite.p)} one-sided ({side}); {takes}",
+        f"suite: {suite.method}: p = {format_p(suite.p)} one-sided ({side}){also}; {takes}",
         f"flips, by most of the samples of a test: {flips}",
     ]
 
@@ -286,7 +299,8 @@ def _say_traits(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     return [
         f"trait {trait.name} differs over {count(trait.tests, 'test')}: permutation within each "
         f"test: p = {format_p(trait.p)}, adjusted for {count(len(suite.traits), 'trait')} (Holm): "
-        f"{format_p(trait.p_adjusted)}; it takes {gate.half:g}; fails nothing by itself"
+        f"{format_p(trait.p_adjusted)}; it takes {gate.half:g}; "
+        f"{FAILS if trait.fails else SPARES_BY_ITSELF}"
         for trait in suite.traits
         if trait.drifts
     ]

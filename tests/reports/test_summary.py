@@ -64,18 +64,33 @@ def test_only_what_has_a_recording_by_now_is_called_recorded(fields: dict[str, A
     assert lines[0].partition(";")[0] == f"1 test: 1 {word}"
 
 
-def test_a_candidate_without_a_difference_is_one_line_and_not_called_stable():
-    lines = summary(
-        record("t.py::test_a", mode=AnswerSource.RECORDED, drift=drift()),
-        record("t.py::test_b", mode=AnswerSource.RECORDED),
-        candidate="claude-opus-5-5",
-    )
+def held(*, is_same: bool) -> TestEvidence:
+    """Return the evidence of one recording against one in which nothing is new."""
+    one = Tally(passed=1, n=1)
+    return TestEvidence(test="t", baseline=one, screen=one, traits_compared=22, is_same=is_same)
+
+
+@pytest.mark.parametrize(
+    ("same", "said"),
+    [
+        ((True, True), "no difference seen (1 recording against 1)"),
+        ((True, False), "no value that the baseline never showed, in 22 traits of 2 calls"),
+    ],
+)
+def test_no_difference_is_said_only_where_all_is_equal(same: tuple[bool, bool], said: str):
+    tests = [
+        record(
+            f"t.py::test_{at}",
+            mode=AnswerSource.RECORDED,
+            drift=drift(),
+            evidence=held(is_same=is_same),
+        )
+        for at, is_same in enumerate(same)
+    ]
+    lines = summary(*tests, record("t.py::test_b"), candidate="claude-opus-5-5")
 
     assert lines == (
-        (
-            "2 tests: 2 recorded; candidate claude-opus-5-5; "
-            "1 compared, no difference seen (1 recording against 1)"
-        ),
+        f"3 tests: 1 replayed, 2 recorded; candidate claude-opus-5-5; 2 compared, {said}",
     )
 
 
