@@ -9,6 +9,8 @@ from typing import NamedTuple, Self
 
 NEGLIGIBLE = 1e-60
 """Probability of a count, below which it is cut off and counted against."""
+MINUTE = 1e-20
+"""The same where nobody asks how much smaller than that a p-value is: it takes a quarter of it."""
 
 
 class Distribution(NamedTuple):
@@ -20,7 +22,7 @@ class Distribution(NamedTuple):
     lost: float = 0.0
     """Probability of the numbers that were cut off at both ends."""
 
-    def plus(self, other: Self) -> "Distribution":
+    def plus(self, other: Self, *, negligible: float = NEGLIGIBLE) -> "Distribution":
         """Return the distribution of the sum of two independent numbers."""
         short, long = sorted((self.probabilities, other.probabilities), key=len)
         backwards, last = short[::-1], len(short) - 1
@@ -29,24 +31,27 @@ class Distribution(NamedTuple):
             sum(map(mul, backwards[max(0, last - k) :], long[max(0, k - last) : k + 1]))
             for k in range(last + len(long))
         )
-        return Distribution(self.lowest + other.lowest, sums, self.lost + other.lost).trim()
+        return Distribution(self.lowest + other.lowest, sums, self.lost + other.lost).trim(
+            negligible
+        )
 
-    def trim(self) -> "Distribution":
+    def trim(self, negligible: float = NEGLIGIBLE) -> "Distribution":
         """Return the distribution without the numbers at both ends that are next to impossible."""
         start, end = 0, len(self.probabilities)
-        while self.probabilities[start] < NEGLIGIBLE:
+        while self.probabilities[start] < negligible:
             start += 1
-        while self.probabilities[end - 1] < NEGLIGIBLE:
+        while self.probabilities[end - 1] < negligible:
             end -= 1
         cut = math.fsum(self.probabilities[:start]) + math.fsum(self.probabilities[end:])
         return Distribution(self.lowest + start, self.probabilities[start:end], self.lost + cut)
 
-    def times(self, count: int) -> "Distribution":
+    def times(self, count: int, *, negligible: float = NEGLIGIBLE) -> "Distribution":
         """Return the distribution of the sum of `count` such numbers, by repeated squaring."""
         if count == 1:
             return self
-        half = self.times(count // 2)
-        return half.plus(half) if count % 2 == 0 else half.plus(half).plus(self)
+        half = self.times(count // 2, negligible=negligible)
+        even = half.plus(half, negligible=negligible)
+        return even if count % 2 == 0 else even.plus(self, negligible=negligible)
 
     def tails(self, observed: int) -> tuple[float, float]:
         """Return the probabilities of at most, and of at least, that number."""
@@ -66,7 +71,7 @@ CERTAIN = Distribution(0, (1.0,))
 """That of no test at all."""
 
 
-def sum_of(parts: Mapping[Distribution, int]) -> Distribution:
+def sum_of(parts: Mapping[Distribution, int], *, negligible: float = NEGLIGIBLE) -> Distribution:
     """Return the distribution of the sum of independent numbers.
 
     Parameters: `parts`, how many numbers have each distribution. No part gives 0 for certain.
@@ -79,13 +84,14 @@ def sum_of(parts: Mapping[Distribution, int]) -> Distribution:
     heap = [
         (len(spread.probabilities), order, spread)
         for order, spread in enumerate(
-            each.trim().times(count) for each, count in sorted(parts.items())
+            each.trim(negligible).times(count, negligible=negligible)
+            for each, count in sorted(parts.items())
         )
     ]
     heapq.heapify(heap)
     while len(heap) > 1:
         _, order, one = heapq.heappop(heap)
-        both = one.plus(heapq.heappop(heap)[2])
+        both = one.plus(heapq.heappop(heap)[2], negligible=negligible)
         heapq.heappush(heap, (len(both.probabilities), order, both))
     return heap[0][2]
 

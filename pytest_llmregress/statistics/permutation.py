@@ -5,10 +5,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import compress, repeat
+from itertools import repeat
+from operator import getitem
 
 from pytest_llmregress.statistics.argument_checks import check_at_least, check_numbers
-from pytest_llmregress.statistics.distributions import Distribution, sum_of
+from pytest_llmregress.statistics.distributions import MINUTE, Distribution, sum_of
 
 MOST_SIGNS = 16
 """Differences up to which all signs are tried."""
@@ -19,7 +20,9 @@ SUITE_DRAWS = 9_999
 _NOISE = 1e-12
 """Sums that differ by less than this share of all that is summed are equal but for rounding, and
 so are values that differ by less than this."""
-_TO_FLAGS = bytes.maketrans(b"01", b"\0\1")
+_BLOCK = 4
+"""Differences whose signs one random byte decides on."""
+_TO_BITS = bytes(byte % 2**_BLOCK for byte in range(256))
 
 
 def sign_flip(differences: Sequence[float], *, seed: int | str) -> float:
@@ -34,15 +37,16 @@ def sign_flip(differences: Sequence[float], *, seed: int | str) -> float:
     differences = [number if abs(number) > _NOISE else 0.0 for number in differences]
     noise = _NOISE * math.fsum(map(abs, differences))
     observed = math.fsum(differences)
-    if len(differences) <= MOST_SIGNS:
+    count = len(differences)
+    if count <= MOST_SIGNS:
         sums = [0.0]
         for difference in differences:
             sums = [total + side for side in (difference, -difference) for total in sums]
         return _count_extreme(sums, observed, noise) / len(sums)
     source = random.Random(seed)  # noqa: S311 -- a repeatable draw, not a secret
-    count = len(differences)
+    tables = [_sum_subsets(differences[at : at + _BLOCK]) for at in range(0, count, _BLOCK)]
     sums = [
-        2 * math.fsum(compress(differences, _flags(source.getrandbits(count), count))) - observed
+        2 * sum(map(getitem, tables, source.randbytes(len(tables)).translate(_TO_BITS))) - observed
         for _ in repeat(None, DRAWS)
     ]
     return (_count_extreme(sums, observed, noise) + 1) / (DRAWS + 1)
@@ -74,7 +78,7 @@ def suite_mismatch(
     drawn = [0] * SUITE_DRAWS
     for sizes in sorted(parts):
         scale = unit // math.prod(sizes)
-        total = sum_of(parts[sizes])
+        total = sum_of(parts[sizes], negligible=MINUTE)
         values = range(total.lowest, total.lowest + len(total.probabilities))
         sums = source.choices(values, weights=total.probabilities, k=SUITE_DRAWS)
         drawn = [one + scale * more for one, more in zip(drawn, sums, strict=True)]
@@ -112,6 +116,10 @@ def _count_extreme(sums: Sequence[float], observed: float, noise: float) -> int:
     return sum(abs(total) >= limit for total in sums)
 
 
-def _flags(bits: int, count: int) -> bytes:
-    """Return the bits of a number, one per byte."""
-    return f"{bits:0{count}b}".encode().translate(_TO_FLAGS)
+def _sum_subsets(differences: Sequence[float]) -> list[float]:
+    """Return the sum of each subset of a few differences, by the bits of a byte."""
+    sums = [0.0]
+    for at in range(_BLOCK):
+        more = differences[at] if at < len(differences) else 0.0
+        sums += [total + more for total in sums]
+    return sums

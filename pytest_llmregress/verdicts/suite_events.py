@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pytest_llmregress.behavior.extractors import AS_REQUESTED, BARE_CODE, DOES_NOT_PARSE
 from pytest_llmregress.behavior.text.text_facts import JsonForm
-from pytest_llmregress.statistics.distributions import sum_of
+from pytest_llmregress.statistics.distributions import MINUTE, sum_of
 from pytest_llmregress.statistics.events import EventCount, count_event, count_lost
 from pytest_llmregress.statistics.multiplicity import step_down
 from pytest_llmregress.values.behavior import Severity
@@ -191,7 +191,7 @@ def _find(event: SuiteEvent, evidences: Sequence[TestEvidence]) -> _Found | None
     if not counts:
         return None
     parts = Counter(each.spread for each, _, _ in counts)
-    total = sum_of(parts)
+    total = sum_of(parts, negligible=MINUTE)
     return _Found(
         event=event,
         tests=len(counts),
