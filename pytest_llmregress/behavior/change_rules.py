@@ -1,6 +1,15 @@
 """The rules of built-in traits: how bad it is that one value became another."""
 
-from pytest_llmregress.behavior.extractors import AS_REQUESTED, BARE_CODE, DOES_NOT_PARSE
+from collections.abc import Iterable, Mapping
+from itertools import product
+
+from pytest_llmregress.behavior.extractors import (
+    AS_REQUESTED,
+    BARE_CODE,
+    DOES_NOT_PARSE,
+    OPTIONAL,
+)
+from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
 from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS, JsonForm
 from pytest_llmregress.behavior.trait_record import Assessment
 from pytest_llmregress.behavior.trait_values import gained_and_lost, members
@@ -12,6 +21,23 @@ _IMPROVED = Assessment(severity=Severity.NOTABLE, detail="improved")
 _COMPLETED = frozenset({"answered", "tool_use"})
 """The outcomes of a test whose last call ended normally."""
 _OPPOSITES = {JsonForm.PURE, JsonForm.NOT_JSON}
+_NULL = "null"
+_BARE = (Form.LABEL, Form.NUMBER, Form.DATE)
+_BARE_PAIRS = frozenset(product(_BARE, _BARE))
+_WITH_OWN_TRAITS = frozenset({Form.EMPTY, Form.JSON, Form.CODE})
+_NEAR_FORMS = frozenset(
+    map(
+        frozenset,
+        [
+            (Form.PHRASE, Form.SENTENCE),
+            (Form.PHRASE, Form.SENTENCES),
+            (Form.SENTENCE, Form.SENTENCES),
+            (Form.SENTENCES, Form.PROSE),
+            (Form.PROSE, Form.LIST),
+        ],
+    )
+)
+"""Pairs of forms that a rewording turns into each other, or that "text.shape" tells apart."""
 
 
 def assess_outcome(before: Trait, after: Trait) -> Assessment:
@@ -59,10 +85,67 @@ def assess_json_form(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_json_keys(before: Trait, after: Trait) -> Assessment:
-    """Take a lost key for breaking, among those that both lists reach: a full list is cut off."""
+    """Take a key that is lost or has another type for breaking.
+
+    Null and what is empty are values of their key, and a schema may call a key optional. Of a
+    full list, which is cut off, only the keys count that both lists reach.
+    """
     full = [max(paths) for paths in map(members, (before, after)) if len(paths) >= MAX_KEY_PATHS]
-    _, lost = gained_and_lost(before, after)
-    return _BREAKING if any(path <= min(full, default=path) for path in lost) else _NOTABLE
+    gained, lost = gained_and_lost(before, after)
+    reached = {path for path in lost if path <= min(full, default=path)}
+    old, new = _types(members(before)), _types(members(after))
+    if any(_is_gone(path, old, new) for path in reached):
+        return _BREAKING
+    now_empty = sorted({path for path in _types(reached) if new.get(path, {_NULL}) == {_NULL}})
+    filled = sorted(each for each in gained if _types([each]).keys().isdisjoint(now_empty))
+    said = {"gained": filled, "null, empty or absent": now_empty}
+    detail = "; ".join(f"{word} {', '.join(some)}" for word, some in said.items() if some)
+    return Assessment(severity=Severity.NOTABLE, detail=detail)
+
+
+def assess_form(before: Trait, after: Trait) -> Assessment | None:
+    """Take the loss of a closed answer's form for breaking; leave JSON and code to their traits.
+
+    A phrase is close to a label and to a sentence, and a few sentences to one and to prose.
+    """
+    old, new = str(before.value), str(after.value)
+    if old in CLOSED and new not in {Form.EMPTY, Form.PHRASE} and (old, new) not in _BARE_PAIRS:
+        return Assessment(severity=Severity.BREAKING, detail=f"no longer a bare {old}")
+    is_told_elsewhere = {old, new} & _WITH_OWN_TRAITS or (new in CLOSED and old == Form.PHRASE)
+    if is_told_elsewhere or old in CLOSED or frozenset({old, new}) in _NEAR_FORMS:
+        return None
+    return _NOTABLE
+
+
+def _types(paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return the types of each key by its path, without the mark of an optional one."""
+    found: dict[str, set[str]] = {}
+    for each in paths:
+        path, _, kind = each.rpartition(": ")
+        found.setdefault(path.removesuffix(OPTIONAL), set()).add(kind)
+    return found
+
+
+def _is_gone(lost: str, old: Mapping[str, set[str]], new: Mapping[str, set[str]]) -> bool:
+    """Say whether a key is lost or has another type, and is not null, empty or optional."""
+    path = lost.rpartition(": ")[0]
+    if path.endswith(OPTIONAL) and path.removesuffix(OPTIONAL) not in new:
+        return False
+    path = path.removesuffix(OPTIONAL)
+    if path in new:
+        return not (_NULL in old[path] | new[path] or old[path] & new[path])
+    parents = [path[:at] for at in _ends_of_parents(path)]
+    if any(parent in old and parent not in new for parent in parents):
+        return False  # the parent itself is lost
+    parent = next((parent for parent in parents if parent in new), "")
+    if not parent:
+        return not path.startswith("[]") or any(each.startswith("[]") for each in new)
+    return any(each.startswith((f"{parent}.", f"{parent}[")) for each in new)
+
+
+def _ends_of_parents(path: str) -> list[int]:
+    """Return where the paths of the objects and lists around a key end, the nearest first."""
+    return [at for at in range(len(path) - 1, 0, -1) if path[at] in ".["]
 
 
 def assess_code(before: Trait, after: Trait) -> Assessment:

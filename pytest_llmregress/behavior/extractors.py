@@ -1,13 +1,20 @@
 """The extractors of built-in traits that take more than one expression."""
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from pytest_llmregress.behavior.normalize import normalize
+from pytest_llmregress.behavior.requested_schema import (
+    find_closed_places,
+    find_optional_places,
+    find_requested_schema,
+)
+from pytest_llmregress.behavior.text.closed_answer import describe_form, read_answer
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.phrases import detect_refusal, find_deflections
-from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks
+from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome
 
@@ -16,9 +23,15 @@ AS_REQUESTED = "as requested"
 BARE_CODE = "python (bare)"
 """Stands in "text.code" where the whole text is a program, ready to run without any parsing."""
 DOES_NOT_PARSE = "python (does not parse)"
+OPTIONAL = "?"
+"""Ends the path of a key that the requested schema does not require: "due?: string"."""
+MAX_JSON_DEPTH = 40
+"""Levels of a JSON answer whose values are compared."""
 
 _ENDINGS = frozenset({Outcome.ANSWERED, Outcome.TOOL_USE})
 """The outcomes that interrupt nothing."""
+_DATA = frozenset({JsonForm.PURE, JsonForm.FENCED})
+"""The forms of a text that is JSON as a whole."""
 
 
 def extract_outcome(given: ExtractorInput) -> str:
@@ -81,6 +94,35 @@ def extract_arguments(given: ExtractorInput) -> list[dict[str, Any]]:
     ]
 
 
+def extract_form(given: ExtractorInput) -> str:
+    """Return what the text is as an answer: a label, a number, a list or a sentence."""
+    return str(describe_form(given.text, is_report=bool(given.calls.tools)))
+
+
+def extract_answer(given: ExtractorInput) -> str:
+    """Return the closed answer that the text is; "" where it is none."""
+    return read_answer(given.text, is_report=bool(given.calls.tools))
+
+
+def extract_json_keys(given: ExtractorInput) -> list[str]:
+    """Return the key paths of the JSON in a text; those that may be absent end with `OPTIONAL`."""
+    optional = find_optional_places(_schema(given))
+    pairs = (path.rpartition(": ") for path in key_paths(given.text.json_value))
+    return [f"{path}{OPTIONAL if path in optional else ''}: {kind}" for path, _, kind in pairs]
+
+
+def extract_json_values(given: ExtractorInput) -> dict[str, Any]:
+    """Return the JSON that the whole text is, with the places whose values the schema lists.
+
+    It is an empty object for any other text.
+    """
+    if given.text.json_form not in _DATA:
+        return {}
+    value = normalize(_cut_depth(given.text.json_value, MAX_JSON_DEPTH))
+    closed = find_closed_places(_schema(given))
+    return {"json": value, "closed": list(closed)} if closed else {"json": value}
+
+
 def extract_code(given: ExtractorInput) -> list[str]:
     """Return the language of each code block, and which Python does not parse."""
     blocks = [_describe_block(block) for block in code_blocks(given.text)]
@@ -112,10 +154,26 @@ def _answer(given: ExtractorInput) -> str:
 
     Any other outcome speaks for itself, and JSON is data however it is worded.
     """
-    is_data = given.text.json_form in {JsonForm.PURE, JsonForm.FENCED}
+    is_data = given.text.json_form in _DATA
     if given.last is None or given.last.outcome is not Outcome.ANSWERED or is_data:
         return ""
     return given.last.text
+
+
+def _schema(given: ExtractorInput) -> Mapping[str, Any]:
+    return find_requested_schema(given.last.request) if given.last else {}
+
+
+def _cut_depth(value: Any, left: int) -> Any:
+    """Return a JSON value without what lies deeper than so many levels."""
+    match value:
+        case dict() | list() if not left:
+            return "…"
+        case dict():
+            return {key: _cut_depth(item, left - 1) for key, item in value.items()}
+        case list():
+            return [_cut_depth(item, left - 1) for item in value]
+    return value
 
 
 def _question(call: Call | None) -> str:

@@ -4,13 +4,14 @@ from pytest_llmregress.behavior import change_rules, extractors
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
 from pytest_llmregress.behavior.text.phrases import detect_hedging
 from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
-from pytest_llmregress.behavior.text.text_facts import extract_data, key_paths, language, words
+from pytest_llmregress.behavior.text.text_facts import extract_data, language, words
 from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord
 from pytest_llmregress.values.behavior import Severity, TraitKind
 
 SERVED_MODEL = "served_model"
 TOOL_ORDER = "tools.order"
 TOOL_ARGUMENTS = "tools.arguments"
+JSON_VALUES = "text.json_values"
 
 _ENDINGS = (
     TraitRecord(
@@ -108,11 +109,35 @@ TEXT_TRAITS = (
     ),
     TraitRecord(
         name="text.json_keys",
-        extract=lambda given: key_paths(given.text.json_value),
+        extract=extractors.extract_json_keys,
         kind=TraitKind.SET,
         severity=Severity.BREAKING,
         rule=change_rules.assess_json_keys,
         readme="and its keys",
+    ),
+    TraitRecord(
+        name=JSON_VALUES,
+        extract=extractors.extract_json_values,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        noise=NoisePolicy.EACH_VALUE,
+        readme="values of a JSON answer",
+    ),
+    TraitRecord(
+        name="text.form",
+        extract=extractors.extract_form,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        rule=change_rules.assess_form,
+        readme="form of the answer",
+    ),
+    TraitRecord(
+        name="text.answer",
+        extract=extractors.extract_answer,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        noise=NoisePolicy.ANSWER,
+        readme="closed answer",
     ),
     TraitRecord(
         name="text.code",

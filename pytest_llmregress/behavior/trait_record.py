@@ -37,6 +37,10 @@ class NoisePolicy(StrEnum):
     """Only the members of a set that every sample has count: a new one is no change."""
     EACH_ARGUMENT = "each_argument"
     """Each argument of a tool call is held against the baseline's at the same place."""
+    EACH_VALUE = "each_value"
+    """Each value of a JSON answer is held against the baseline's at the same place."""
+    ANSWER = "answer"
+    """A closed answer: another one is breaking only where all samples agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ def rate_difference(difference: Difference, samples: Sequence[Any]) -> Severity 
     seen = [value_at(sample, difference.path) for sample in samples]
     if any(is_same(value, difference.after) for value in seen):
         return None
-    if _is_between(difference.after, seen):
+    if is_between(difference.after, seen):
         return None
     if varies_at(difference, samples) or is_rewording(difference.before, difference.after):
         return Severity.COSMETIC
@@ -140,7 +140,8 @@ def varies_at(difference: Difference, samples: Sequence[Any]) -> bool:
     return len(distinct) >= QUARANTINE
 
 
-def _is_between(value: Any, seen: Sequence[Any]) -> bool:
+def is_between(value: Any, seen: Sequence[Any]) -> bool:
+    """Say whether a number lies between two of the baseline's that have fractions."""
     numbers = [value, *seen]
     if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in numbers):
         return False

@@ -12,6 +12,7 @@ from pytest_llmregress.comparison.baseline_variance import (
     rank_by_frequency,
     varies,
 )
+from pytest_llmregress.comparison.compare_answers import compare_answers, compare_json_values
 from pytest_llmregress.comparison.json_difference import Differ
 from pytest_llmregress.comparison.tool_trajectory import build_mismatch, compare_arguments
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, compare_pair
@@ -148,6 +149,10 @@ def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> 
             return _compare_facts(olds, new)
         case NoisePolicy.EACH_ARGUMENT:
             return compare_arguments([old.value for old in olds], new.value, differ=differ)
+        case NoisePolicy.EACH_VALUE:
+            return compare_json_values(olds, new)
+        case NoisePolicy.ANSWER:
+            return compare_answers(olds, new)
 
 
 def _compare_whole(olds: Sequence[Trait], new: Trait) -> Change | None:

@@ -49,6 +49,8 @@ def test_a_policy_that_a_comparison_would_not_follow_is_not_declared(record):
         NoisePolicy.WHOLE: set(TraitKind),
         NoisePolicy.EACH_FACT: {TraitKind.SET},
         NoisePolicy.EACH_ARGUMENT: {TraitKind.CATEGORY},
+        NoisePolicy.EACH_VALUE: {TraitKind.CATEGORY},
+        NoisePolicy.ANSWER: {TraitKind.CATEGORY},
     }
 
     assert record.kind in kinds[record.noise]

@@ -1,0 +1,235 @@
+"""What differs between two answers: a closed answer, and the values of a JSON answer."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from pytest_llmregress.behavior.registry import JSON_VALUES
+from pytest_llmregress.behavior.text.closed_answer import (
+    OPEN,
+    is_same_answer,
+    is_same_number,
+    is_token,
+    normalize_answer,
+)
+from pytest_llmregress.behavior.text.facts import extract_dates, extract_urls
+from pytest_llmregress.comparison.baseline_variance import (
+    QUARANTINE,
+    is_between,
+    rank_by_frequency,
+)
+from pytest_llmregress.comparison.json_difference import (
+    ABSENT,
+    Difference,
+    format_difference,
+    format_json_path,
+    is_alike,
+    is_rewording,
+    is_same,
+)
+from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change
+from pytest_llmregress.formatting.value_text import truncate
+from pytest_llmregress.values.behavior import Change, Severity, Trait
+from pytest_llmregress.values.canonical_json import dump_canonical_json
+
+_Path = tuple[str | int, ...]
+_POLARITIES = frozenset({f"yes{OPEN}", f"no{OPEN}"})
+
+
+def compare_answers(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Return the change of a closed answer; None where any sample of the baseline gives it, too.
+
+    Another one is breaking where all samples agree, notable where they do not, and cosmetic
+    where they give three or more themselves. Of open answers only a yes that becomes a no counts.
+    """
+    ranked = rank_by_frequency(olds)
+    now = str(new.value)
+    if any(is_same_answer(str(old.value), now) for old, _ in ranked):
+        return None
+    old = next((old for old, _ in ranked if str(old.value)), None)
+    if old is None or not now:
+        return None
+    was = str(old.value)
+    if was.endswith(OPEN) and not {was, now} <= _POLARITIES:
+        return None
+    worst = Severity.NOTABLE if was.endswith(OPEN) else Severity.BREAKING
+    severity, noisy = rate_by_agreement(worst, len(ranked))
+    shown = ", ".join(f"{each.value or 'another text'} x{count}" for each, count in ranked)
+    detail = f"baseline: {shown}" if len(ranked) > 1 else ""
+    change = build_change(old, new, severity=severity, detail=truncate(detail, MAX_DETAIL))
+    return replace(change, noisy=noisy)
+
+
+def rate_by_agreement(severity: Severity, distinct: int) -> tuple[Severity, bool]:
+    """Return how bad another value is where the samples show so many, and whether it is noise.
+
+    :param severity: how bad it is where all samples agree.
+    """
+    if distinct >= QUARANTINE:
+        return Severity.COSMETIC, True
+    at_most = Severity.NOTABLE if distinct > 1 else Severity.BREAKING
+    return min(severity, at_most, key=lambda each: each.rank), False
+
+
+# --- JSON ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rated:
+    """One value of a JSON answer that differs, and how bad that is."""
+
+    difference: Difference
+    severity: Severity
+    noisy: bool = False
+
+
+def compare_json_values(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Return how the values of a JSON answer differ from the baseline's; None where they do not.
+
+    Each value is held against those of all samples at the same place. A closed one (a truth
+    value, a word or id without white space, one that the schema lists) is breaking where they
+    agree; a number, a date, an address, null, what is empty and items of a list are notable, and
+    another wording is cosmetic. The order of a list is no difference. Keys have their own trait.
+    """
+    known = [old.value for old in olds if isinstance(old.value, dict) and "json" in old.value]
+    if not known or not isinstance(new.value, dict) or "json" not in new.value:
+        return None
+    closed = {str(place) for value in (*known, new.value) for place in value.get("closed", ())}
+    rated = list(_walk((), [value["json"] for value in known], new.value["json"], closed))
+    if not rated:
+        return None
+    rated.sort(key=lambda each: (-each.severity.rank, each.noisy))
+    worst = rated[0]
+    before, after = format_difference(worst.difference)
+    others = [" → ".join(format_difference(each.difference)) for each in rated[1:]]
+    return Change(
+        trait=JSON_VALUES,
+        severity=worst.severity,
+        before=f"{_place(worst)}: {before}",
+        after=after,
+        detail=truncate(
+            f"and {len(others)} more: {'; '.join(others)}" if others else "", MAX_DETAIL
+        ),
+        parts=tuple(
+            _place(each)
+            for each in rated
+            if (each.severity, each.noisy) == (worst.severity, worst.noisy)
+        ),
+        noisy=worst.noisy,
+    )
+
+
+def _place(rated: _Rated) -> str:
+    return format_json_path(rated.difference.path)
+
+
+def _walk(path: _Path, olds: Sequence[Any], new: Any, closed: set[str]) -> Iterator[_Rated]:
+    """Yield what differs at a place and below, held against what each sample has there."""
+    if any(is_same(old, new) for old in olds):
+        return
+    lists = [old for old in olds if isinstance(old, list)]
+    objects = [old for old in olds if isinstance(old, dict)]
+    if isinstance(new, dict) and new and any(objects):
+        for key in sorted({key for each in (*objects, new) for key in each}):
+            values = [each.get(key, ABSENT) for each in objects]
+            yield from _walk((*path, key), values, new.get(key, ABSENT), closed)
+    elif isinstance(new, list) and new and any(lists):
+        yield from _walk_list(path, [old for old in lists if old], new, closed)
+    else:
+        yield from _rate(path, [old for old in olds if old is not ABSENT], new, closed)
+
+
+def _walk_list(
+    path: _Path, olds: Sequence[list[Any]], new: list[Any], closed: set[str]
+) -> Iterator[_Rated]:
+    """Hold each item against the one that stands for it in each sample; order does not count."""
+    pairs = [_pair(old, new) for old in olds]
+    for index, item in enumerate(new):
+        known = [pair[index] for pair in pairs if index in pair]
+        yield from _walk((*path, index), known, item, closed) if known else ()
+    lengths = {len(old) for old in olds}
+    if len(new) < min(lengths) or len(new) > max(lengths):
+        old = min(olds, key=lambda each: abs(len(each) - len(new)))
+        severity, noisy = rate_by_agreement(Severity.NOTABLE, len(lengths))
+        difference = Difference(path=path, before=old, after=new)
+        yield _Rated(difference=difference, severity=severity, noisy=noisy)
+
+
+def _pair(old: list[Any], new: list[Any]) -> dict[int, Any]:
+    """Return the item of an old list for each index of a new one: an equal one, else in order."""
+    texts = [dump_canonical_json(item) for item in old]
+    unused = Counter(texts)
+    pairs: dict[int, Any] = {}
+    for index, item in enumerate(new):
+        text = dump_canonical_json(item)
+        if unused[text]:
+            unused[text] -= 1
+            pairs[index] = item
+    rest = []
+    for text, item in zip(reversed(texts), reversed(old), strict=True):
+        if unused[text]:
+            unused[text] -= 1
+            rest.append(item)
+    others = [index for index in range(len(new)) if index not in pairs]
+    return pairs | dict(zip(others, reversed(rest), strict=False))
+
+
+def _rate(path: _Path, olds: Sequence[Any], new: Any, closed: set[str]) -> Iterator[_Rated]:
+    """Yield one value that differs; nothing where its key is lost, gained or of another type."""
+    if new is ABSENT or not olds or any(_is_equal(old, new) for old in olds):
+        return
+    if is_between(new, olds):
+        return
+    counts = Counter(map(dump_canonical_json, olds))
+    text = counts.most_common(1)[0][0]
+    old = next(each for each in olds if dump_canonical_json(each) == text)
+    severity = _rate_pair(path, old, new, closed)
+    if severity is not None:
+        severity, noisy = rate_by_agreement(severity, len(counts))
+        difference = Difference(path=path, before=old, after=new)
+        yield _Rated(difference=difference, severity=severity, noisy=noisy)
+
+
+def _rate_pair(path: _Path, old: Any, new: Any, closed: set[str]) -> Severity | None:
+    """Return how bad another value is where the samples agree."""
+    if _is_empty(old) or _is_empty(new):
+        return Severity.NOTABLE
+    if not is_alike(old, new):
+        return None  # "text.json_keys" tells another type
+    place = format_json_path(path, any_index=True)
+    is_item = bool(path) and isinstance(path[-1], int)
+    if isinstance(old, bool) or place in closed:
+        return Severity.BREAKING
+    if not isinstance(old, str):
+        return Severity.NOTABLE
+    if is_token(old) and not is_item and not _is_fact(old):
+        return Severity.BREAKING
+    return Severity.COSMETIC if is_rewording(old, new) else Severity.NOTABLE
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _is_fact(text: str) -> bool:
+    return bool(extract_dates(text) or extract_urls(text))
+
+
+def _is_equal(old: Any, new: Any) -> bool:
+    """Say whether two values are one, perhaps rounded or written in another way."""
+    if isinstance(old, str) and isinstance(new, str):
+        return _is_equal_text(old, new)
+    if isinstance(old, bool) or isinstance(new, bool):
+        return is_same(old, new)
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        return is_same_number(Decimal(repr(old)), Decimal(repr(new)))
+    return is_same(old, new)
+
+
+def _is_equal_text(old: str, new: str) -> bool:
+    """Say whether two texts differ in letter case, quotes or a date's way of writing alone."""
+    if is_token(old) and not _is_fact(old):
+        return old.casefold() == new.casefold()
+    return is_same_answer(normalize_answer(old), normalize_answer(new))
