@@ -12,7 +12,9 @@ from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
 from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
+from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.decisions import (
     build_decision,
     find_author,
@@ -163,6 +165,8 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
     try:
         match deed:
             case DecisionKind.ACCEPT:
+                if faults := _find_unasked(waiting):
+                    return DecisionResult(faults=faults)
                 verb, files = "wrote", accept(waiting.paths, decision=decision)
             case DecisionKind.REJECT:
                 noted = _note(waiting, decision)
@@ -185,6 +189,16 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
     elif decision.reason and waiting.snapshot is None:
         lines.append("  the reason is written nowhere: there was no snapshot to hold it")
     return DecisionResult(lines=tuple(lines))
+
+
+def _find_unasked(waiting: PendingItem) -> tuple[str, ...]:
+    """Say that a candidate's recording has asked other models in its place; empty elsewhere."""
+    problems, path = FileProblems(), waiting.recording
+    if waiting.paths.variant is not None and path.exists() and waiting.candidate is not None:
+        wrong = never_asked(read_cassette(path))
+        if wrong:
+            problems.add_unasked(path, waiting.candidate, wrong)
+    return problems.messages
 
 
 def _note(waiting: PendingItem, decision: Decision) -> Path | None:

@@ -1,8 +1,10 @@
 """The commands `accept` and `reject`."""
 
+from dataclasses import replace
+
 import pytest
 
-from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
+from pytest_llmregress.storage.cassette_file import digest_of, read_cassette, write_cassette
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.snapshot import PendingReason, PendingState
@@ -62,6 +64,26 @@ def test_an_accepted_candidate_becomes_the_baseline(project, target):
     assert snapshot.pending is None
     assert snapshot.cassette == digest_of(read_cassette(baseline.cassette))
     assert not candidate.pending_snapshot.exists()
+
+
+def test_a_recording_that_never_asked_its_candidate_is_not_accepted(project):
+    baseline = project.accepted(REFUND)
+    candidate = project.candidate(REFUND, NEW)
+    other = project.cassette(REFUND, model="claude-opus-5", candidate=NEW, text="Sent!")
+    write_cassette(candidate.cassette, other)
+    write_snapshot(
+        candidate.pending_snapshot,
+        replace(read_snapshot(candidate.pending_snapshot), cassette=digest_of(other)),
+    )
+    before = {path: path.read_bytes() for path in baseline.directory.iterdir()}
+
+    for run in (project.run("accept", REFUND), project.run("accept", "--all")):
+        assert run.status == 2
+        assert run.out == []
+        file = f"{FOLDER}/refund@{NEW}.cassette.yaml"
+        why = f"{file}: it asked for claude-opus-5, not for {NEW}; remove it"
+        assert run.err == [f"pytest-llmregress: {why}. pytest-llmregress prune {file} --delete"]
+    assert {path: path.read_bytes() for path in baseline.directory.iterdir()} == before
 
 
 def test_a_rejected_candidate_leaves_the_baseline_alone(project):
