@@ -17,10 +17,11 @@ from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.cause import NOT_KNOWN, SAME, Cause, CauseKind
+from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
-from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, failing_changes
+from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, MIN_CONFIRMING, failing_changes
 
 if TYPE_CHECKING:
     from pytest_llmregress.causes.find_cause import RecordedSide
@@ -50,10 +51,25 @@ def build_drift(
 
 def check_drift_gate(test: ObservedTest) -> bool:
     """Tell whether what changed fails the test by itself."""
-    drift = test.drift
+    drift, evidence = test.drift, test.evidence
     if drift is None or drift.severity is None or test.settings.fail_on is FailOn.NEVER:
         return False
-    return test.evidence is not None and bool(failing_changes(test.evidence))
+    if evidence is None:
+        return False
+    return bool(failing_changes(evidence)) or _fails_unconfirmed(test, evidence, drift.severity)
+
+
+def _fails_unconfirmed(test: ObservedTest, evidence: TestEvidence, severity: Severity) -> bool:
+    """Tell whether a baseline was recorded anew with too few samples to confirm a change.
+
+    Nobody asks for fresh samples of it, and it waits for a decision: that is no pass.
+    """
+    limit, new = (
+        evidence.fails_from,
+        evidence.screen.n + (evidence.fresh.n if evidence.fresh else 0),
+    )
+    is_short = test.state.is_baseline and new < MIN_CONFIRMING and not test.is_quarantined
+    return is_short and limit is not None and severity.rank >= limit.rank
 
 
 def fails_from(test: ObservedTest) -> Severity | None:
@@ -78,11 +94,12 @@ def format_drift(test: ObservedTest) -> str:
     from pytest_llmregress.reports.verdict import render_test  # noqa: PLC0415 - only with drift
 
     verdict = judge_test_state(test) if test.state.has_noise else None
+    is_failing = verdict is not None and verdict_fails(test, verdict)
     commands = test.state.commands
     return render_drift(
         test=test.node_id,
         drift=drift,
-        fails=check_drift_gate(test) if verdict is None else verdict_fails(test, verdict),
+        fails=is_failing or check_drift_gate(test),
         look=commands.show(test.state.paths),
         accept=commands.accept(),
         evidence=() if verdict is None else render_test(verdict, fail_on=test.settings.fail_on),

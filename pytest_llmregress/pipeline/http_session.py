@@ -175,6 +175,11 @@ class HttpSession:
             self._unasked = state, self.asking.fault(exchanges)
         return self._unasked[1]
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether the app has asked anything; questions to a judge are none of its."""
+        return any(not exchange.judge for exchange in self.tape.exchanges)
+
     def fault(self) -> Problem | None:
         """Say where no call was made, or one went past the cassette."""
         exchanges = self.tape.exchanges
@@ -182,7 +187,7 @@ class HttpSession:
         bypassed = self._sent.missing_from(seen)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
-        if all(exchange.judge for exchange in exchanges):
+        if not self.has_asked:
             return Problem(code="no_calls", message=failures.no_calls(self._test))
         return None
 

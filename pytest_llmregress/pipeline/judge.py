@@ -59,7 +59,8 @@ def decide_outcome(test: ObservedTest) -> TestOutcome:
     if (explicit or not decides) and not check_pass_rate(test):
         failed = True
     verdict = judge_test_state(test) if decides else None
-    failed = failed or (check_drift_gate(test) if verdict is None else verdict_fails(test, verdict))
+    is_failing = verdict is not None and verdict_fails(test, verdict)
+    failed = failed or is_failing or check_drift_gate(test)
     tally = good_samples(test)
     unconfirmed = (
         not failed

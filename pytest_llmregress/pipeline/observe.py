@@ -10,7 +10,7 @@ from pytest_llmregress.pipeline.collect_evidence import collect_evidence
 from pytest_llmregress.pipeline.drift import build_drift, explain_no_cross
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedSide, ObservedTest, TestState
-from pytest_llmregress.values.behavior import Drift
+from pytest_llmregress.values.behavior import Change, Drift
 
 
 class TestObserver:
@@ -21,8 +21,8 @@ class TestObserver:
     def __init__(self, accepted: AcceptedRecording, context: SessionContext) -> None:
         self._accepted = accepted
         self._context = context
-        self._drifts: dict[int, Drift | None] = {}
-        """By the number of samples that were compared: its cause takes reading both recordings."""
+        self._drifts: dict[tuple[tuple[Change, ...], ...], Drift | None] = {}
+        """By the changes of the compared samples: a cause takes reading both recordings."""
 
     @cached_property
     def now(self) -> str:
@@ -57,7 +57,7 @@ class TestObserver:
 
     def _find_drift(self, test: ObservedTest) -> Drift | None:
         """Return what its new recordings do differently, with what a grid has shown."""
-        compared = len(test.compared)
+        compared = tuple(sample.changes for sample in test.compared)
         if compared not in self._drifts:
             self._drifts[compared] = build_drift(
                 test, self._context, baseline=self._accepted.cassette, now=self.now

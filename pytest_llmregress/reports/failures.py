@@ -51,6 +51,17 @@ def not_asked(
     )
 
 
+def raised_before_asking(test: str, candidate: Candidate, *, why: str, command: str) -> str:
+    """Say that a test has raised before it asked the candidate anything.
+
+    :param why: the exception, in a line.
+    """
+    return (
+        f"{test}: raised before asking {candidate.new}: {escape_controls(why)}\n{_NOTHING_KEPT}\n"
+        f"  mend the test or what it needs, then: {command}"
+    )
+
+
 def none_replaced(
     test: str, models: Sequence[str], candidate: Candidate, *, named: str, without: str
 ) -> str:

@@ -30,7 +30,7 @@ MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_m
 STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
 """Codes of the problems of a test whose recording was stopped by the run."""
 
-UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood"})
+UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood", "raised_before_asking"})
 """Codes of the problems of a test that has nothing of its candidate to be compared."""
 
 REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})

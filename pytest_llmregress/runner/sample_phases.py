@@ -86,12 +86,10 @@ class SampleRun(OpenSample):
     def note(self, report: pytest.TestReport) -> None:
         """Take notice of how a phase ended, whoever decided on it."""
         if hasattr(report, "wasxfail"):
-            fault = self.misses[0] if self.misses else self.unasked
-            if fault is not None:  # no answer, or another model's: not what was expected to fail
+            fault = self._find_unexpected(report)
+            if fault:
                 del report.wasxfail
-                output.fail_report(report, fault.message)
-            elif report.skipped:
-                self.body_passed = True  # it failed as it should: this is its recording
+                output.fail_report(report, fault)
         elif report.skipped:
             self.skipped = True
             if not self.calls():  # a framework may hide from us that its body was skipped
@@ -229,7 +227,7 @@ class SampleRun(OpenSample):
             )
         reasons = traffic.unfinished()
         self.note_hooks()
-        unasked = self.unasked
+        unasked = self.unasked or self._find_raised_before_asking(traffic)
         if unasked is not None:
             self.problems.append(unasked)
         elif reasons:
@@ -246,12 +244,25 @@ class SampleRun(OpenSample):
         ):  # an outage or a bad key is no drift
             self._compared = True
             self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
-        drifted = self._find_failing_drift()
+        drifted = self._find_failing_drift() if self.body_passed else ""
         self.note_hooks()
         if self.body_passed and (self.problems or drifted):
             told = [problem.message for problem in self.problems]
             self.failed_by_us = True
             output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
+
+    def _find_raised_before_asking(self, traffic: HttpSession) -> Problem | None:
+        """Say that the body of a candidate's test has ended before it asked anybody."""
+        candidate = self.state.settings.candidate
+        if candidate is None or self.body_passed or traffic.has_asked:
+            return None
+        message = failures.raised_before_asking(
+            self.state.node_id,
+            candidate,
+            why=self.failure,
+            command=self.state.commands.record_candidate(candidate.name),
+        )
+        return Problem(code="raised_before_asking", message=message)
 
     def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
@@ -281,6 +292,20 @@ class SampleRun(OpenSample):
                 accept = self.state.commands.accept()
                 message = failures.replay_differs(self.state.node_id, changes, accept)
                 self._note_problem("changed", message)
+
+    def _find_unexpected(self, report: pytest.TestReport) -> str:
+        """Say why it fails where its body was expected to fail: a miss, a problem, or its drift."""
+        faults = [problem.message for problem in (*self.misses, *self.problems)]
+        if self.unasked is not None:
+            faults.append(self.unasked.message)
+        if faults or not report.skipped:
+            return faults[0] if faults else ""
+        self.body_passed = True  # it failed as it should: this is its recording
+        if self._compared:
+            self.changes = self.judgement.changes(self.behavior, passed=True)
+        drifted = self._find_failing_drift()
+        self.failed_by_us = self.failed_by_us or bool(drifted)
+        return drifted
 
     def _find_failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""

@@ -355,3 +355,50 @@ def test_a_missing_baseline_is_told_to_a_test_that_asks_before_anything_is_sent(
     assert project.stand.requests == []
     assert project.files() == {}
     project.says("3 tests: 1 without a request, 2 not compared")
+
+
+def test_a_test_that_raises_before_it_asks_the_candidate_fails(project):
+    test = """
+        import os
+        import pytest
+        from app import ask
+
+        def prepare():
+            if "BROKEN" in os.environ:
+                raise LookupError("no key")
+
+        @pytest.mark.llm
+        def test_one():
+            prepare()
+            ask()
+
+        @pytest.mark.llm(samples=5)
+        def test_several():
+            prepare()
+            ask()
+
+        @pytest.mark.llm
+        @pytest.mark.xfail(reason="known to be wrong")
+        def test_expected():
+            prepare()
+            ask()
+            assert not "wrong"
+    """
+    names = ("test_one", "test_several", "test_expected")
+    broken = {"BROKEN": "1"}
+    project.write(app=APP, test_it=test).record(passed=2, xfailed=1)
+    before = project.files()
+
+    for run in (project.record, project.replay):
+        run(CANDIDATE, env=broken, failed=3)
+
+        assert project.problems() == {name: ["raised_before_asking"] for name in names}
+        assert kept(project, before) == []
+        assert held_against(project) == []
+        project.says(
+            "3 tests", "3 not compared", f"raised before asking {NEW}: LookupError: no key"
+        )
+
+    project.record(CANDIDATE, passed=2, xfailed=1)
+    project.offline().replay(CANDIDATE, env=broken, failed=3)
+    assert project.problems() == {name: ["raised_before_asking"] for name in names}

@@ -122,3 +122,54 @@ def test_what_fails_by_an_assert_of_its_own_is_in_every_headline(project):
         assert "no evidence" not in line.lower()
     assert "1 of 2 tests fails" in project.report()["verdict"]["lines"][0]
     assert "1 failed" in re.sub(r"<[^>]+>", "", project.read("r.html"))
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_a_baseline_recorded_anew_with_too_few_samples_to_confirm_a_change_fails_by_it(
+    project, samples: int
+):
+    test = """
+        import pytest
+        from app import ask
+
+        @pytest.mark.llm(samples=5)
+        def test_one():
+            ask('PROMPT')
+    """
+    again = (f"--llmregress-samples={samples}",)
+    project.write(app=APP, test_it=test.replace("PROMPT", "[[say Yes.]]")).record(passed=1)
+
+    project.write(test_it=test.replace("PROMPT", "[[refusal cyber]]"))
+    project.record(*again, mode="all", failed=1)
+
+    assert project.found()["test_one"]["failed"] is True
+    project.says("pytest-llmregress accept test_it.py::test_one")
+    project.write(test_it=test.replace("PROMPT", "[[say Yes.]]")).record(
+        *again, mode="all", passed=1
+    )
+
+
+def test_an_expected_failure_does_not_hide_a_drift_that_fails_the_run(project):
+    test = """
+        import pytest
+        from app import ask
+
+        @pytest.mark.llm
+        @pytest.mark.xfail(reason="known to be wrong")
+        def test_drifts():
+            assert ask("PROMPT") == "something else"
+
+        @pytest.mark.llm(samples=2)
+        @pytest.mark.xfail(reason="known to be wrong")
+        def test_drifts_in_each_sample():
+            assert ask("PROMPT") == "something else"
+    """
+    project.write(app=APP, test_it=test.replace("PROMPT", "[[say Yes.]]")).record(xfailed=2)
+    project.record(CANDIDATE, xfailed=2)
+    assert failed(project) == set()
+
+    project.stand.script(NEW, "[[refusal cyber]]")
+    project.record(CANDIDATE, mode="rewrite", failed=2)
+
+    assert failed(project) == {"drifts", "drifts_in_each_sample"}
+    assert project.exit_status == 1
