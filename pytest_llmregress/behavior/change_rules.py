@@ -7,6 +7,7 @@ from pytest_llmregress.behavior.extractors import (
     AS_REQUESTED,
     BARE_CODE,
     DOES_NOT_PARSE,
+    FEW_TOOLS,
     OPTIONAL,
 )
 from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
@@ -74,6 +75,11 @@ def assess_tool_set(before: Trait, after: Trait) -> Assessment:
     """Take a new tool for breaking, and so the loss of all of them."""
     gained, _ = gained_and_lost(before, after)
     return _BREAKING if gained or not members(after) else _NOTABLE
+
+
+def assess_parallel(before: Trait, after: Trait) -> Assessment | None:
+    """Take no tools, or a single one, for neither parallel nor serial."""
+    return None if FEW_TOOLS in (before.value, after.value) else Assessment()
 
 
 def assess_json_form(before: Trait, after: Trait) -> Assessment:

@@ -1,7 +1,7 @@
 """The extractors of built-in traits that take more than one expression."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -10,18 +10,22 @@ from pytest_llmregress.behavior.requested_schema import (
     find_closed_places,
     find_optional_places,
     find_requested_schema,
+    find_tool_schema,
 )
 from pytest_llmregress.behavior.text.closed_answer import describe_form, read_answer
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.phrases import detect_refusal, find_deflections
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
-from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 AS_REQUESTED = "as requested"
 """The value of "served_model" where every model served was the one that was asked for."""
 BARE_CODE = "python (bare)"
 """Stands in "text.code" where the whole text is a program, ready to run without any parsing."""
+FEW_TOOLS = "fewer than two calls"
+"""The value of "tools.parallel" where no two calls of tools could go together."""
 DOES_NOT_PARSE = "python (does not parse)"
 OPTIONAL = "?"
 """Ends the path of a key that the requested schema does not require: "due?: string"."""
@@ -86,12 +90,46 @@ def extract_argument_keys(given: ExtractorInput) -> dict[str, list[str]]:
     return {name: sorted(keys) for name, keys in found.items()}
 
 
+def extract_tool_order(given: ExtractorInput) -> list[str]:
+    """Return the name of each tool call in order; calls that go together are sorted."""
+    return [tool.full_name for _, tool in _in_order(given.calls)]
+
+
 def extract_arguments(given: ExtractorInput) -> list[dict[str, Any]]:
-    """Return tool and arguments of each tool call in order, without the provider's own ids."""
-    return [
-        {"name": tool.full_name, "arguments": normalize(tool.arguments)}
+    """Return tool and arguments of each tool call, without the provider's own ids.
+
+    In the order of `extract_tool_order`. "closed" has the places whose values the tool's schema
+    lists; it is left out where there are none.
+    """
+    found = []
+    for call, tool in _in_order(given.calls):
+        item = {"name": tool.full_name, "arguments": normalize(tool.arguments)}
+        closed = find_closed_places(find_tool_schema(call.request, tool.name))
+        found.append({**item, "closed": list(closed)} if closed else item)
+    return found
+
+
+def extract_loops(given: ExtractorInput) -> dict[str, int]:
+    """Return how often each tool was called with the same arguments, where more than once."""
+    times = Counter(
+        (tool.full_name, dump_canonical_json(normalize(tool.arguments)))
         for tool in given.calls.tool_calls
-    ]
+    )
+    found: dict[str, int] = {}
+    for (name, _), count in times.items():
+        if count > 1:
+            found[name] = max(count, found.get(name, 0))
+    return dict(sorted(found.items()))
+
+
+def extract_parallel(given: ExtractorInput) -> str:
+    """Return whether any tool calls were asked for together; `FEW_TOOLS` for fewer than two."""
+    together = Counter(
+        (number, tool.round) for number, call in enumerate(given.calls) for tool in call.tool_calls
+    )
+    if together.total() < 2:  # noqa: PLR2004 - one call has no order
+        return FEW_TOOLS
+    return "parallel" if max(together.values()) > 1 else "serial"
 
 
 def extract_form(given: ExtractorInput) -> str:
@@ -147,6 +185,19 @@ def count_calls(given: ExtractorInput) -> int:
         call.outcome is Outcome.PAUSED and _resumes(following, call)
         for call, following in pairwise(given.calls)
     )
+
+
+def _in_order(calls: Calls) -> Iterator[tuple[Call, ToolCall]]:
+    """Yield each tool call with the call that asked for it; those of one round are sorted."""
+    for call in calls:
+        if len(call.tool_calls) < 2:  # noqa: PLR2004 - one has no order
+            yield from ((call, tool) for tool in call.tool_calls)
+            continue
+        keyed = [
+            ((tool.round, tool.full_name, dump_canonical_json(normalize(tool.arguments))), tool)
+            for tool in call.tool_calls
+        ]
+        yield from ((call, tool) for _, tool in sorted(keyed, key=lambda each: each[0]))
 
 
 def _answer(given: ExtractorInput) -> str:

@@ -12,6 +12,8 @@ SERVED_MODEL = "served_model"
 TOOL_ORDER = "tools.order"
 TOOL_ARGUMENTS = "tools.arguments"
 JSON_VALUES = "text.json_values"
+TOOL_ARGUMENT_KEYS = "tools.arg_keys"
+TOOL_LOOPS = "tools.loops"
 
 _ENDINGS = (
     TraitRecord(
@@ -75,27 +77,43 @@ _TOOLS = (
     ),
     TraitRecord(
         name=TOOL_ORDER,
-        extract=lambda given: list(given.calls.tools),
+        extract=extractors.extract_tool_order,
         kind=TraitKind.CATEGORY,
         severity=Severity.NOTABLE,
         in_trajectory=True,
         readme="counts and order of tools",
     ),
     TraitRecord(
-        name="tools.arg_keys",
+        name=TOOL_ARGUMENT_KEYS,
         extract=extractors.extract_argument_keys,
         kind=TraitKind.CATEGORY,
         severity=Severity.NOTABLE,
         in_trajectory=True,
-        readme="keys and values of their arguments",
+        readme="keys of their arguments",
     ),
     TraitRecord(
         name=TOOL_ARGUMENTS,
         extract=extractors.extract_arguments,
         kind=TraitKind.CATEGORY,
-        severity=Severity.NOTABLE,
+        severity=Severity.BREAKING,
         noise=NoisePolicy.EACH_ARGUMENT,
-        readme="keys and values of their arguments",
+        readme="values of their arguments",
+    ),
+    TraitRecord(
+        name=TOOL_LOOPS,
+        extract=extractors.extract_loops,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.BREAKING,
+        noise=NoisePolicy.EACH_LOOP,
+        readme="a tool with the same arguments again and again",
+    ),
+    TraitRecord(
+        name="tools.parallel",
+        extract=extractors.extract_parallel,
+        kind=TraitKind.CATEGORY,
+        severity=Severity.NOTABLE,
+        rule=change_rules.assess_parallel,
+        readme="whether tools are called together",
     ),
 )
 TEXT_TRAITS = (

@@ -1,4 +1,4 @@
-"""The JSON schema that a request asks an answer to keep: its closed values, its optional keys."""
+"""The JSON schemas of a request, for its answer and its tools: closed values, optional keys."""
 
 import json
 import re
@@ -26,6 +26,17 @@ def find_requested_schema(request: Mapping[str, Any]) -> Mapping[str, Any]:
             found = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(found, Mapping):
             return found
+    return {}
+
+
+def find_tool_schema(request: Mapping[str, Any], tool: str) -> Mapping[str, Any]:
+    """Return the JSON schema of a tool's arguments; an empty one where a request has none."""
+    tools = request.get("tools")
+    for given in tools if isinstance(tools, list) else ():
+        described = given.get("function", given) if isinstance(given, Mapping) else None
+        if isinstance(described, Mapping) and described.get("name") == tool:
+            found = described.get("input_schema", described.get("parameters"))
+            return found if isinstance(found, Mapping) else {}
     return {}
 
 

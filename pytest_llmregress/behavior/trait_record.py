@@ -41,6 +41,10 @@ class NoisePolicy(StrEnum):
     """Each value of a JSON answer is held against the baseline's at the same place."""
     ANSWER = "answer"
     """A closed answer: another one is breaking only where all samples agree."""
+    ALWAYS = "always"
+    """Another value is always to be expected: it is told, and never gates or is raised."""
+    EACH_LOOP = "each_loop"
+    """The counts of each tool are held against the greatest one of the baseline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

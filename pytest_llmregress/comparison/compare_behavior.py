@@ -1,9 +1,14 @@
 """What changed between two behaviors: exactly for a replay, by rules for a new recording."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmregress.behavior.registry import TOOL_ORDER, find_noise_policy, is_in_trajectory
+from pytest_llmregress.behavior.registry import (
+    TOOL_ARGUMENT_KEYS,
+    TOOL_ORDER,
+    find_noise_policy,
+    is_in_trajectory,
+)
 from pytest_llmregress.behavior.trait_record import NoisePolicy
 from pytest_llmregress.behavior.trait_values import members, number
 from pytest_llmregress.comparison.baseline_variance import (
@@ -13,10 +18,15 @@ from pytest_llmregress.comparison.baseline_variance import (
     varies,
 )
 from pytest_llmregress.comparison.compare_answers import compare_answers, compare_json_values
-from pytest_llmregress.comparison.json_difference import Differ
-from pytest_llmregress.comparison.tool_trajectory import build_mismatch, compare_arguments
+from pytest_llmregress.comparison.tool_trajectory import (
+    build_mismatch,
+    compare_arguments,
+    compare_loops,
+    without_declared_keys,
+)
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, compare_pair
 from pytest_llmregress.formatting.value_text import format_value, truncate
+from pytest_llmregress.values.argument_match import ArgumentRules
 from pytest_llmregress.values.behavior import (
     Behavior,
     Change,
@@ -55,7 +65,7 @@ def compare(  # noqa: PLR0913 - one argument for each source of a severity
     severities: Severities | None = None,
     classify: Classify | None = None,
     tools: ToolMatch | None = None,
-    differ: Differ | None = None,
+    arguments: ArgumentRules | None = None,
 ) -> tuple[Change, ...]:
     """Return what a new recording does differently, worst first, then in the order of its traits.
 
@@ -73,10 +83,10 @@ def compare(  # noqa: PLR0913 - one argument for each source of a severity
     :param classify: has the last word on the severity of each change.
     :param tools: how the tools of the new recording have to relate to the baseline's; where
         they do, which and how many they are is cosmetic. Their arguments count as ever.
-    :param differ: tells where the arguments of two tool calls differ.
+    :param arguments: how single arguments of tools are compared.
     """
     samples = (before,) if isinstance(before, Behavior) else tuple(before)
-    found = find_changes(samples, after, differ=differ)
+    found = find_changes(samples, after, arguments=arguments)
     return apply_severities(
         _apply_tool_match(tools, found, samples, after) if tools else found,
         severities=severities,
@@ -98,13 +108,13 @@ def diff_traits(before: Behavior, after: Behavior) -> tuple[Change, ...]:
 
 
 def find_changes(
-    samples: Sequence[Behavior], after: Behavior, *, differ: Differ | None = None
+    samples: Sequence[Behavior], after: Behavior, *, arguments: ArgumentRules | None = None
 ) -> tuple[TraitDifference, ...]:
     """Return what the rules find, in the order of the traits."""
     return tuple(
         TraitDifference(change=change, before=rank_by_frequency(olds)[0][0], after=new)
         for olds, new in _common_traits(samples, after)
-        if (change := _compare_trait(olds, new, differ)) is not None
+        if (change := _compare_trait(olds, new, arguments)) is not None
     )
 
 
@@ -139,20 +149,18 @@ def _build_exact_change(old: Trait, new: Trait) -> Change:
     return replace(change, severity=new.severity) if change else build_change(old, new)
 
 
-def _compare_trait(olds: Sequence[Trait], new: Trait, differ: Differ | None) -> Change | None:
+def _compare_trait(
+    olds: Sequence[Trait], new: Trait, arguments: ArgumentRules | None
+) -> Change | None:
+    if arguments is not None and new.name == TOOL_ARGUMENT_KEYS:
+        olds = [without_declared_keys(old, arguments) for old in olds]
+        new = without_declared_keys(new, arguments)
     if any(is_same_trait(old, new) for old in olds):
         return None
-    match find_noise_policy(new.name):
-        case NoisePolicy.WHOLE:
-            return _compare_whole(olds, new)
-        case NoisePolicy.EACH_FACT:
-            return _compare_facts(olds, new)
-        case NoisePolicy.EACH_ARGUMENT:
-            return compare_arguments([old.value for old in olds], new.value, differ=differ)
-        case NoisePolicy.EACH_VALUE:
-            return compare_json_values(olds, new)
-        case NoisePolicy.ANSWER:
-            return compare_answers(olds, new)
+    policy = find_noise_policy(new.name)
+    if policy is NoisePolicy.EACH_ARGUMENT:
+        return compare_arguments([old.value for old in olds], new.value, rules=arguments)
+    return _COMPARISONS[policy](olds, new)
 
 
 def _compare_whole(olds: Sequence[Trait], new: Trait) -> Change | None:
@@ -255,3 +263,20 @@ def _apply_tool_match(
 
 def _names(order: Trait) -> list[str]:
     return [str(name) for name in order.value] if isinstance(order.value, list | tuple) else []
+
+
+def _compare_untested(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Tell a difference that depends on the day: it is noise however many samples show it."""
+    change = _compare_whole(olds, new)
+    return None if change is None else replace(change, severity=Severity.COSMETIC, noisy=True)
+
+
+_COMPARISONS: Mapping[NoisePolicy, Callable[[Sequence[Trait], Trait], Change | None]] = {
+    NoisePolicy.WHOLE: _compare_whole,
+    NoisePolicy.EACH_FACT: _compare_facts,
+    NoisePolicy.EACH_LOOP: compare_loops,
+    NoisePolicy.EACH_VALUE: compare_json_values,
+    NoisePolicy.ANSWER: compare_answers,
+    NoisePolicy.ALWAYS: _compare_untested,
+}
+"""By policy, how all samples of a baseline are held against a new one."""

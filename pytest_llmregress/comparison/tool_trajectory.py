@@ -1,26 +1,32 @@
 """The tool calls of a test: how two trajectories relate, and which arguments differ."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_llmregress.behavior.registry import TOOL_ARGUMENTS
-from pytest_llmregress.comparison.baseline_variance import rate_difference, varies_at
+from pytest_llmregress.behavior.registry import TOOL_ARGUMENTS, TOOL_LOOPS
+from pytest_llmregress.comparison.argument_rules import (
+    ArgumentRating,
+    find_argument_differences,
+    rate_argument,
+)
 from pytest_llmregress.comparison.json_difference import (
-    Differ,
     Difference,
-    differing_leaves,
     format_difference,
     format_json_path,
 )
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
 from pytest_llmregress.formatting.value_text import format_value, truncate
-from pytest_llmregress.values.behavior import Change, Severity
+from pytest_llmregress.values.argument_match import ArgumentRules
+from pytest_llmregress.values.behavior import Change, Severity, Trait
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.tool_match import ToolMatch
 
 SHUFFLED = "the same calls in another order"
+MAX_LOOP = 3
+"""How often a tool may be called with the same arguments where the baseline calls it once; and
+how many times the baseline's number it may be."""
 
 
 def build_mismatch(match: ToolMatch, before: Sequence[str], after: Sequence[str]) -> Change:
@@ -47,6 +53,8 @@ class _Call:
     arguments: Any
     text: str = field(repr=False)
     """The arguments as canonical JSON."""
+    closed: frozenset[str]
+    """The places whose values the tool's schema lists: "kind", "lines[].state"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +63,11 @@ class _RatedDifference:
 
     tool: str
     difference: Difference
-    severity: Severity
-    noisy: bool
-    """Whether the baseline's samples have many values in the same place."""
+    rating: ArgumentRating
 
 
 def compare_arguments(
-    samples: Sequence[Any], after: Any, *, differ: Differ | None = None
+    samples: Sequence[Any], after: Any, *, rules: ArgumentRules | None = None
 ) -> Change | None:
     """Return how the arguments of tool calls differ from the baseline's; None where they do not.
 
@@ -71,24 +77,14 @@ def compare_arguments(
 
     :param samples: what "tools.arguments" is in each sample of the baseline: a list of objects
         with "name" and "arguments".
-    :param differ: tells the places where two objects of arguments differ.
+    :param rules: how the test says that single arguments are compared.
     """
     new = _calls(after)
     olds = [_calls(sample) for sample in samples]
     closest = min(olds, key=lambda old: _distance(old, new))
-    rated = [
-        _RatedDifference(
-            tool=was.tool,
-            difference=difference,
-            severity=severity,
-            noisy=varies_at(difference, _seen(was, olds)),
-        )
-        for was, now in _pairs(closest, new)
-        for difference in _differences(was.arguments, now.arguments, differ)
-        if (severity := rate_difference(difference, _seen(was, olds))) is not None
-    ]
+    rated = list(_rate_pairs(closest, new, olds, rules or ArgumentRules()))
     if rated:
-        return _build_change(sorted(rated, key=lambda each: (-each.severity.rank, each.noisy)))
+        return _build_change(sorted(rated, key=_order))
     if any(_is_shuffled(old, new) for old in olds):
         words = (
             format_value([call.text for call in olds[0]]),
@@ -104,6 +100,69 @@ def compare_arguments(
     return None
 
 
+def without_declared_keys(trait: Trait, rules: ArgumentRules) -> Trait:
+    """Return "tools.arg_keys" without the keys that a test allows to be there or not."""
+    if not isinstance(trait.value, dict):
+        return trait
+    kept = {}
+    for tool, combinations in trait.value.items():
+        held = [
+            [key for key in each.split(",") if not rules.allows_absence(f"{tool}.{key}")]
+            for each in combinations
+        ]
+        kept[tool] = sorted({",".join(keys) for keys in held})
+    return replace(trait, value=kept)
+
+
+def compare_loops(olds: Sequence[Trait], new: Trait) -> Change | None:
+    """Return the tools that are called with the same arguments far more often; None for none."""
+    known = [_counts(old.value) for old in olds]
+    loops = {}
+    for tool, times in _counts(new.value).items():
+        before = max((each.get(tool, 1) for each in known), default=1)
+        if times > MAX_LOOP * before:
+            loops[tool] = before, times
+    if not loops:
+        return None
+    return Change(
+        trait=TOOL_LOOPS,
+        severity=Severity.BREAKING,
+        before=format_value({tool: before for tool, (before, _) in loops.items()}),
+        after=format_value({tool: times for tool, (_, times) in loops.items()}),
+        detail=truncate(f"the same arguments each time: {', '.join(loops)}", MAX_DETAIL),
+        parts=tuple(loops),
+    )
+
+
+def _counts(value: Any) -> Mapping[str, int]:
+    items = value.items() if isinstance(value, dict) else ()
+    return {str(tool): times for tool, times in items if isinstance(times, int)}
+
+
+def _rate_pairs(
+    closest: Sequence[_Call],
+    new: Sequence[_Call],
+    olds: Sequence[Sequence[_Call]],
+    rules: ArgumentRules,
+) -> Iterator[_RatedDifference]:
+    for was, now in _pairs(closest, new):
+        seen = _seen(was, olds)
+        for difference in find_argument_differences(was.arguments, now.arguments):
+            place = format_json_path(difference.path, any_index=True)
+            rating = rate_argument(
+                difference,
+                seen,
+                match=rules.find(f"{was.tool}.{place}"),
+                is_listed=bool({place, f"{place}[]"} & (was.closed | now.closed)),
+            )
+            if rating is not None:
+                yield _RatedDifference(tool=was.tool, difference=difference, rating=rating)
+
+
+def _order(rated: _RatedDifference) -> tuple[int, bool]:
+    return -rated.rating.severity.rank, rated.rating.noisy
+
+
 def _calls(value: Any) -> tuple[_Call, ...]:
     """Read a value of the trait; skip an item that an edited file holds and that is not a call."""
     numbers: Counter[str] = Counter()
@@ -117,6 +176,7 @@ def _calls(value: Any) -> tuple[_Call, ...]:
             number=numbers[tool],
             arguments=arguments,
             text=dump_canonical_json(arguments),
+            closed=frozenset(map(str, item.get("closed") or ())),
         )
         numbers[tool] += 1
         calls.append(call)
@@ -148,13 +208,8 @@ def _distance(old: Sequence[_Call], new: Sequence[_Call]) -> tuple[int, int]:
     counts = Counter(call.tool for call in old), Counter(call.tool for call in new)
     alone = (counts[0] - counts[1]).total() + (counts[1] - counts[0]).total()
     pairs = _pairs(old, new)
-    return alone, sum(len(differing_leaves(was.arguments, now.arguments)) for was, now in pairs)
-
-
-def _differences(before: Any, after: Any, differ: Differ | None) -> Sequence[Difference]:
-    """Ask the differ; compare strictly where it sees no difference, as between true and 1."""
-    found = differ(before, after) if differ else ()
-    return found or differing_leaves(before, after)
+    differ = (find_argument_differences(was.arguments, now.arguments) for was, now in pairs)
+    return alone, sum(len(list(found)) for found in differ)
 
 
 def _seen(call: _Call, samples: Sequence[Sequence[_Call]]) -> list[Any]:
@@ -179,7 +234,7 @@ def _build_change(rated: Sequence[_RatedDifference]) -> Change:
     before, after = _in_words(rated[0])
     others = [" → ".join(_in_words(each)) for each in rated[1:]]
     detail = f"and {len(others)} more: {'; '.join(others)}" if others else ""
-    worst = rated[0]
+    worst = rated[0].rating
     return Change(
         trait=TOOL_ARGUMENTS,
         severity=worst.severity,
@@ -189,7 +244,7 @@ def _build_change(rated: Sequence[_RatedDifference]) -> Change:
         parts=tuple(
             f"{each.tool}: {format_json_path(each.difference.path)}"
             for each in rated
-            if (each.severity, each.noisy) == (worst.severity, worst.noisy)
+            if each.rating == worst
         ),
         noisy=worst.noisy,
     )

@@ -155,8 +155,7 @@ class ValueRecorder:
 
     def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
         """Return what the rules find between all accepted samples and a new one."""
-        from pytest_llmregress.comparison import deepdiff_adapter  # noqa: PLC0415 - only with something new
-        from pytest_llmregress.comparison.compare_behavior import compare  # noqa: PLC0415 - as above
+        from pytest_llmregress.comparison.compare_behavior import compare  # noqa: PLC0415 - only with something new
         from pytest_llmregress.pipeline.extract import hold_back  # noqa: PLC0415 - as above
 
         observed = self.observed()
@@ -166,7 +165,7 @@ class ValueRecorder:
             severities=self.terms.severity,
             classify=self.classify,
             tools=self.terms.tool_match,
-            differ=deepdiff_adapter.locate_differences,
+            arguments=self.terms.arguments,
         )
         return found if observed is None else hold_back(found, observed.new, version=self.version)
 

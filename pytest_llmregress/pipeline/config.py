@@ -10,6 +10,7 @@ from pytest_llmregress.contracts.rule_book import RuleBook, RuleError
 from pytest_llmregress.pipeline.identity import Marker
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.reports import failures
+from pytest_llmregress.values.argument_match import ArgumentRules
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.quarantine import Quarantine
 from pytest_llmregress.values.settings import Settings, SettingsSource
@@ -34,6 +35,8 @@ class MarkerOptions:
     severity: Severities = field(default_factory=Severities)
     tool_match: ToolMatch | None = None
     """How a candidate's tools have to relate to the baseline's; None for what the traits say."""
+    arguments: ArgumentRules | None = None
+    """How single arguments of tools are compared; None for what their values say."""
     record: str | None = None
     """"inline" where the test must not be run more often than once to be recorded."""
 
@@ -198,5 +201,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "quarantine": Quarantine.read,
     "severity": _severity,
     "tool_match": _tool_match,
+    "arguments": ArgumentRules.read,
     "record": _record,
 }

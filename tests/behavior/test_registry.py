@@ -51,6 +51,8 @@ def test_a_policy_that_a_comparison_would_not_follow_is_not_declared(record):
         NoisePolicy.EACH_ARGUMENT: {TraitKind.CATEGORY},
         NoisePolicy.EACH_VALUE: {TraitKind.CATEGORY},
         NoisePolicy.ANSWER: {TraitKind.CATEGORY},
+        NoisePolicy.EACH_LOOP: {TraitKind.CATEGORY},
+        NoisePolicy.ALWAYS: {TraitKind.NUMBER},
     }
 
     assert record.kind in kinds[record.noise]

@@ -1,12 +1,13 @@
 """The traits of a test's calls."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from pytest_llmregress.behavior.traits import declare_served, extract_text_traits, extract_traits
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, ToolRunner, Usage
 
 NAMES = [
     "outcome",
@@ -19,6 +20,8 @@ NAMES = [
     "tools.order",
     "tools.arg_keys",
     "tools.arguments",
+    "tools.loops",
+    "tools.parallel",
     "text.json",
     "text.json_keys",
     "text.json_values",
@@ -77,7 +80,7 @@ def test_the_traits_are_always_the_same_ones_and_plain_json(calls):
 
 def test_each_trait_has_the_severity_of_its_worst_change():
     notable = {name for name in NAMES if name.startswith("usage")}
-    notable |= {"tools.counts", "tools.order", "tools.arg_keys", "tools.arguments", "text.length"}
+    notable |= {"tools.counts", "tools.order", "tools.arg_keys", "tools.parallel", "text.length"}
     notable |= {"text.reasoning", "text.shape", "text.numbers", "text.dates", "text.urls"}
     notable |= {"calls", "tool_calls"}
 
@@ -193,10 +196,82 @@ def test_tools_are_told_by_set_counts_order_and_argument_keys():
 
     assert found["tools.set"] == ["lookup", "search"]
     assert found["tools.counts"] == {"lookup": 1, "search": 3}
-    assert found["tools.order"] == ["search", "lookup", "search", "search"]
+    assert found["tools.order"] == ["lookup", "search", "search", "search"]
     assert found["tools.arg_keys"] == {"lookup": ["id"], "search": ["limit,query", "query"]}
     assert found["calls"] == 3
     assert found["tool_calls"] == 4
+
+
+def asked(*tools, **more):
+    return call(Outcome.TOOL_USE, tool_calls=tools, **more)
+
+
+SEARCH, LOOKUP = ToolCall(name="search", arguments={"q": "a"}), ToolCall(name="lookup")
+
+
+@pytest.mark.parametrize("name", ["tools.order", "tools.arguments", "tools.parallel"])
+def test_tool_calls_that_go_together_have_no_order(name):
+    assert values(asked(SEARCH, LOOKUP))[name] == values(asked(LOOKUP, SEARCH))[name]
+
+
+@pytest.mark.parametrize("name", ["tools.order", "tools.arguments"])
+def test_tool_calls_that_follow_each_other_have_an_order(name):
+    first, second = values(asked(SEARCH), asked(LOOKUP)), values(asked(LOOKUP), asked(SEARCH))
+
+    assert first[name] != second[name]
+
+
+def test_tools_that_the_caller_does_not_run_are_in_the_traits_of_tools():
+    remote = ToolCall(name="drop", run_by=ToolRunner.MCP, server="db", arguments={"id": 7})
+
+    found = values(asked(ToolCall(name="web_search", run_by=ToolRunner.PROVIDER), remote))
+
+    assert found["tools.set"] == ["db/drop", "web_search"]
+    assert found["tools.arg_keys"] == {"db/drop": ["id"], "web_search": [""]}
+    assert found["tools.arguments"][0] == {"name": "db/drop", "arguments": {"id": 7}}
+
+
+@pytest.mark.parametrize(
+    ("calls", "value"),
+    [
+        ([call(text="Done.")], "fewer than two calls"),
+        ([asked(SEARCH)], "fewer than two calls"),
+        ([asked(SEARCH), asked(LOOKUP)], "serial"),
+        ([asked(SEARCH, replace(LOOKUP, round=1))], "serial"),
+        ([asked(SEARCH, LOOKUP)], "parallel"),
+    ],
+)
+def test_tools_are_called_together_or_one_after_another(calls, value):
+    assert values(*calls)["tools.parallel"] == value
+
+
+def test_a_loop_is_a_tool_with_the_same_arguments_again():
+    other = replace(SEARCH, arguments={"q": "b"})
+
+    found = values(asked(SEARCH), asked(other), asked(SEARCH), asked(LOOKUP), asked(SEARCH))
+
+    assert found["tools.loops"] == {"search": 3}
+
+
+def test_places_whose_values_the_schema_of_a_tool_lists_are_named():
+    properties = {
+        "q": {"type": "string"},
+        "kind": {"enum": ["one of these", "or this"]},
+        "where": {"$ref": "#/$defs/Where"},
+        "sides": {"type": "array", "items": {"enum": ["left hand", "right hand"]}},
+    }
+    where = {"properties": {"side": {"anyOf": [{"const": "left hand"}, {"type": "null"}]}}}
+    schema = {"properties": properties, "$defs": {"Where": where}}
+    given = {"q": "a", "kind": "or this", "where": {"side": "left hand"}, "sides": ["left hand"]}
+    tool = ToolCall(name="find", arguments=given)
+
+    for described in (
+        {"name": "find", "input_schema": schema},
+        {"type": "function", "function": {"name": "find", "parameters": schema}},
+    ):
+        found = values(asked(tool, request={"tools": [{"name": "other"}, described]}))
+        assert found["tools.arguments"][0]["closed"] == ["kind", "sides[]", "where.side"]
+    assert "closed" not in values(asked(tool, request={"tools": "x"}))["tools.arguments"][0]
 
 
 def test_the_final_text_is_that_of_the_last_call_that_has_one():

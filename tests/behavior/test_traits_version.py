@@ -11,7 +11,7 @@ from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {2: "6fae3e1da39f9449eeac556546a590d341d53729b727fa22a960a69109c48fae"}
+SAID = {2: "9994f6b69aeb1a42598a75ab7c2c34bc59cd7d2853a9f8e40459e378d78bc1f9"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

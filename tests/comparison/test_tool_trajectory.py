@@ -4,8 +4,8 @@ import pytest
 
 from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.comparison.compare_behavior import compare
-from pytest_llmregress.comparison.deepdiff_adapter import locate_differences
-from pytest_llmregress.comparison.tool_trajectory import compare_arguments
+from pytest_llmregress.comparison.tool_trajectory import compare_arguments, compare_loops
+from pytest_llmregress.values.argument_match import ArgumentRules
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
 from pytest_llmregress.values.tool_match import ToolMatch, tool_relation
@@ -28,8 +28,16 @@ def only(changes):
     return change
 
 
-def called(*names, **arguments):
+def tools_of(*names, **arguments):
     calls = tuple(ToolCall(name=name, arguments=arguments) for name in names)
+    return Call(provider="anthropic", outcome=Outcome.TOOL_USE, tool_calls=calls)
+
+
+def called(*names, **arguments):
+    """Return the behavior of a sample that calls tools one after another."""
+    calls = tuple(
+        ToolCall(name=name, arguments=arguments, round=at) for at, name in enumerate(names)
+    )
     call = Call(provider="anthropic", outcome=Outcome.TOOL_USE, tool_calls=calls)
     return Behavior(traits=extract_traits(Calls([call])))
 
@@ -76,7 +84,7 @@ def test_other_arguments_count_whatever_is_declared_for_the_tools():
 
     change = only(compare(before, after, tools=ToolMatch.STRICT))
 
-    assert (change.trait, change.severity) == ("tools.arguments", NOTABLE)
+    assert (change.trait, change.severity) == ("tools.arguments", BREAKING)
 
 
 def test_tools_match_where_they_match_any_sample():
@@ -136,7 +144,6 @@ def told(change):
     return f"{change.before} → {change.after}"
 
 
-@pytest.mark.parametrize("differ", [None, locate_differences])
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [
@@ -162,14 +169,13 @@ def told(change):
         ([find(n=1), find(n=2)], [find(n=0), find(n=1)], "find_order: n 2 → 0"),
     ],
 )
-def test_an_argument_with_another_value_is_told_with_its_place(before, after, line, differ):
-    change = compare_arguments([before], after, differ=differ)
+def test_an_argument_with_another_value_is_told_with_its_place(before, after, line):
+    change = compare_arguments([before], after)
 
     assert told(change) == line
-    assert (change.trait, change.severity, change.detail) == ("tools.arguments", NOTABLE, "")
+    assert (change.trait, change.detail) == ("tools.arguments", "")
 
 
-@pytest.mark.parametrize("differ", [None, locate_differences])
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -181,8 +187,8 @@ def test_an_argument_with_another_value_is_told_with_its_place(before, after, li
         ("written by hand", [find(n=1)]),
     ],
 )
-def test_what_other_traits_tell_is_no_argument_that_differs(before, after, differ):
-    assert compare_arguments([before], after, differ=differ) is None
+def test_what_other_traits_tell_is_no_argument_that_differs(before, after):
+    assert compare_arguments([before], after) is None
 
 
 def test_a_sentence_instead_of_another_is_cosmetic_and_comes_after_what_is_not():
@@ -190,12 +196,12 @@ def test_a_sentence_instead_of_another_is_cosmetic_and_comes_after_what_is_not()
     reworded = {**before["arguments"], "reason": "It arrived after the promised day."}
 
     cosmetic = compare_arguments([[before]], [find(**reworded)])
-    notable = compare_arguments([[before]], [find(**{**reworded, "code": "broken", "n": 2})])
+    breaking = compare_arguments([[before]], [find(**{**reworded, "code": "broken", "n": 2})])
 
     assert cosmetic.severity is COSMETIC
-    assert notable.severity is NOTABLE
-    assert told(notable) == "find_order: code 'late' → 'broken'"
-    assert notable.detail.startswith("and 2 more: find_order: n 1 → 2; find_order: reason 'The")
+    assert breaking.severity is BREAKING
+    assert told(breaking) == "find_order: code 'late' → 'broken'"
+    assert breaking.detail.startswith("and 2 more: find_order: n 1 → 2; find_order: reason 'The")
 
 
 def test_calls_of_one_tool_in_another_order_are_cosmetic():
@@ -220,10 +226,77 @@ def test_the_closest_sample_is_told():
 
 
 def test_one_argument_is_quarantined_and_not_its_neighbours():
-    baseline = [[find(id="A1", query=query)] for query in ("shoes", "boots", "socks")]
+    baseline = [[find(id="A1", kind=kind)] for kind in ("shoes", "boots", "socks")]
 
-    query = compare_arguments(baseline, [find(id="A1", query="hats")])
-    order = compare_arguments(baseline, [find(id="A2", query="hats")])
+    kind = compare_arguments(baseline, [find(id="A1", kind="hats")])
+    order = compare_arguments(baseline, [find(id="A2", kind="hats")])
 
-    assert (query.severity, told(query)) == (COSMETIC, "find_order: query 'shoes' → 'hats'")
-    assert (order.severity, told(order)) == (NOTABLE, "find_order: id 'A1' → 'A2'")
+    assert (kind.severity, told(kind)) == (COSMETIC, "find_order: kind 'shoes' → 'hats'")
+    assert (order.severity, told(order)) == (BREAKING, "find_order: id 'A1' → 'A2'")
+
+
+def test_a_test_says_how_single_arguments_are_compared():
+    rules = ArgumentRules.read({"find_order.page": "ignore", "find_order.lines": "superset"})
+    before, after = [find(id=1, page=1, lines=[1])], [find(id=1, page=2, lines=[2, 1])]
+
+    assert compare_arguments([before], after, rules=rules) is None
+    assert compare_arguments([after], before, rules=rules).parts == ("find_order: lines",)
+
+
+def test_an_argument_that_may_be_missing_is_no_other_set_of_keys():
+    rules = ArgumentRules.read({"a.limit": "ignore", "a.more": "superset"})
+    given, plain = called("a", id=1, limit=2, more=3), called("a", id=1)
+
+    assert compare(plain, given, arguments=rules) == ()
+    assert [change.trait for change in compare(plain, given)] == [
+        "tools.arg_keys",
+        "tools.arguments",
+    ]
+
+
+# --- loops -----------------------------------------------------------------------------------
+
+
+def loops(value):
+    return Trait(name="tools.loops", value=value, kind=TraitKind.CATEGORY, severity=BREAKING)
+
+
+@pytest.mark.parametrize(
+    ("samples", "times", "is_loop"),
+    [
+        ([{}], 3, False),
+        ([{}], 4, True),
+        ([{"look": 2}], 6, False),
+        ([{"look": 2}], 7, True),
+        ([{}, {"look": 4}, {}], 12, False),
+        ([{}, {"look": 4}, {}], 13, True),
+        (["written by hand"], 4, True),
+    ],
+)
+def test_a_loop_is_breaking_above_three_times_the_baseline(samples, times, is_loop):
+    olds = [loops(sample) for sample in samples]
+
+    change = compare_loops(olds, loops({"look": times, "other": 2}))
+
+    assert (change is not None) is is_loop
+    if change:
+        assert (change.severity, change.parts) == (BREAKING, ("look",))
+        assert f"x{times}" in change.after
+
+
+def test_a_loop_is_named_among_the_changes():
+    changes = compare(called("look", id=7), called(*["look"] * 12, id=7))
+
+    assert changes[0].trait == "tools.loops"
+    assert changes[0].detail == "the same arguments each time: look"
+
+
+def test_tools_that_are_called_one_after_another_instead_of_together_are_notable():
+    together = Calls([tools_of("a", "b")])
+    apart = Calls([tools_of("a"), tools_of("b")])
+
+    before, after = (Behavior(traits=extract_traits(calls)) for calls in (together, apart))
+
+    told_of = {change.trait: change.severity for change in compare(before, after)}
+    assert told_of["tools.parallel"] is NOTABLE
+    assert "tools.order" not in told_of

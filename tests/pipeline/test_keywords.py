@@ -10,13 +10,14 @@ from pytest_llmregress.contracts.rule_book import forbids
 from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestConfigError
 from pytest_llmregress.pipeline.identity import Marker
 from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.values.argument_match import ArgumentMatch
 from pytest_llmregress.values.settings import FailOn, SettingsSource
 from pytest_llmregress.values.tool_match import ToolMatch
 
 KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
     "max_cost_usd, max_agents, budget, allow_tools, forbid_tools, outcomes, served_model, "
-    "rules, samples, pass_rate, quarantine, severity, tool_match, record"
+    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record"
 )
 
 
@@ -51,6 +52,7 @@ def test_each_keyword_is_read_by_the_part_that_it_belongs_to():
             "quarantine": {"reason": "noisy", "until": "2026-12-31"},
             "severity": {"text.length": "ignore"},
             "tool_match": "unordered",
+            "arguments": {"search.*": "ignore", "search.limit": "exact"},
             "rules": {"a": forbids("x")},
         }
     )
@@ -61,6 +63,8 @@ def test_each_keyword_is_read_by_the_part_that_it_belongs_to():
     assert rules.terms.quarantine.until == date(2026, 12, 31)
     assert rules.terms.severity.rules == (("text.length", None),)
     assert rules.terms.tool_match is ToolMatch.UNORDERED
+    assert rules.terms.arguments is not None
+    assert rules.terms.arguments.find("search.limit") is ArgumentMatch.EXACT
     assert list(rules.rule_book.rules) == ["a"]
 
 
@@ -146,6 +150,19 @@ def test_an_unknown_keyword_is_told_with_all_that_are_known():
             "tool_match",
             "same",
             "tool_match: 'same' is none of strict, unordered, subset, superset",
+        ),
+        (
+            "arguments",
+            {"search.query": "same"},
+            "arguments: 'search.query': 'same' is none of exact, facts, superset, ignore",
+        ),
+        (
+            "arguments",
+            ["search.query"],
+            (
+                "arguments: ['search.query'] is no mapping; comparators by tool and field: "
+                '{"find_order.order_id": "exact", "search.query": "ignore"}'
+            ),
         ),
     ],
 )

@@ -290,13 +290,14 @@ MORE = (
         changes={
             "tools.counts": NOTABLE,
             "tools.order": NOTABLE,
-            "tools.arguments": NOTABLE,
+            "tools.arguments": BREAKING,
             "calls": NOTABLE,
             "tool_calls": NOTABLE,
             "usage.output_tokens": NOTABLE,
             "usage.input_tokens": NOTABLE,
         },
         says=("find_order x20", "20.0x"),
+        fails=True,
     ),
     Scenario(
         name="tool_loop_with_a_limit",
@@ -307,7 +308,7 @@ MORE = (
         changes={
             "tools.counts": NOTABLE,
             "tools.order": NOTABLE,
-            "tools.arguments": NOTABLE,
+            "tools.arguments": BREAKING,
             "calls": NOTABLE,
             "tool_calls": NOTABLE,
             "usage.output_tokens": NOTABLE,
@@ -397,8 +398,9 @@ MORE = (
         question="Please look up order A1001 for me.",
         before=(LOOKUP, {"say": "It has been paid."}),
         after=({"tool": 'find_order {"id": "A1007"}'}, {"say": "It has been paid."}),
-        changes={"tools.arguments": NOTABLE},
+        changes={"tools.arguments": BREAKING},
         says=("A1001", "A1007"),
+        fails=True,
     ),
     Scenario(
         name="relative_budget",
