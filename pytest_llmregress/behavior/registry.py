@@ -1,6 +1,7 @@
 """The built-in traits, one record each: a new trait is a new record, its test and README row."""
 
 from pytest_llmregress.behavior import change_rules, extractors
+from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
 from pytest_llmregress.behavior.text.phrases import detect_hedging
 from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
@@ -270,7 +271,7 @@ _COUNTS = (
         readme="and of tool calls",
     ),
 )
-BUILTIN_TRAITS = (*_ENDINGS, *_TOOLS, *TEXT_TRAITS, *_COUNTS)
+BUILTIN_TRAITS = (*_ENDINGS, *_TOOLS, *TEXT_TRAITS, *_COUNTS, *REPLY_TRAITS)
 """All of them, in the order in which files and reports have them."""
 _BY_NAME = {record.name: record for record in BUILTIN_TRAITS}
 

@@ -41,7 +41,17 @@ NAMES = [
     "usage.input_tokens",
     "calls",
     "tool_calls",
+    "thinking",
+    "usage.thinking_tokens",
+    "usage.thinking_share",
+    "citations",
+    "citations.sources",
+    "usage.cache_read_tokens",
+    "usage.cache_write_tokens",
+    "stop_sequence",
+    "service_tier",
 ]
+"""All but "latency", which is there where each call was measured."""
 
 
 def call(outcome=Outcome.ANSWERED, text="", **fields):
@@ -82,7 +92,8 @@ def test_each_trait_has_the_severity_of_its_worst_change():
     notable = {name for name in NAMES if name.startswith("usage")}
     notable |= {"tools.counts", "tools.order", "tools.arg_keys", "tools.parallel", "text.length"}
     notable |= {"text.reasoning", "text.shape", "text.numbers", "text.dates", "text.urls"}
-    notable |= {"calls", "tool_calls"}
+    notable |= {"calls", "tool_calls", "thinking", "citations", "citations.sources"}
+    notable |= {"stop_sequence", "service_tier"}
 
     found = {trait.name: trait.severity for trait in extract_traits(Calls([call(text="Done.")]))}
 
@@ -394,7 +405,7 @@ def test_sets_are_sorted_and_without_repetitions():
     sets = {trait.name: trait.value for trait in traits if trait.kind is TraitKind.SET}
 
     empty = ("deflection", "interruptions", "text.json_keys", "text.shape")
-    empty += ("text.numbers", "text.dates", "text.urls")
+    empty += ("text.numbers", "text.dates", "text.urls", "citations.sources")
     assert sets == {"tools.set": ["a", "b"], **{name: [] for name in empty}}
 
 

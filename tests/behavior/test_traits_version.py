@@ -11,7 +11,7 @@ from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {2: "9994f6b69aeb1a42598a75ab7c2c34bc59cd7d2853a9f8e40459e378d78bc1f9"}
+SAID = {2: "1e08d7c9480ffda7a4ee38d573529562dbafc7bb66171b51703ce5df7ae670fe"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 
