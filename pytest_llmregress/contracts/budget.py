@@ -30,6 +30,8 @@ class BudgetKind(StrEnum):
     COST_USD = "cost_usd"
     AGENTS = "agents"
     """Conversations that were started: see `conversations.starts`."""
+    LATENCY = "latency"
+    """Seconds of all calls, as recorded, also where they were under way at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +47,12 @@ class BaselineUsage:
     agents: int
     cost_usd: float | None
     """None where the price of one of its calls is unknown."""
+    latency: float | None = None
+    """None where one of its calls was not measured."""
 
     @classmethod
     def of(cls, calls: Calls, *, price: Price | None = None) -> Self:
         """Sum up the calls of an accepted recording."""
-        costs = measure_usage(BudgetKind.COST_USD, calls, price=price)
-        known = [cost for cost in costs if cost is not None]
         usage = calls.usage
         return cls(
             calls=len(calls),
@@ -59,7 +61,8 @@ class BaselineUsage:
             output_tokens=None if usage.unknown else usage.output_tokens,
             total_tokens=None if usage.unknown else usage.total_tokens,
             agents=sum(find_conversation_starts(calls)),
-            cost_usd=math.fsum(known) if len(known) == len(costs) else None,
+            cost_usd=_sum_known(measure_usage(BudgetKind.COST_USD, calls, price=price)),
+            latency=_sum_known(measure_usage(BudgetKind.LATENCY, calls, price=price)),
         )
 
     def spent(self, measure: BudgetKind) -> float | None:
@@ -71,7 +74,7 @@ class BaselineUsage:
 def measure_usage(
     measure: BudgetKind, calls: Calls, *, price: Price | None
 ) -> tuple[float | None, ...]:
-    """Return what each call has spent; None where its price is unknown, or its tokens are.
+    """Return what each call has spent; None where its price, tokens or time are unknown.
 
     What an HTTP error answered is not billed.
     """
@@ -79,6 +82,8 @@ def measure_usage(
         return tuple(_cost(call, price) for call in calls)
     if measure is BudgetKind.AGENTS:
         return tuple(int(start) for start in find_conversation_starts(calls))
+    if measure is BudgetKind.LATENCY:
+        return tuple(call.latency for call in calls)
     of_a_call, is_of_tokens = _OF_A_CALL[measure], measure in _OF_TOKENS
     return tuple(None if is_of_tokens and call.usage.unknown else of_a_call(call) for call in calls)
 
@@ -110,6 +115,8 @@ def check_budget(
     before = baseline.spent(measure)
     if before is None and measure in _OF_TOKENS:
         return f"{label}: how many tokens the baseline took is unknown; {_NO_COUNT}"
+    if before is None and measure is BudgetKind.LATENCY:
+        return f"{label}: how long the baseline took was not measured; {_NO_TIME}"
     if before is None:
         return f"{label}: what the baseline cost is unknown; {_PRICES}"
     limit = Fraction(str(factor)) * Fraction(str(before))
@@ -150,10 +157,17 @@ _OF_A_CALL: Mapping[BudgetKind, Callable[[Call], int]] = {
 
 _OF_TOKENS = frozenset({BudgetKind.INPUT_TOKENS, BudgetKind.OUTPUT_TOKENS, BudgetKind.TOTAL_TOKENS})
 _NO_COUNT = "a count of tokens is a whole number, 0 or more. Look at what the server sends"
+_NO_TIME = "an answer out of a batch has no time. Record it as it runs"
 _PRICES = (
     "nothing is taken to be free. pip install 'pytest-llmregress[prices]', or return the price "
     "from a pytest_llmregress_price hook"
 )
+
+
+def _sum_known(amounts: Sequence[float | None]) -> float | None:
+    """Return the sum; None where one of the amounts is unknown."""
+    known = [amount for amount in amounts if amount is not None]
+    return math.fsum(known) if len(known) == len(amounts) else None
 
 
 def _cost(call: Call, price: Price | None) -> float | None:
@@ -171,6 +185,9 @@ def _unknown(
     told = [f"call {n} gave {', '.join(c.usage.unknown)}" for n, c in numbered if c.usage.unknown]
     if told and (measure in _OF_TOKENS or None in spent):
         return f"{label}: {'; '.join(told)}; {_NO_COUNT}"
+    if measure is BudgetKind.LATENCY and None in spent:
+        at = ", ".join(str(n) for n, amount in enumerate(spent, start=1) if amount is None)
+        return f"{label}: how long call {at} took was not measured; {_NO_TIME}"
     return _unknown_prices(label, calls, spent)
 
 
@@ -206,6 +223,8 @@ def _over(
 
 
 def _in_words(measure: BudgetKind, amount: float) -> str:
+    if measure is BudgetKind.LATENCY:
+        return f"{amount:,.2f} s"
     if measure is not BudgetKind.COST_USD:
         return f"{round(amount):,}"
     whole, _, cents = f"{amount:,.6f}".partition(".")

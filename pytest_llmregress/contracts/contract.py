@@ -39,6 +39,8 @@ class Contract:
     max_cost_usd: float | None = None
     max_agents: int | None = None
     """Conversations that one run of the test may start."""
+    max_latency: float | None = None
+    """Seconds of all calls of one run, as recorded."""
     budget: Mapping[BudgetKind, float] | None = None
     """How many times the accepted baseline's a measure may be."""
     allow_tools: tuple[str, ...] | None = None
@@ -158,6 +160,12 @@ def _dollars(raw: Any) -> float:
     return float(raw)
 
 
+def _seconds(raw: Any) -> float:
+    if not is_number(raw) or raw < 0:
+        raise ValueError(f"{raw!r} is no limit; a number of seconds from 0 on")
+    return float(raw)
+
+
 def _strings(raw: Any) -> tuple[str, ...] | None:
     """Return one string or several; None where it is something else."""
     if isinstance(raw, str):
@@ -204,6 +212,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_total_tokens": _limit,
     "max_cost_usd": _dollars,
     "max_agents": _limit,
+    "max_latency": _seconds,
     "budget": read_budget,
     "allow_tools": _patterns_of("tools"),
     "forbid_tools": _patterns_of("tools"),

@@ -8,7 +8,7 @@ from pytest_llmregress.contracts.budget import BaselineUsage
 from pytest_llmregress.contracts.contract import Contract, ContractError
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 
-MEASURES = "calls, tool_calls, input_tokens, output_tokens, total_tokens, cost_usd, agents"
+MEASURES = "calls, tool_calls, input_tokens, output_tokens, total_tokens, cost_usd, agents, latency"
 UNKNOWN = (
     "nothing is taken to be free. pip install 'pytest-llmregress[prices]', or return the price "
     "from a pytest_llmregress_price hook"
@@ -332,4 +332,33 @@ def test_a_bad_limit_on_costs_is_told_with_what_is_allowed(limit: Any):
 
     assert str(caught.value) == (
         f"max_cost_usd: {limit!r} is no limit; a number of US dollars from 0 on"
+    )
+
+
+# --- latency ---------------------------------------------------------------------------------
+
+
+def test_seconds_of_all_calls_are_limited():
+    calls = call(latency=1.25), call(latency=0.5), call(latency=0.5)
+
+    assert broken({"max_latency": 2.25}, *calls) == ()
+    assert broken({"max_latency": 1.5}, *calls) == (
+        "max_latency=1.5: 2.25 s in all; call 2 went over it",
+    )
+    assert broken({"budget": {"latency": 1.5}}, *calls, before=Calls([call(latency=1.0)])) == (
+        (
+            "budget={'latency': 1.5}: 2.25 s in all, and the baseline spent 1.00 s; "
+            "call 2 went over it"
+        ),
+    )
+
+
+def test_a_limit_on_seconds_that_were_not_measured_cannot_be_kept():
+    cure = "an answer out of a batch has no time. Record it as it runs"
+
+    assert broken({"max_latency": 9}, call(latency=1.0), call()) == (
+        f"max_latency=9.0: how long call 2 took was not measured; {cure}",
+    )
+    assert broken({"budget": {"latency": 2}}, call(latency=1.0), before=Calls([call()])) == (
+        f"budget={{'latency': 2}}: how long the baseline took was not measured; {cure}",
     )

@@ -10,7 +10,8 @@ from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, ToolRu
 
 KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
-    "max_cost_usd, max_agents, budget, allow_tools, forbid_tools, outcomes, served_model"
+    "max_cost_usd, max_agents, max_latency, budget, allow_tools, forbid_tools, outcomes, "
+    "served_model"
 )
 USUAL = "answered, tool_use, error"
 
