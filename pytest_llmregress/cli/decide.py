@@ -27,6 +27,7 @@ from pytest_llmregress.storage.errors import (
     UnwritableValueError,
 )
 from pytest_llmregress.storage.pending import StoredTest, accept, reject
+from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.settings import Candidate
 from pytest_llmregress.values.snapshot import Decision
@@ -162,6 +163,7 @@ def faults_of_reason(reason: str) -> tuple[str, ...]:
 
 def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> DecisionResult:
     """Accept or reject one variant of a test; it is on disk, or not done, on return."""
+    fewer = _say_fewer_samples(waiting) if deed is DecisionKind.ACCEPT else ()
     try:
         match deed:
             case DecisionKind.ACCEPT:
@@ -188,7 +190,27 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
         lines.append(f"  wrote {shorten(noted)}")
     elif decision.reason and waiting.snapshot is None:
         lines.append("  the reason is written nowhere: there was no snapshot to hold it")
-    return DecisionResult(lines=tuple(lines))
+    return DecisionResult(lines=(*lines, *fewer))
+
+
+def _say_fewer_samples(waiting: PendingItem) -> tuple[str, ...]:
+    """Say how many samples the new baseline has where the old one has more, and what records them.
+
+    A damaged snapshot says nothing here: it keeps the decision from being made.
+    """
+    try:
+        old = read_snapshot(waiting.paths.of_baseline().snapshot)
+    except (OSError, UnreadableFileError):
+        return ()
+    if waiting.snapshot is None or len(waiting.snapshot.samples) >= len(old.samples):
+        return ()
+    now, before = len(waiting.snapshot.samples), len(old.samples)
+    command = f"pytest {shlex.quote(waiting.test)} --llmregress-record once"
+    asked = waiting.snapshot.models or "the same model"
+    return (
+        f"  the baseline has {count(now, 'sample')} now, and had {before}",
+        f"  more, once the code asks for {asked}: {command} --llmregress-samples {before}",
+    )
 
 
 def _find_unasked(waiting: PendingItem) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from pytest_llmregress.pipeline.drift import (
     judge_test_state,
     verdict_fails,
 )
-from pytest_llmregress.pipeline.state import ObservedTest
+from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
 from pytest_llmregress.reports.samples import render_rate
 from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.snapshot import SampleSnapshot
+from pytest_llmregress.verdicts.first_pass import MIN_RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +27,31 @@ class TestOutcome:
 
 
 def check_pass_rate(test: ObservedTest) -> bool:
-    """Whether as many samples are good as the test asks for, all where it does not say."""
-    tally = good_samples(test)
-    rate = 1.0 if test.state.config.terms.pass_rate is None else test.state.config.terms.pass_rate
-    return tally.n > 0 and tally.passed >= rate * tally.n - 1e-9
+    """Tell whether as many samples are good as the test asks for.
+
+    Where it does not ask, a baseline is kept as it comes: each replayed sample has to end as it was
+    accepted, and of several new samples one has to pass. A candidate's samples all have to.
+    """
+    tally, rate = good_samples(test), test.state.config.terms.pass_rate
+    if rate is not None:
+        return tally.n > 0 and tally.passed >= rate * tally.n - 1e-9
+    if tally.n <= 1 or test.is_compared or test.settings.candidate is not None:
+        return 0 < tally.passed == tally.n
+    known = [sample for sample in test.samples if _find_accepted(test, sample) is not None]
+    is_kept = all(_ends_as_accepted(test, sample) for sample in known)
+    return is_kept and (len(known) == tally.n or tally.passed > 0)
+
+
+def _find_accepted(test: ObservedTest, sample: ObservedSample) -> SampleSnapshot | None:
+    """Return what was accepted of the very recording that a sample replayed; None for a new one."""
+    accepted = test.state.accepted
+    return accepted.sample(sample.plan.number) if accepted and sample.is_exact else None
+
+
+def _ends_as_accepted(test: ObservedTest, sample: ObservedSample) -> bool:
+    """Tell whether a sample is good, or failed when it was accepted as well."""
+    own = _find_accepted(test, sample)
+    return sample.good or (own is not None and not own.passed)
 
 
 def good_samples(test: ObservedTest) -> Tally:
@@ -37,8 +60,14 @@ def good_samples(test: ObservedTest) -> Tally:
 
 
 def check_acceptable(test: ObservedTest) -> bool:
-    """Whether what a test has recorded may be accepted without a decision."""
-    return check_pass_rate(test) and not test.problems
+    """Tell whether what a test has recorded may be accepted without a decision.
+
+    Of several samples one that passes is enough: they are recorded to see how much they vary.
+    """
+    if test.problems:
+        return False
+    is_several = len(test.samples) > 1 and test.state.config.terms.pass_rate is None
+    return good_samples(test).passed > 0 if is_several else check_pass_rate(test)
 
 
 def decide_outcome(test: ObservedTest) -> TestOutcome:
@@ -69,6 +98,11 @@ def decide_outcome(test: ObservedTest) -> TestOutcome:
     )
     if failed or unconfirmed or tally.passed < tally.n:
         told.append(render_rate(test.node_id, tally, pass_rate=test.state.config.terms.pass_rate))
+        if not decides and tally.n > 1 and tally.rate < MIN_RATE:
+            told.append(
+                f"{test.node_id}: unsteady: below {100 * MIN_RATE:g} % of its samples a test gates "
+                "nothing by its statistics"
+            )
     told.append(format_drift(test))
     told += _bodies(test)
     return TestOutcome(

@@ -10,6 +10,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
 from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.junit_properties import drift_fails
+from pytest_llmregress.reports.samples import sample_lines
 from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
@@ -53,7 +54,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         _head(report),
         *_not_understood(report.tests),
         *_not_compared(report.tests),
-        *_samples(report.tests),
+        *sample_lines(report.tests),
         *_drift(report),
         *_verdict(report),
         *_rules(report.tests),
@@ -209,14 +210,6 @@ def _changed_traits(drifted: Sequence[TestRecord]) -> tuple[str, ...]:
 def _traits_above_cosmetic(test: TestRecord) -> tuple[str, ...]:
     changes = () if test.drift is None else test.drift.changes
     return tuple(dict.fromkeys(c.trait for c in changes if c.severity is not Severity.COSMETIC))
-
-
-def _samples(tests: Sequence[TestRecord]) -> tuple[str, ...]:
-    several = [test for test in tests if test.samples > 1]
-    if not several:
-        return ()
-    passed, n = sum(t.passes for t in several), sum(t.samples for t in several)
-    return (f"samples: {passed} of {n} passed, in {count(len(several), 'test')}",)
 
 
 def _verdict(report: RunReport) -> tuple[str, ...]:

@@ -249,3 +249,27 @@ def test_a_pending_snapshot_without_its_recording_is_refused(project):
     assert run.status == 2
     assert run.out == []
     assert "it was taken from a recording that is not here" in run.err[0]
+
+
+def test_accepting_fewer_samples_says_how_many_there_are_and_how_to_record_the_rest(project):
+    baseline = project.accepted(REFUND)
+    old = read_snapshot(baseline.snapshot)
+    write_snapshot(baseline.snapshot, replace(old, samples=old.samples * 10))
+    project.candidate(REFUND, NEW, Severity.BREAKING)
+    run = project.run("accept", REFUND)
+
+    assert run.status == 0
+    assert run.out[-2:] == [
+        "  the baseline has 1 sample now, and had 10",
+        (
+            f"  more, once the code asks for {NEW}: pytest {REFUND} --llmregress-record once "
+            "--llmregress-samples 10"
+        ),
+    ]
+
+
+def test_accepting_as_many_samples_says_nothing_of_them(project):
+    project.accepted(REFUND)
+    project.candidate(REFUND, NEW, Severity.BREAKING)
+
+    assert not any("sample" in line for line in project.run("accept", REFUND).out)

@@ -37,7 +37,16 @@ replay     contract  1/1     -     no          -         -     breaking  no     
 replay     contract  1/1     -     no          -         -     never     no      fails
 replay     contract  1/1     -     yes         -         -     breaking  no      fails
 replay     -         3/3     -     no          -         -     breaking  no      passes
-replay     -         2/3     -     no          -         -     breaking  no      fails
+replay     -         2/3     -     no          -         -     breaking  no      passes
+replay     -         0/3     -     no          -         -     breaking  no      passes
+replay     contract  2/3     -     no          -         -     breaking  no      fails
+new        -         1/1     -     no          -         -     breaking  no      passes
+new        -         0/1     -     no          -         -     breaking  no      fails
+new        -         9/10    -     no          -         -     breaking  no      passes
+new        -         1/10    -     no          -         -     breaking  no      passes
+new        -         0/10    -     no          -         -     breaking  no      fails
+new        -         9/10    1     no          -         -     breaking  no      fails
+new        contract  9/10    -     no          -         -     breaking  no      fails
 replay     -         4/5     0.8   no          -         -     breaking  no      passes
 replay     -         3/5     0.8   no          -         -     breaking  no      fails
 replay     -         3/5     0.8   no          -         -     never     no      fails
@@ -87,7 +96,8 @@ noise      contract  5/5     -     no          -         -     never     no     
 noise      contract  5/5     -     yes         -         -     breaking  no      passes
 noise      no_match  5/5     -     yes         -         -     breaking  no      fails
 """
-"""`run`: a replay of the baseline; one of samples that had all passed; a candidate against one
+"""`run`: a replay of the baseline, whose failed samples had failed when they were accepted; one of
+samples that had all passed; a new baseline; a candidate against one
 accepted sample; a candidate against ten, which show their noise. `seen`: how many of its samples
 show what no accepted one does.
 """
@@ -141,7 +151,7 @@ def ended(line: str) -> ObservedTest:
             commands=NextCommand(
                 TEST, root / "t.py", invoked_from=root, settings=rules.settings, in_ci=False
             ),
-            accepted=accepted,
+            accepted=None if run == "new" else accepted,
         ),
         samples=tuple(
             observed(
@@ -149,6 +159,7 @@ def ended(line: str) -> ObservedTest:
                 good=number <= passes.passed,
                 compared=is_compared,
                 lost=run == "lost",
+                exact=run in {"replay", "lost"},
                 problems=problems if number == 1 else (),
             )
             for number in range(1, passes.n + 1)
@@ -172,7 +183,13 @@ def ended(line: str) -> ObservedTest:
 
 
 def observed(
-    number: int, *, good: bool, compared: bool, lost: bool, problems: tuple[Problem, ...]
+    number: int,
+    *,
+    good: bool,
+    compared: bool,
+    lost: bool,
+    exact: bool,
+    problems: tuple[Problem, ...],
 ) -> ObservedSample:
     """Return a sample that is over."""
     return ObservedSample(
@@ -181,6 +198,7 @@ def observed(
         own_passed=good,
         good=good,
         lost=lost,
+        is_exact=exact,
         compared=compared,
         problems=problems,
     )

@@ -320,3 +320,38 @@ def test_traits_that_could_not_be_compared_are_counted_and_named_behind_the_firs
         "new traits, which fail nothing until pytest --llmregress-accept: 1 in 1 test: t.py::c",
         "  refusal",
     )
+
+
+def test_a_new_baseline_below_three_in_five_is_accepted_and_called_unsteady():
+    fields = {"mode": AnswerSource.RECORDED, "accepted": True, "passed": False}
+    lines = summary(
+        record("t.py::test_a", samples=10, passes=5, **fields),
+        record("t.py::test_b", samples=10, passes=9, **fields),
+    )
+
+    assert lines[1:] == (
+        "samples: 14 of 20 passed, in 2 tests",
+        "unsteady: 1 test: t.py::test_a",
+        "  less than 60 % of the samples passed, and statistics do not gate it",
+    )
+
+
+def test_an_accepted_candidate_with_fewer_samples_than_the_baseline_is_told():
+    known = replace(held(is_same=False), baseline=Tally(passed=10, n=10))
+    lines = summary(
+        record(
+            "t.py::test_a",
+            mode=AnswerSource.RECORDED,
+            accepted=True,
+            evidence=known,
+            requested_models=("claude-opus-5-5",),
+        )
+    )
+
+    assert lines[1:] == (
+        "samples: the new baseline of 1 test has 1 sample from now on, and had up to 10",
+        (
+            "  more, once the code asks for claude-opus-5-5: pytest t.py --llmregress-record once "
+            "--llmregress-samples 10"
+        ),
+    )
