@@ -60,7 +60,8 @@ _BESIDE = (RULES, *_TERMS)
 KEYWORDS = (*_CONTRACT, *_BESIDE)
 """What a marker may say."""
 SETTINGS_OF_A_TEST = ("fail_on", "judge_model")
-CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, "match_ignore", "match_replace", "redact")
+_OF_RECORDING = ("match_ignore", "match_replace", "redact", "keep_headers")
+CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, *_OF_RECORDING)
 """What `llm_config` may set; every other setting is the whole run's."""
 
 
@@ -125,12 +126,19 @@ class TestConfig:
                 ),
                 contract=contract,
                 matching=RequestMatcher.from_config(config),
-                redactor=redactor.with_rules(patterns=config.get("redact", ())),
+                redactor=redactor.with_rules(
+                    patterns=config.get("redact", ()), keep_headers=_read_headers(config)
+                ),
                 terms=terms,
                 rule_book=rule_book,
             )
         except ValueError as error:
             raise TestConfigError("bad_settings", f"{test}: {error}") from None
+
+
+def _read_headers(config: Mapping[str, Any]) -> tuple[str, ...]:
+    given = config.get("keep_headers", ())
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _read_keywords(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
+from pytest_llmregress.recording.received_response import decode_response
 from pytest_llmregress.recording.unplayed import UnplayedInteractions
 from pytest_llmregress.redaction.redactor import Redactor, carries_credentials
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -180,12 +181,12 @@ class CassetteSession:
         return exchange
 
     def answer(self, exchange: Exchange, response: Response, *, measured: bool = True) -> None:
-        """Take down the answer that came over the network.
+        """Take down the answer that came over the network, without its content-encoding.
 
         :param measured: whether its time says anything: that of a batch does not.
         """
         latency = time.perf_counter() - exchange.started if measured else None
-        clean = self.redactor.response(response)
+        clean = self.redactor.response(decode_response(response))
         with self._lock:
             exchange.interaction = Interaction(
                 request=exchange.request,

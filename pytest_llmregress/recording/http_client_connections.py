@@ -18,6 +18,7 @@ from weakref import ref
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.recording.http1 import CONTINUE, Head, read_head, write_response
+from pytest_llmregress.recording.received_response import build_response
 from pytest_llmregress.values.http import Request, Response
 
 _PORTS = {80: "http", 443: "https"}
@@ -222,8 +223,6 @@ class StandIn:
 
     def _hear(self, tape: CassetteSession, exchange: Exchange, method: str) -> Response:
         """Read the answer that comes over the network, whole, and hand it to the tape."""
-        from pytest_llmregress.recording import vcr_bridge  # noqa: PLC0415 - imports vcr
-
         try:
             with HTTPResponse(self._real, method=method) as reply:
                 reply.begin()
@@ -233,13 +232,9 @@ class StandIn:
             raise
         if reply.will_close:
             self.close()
-        headers: dict[str, tuple[str, ...]] = {}
-        for name, value in reply.getheaders():
-            headers[name.lower()] = (*headers.get(name.lower(), ()), value)
-        status = {"code": reply.status, "message": reply.reason}
-        came = {"status": status, "headers": headers, "body": {"string": body}}
-        tape.answer(exchange, vcr_bridge.read_response(came))
-        return Response(status=reply.status, reason=reply.reason, headers=headers, body=body)
+        came = build_response(reply.status, reply.reason, reply.getheaders(), body)
+        tape.answer(exchange, came)
+        return came
 
     def _drop(self) -> None:
         """Close a connection whose answer did not come, as http.client does."""

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, cached_property, wraps
+from functools import cache, cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmregress.process.attribute_patch import AttributePatch, read_own_attribute
+from pytest_llmregress.recording.aiohttp_connections import connect_of
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_client_connections import Connections, opening_classes
 from pytest_llmregress.recording.httpx_replay import Handler, async_handler, handler
@@ -117,21 +118,8 @@ class _Stubs:
                 yield transport, "handle_async_request", new
 
     def _of_aiohttp(self) -> _Patch:
-        session: Any = sys.modules["aiohttp"].ClientSession
-        real = session._request  # noqa: SLF001 - the attribute that vcrpy patches
-
-        @cache
-        def stub() -> Any:
-            _LATECOMERS.let_in()
-            from pytest_llmregress.recording import vcr_bridge  # noqa: PLC0415 - imports vcr
-
-            return vcr_bridge.handler_of_aiohttp(self._bridge, real)
-
-        @wraps(real)
-        async def _request(*arguments: Any, **keywords: Any) -> Any:
-            return await stub()(*arguments, **keywords)
-
-        return session, "_request", _request
+        connector: Any = sys.modules["aiohttp"].BaseConnector
+        return connector, "connect", connect_of(connector.connect, tape=self._tape)
 
     def _tape(self) -> CassetteSession:
         return self.tape

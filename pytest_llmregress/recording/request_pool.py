@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Self
 
 from pytest_llmregress.recording.rate_limiter import REFUSALS, RateLimiter, RoundState
+from pytest_llmregress.recording.received_response import build_response
 from pytest_llmregress.values.http import Response
 
 MAX_REFUSALS = 30
@@ -246,13 +247,7 @@ class Transport:
     """A transport of the library that has made a request, with the TLS context of its client."""
 
     def __init__(self, outgoing: OutgoingRequest, *, connections: int) -> None:
-        # Not from a thread: what it imports would be patched by a tape while it is half there.
-        from pytest_llmregress.recording.vcr_bridge import (  # noqa: PLC0415 - imports vcr
-            read_response,
-        )
-
         library = outgoing.library
-        self._read: Callable[[Any], Response] = read_response
         limits = library.Limits(max_connections=connections, max_keepalive_connections=connections)
         verify = True if outgoing.context is None else outgoing.context
         self._transport = library.HTTPTransport(verify=verify, limits=limits)
@@ -265,7 +260,8 @@ class Transport:
             body = b"".join(response.stream)
         finally:
             response.stream.close()
-        return self._read(_as_vcr_has_it(response, body))
+        headers = response.headers.multi_items()
+        return build_response(response.status_code, response.reason_phrase, headers, body)
 
     def close(self) -> None:
         """Close its connections."""
@@ -274,12 +270,3 @@ class Transport:
 
 def _key(outgoing: OutgoingRequest) -> _Key:
     return outgoing.library.__name__, id(outgoing.context)
-
-
-def _as_vcr_has_it(response: Any, body: bytes) -> dict[str, Any]:
-    """Return a library's response in vcrpy's form, which is read without its compression."""
-    headers: dict[str, list[str]] = {}
-    for name, value in response.headers.multi_items():
-        headers.setdefault(name, []).append(value)
-    status = {"code": response.status_code, "message": response.reason_phrase}
-    return {"status": status, "headers": headers, "body": {"string": body}}

@@ -1,18 +1,17 @@
-"""What goes through vcrpy's stubs: recordings of httpx, and all that aiohttp sends."""
+"""What goes through vcrpy's stubs: recordings of httpx."""
 
-import json
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from vcr.cassette import Cassette as VcrCassette
-from vcr.filters import decode_response
 from vcr.request import Request as VcrRequest
 
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
-from pytest_llmregress.values.http import Request, Response
+from pytest_llmregress.recording.received_response import build_response
+from pytest_llmregress.values.http import Request
 
 
 class CurrentSession(Protocol):
@@ -68,13 +67,13 @@ class VcrBridge(VcrCassette):  # type: ignore[misc]  # vcrpy has no types
 
     def append(self, request: VcrRequest, response: Mapping[str, Any]) -> None:
         """Hand the answer that came over the network to the tape."""
-        known = self._asked.pop(request, None)
-        if known is None:  # an answer on the way to a redirect's target
-            tape = self._playing.tape
-            exchange = tape.ask(_request(request), retry=False, judge=judge_flag.is_judging())
-            known = tape, exchange
-        tape, exchange = known
-        tape.answer(exchange, read_response(response))
+        tape, exchange = self._asked.pop(request)
+        status = response["status"]
+        headers = [(name, each) for name, many in response["headers"].items() for each in many]
+        came = build_response(
+            status["code"], status["message"], headers, response["body"]["string"]
+        )
+        tape.answer(exchange, came)
 
 
 def handler_of(bridge: VcrBridge, real: Any, library: ModuleType) -> Any:
@@ -91,47 +90,10 @@ def async_handler_of(bridge: VcrBridge, real: Any, library: ModuleType) -> Any:
     return vcr_handle_async_request(bridge, real, library)
 
 
-def handler_of_aiohttp(bridge: VcrBridge, real: Any) -> Any:
-    """Return vcrpy's stub of what a session of aiohttp sends by."""
-    from vcr.stubs.aiohttp_stubs import vcr_request  # noqa: PLC0415 - imports aiohttp
-
-    return vcr_request(bridge, real)
-
-
 def _request(request: VcrRequest) -> Request:
     return Request(
         method=request.method,
         url=request.uri,
         headers={name.lower(): (str(value),) for name, value in request.headers.items()},
-        body=_bytes(request.body),
+        body=request.body or b"",
     )
-
-
-def read_response(response: Mapping[str, Any]) -> Response:
-    """Return a response as a value, in vcrpy's form, without the compression of its way."""
-    decoded = decode_response(
-        {**response, "headers": {k.lower(): list(v) for k, v in response["headers"].items()}}
-    )
-    return Response(
-        status=decoded["status"]["code"],
-        reason=decoded["status"]["message"] or "",
-        headers={name.lower(): tuple(values) for name, values in decoded["headers"].items()},
-        body=_bytes(decoded["body"].get("string")),
-    )
-
-
-def _bytes(body: Any) -> bytes:
-    """Return a body as bytes, whichever form a library hands it over in."""
-    match body:
-        case None:
-            return b""
-        case bytes() | bytearray():
-            return bytes(body)
-        case str():
-            return body.encode()
-        case dict() | list():  # aiohttp's json=
-            return json.dumps(body).encode()
-        case _ if hasattr(body, "read"):
-            return _bytes(body.read())
-        case _:
-            return b"".join(_bytes(part) for part in body)

@@ -1,15 +1,23 @@
 """What never reaches a file: headers that are not known to be harmless, secrets, credentials."""
 
 import base64
+import gzip
 import json
 import re
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
+from pytest_llmregress.process.decompression import DecompressionError, decompress
+from pytest_llmregress.redaction.kept_headers import (
+    REQUEST_HEADERS,
+    find_faults,
+    is_listed,
+    may_be_kept,
+)
 from pytest_llmregress.redaction.secret_fields import spans_in_form, spans_in_json, spans_in_query
 from pytest_llmregress.redaction.secret_names import MIN_SECRET, secret_values
 from pytest_llmregress.redaction.secret_patterns import (
@@ -24,22 +32,6 @@ from pytest_llmregress.redaction.secret_patterns import (
 from pytest_llmregress.redaction.stream_redaction import clean_events, clean_frames
 from pytest_llmregress.values.http import Interaction, Request, Response, first_value
 
-REQUEST_HEADERS = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type"})
-"""The request headers that a cassette keeps; all others may hold keys, identities or machines."""
-
-RESPONSE_HEADERS = frozenset(
-    {
-        "content-disposition",
-        "content-encoding",
-        "content-type",
-        "request-id",
-        "retry-after",
-        "retry-after-ms",
-        "x-should-retry",
-    }
-)
-"""The response headers that a cassette keeps; the SDK reads these, and they identify nobody."""
-
 _CREDENTIAL_PATHS = re.compile(
     r"/oauth2?(?:/v[\d.]+)?/token$|/latest/(?:api/token|meta-data)(?:/|$)"
 )
@@ -50,8 +42,6 @@ _CREDENTIAL_HOSTS = re.compile(
 )
 _AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?([^/?#]*)")
 _ZIPPED = b"\x1f\x8b"
-_MAX_UNZIPPED = 256 * 1024 * 1024
-"""Bytes; a body that decompresses to more is left as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,38 +58,50 @@ class Redactor:
     """
 
     known: KnownSecrets = field(default_factory=KnownSecrets)
+    keep_headers: tuple[str, ...] = ()
+    """Globs of response headers that are kept beside those of `RESPONSE_HEADERS`."""
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> "Redactor":
         """Know the secrets among the values of variables: see `secret_names` for which they are."""
         return cls(known=KnownSecrets(values=_forms(secret_values(environment))))
 
-    def with_rules(self, *, patterns: Iterable[str] = (), values: Iterable[str] = ()) -> "Redactor":
-        """Return a redactor that takes out more; never less.
+    def with_rules(
+        self,
+        *,
+        patterns: Iterable[str] = (),
+        values: Iterable[str] = (),
+        keep_headers: Iterable[str] = (),
+    ) -> "Redactor":
+        """Return a redactor that takes out more, and keeps further response headers.
 
         Parameters: `patterns`, regular expressions of Python, matched against the bytes of bodies,
         URLs and headers; a group named "secret" is what is replaced, or else the whole match.
-        `values`, secrets, of any length. Raises ValueError with all that is wrong with them.
+        `values`, secrets, of any length. `keep_headers`, globs of names in any case; a header of
+        cookies or credentials stays out whatever they say. Raises ValueError with all that is
+        wrong with them.
         """
         compiled, faults = _compile(patterns)
-        values = tuple(values)
+        values, kept = tuple(values), tuple(keep_headers)
         if "" in values:
             faults.append('redaction value "": it is empty; a secret of one character or more')
+        faults += find_faults(kept)
         if faults:
             raise ValueError("\n".join(faults))
         known = KnownSecrets(
             values=_longest_first((*self.known.values, *_forms(values))),
             patterns=(*self.known.patterns, *compiled),
         )
-        return replace(self, known=known)
+        kept = (*self.keep_headers, *(glob.lower() for glob in kept))
+        return replace(self, known=known, keep_headers=kept)
 
     def request(self, request: Request) -> Request:
         """Return a request that may be written to a file."""
         return replace(
             request,
             url=self._clean_url(request.url),
-            headers=self._keep(request.headers, REQUEST_HEADERS),
-            body=self._clean_body(_unzipped(request.body), request.headers),
+            headers=self._keep(request.headers, REQUEST_HEADERS.__contains__),
+            body=self._clean_body(_decompressed(request), request.headers),
         )
 
     def interaction(self, interaction: Interaction) -> Interaction:
@@ -112,11 +114,17 @@ class Redactor:
 
     def response(self, response: Response) -> Response:
         """Return a response that may be written to a file."""
-        headers = self._keep(response.headers, RESPONSE_HEADERS)
-        body = _unzipped(response.body)
-        if body is not response.body and response.header("content-encoding") == "gzip":
-            del headers["content-encoding"]
-        return replace(response, headers=headers, body=self._clean_body(body, response.headers))
+        headers = self._keep(response.headers, self._is_kept)
+        size = response.headers.get("content-length", ("0",))
+        if not response.body and size != ("0",):  # the answer to HEAD
+            headers["content-length"] = size
+        archive = _unzipped(response.body)
+        body = self._clean_body(archive, response.headers)
+        if body == archive:
+            body = response.body
+        elif archive is not response.body:
+            body = gzip.compress(body, mtime=0)
+        return replace(response, headers=headers, body=body)
 
     def value(self, value: Any) -> Any:
         """Return a JSON value that may be written to a file; itself where it holds no secret."""
@@ -127,13 +135,18 @@ class Redactor:
         return json.loads(replace_spans(data, spans).decode("utf-8", "surrogatepass"))
 
     def _keep(
-        self, headers: Mapping[str, tuple[str, ...]], allowed: frozenset[str]
+        self, headers: Mapping[str, tuple[str, ...]], is_kept: Callable[[str], bool]
     ) -> dict[str, tuple[str, ...]]:
         return {
-            name: tuple(self._clean_text(value) for value in values)
+            name: tuple(self._clean_header(value) for value in values)
             for name, values in sorted(headers.items())
-            if name in allowed
+            if is_kept(name)
         }
+
+    def _is_kept(self, name: str) -> bool:
+        if is_listed(name):
+            return True
+        return any(fnmatchcase(name, glob) for glob in self.keep_headers) and may_be_kept(name)
 
     def _clean_url(self, url: str) -> str:
         data = url.encode("utf-8", "surrogateescape")
@@ -148,9 +161,12 @@ class Redactor:
     def _clean_query(self, data: bytes) -> bytes:
         return replace_spans(data, merge((*self.known.spans(data), *spans_in_query(data))))
 
-    def _clean_text(self, text: str) -> str:
-        data = text.encode("utf-8", "surrogateescape")
-        return self._clean(data).decode("utf-8", "surrogateescape")
+    def _clean_header(self, value: str) -> str:
+        data = value.encode("utf-8", "surrogateescape")
+        if _AUTHORITY.match(data):
+            return self._clean_url(value)
+        spans = merge((*self._spans(data), *spans_in_query(data)))
+        return replace_spans(data, spans).decode("utf-8", "surrogateescape")
 
     def _clean_body(self, body: bytes, headers: Mapping[str, tuple[str, ...]]) -> bytes:
         content_type = (first_value(headers, "content-type") or "").lower()
@@ -252,13 +268,20 @@ def _in_base64(data: bytes) -> Iterator[bytes]:
         yield core.replace(b"+", b"-").replace(b"/", b"_")
 
 
+def _decompressed(request: Request) -> bytes:
+    """Return the body of a request without compression: nobody reads it but a matcher."""
+    try:
+        body = decompress(request.body, request.headers.get("content-encoding", ()))
+    except DecompressionError:
+        body = request.body
+    return _unzipped(body)
+
+
 def _unzipped(body: bytes) -> bytes:
-    """Return a body without gzip's compression: the very body where it has none, or is damaged."""
+    """Return what a file of gzip holds: the very body where it is none, or is damaged."""
     if not body.startswith(_ZIPPED):
         return body
     try:
-        unzip = zlib.decompressobj(wbits=31)
-        text = unzip.decompress(body, _MAX_UNZIPPED)
-    except zlib.error:
+        return decompress(body, ["gzip"])
+    except DecompressionError:
         return body
-    return text if unzip.eof and not unzip.unused_data else body

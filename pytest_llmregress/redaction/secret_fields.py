@@ -23,9 +23,9 @@ _DEPTH = 3
 """How deep JSON that stands as a text in JSON is looked into: a tool result that quotes a file."""
 
 _QUERY = re.compile(
-    rb"(?i)[?&](?:(?:" + _NAMES + rb")=(?P<secret>[^&#\s\"]+)"
+    rb"(?i)[?&](?:(?:" + _NAMES + rb")=(?P<secret>[^&#\s\">]+)"
     rb"|(?:" + _NAMES_OF_LONG + rb"|key|code|sig|signature|x-amz-signature|x-amz-security-token)"
-    rb"=(?P<long>[^&#\s\"]{20,}))"
+    rb"=(?P<long>[^&#\s\">]{20,}))"
 )
 _FORM = re.compile(rb"(?i)(?:^|&)(?:" + _NAMES + rb"|assertion)=(?P<secret>[^&\s]+)")
 _PART = re.compile(

@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_llmregress.process.decompression import DecompressionError, decompress_stored
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import ForeignFileError, UnreadableFileError
-from pytest_llmregress.storage.vcr_format.decompression import DecompressionError, decompress
 from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
 from pytest_llmregress.storage.yaml.document import MAX_BYTES
 from pytest_llmregress.storage.yaml.parser import YamlSyntaxError
@@ -163,7 +163,7 @@ def _response(message: MappingReader) -> Response:
     encodings = headers.pop("content-encoding", ())
     if encodings and not _is_parsed(message):
         try:
-            body = decompress(body, encodings)
+            body = decompress_stored(body, encodings)
         except DecompressionError as error:
             message.blame(key, str(error))
     if encodings or _is_parsed(message):

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
-from pytest_llmregress.storage.yaml.document import MAX_BYTES
+MAX_BYTES = 64 * 1024 * 1024
+"""What a body may come to; a cassette must not be larger either."""
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """What zlib calls these formats."""
 _BROTLIS = ("brotli", "brotlicffi")
+_ZSTDS = ("compression.zstd", "backports.zstd", "zstandard")
+"""The module of Python 3.14, the same for earlier versions, and what httpx uses."""
 _CHUNK = 512
-"""Bytes of brotli that are decompressed at once: a small step has a bounded result."""
+"""Bytes of brotli or zstd that are decompressed at once: a small step has a bounded result."""
 
 
 class DecompressionError(ValueError):
@@ -21,13 +24,25 @@ class DecompressionError(ValueError):
 def decompress(body: bytes, encodings: Iterable[str]) -> bytes:
     """Return a body without its content encodings, named in the order of their application.
 
-    Tools that decompress before they store often leave the header: text is taken as it is.
+    The name may be written in any case. Raise DecompressionError where a body cannot be
+    decompressed, or comes to more than `MAX_BYTES`.
     """
-    for encoding in reversed(
-        [word.strip().lower() for each in encodings for word in each.split(",")]
-    ):
-        body = _decode(body, encoding)
+    for encoding in reversed([word for each in encodings for word in each.lower().split(",")]):
+        body = _decode(body, encoding.strip())
     return body
+
+
+def decompress_stored(body: bytes, encodings: Iterable[str]) -> bytes:
+    """Return the same of a stored body: tools that decompress before they store leave the header.
+
+    A text that cannot be decompressed is taken as it is.
+    """
+    try:
+        return decompress(body, encodings)
+    except DecompressionError:
+        if not _is_text(body):
+            raise
+        return body
 
 
 def _decode(body: bytes, encoding: str) -> bytes:
@@ -40,8 +55,6 @@ def _decode(body: bytes, encoding: str) -> bytes:
         why = f"{encoding} is none of {', '.join(_DECODERS)}"
     except (zlib.error, _Unavailable) as error:
         why = str(error)
-    if _is_text(body):
-        return body
     raise DecompressionError(f"its content-encoding cannot be undone: {why}")
 
 
@@ -74,7 +87,7 @@ def _deflate(body: bytes) -> bytes:
 
 
 def _unbrotli(body: bytes) -> bytes:
-    library = _import_brotli()
+    library = _import_first(_BROTLIS, encoding="br", package="brotli")
     stream = library.Decompressor()
     out = bytearray()
     try:
@@ -88,13 +101,35 @@ def _unbrotli(body: bytes) -> bytes:
     return bytes(out)
 
 
-def _import_brotli() -> Any:
-    for name in _BROTLIS:
+def _unzstd(body: bytes) -> bytes:
+    library = _import_first(_ZSTDS, encoding="zstd", package="backports.zstd")
+    out = bytearray()
+    try:
+        while body:
+            stream = library.ZstdDecompressor()
+            stream = stream if hasattr(stream, "eof") else stream.decompressobj()  # zstandard's
+            for start in range(0, len(body), _CHUNK):
+                out += stream.decompress(body[start : start + _CHUNK])
+                _check_size(len(out))
+                if stream.eof:
+                    break
+            if not stream.eof:
+                raise _Unavailable("the compressed body is cut off")
+            body = stream.unused_data + body[start + _CHUNK :]
+    except library.ZstdError as error:
+        raise _Unavailable(f"zstd says {error}") from None
+    return bytes(out)
+
+
+def _import_first(names: Iterable[str], *, encoding: str, package: str) -> Any:
+    for name in names:
         try:
             return import_module(name)
         except ImportError:
             continue
-    raise _Unavailable("br needs a package that is not installed (python -m pip install brotli)")
+    raise _Unavailable(
+        f"{encoding} needs a package that is not installed (python -m pip install {package})"
+    )
 
 
 def _check_size(size: int) -> None:
@@ -117,4 +152,5 @@ _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "x-gzip": _unzip,
     "deflate": _deflate,
     "br": _unbrotli,
+    "zstd": _unzstd,
 }
