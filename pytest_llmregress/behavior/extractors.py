@@ -14,7 +14,8 @@ from pytest_llmregress.behavior.requested_schema import (
 )
 from pytest_llmregress.behavior.text.closed_answer import describe_form, read_answer
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
-from pytest_llmregress.behavior.text.phrases import detect_refusal, find_deflections
+from pytest_llmregress.behavior.text.deflections import find_deflections
+from pytest_llmregress.behavior.text.refusals import find_refusal
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
@@ -48,12 +49,12 @@ def extract_outcome(given: ExtractorInput) -> str:
 
 def extract_refusal(given: ExtractorInput) -> str:
     """Return "soft" for an answer that refuses in words, else "none"."""
-    return "soft" if detect_refusal(_answer(given)) else "none"
+    return "soft" if find_refusal(_answer(given)) else "none"
 
 
 def extract_deflections(given: ExtractorInput) -> set[str]:
     """Return what an answer does instead of answering, such as an upsell nobody asked for."""
-    return find_deflections(_answer(given), question=_question(given.last))
+    return set(find_deflections(_answer(given), question=_question(given.last)))
 
 
 def extract_interruptions(given: ExtractorInput) -> set[str]:

@@ -3,7 +3,7 @@
 from pytest_llmregress.behavior import change_rules, extractors
 from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
-from pytest_llmregress.behavior.text.phrases import detect_hedging
+from pytest_llmregress.behavior.text.hedging import detect_hedging
 from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
 from pytest_llmregress.behavior.text.text_facts import extract_data, language, words
 from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord

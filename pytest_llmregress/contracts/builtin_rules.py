@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pytest_llmregress.behavior.text.phrases import detect_deflection, detect_upsell
+from pytest_llmregress.behavior.text.deflections import find_brush_off, find_upsell
 from pytest_llmregress.behavior.text.text_facts import language
 from pytest_llmregress.contracts.rule_book import (
     Forbids,
@@ -44,23 +44,23 @@ __all__ = [
 def no_upsell(call: Call) -> Verdict:
     """Refuse a text that sells: a higher plan, a subscription, an offer.
 
-    Sees stock phrases (`behavior.text.phrases.upsells`). Does not see an offer in other words,
+    Sees stock phrases (`upsells` of `behavior/text/phrases`). Does not see an offer in other words,
     nor whether the user had asked for one: switch it off (`None`) where a test is about prices.
     """
     if not call.text.strip():
         return None
-    return excerpt(call.text) if detect_upsell(call.text) else True
+    return excerpt(call.text) if find_upsell(call.text) else True
 
 
 def no_deflection(call: Call) -> Verdict:
     """Refuse a text that sends the user elsewhere and says little else: "please contact support".
 
-    Sees stock phrases (`behavior.text.phrases.deflects`); a contact that stands beside an answer
+    Sees stock phrases (`behavior.text.deflections`); a contact that stands beside an answer
     is fine. Does not see a deflection in other words, nor whether elsewhere was the right place.
     """
     if not call.text.strip():
         return None
-    return excerpt(call.text) if detect_deflection(call.text) else True
+    return excerpt(call.text) if find_brush_off(call.text) else True
 
 
 def asks_before(*tool_patterns: str) -> Rule:

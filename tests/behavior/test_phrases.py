@@ -2,15 +2,14 @@
 
 import pytest
 
-from pytest_llmregress.behavior.text.phrases import (
-    MAX_OPENING,
-    detect_deflection,
-    detect_handoff,
-    detect_hedging,
-    detect_refusal,
-    detect_upsell,
+from pytest_llmregress.behavior.text.deflections import (
+    find_brush_off,
     find_deflections,
+    find_hand_off,
+    find_upsell,
 )
+from pytest_llmregress.behavior.text.hedging import detect_hedging
+from pytest_llmregress.behavior.text.refusals import MAX_OPENING, find_refusal
 
 REFUSALS = [
     "I'm sorry, but I can't help with that.",
@@ -203,46 +202,46 @@ NO_HAND_OFFS = [
 
 @pytest.mark.parametrize("text", REFUSALS)
 def test_a_reply_that_declines_at_its_start_refuses(text):
-    assert detect_refusal(text)
+    assert find_refusal(text)
 
 
 @pytest.mark.parametrize("text", NO_REFUSALS)
 def test_an_apology_a_rule_and_an_answer_are_no_refusals(text):
-    assert not detect_refusal(text)
+    assert not find_refusal(text)
 
 
 def test_a_refusal_deep_in_a_text_is_not_at_its_start():
-    assert not detect_refusal("Thank you. " * (MAX_OPENING // 11) + "I can't help with that.")
+    assert not find_refusal("Thank you. " * (MAX_OPENING // 11) + "I can't help with that.")
 
 
 @pytest.mark.parametrize("text", UPSELLS)
 def test_a_plan_a_code_and_an_offer_are_sold(text):
-    assert detect_upsell(text)
+    assert find_upsell(text)
 
 
 @pytest.mark.parametrize("text", NO_UPSELLS)
 def test_an_upgrade_of_software_sells_nothing(text):
-    assert not detect_upsell(text)
+    assert not find_upsell(text)
 
 
 @pytest.mark.parametrize("text", BRUSH_OFFS)
 def test_a_reply_that_only_sends_elsewhere_deflects(text):
-    assert detect_deflection(text)
+    assert find_brush_off(text)
 
 
 @pytest.mark.parametrize("text", NO_BRUSH_OFFS)
 def test_a_contact_beside_an_answer_does_not_deflect(text):
-    assert not detect_deflection(text)
+    assert not find_brush_off(text)
 
 
 @pytest.mark.parametrize("text", HAND_OFFS)
 def test_a_conversation_is_handed_to_a_person(text):
-    assert detect_handoff(text)
+    assert find_hand_off(text)
 
 
 @pytest.mark.parametrize("text", NO_HAND_OFFS)
 def test_what_is_connected_and_passed_in_software_is_no_hand_off(text):
-    assert not detect_handoff(text)
+    assert not find_hand_off(text)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +257,7 @@ def test_what_is_connected_and_passed_in_software_is_no_hand_off(text):
     ],
 )
 def test_what_a_question_asks_for_is_no_deflection(text, question, found):
-    assert find_deflections(text, question=question) == found
+    assert set(find_deflections(text, question=question)) == found
 
 
 @pytest.mark.parametrize(

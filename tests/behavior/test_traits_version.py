@@ -11,7 +11,7 @@ from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {2: "1e08d7c9480ffda7a4ee38d573529562dbafc7bb66171b51703ce5df7ae670fe"}
+SAID = {3: "3560ce11563bfdbf8cd6946b736d1263354df507e640c4ce879858cc5ece80e1"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

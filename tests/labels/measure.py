@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmregress.behavior.text.phrases import detect_refusal
+from pytest_llmregress.behavior.text.refusals import find_refusal
 from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
@@ -164,7 +164,7 @@ def measure_xstest(folder: Path) -> Scores:
                     continue
                 text = row["completion"].strip()
                 expected = {"soft"} if row["final_label"].startswith("2") else set()
-                found = {"soft"} if detect_refusal(text) else set()
+                found = {"soft"} if find_refusal(text) else set()
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 scores[half_of(digest[0])].add(expected, found, f"{path.stem} {row['id']}")
     return {"refusal": scores}

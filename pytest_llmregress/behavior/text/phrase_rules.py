@@ -1,0 +1,97 @@
+"""The stock phrases of each language, read from `phrases/LANGUAGE.toml` once a text needs them.
+
+A list of a file holds one pattern of `re` a line, in lower case, and `<name>` stands for the words
+under `name` in the table `parts`. The lists under `signs` are plain words: a text without any of
+them has none of the phrases, and looking for them costs less than the patterns do.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from pkgutil import get_data
+
+LANGUAGES = (
+    *("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr"),
+    *("ru", "ja", "zh", "ko", "ar"),
+)
+"""The languages that have a file of phrases, by their ISO 639 codes."""
+NOT_LATIN = frozenset({"ru", "ja", "zh", "ko", "ar"})
+"""Those that no text in ASCII is written in."""
+
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…。！？؟])[\"')\]]*\s+|(?<=[。！？])|\n+"  # noqa: RUF001  # full stops of other scripts
+)
+_DECORATION = re.compile(r"[*_>#`\"“”„«»¡¿]+|[ \t\u00a0\u202f]+")
+_SIGNS_OF_DECORATION = (*'*_>#`"“”„«»¡¿\t\u00a0\u202f', "  ")
+_PART = re.compile(r"<(\w+)>")
+_NEVER = "(?!)"
+
+
+class PhraseRules:
+    """The phrases of one language."""
+
+    def __init__(self, language: str) -> None:
+        data = get_data(__package__, f"phrases/{language}.toml") or b""
+        found = tomllib.loads(data.decode())
+        self._lists: dict[str, str] = found["refusal"] | found["deflection"]
+        self._parts: dict[str, str] = found.get("parts", {})
+        self._signs: dict[str, list[str]] = found["signs"]
+        self.causes_first: bool = found.get("causes_first", False)
+        """Whether a cause stands before the word that says so, as in Japanese."""
+        self._patterns: dict[str, re.Pattern[str]] = {}
+
+    def has_sign(self, name: str, plain: str) -> bool:
+        """Say whether a text has one of the signs of a list."""
+        return has_one(self._signs.get(name, ()), plain)
+
+    def pattern(self, name: str) -> re.Pattern[str]:
+        """Return a list as one pattern, compiled on its first use; a list left out never fits."""
+        if name not in self._patterns:
+            lines = self._lists.get(name, _NEVER).split("\n")
+            words = "|".join(line for line in lines if line)
+            self._patterns[name] = re.compile(f"(?:{self._spell_out(words)})")
+        return self._patterns[name]
+
+    def _spell_out(self, words: str) -> str:
+        """Put the words of a part in the place of its name; parts may name other parts."""
+        return _PART.sub(lambda found: self._spell_out(self._parts[found[1]]), words)
+
+
+@cache
+def load_rules(language: str) -> PhraseRules:
+    """Return the phrases of a language of `LANGUAGES`."""
+    return PhraseRules(language)
+
+
+def find_rules(name: str, plain: str) -> Iterator[PhraseRules]:
+    """Yield the phrases of each language of which a text has a sign."""
+    is_ascii = plain.isascii()
+    for language in LANGUAGES:
+        if is_ascii and language in NOT_LATIN:
+            continue
+        rules = load_rules(language)
+        if rules.has_sign(name, plain):
+            yield rules
+
+
+def has_one(signs: Iterable[str], plain: str) -> bool:
+    """Say whether a text holds one of some words."""
+    for sign in signs:  # noqa: SIM110 - half of what any() takes, for a hundred signs a text
+        if sign in plain:
+            return True
+    return False
+
+
+@lru_cache(maxsize=8)
+def simplify(text: str) -> str:
+    """Return a text in lower case, with plain apostrophes and single spaces, without decoration."""
+    plain = text.lower().replace("i̇", "i").replace("’", "'").replace("‘", "'")  # noqa: RUF001  # these very signs
+    if has_one(_SIGNS_OF_DECORATION, plain):
+        plain = _DECORATION.sub(" ", plain)
+    return plain.strip()
+
+
+def split_sentences(plain: str) -> list[str]:
+    """Return the sentences of a text, those of Chinese and Japanese too."""
+    return [sentence for part in _SENTENCE_END.split(plain) if (sentence := part.strip())]

@@ -1,0 +1,159 @@
+"""Whether a reply refuses: it declines in its own words, and neither answers nor says how to.
+
+The rules, in their order; the lists that they name are those of `phrases/LANGUAGE.toml`:
+
+1. The first sentence that is no opener has to decline. Words in quotes are somebody else's.
+2. It does not decline where nothing was asked (`exempt`: "I can't find an error"), where it tells
+   a rule of a shop (`goods`), or in a letter that is written for the user.
+3. A cause, a condition or a time (`reasons`) makes it a report, unless the cause is the speaker's
+   own (`policies`: "because it is against my rules").
+4. An answer in the same breath (`answers`), code, a question back, or what the reader can do about
+   it (`ways_out`) makes it a limitation. An offer of something else (`talk`) does not.
+5. An inability that is a limit or a fault (`limits`: "I don't have live prices") is none where any
+   sentence beside it says something.
+"""
+
+import re
+
+from pytest_llmregress.behavior.text.phrase_rules import (
+    PhraseRules,
+    find_rules,
+    simplify,
+    split_sentences,
+)
+
+MAX_OPENING = 600
+"""Characters from the start of a text within which a refusal has to begin."""
+MAX_OPENERS = 6
+"""Sentences of greeting, apology and the like that may stand before a refusal."""
+MAX_LEAD = 12
+"""Words that may stand before the words that decline, in their sentence."""
+MAX_READ = 3_000
+"""Characters of a text in which an answer beside a refusal is looked for."""
+MIN_SAID = 4
+"""Words of a sentence that says something; of signs of Chinese and Japanese, as many."""
+MAX_QUOTED = 120
+"""Characters of the words that are quoted in a report."""
+
+_QUOTED = re.compile(
+    r'"[^"\n]{1,300}"|“[^”\n]{1,300}”|„[^“”\n]{1,300}[“”]|«[^»\n]{1,300}»|「[^」\n]{1,300}」'
+)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_CAUSE = re.compile(r"[:：;；] ?(?=\S)")  # noqa: RUF001  # signs of Chinese
+_COMMA = re.compile(r"[,，、]")  # noqa: RUF001  # signs of Chinese and Japanese
+_QUESTION_MARKS = ("?", "？", "؟")  # noqa: RUF001  # of Chinese and Arabic
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+def find_refusal(text: str) -> str:
+    """Return the words with which a reply refuses, or "" where it does not.
+
+    `phrase_rules.LANGUAGES` are known.
+    """
+    plain = simplify(_leave_out_quotes(text.strip()[:MAX_READ]))
+    opening = plain[:MAX_OPENING]
+    for rules in find_rules("refusal", opening):
+        if words := _find_in(rules, plain, text):
+            return words
+    return ""
+
+
+def says_nothing(rules: PhraseRules, sentence: str) -> bool:
+    """Say whether a sentence beside a refusal or a contact is no answer of any kind."""
+    return bool(
+        rules.pattern("talk").match(sentence)
+        or rules.pattern("openers").match(sentence)
+        or rules.pattern("declines").search(sentence)
+        or rules.pattern("policies").search(sentence)
+        or rules.pattern("brush_offs").search(sentence)
+    )
+
+
+def count_words(text: str) -> int:
+    """Count words; each sign of Chinese and Japanese counts as half a word."""
+    signs = len(_SIGN.findall(text))
+    return len(_WORD.findall(_SIGN.sub(" ", text))) + (signs + 1) // 2
+
+
+def _leave_out_quotes(text: str) -> str:
+    """Take out what is quoted; a reply that is one quotation is read as it is."""
+    return text if _QUOTED.fullmatch(text) else _QUOTED.sub(' "" ', text)
+
+
+def _find_in(rules: PhraseRules, plain: str, text: str) -> str:
+    sentences = split_sentences(plain)
+    for number, sentence in enumerate(sentences[: MAX_OPENERS + 1]):
+        found = _find_decline(rules, sentence)
+        if found:
+            after = sentences[number + 1 :]
+            is_undone = (
+                _is_told(rules, sentence, found)
+                or _is_letter(rules, sentences, sentence)
+                or _is_answered(rules, sentence[found.end() :], after)
+                or _FENCE.search(text[: 10 * MAX_READ])
+            )
+            return "" if is_undone else sentence[:MAX_QUOTED]
+        if not rules.pattern("openers").match(sentence):
+            return ""
+    return ""
+
+
+def _find_decline(rules: PhraseRules, sentence: str) -> re.Match[str] | None:
+    for found in rules.pattern("declines").finditer(sentence[:MAX_OPENING]):
+        lead = sentence[: found.start()]
+        if rules.pattern("openers").match(sentence):
+            return found
+        is_short = count_words(lead) <= MAX_LEAD
+        if is_short and not rules.pattern("subordinates").search(lead):
+            return found
+    return None
+
+
+def _is_told(rules: PhraseRules, sentence: str, found: re.Match[str]) -> bool:
+    """Say whether a sentence asks for nothing, tells a rule, or reports a fault (2 and 3)."""
+    lead, rest = sentence[: found.start()], sentence[found.end() :]
+    clause = sentence if rules.causes_first else rest
+    return bool(
+        rules.pattern("exempt").match(rest)
+        or rules.pattern("exempt_anywhere").search(sentence)
+        or rules.pattern("goods").search(sentence)
+        or rules.pattern("said").search(rest)
+        or _has_cause(rules, clause)
+        or (not rules.pattern("openers").match(lead) and _has_cause(rules, lead))
+    )
+
+
+def _has_cause(rules: PhraseRules, clause: str) -> bool:
+    """Say whether a clause has a cause, a condition or a time that is not the speaker's own."""
+    reason = rules.pattern("reasons").search(clause)
+    if not reason:
+        return False
+    cause = clause if rules.causes_first else clause[reason.start() :]
+    return not rules.pattern("policies").search(cause)
+
+
+def _is_letter(rules: PhraseRules, sentences: list[str], declining: str) -> bool:
+    """Say whether the user declines, and not the model: in a letter, and not to help."""
+    if rules.pattern("assists").search(declining):
+        return False
+    is_addressed = rules.pattern("salutations").match(sentences[0])
+    return bool(is_addressed) and any(map(rules.pattern("closings").search, sentences[1:]))
+
+
+def _is_answered(rules: PhraseRules, rest: str, after: list[str]) -> bool:
+    """Say whether something beside a refusal makes it a limitation (4 and 5)."""
+    if rules.pattern("answers").search(" ".join([rest, *after[:2]])):
+        return True
+    if any(_says_something(rules, part) for part in _CAUSE.split(rest)[1:]):
+        return True
+    beside = [sentence for sentence in after if not says_nothing(rules, sentence)]
+    if any(s.endswith(_QUESTION_MARKS) or rules.pattern("ways_out").match(s) for s in beside):
+        return True
+    if not rules.pattern("limits").search(rest):
+        return False
+    return any(_says_something(rules, part) for part in [*after, *_COMMA.split(rest)[1:]])
+
+
+def _says_something(rules: PhraseRules, part: str) -> bool:
+    return count_words(part) >= MIN_SAID and not says_nothing(rules, part.strip())
