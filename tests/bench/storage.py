@@ -1,10 +1,10 @@
-"""Print what each piece of the storage code buys: sizes without it, times beside what could replace it.
+"""Print what each piece of the storage code buys: sizes without it, and times beside PyYAML's.
 
     python tests/bench/storage.py
 
-Sizes: each cassette of the examples, an agent that sends its whole history in each of its turns, a
-streamed one, and ten questions about one document, written with one piece switched off after another. Every file is read back.
-Times: reading the cassettes of the examples, CPU time, the best of several rounds in turn, as ratios.
+Sizes: the cassettes of the examples, an agent that sends its whole history in each of its turns, a
+streamed one, and ten questions about one document. Each piece is switched off by itself, and each
+file is read back. Times: CPU of reading the cassettes of the examples, the best of several rounds.
 Nothing fails.
 """
 
@@ -13,7 +13,7 @@ import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from unittest import mock
 
@@ -42,27 +42,43 @@ def main() -> None:
     """Print both tables."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=5)
-    rounds = options.parse_args().rounds
     paths = sorted((ROOT / "examples").rglob("*.cassette.yaml"))
-    sets = {"examples": [read_cassette(path) for path in paths], **agents()}
-    print(f"{'bytes, as a ratio to all on':40}", *(f"{name:>12}" for name in sets))
+    _print_sizes({"examples": [read_cassette(path) for path in paths], **agents()})
+    _print_times(paths, options.parse_args().rounds)
+
+
+def _print_sizes(sets: dict[str, list[Cassette]]) -> None:
     full = {name: size_of(cassettes) for name, cassettes in sets.items()}
-    for name in OFF:
-        with mock.patch.object(*OFF[name]):
-            ratios = [size_of(cassettes) / full[each] for each, cassettes in sets.items()]
-        print(f"without {name:40}", *(f"{ratio:11.2f}x" for ratio in ratios))
-    with contextlib.ExitStack() as off:
-        for target in OFF.values():
-            off.enter_context(mock.patch.object(*target))
-        ratios = [size_of(cassettes) / full[each] for each, cassettes in sets.items()]
-    print(f"without {'any of them':40}", *(f"{ratio:11.2f}x" for ratio in ratios))
+    _print("bytes beside all pieces", sets)
+    for without, targets in {**{name: [OFF[name]] for name in OFF}, "any": OFF.values()}.items():
+        with contextlib.ExitStack() as off:
+            for target in targets:
+                off.enter_context(mock.patch.object(*target))
+            ratios = [size_of(cassettes) / full[name] for name, cassettes in sets.items()]
+        _print(f"without {without}", (f"{ratio:.2f}x" for ratio in ratios))
+
+
+def _print_times(paths: list[Path], rounds: int) -> None:
     texts = [path.read_text("utf-8") for path in paths]
-    print(f"\n{'reading the text of the examples':48}", f"{'CPU, ratio':>12}")
-    times = best(readers(), texts, rounds)
-    for name, seconds in times.items():
-        print(f"{name:48}", f"{seconds / times['line reader']:11.2f}x")
-    whole = whole_read(paths, rounds)
-    print(f"{'read_cassette: file, values, digest':48}", f"{whole / times['line reader']:11.2f}x")
+    contestants = {
+        "line reader": lambda: [document_of(Path("a"), text, aliases=True) for text in texts],
+        "event reader": lambda: [parse(text, aliases=True) for text in texts],
+        "PyYAML's loader in C": lambda: [yaml.load(text, yaml.CSafeLoader) for text in texts],
+        "read_cassette as a whole": lambda: [read_cassette(path) for path in paths],
+    }
+    best = dict.fromkeys(contestants, float("inf"))
+    for _ in range(rounds):
+        for name, read in contestants.items():
+            start = time.process_time()
+            read()
+            best[name] = min(best[name], time.process_time() - start)
+    _print("CPU beside the line reader", [""])
+    for name, seconds in best.items():
+        _print(name, [f"{seconds / best['line reader']:.2f}x"])
+
+
+def _print(name: str, cells: Iterable[str]) -> None:
+    sys.stdout.write(f"{name:45}" + "".join(f"{cell:>12}" for cell in cells) + "\n")
 
 
 def agents() -> dict[str, list[Cassette]]:
@@ -89,49 +105,6 @@ def size_of(cassettes: list[Cassette]) -> int:
             assert read_cassette(path).interactions == cassette.interactions
             total += path.stat().st_size
     return total
-
-
-def readers() -> dict[str, Callable[[str], object]]:
-    """Return what makes values of the text of a cassette."""
-    return {
-        "line reader": lambda text: document_of(Path("a"), text, aliases=True),
-        "event reader": lambda text: parse(text, aliases=True),
-        "PyYAML's own loader in C": lambda text: yaml.load(text, Loader=yaml.CSafeLoader),
-    }
-
-
-def best(
-    contestants: dict[str, Callable[[str], object]], texts: list[str], rounds: int
-) -> dict[str, float]:
-    """Return the least CPU seconds that each takes for all texts."""
-    found = dict.fromkeys(contestants, float("inf"))
-    for _ in range(rounds):
-        for name, read in contestants.items():
-            with timed() as took:
-                for text in texts:
-                    read(text)
-            found[name] = min(found[name], took[0])
-    return found
-
-
-def whole_read(paths: list[Path], rounds: int) -> float:
-    """Return the least CPU seconds of reading all cassettes."""
-    found = float("inf")
-    for _ in range(rounds):
-        with timed() as took:
-            for path in paths:
-                read_cassette(path)
-        found = min(found, took[0])
-    return found
-
-
-@contextlib.contextmanager
-def timed() -> Iterator[list[float]]:
-    """Give a list that holds the CPU seconds of the block once it is over."""
-    took: list[float] = []
-    start = time.process_time()
-    yield took
-    took.append(time.process_time() - start)
 
 
 if __name__ == "__main__":
