@@ -98,10 +98,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the reports."""
+    """Judge the suite, and write the reports."""
     records = session.config.pluginmanager.getplugin(_RECORDS)
     if records is not None:
-        records.write_reports(session)
+        records.finish(session)
 
 
 def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:

@@ -17,7 +17,7 @@ from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.cause import NOT_KNOWN, SAME, Cause, CauseKind
-from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
@@ -56,20 +56,23 @@ def check_drift_gate(test: ObservedTest) -> bool:
         return False
     if evidence is None:
         return False
-    return bool(failing_changes(evidence)) or _fails_unconfirmed(test, evidence, drift.severity)
+    return bool(failing_changes(evidence)) or _fails_unconfirmed(test, evidence, drift)
 
 
-def _fails_unconfirmed(test: ObservedTest, evidence: TestEvidence, severity: Severity) -> bool:
+def _fails_unconfirmed(test: ObservedTest, evidence: TestEvidence, drift: Drift) -> bool:
     """Tell whether a baseline was recorded anew with too few samples to confirm a change.
 
-    Nobody asks for fresh samples of it, and it waits for a decision: that is no pass.
+    Nobody asks for fresh samples of it, and it waits for a decision: that is no pass. How many of
+    the samples pass is no change: a baseline is kept as it comes.
     """
     limit, new = (
         evidence.fails_from,
         evidence.screen.n + (evidence.fresh.n if evidence.fresh else 0),
     )
-    is_short = test.state.is_baseline and new < MIN_CONFIRMING and not test.is_quarantined
-    return is_short and limit is not None and severity.rank >= limit.rank
+    if limit is None or not test.state.is_baseline or test.is_quarantined or new >= MIN_CONFIRMING:
+        return False
+    changes = (change for change in drift.changes if change.trait != OUTCOME)
+    return any(change.severity.rank >= limit.rank for change in changes)
 
 
 def fails_from(test: ObservedTest) -> Severity | None:

@@ -1,6 +1,6 @@
 """The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from typing import NoReturn
@@ -84,7 +84,7 @@ class HttpSession:
             commands=self._commands,
             root=context.root,
             requested_model=context.requested_model,
-            read=self._call,
+            read=self._read_call,
             recorded=recorded or (),
             paths=paths,
         )
@@ -130,7 +130,8 @@ class HttpSession:
 
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls so far that have their answer, in the order of the requests."""
-        return self._calls(self.tape.attempts)
+        exchanges = self.tape.attempts
+        return tuple(call for each in exchanges if (call := self._read_call(each)) is not None)
 
     def calls_as_recorded(self) -> tuple[Call, ...]:
         """Return the same in the order of the cassette.
@@ -138,9 +139,10 @@ class HttpSession:
         Threads and tasks ask in another order each time; that is no change of behavior.
         """
         last = len(self.tape.recorded)
-        return self._calls(
-            sorted(self.tape.attempts, key=lambda e: last if e.position is None else e.position)
+        exchanges = sorted(
+            self.tape.attempts, key=lambda e: last if e.position is None else e.position
         )
+        return tuple(call for each in exchanges if (call := self._read_call(each)) is not None)
 
     @property
     def mode(self) -> AnswerSource:
@@ -238,11 +240,7 @@ class HttpSession:
             case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
                 return new
 
-    def _calls(self, exchanges: Iterable[Exchange]) -> tuple[Call, ...]:
-        read = (self._call(exchange) for exchange in exchanges)
-        return tuple(call for call in read if call is not None)
-
-    def _call(self, exchange: Exchange) -> Call | None:
+    def _read_call(self, exchange: Exchange) -> Call | None:
         if exchange.interaction is None or exchange.judge:
             return None
         key = id(exchange)

@@ -129,7 +129,7 @@ def _plan_nothing(test: ObservedTest, facts: WriteFacts) -> WritePlan | None:
     if any(sample.is_unread for sample in samples):
         return WritePlan(why=WriteReason.UNKNOWN)
     if is_plain_replay(test):
-        return WritePlan(why=WriteReason.AS_ACCEPTED, restored=test.state.paths)
+        return plan_restoring(test)
     if not (facts.is_over and all(sample.usable for sample in samples)):
         # Of a replay, too: what it did not come to would no longer be accepted.
         return WritePlan(why=WriteReason.NOT_WHOLE)
@@ -140,7 +140,13 @@ def is_plain_replay(test: ObservedTest) -> bool:
     """Tell whether nothing is new, as in most tests of most runs."""
     state = test.state
     is_replay = state.is_baseline and state.old is not None and _is_replay(test)
-    return is_replay and not state.settings.accept and not _find_in_replay(test)
+    is_read = not any(sample.is_unread or sample.unasked for sample in test.samples)
+    return is_replay and is_read and not state.settings.accept and not _find_in_replay(test)
+
+
+def plan_restoring(test: ObservedTest) -> WritePlan:
+    """Return the plan of a replay that did what was accepted."""
+    return WritePlan(why=WriteReason.AS_ACCEPTED, restored=test.state.paths)
 
 
 def _is_replay(test: ObservedTest) -> bool:
@@ -227,7 +233,7 @@ def _plan_replay(test: ObservedTest, facts: WriteFacts, old: Cassette) -> WriteP
         snapshot = replace(_build_snapshot(test, facts, old), decision=facts.decision)
         return replace(_plan_accepted(paths, old, snapshot), cassettes=())
     if not changes:
-        return WritePlan(why=WriteReason.AS_ACCEPTED, restored=paths)
+        return plan_restoring(test)
     if facts.in_ci or facts.has_pending_recording:
         # A recording that waits keeps its snapshot; this replay can be run again.
         return WritePlan(why=WriteReason.DECIDED_ELSEWHERE)

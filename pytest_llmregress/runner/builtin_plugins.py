@@ -8,6 +8,8 @@ from pytest_llmregress.providers.protocol import Provider, Reporter
 from pytest_llmregress.values.behavior import Trait
 from pytest_llmregress.values.call import Call, Calls
 
+_BUILT_INS = "llmregress-built-ins"
+
 
 class BuiltIns:
     """A plugin like any other, asked last."""
@@ -41,3 +43,9 @@ class BuiltIns:
         from pytest_llmregress.reports.reporters import BUILT_IN  # noqa: PLC0415 - on use
 
         return [reporter() for reporter in BUILT_IN.values()]
+
+
+def register_built_ins(config: pytest.Config) -> None:
+    """Have the built-in parts called with the hooks of this run; once."""
+    if not config.pluginmanager.hasplugin(_BUILT_INS):
+        config.pluginmanager.register(BuiltIns(), _BUILT_INS)

@@ -4,11 +4,13 @@ from collections.abc import Generator
 
 import pytest
 
+from pytest_llmregress.hookspecs import RECORD
+from pytest_llmregress.pipeline.drift import format_drift
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
-from pytest_llmregress.runner.running_test import SETTING_UP, TEST_RUN
-from pytest_llmregress.runner.sample_loop import report_single, run_samples, withhold_report
+from pytest_llmregress.runner.running_test import DRY_SECTIONS, SETTING_UP, TEST_RUN
+from pytest_llmregress.runner.sample_loop import run_samples, withhold_report
 
 
 class CassetteOpener:
@@ -65,7 +67,7 @@ class PytestHooks:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return (yield)
-        with test.current.watched(), test.judged():
+        with test.current.watched(), test.current.judged():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -91,11 +93,29 @@ class PytestHooks:
             return report
         if not isinstance(test, ItemRunner):  # a dry run: nobody is to run it once more
             output.pass_report(report)
+            item.stash[DRY_SECTIONS] = list(report.sections)
             return report
+        output.drop_sections(report, item.stash.get(DRY_SECTIONS, []))
         test.current.note(report)
         if test.is_sampled:
             return withhold_report(test, report)
-        report_single(test, report)
+        told = _find_untold(test)
         if report.when == "teardown":
+            setattr(report, RECORD, test.finish().to_json())
+            untold = _find_untold(test)
+            if report.passed and untold != told:  # what is found only now still has to fail
+                output.fail_report(report, untold)
             del item.stash[TEST_RUN]
+        elif report.when == "call" and not report.passed and told:
+            output.add_section(report, told)
         return report
+
+
+def _find_untold(test: ItemRunner) -> str:
+    """Return what a report of a test still has to say, empty where its failure says it all."""
+    if test.current.failed_by_us or test.current.misses:
+        return ""
+    parts = [problem.message for problem in dict.fromkeys(test.own.problems)]
+    if test.current.is_compared:
+        parts.append(format_drift(test.observe()))
+    return "\n\n".join(part for part in parts if part)

@@ -1,7 +1,6 @@
 """One marked test: runs its samples, asks drivers for more, keeps what they leave, and reports."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -102,10 +101,6 @@ class ItemRunner:
         """Give the sample that is being set up the test's `llm_config`."""
         self.current.configure(config)
 
-    def judged(self) -> AbstractContextManager[None]:
-        """Judge the sample as soon as its own body, which runs inside, is over."""
-        return self.current.judged()
-
     # --- what it came to ---------------------------------------------------------------------
 
     def observe(self) -> ObservedTest:
@@ -116,7 +111,7 @@ class ItemRunner:
     def keep_sides(self) -> None:
         """Write what was run beside the test; what cannot be written is said with its cause."""
         for side in self._sides:
-            side.keep()
+            side.keep(ObservedTest(state=side.state, samples=side.observe()))
 
     def finish(self, *, unconfirmed: bool = False, failed: bool | None = None) -> TestRecord:
         """Keep what is to be kept, and say what happened.
@@ -124,10 +119,12 @@ class ItemRunner:
         :param failed: what pytest is told, where the samples are told as one; else what came of
             the only sample.
         """
-        told = self.observe().problems
+        told = set(self.own.problems)
         self.own.current.note_hooks()
-        saved = self.own.keep()
         test = self.observe()
+        saved = self.own.keep(test)
+        if set(self.own.problems) != set(test.problems):  # known only since it was to be written
+            test = self.observe()
         if failed is None:
             failed = any(sample.has_failed for sample in self.own.samples)
         return build_test_record(
@@ -136,5 +133,5 @@ class ItemRunner:
             self._context,
             baseline=self._accepted.runs if test.is_compared else (),
             unconfirmed=unconfirmed,
-            failed=failed or len(test.problems) > len(told),
+            failed=failed or not told.issuperset(self.own.problems),
         )

@@ -5,7 +5,7 @@ server, a file or a test id says in it, no terminal and no CI system obeys it. A
 syntax tree of the package holds that nothing goes round it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import pytest
@@ -51,6 +51,12 @@ def copy_outcome(report: pytest.TestReport, other: pytest.TestReport) -> None:
 def silence(report: pytest.TestReport) -> None:
     """Take out of a report what was captured and added to it."""
     report.sections = []
+
+
+def drop_sections(report: pytest.TestReport, sections: Sequence[tuple[str, str]]) -> None:
+    """Take sections out of what was captured and added to a report, where it begins with those."""
+    if report.sections[: len(sections)] == list(sections):
+        report.sections = report.sections[len(sections) :]
 
 
 def add_section(report: pytest.TestReport, message: str) -> None:

@@ -1,14 +1,23 @@
-"""Collects the records of marked tests off their reports, from the workers of xdist too."""
+"""Collects the records of marked tests off their reports, then judges and tells them all."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
+from pytest_llmregress.process import installed_versions
+from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.reports.junit_properties import add_junit_properties
-from pytest_llmregress.runner import session as run
+from pytest_llmregress.runner import output
+from pytest_llmregress.runner.builtin_plugins import register_built_ins
+from pytest_llmregress.runner.hook_calls import HookError, Hooks
+from pytest_llmregress.runner.settings_reader import read_settings
 from pytest_llmregress.values.run_report import RunReport, TestRecord
+from pytest_llmregress.values.settings import FailOn, Settings
+from pytest_llmregress.values.verdict import GatePolicy
 
 ORPHANS = "llmregress_orphans"
 """The key of a worker's output: the recordings that belong to no test."""
@@ -25,6 +34,10 @@ class RecordCollector:
         """Recordings that belong to no test; known where the whole suite was collected."""
         self._report: RunReport | None = None
         """What the run found, once it is over."""
+        self._unwritten: Mapping[str, str] = {}
+        """Why a report could not be written, by its path."""
+        self._bad_hooks: tuple[str, ...] = ()
+        """What hooks that belong to no test did wrong."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(
@@ -63,16 +76,107 @@ class RecordCollector:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Say below pytest's own last line why the run failed, where a drift is why."""
         result = yield
-        if self._report is not None:
-            run.close(session, self._report)
+        is_drift = not self._unwritten and not self._bad_hooks
+        if (
+            is_drift
+            and self._report is not None
+            and session.exitstatus == pytest.ExitCode.TESTS_FAILED
+        ):
+            from pytest_llmregress.reports.summary import closing_line  # noqa: PLC0415 - with records
+
+            line = closing_line(self._report, failed=session.testsfailed)
+            output.write_lines(session.config, [] if line is None else [line])
         return result
 
     def pytest_terminal_summary(self, config: pytest.Config) -> None:
-        """Tell what the run found."""
-        if self._report is not None:
-            run.summarise(config, self._report)
+        """Write the block at the end of the run."""
+        report = self._report
+        if report is None or not (report.tests or self._bad_hooks):
+            return
+        from pytest_llmregress.reports.samples import render_quarantine  # noqa: PLC0415 - with records
+        from pytest_llmregress.reports.summary import summary_lines  # noqa: PLC0415 - with records
 
-    def write_reports(self, session: pytest.Session) -> None:
-        """Write the reports that were asked for; nothing where no test was marked, and none was."""
-        if self._by_test or session.config.getoption("llmregress_report"):
-            self._report = run.finish(session, self._by_test, self.orphans)
+        output.write_title(config, "llmregress")
+        output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
+        output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in self._bad_hooks))
+        for path in read_settings(config).report:
+            why = self._unwritten.get(path)
+            told = "" if why is None else f": it could not be written: {why}"
+            output.write_lines(config, [f"report: {path}{told}"])
+
+    def finish(self, session: pytest.Session) -> None:
+        """Judge the suite, write each report that was asked for, and tell the other plugins.
+
+        Not where no test was marked and no report asked for, and not in a worker: the controller
+        has all records.
+        """
+        config = session.config
+        if self._in_worker or not (self._by_test or config.getoption("llmregress_report")):
+            return
+        settings = read_settings(config)
+        report = self._report = _judge_run(settings, self._by_test, self.orphans)
+        hooks = Hooks(config.rootpath)
+        self._unwritten = _write_reports(config, settings, report, hooks)
+        hooks.finish(config.hook, report)
+        self._bad_hooks = tuple(dict.fromkeys(hooks.faults))
+        has_failed = report.verdict is not None and report.verdict.fails
+        is_failing = has_failed and settings.fail_on is not FailOn.NEVER
+        is_faulty = bool(self._unwritten) or bool(self._bad_hooks)
+        if (is_failing or is_faulty) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _judge_run(
+    settings: Settings, records: Mapping[str, TestRecord], orphans: Sequence[str]
+) -> RunReport:
+    """Return the records of all tests, with the verdict on all of them."""
+    tests = tuple(records[test] for test in sorted(records))
+    verdict = None
+    if any(test.evidence is not None for test in tests):
+        from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
+
+        tests, verdict = judge_run(tests, gate=GatePolicy(confirm=settings.confirm))
+    return RunReport(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=installed_versions.installed(),
+        candidate=None if settings.candidate is None else settings.candidate.name,
+        fail_on=str(settings.fail_on),
+        tests=tests,
+        orphans=tuple(orphans),
+        verdict=verdict,
+    )
+
+
+def _write_reports(
+    config: pytest.Config, settings: Settings, report: RunReport, hooks: Hooks
+) -> dict[str, str]:
+    """Write each report that was asked for; return why a path could not be written."""
+    if not settings.report:
+        return {}
+    from pytest_llmregress.storage.atomic_write import write_text  # noqa: PLC0415 - with a report
+
+    reporters = find_reporters(config, hooks)
+    unwritten = {}
+    for path in settings.report:
+        reporter = choose_reporter(path, reporters)
+        if reporter is None:
+            continue
+        try:
+            write_text(config.invocation_params.dir / path, reporter.render(report))
+        except OSError as error:  # what the run found is still to be told
+            unwritten[path] = f"{error}; give another path"
+        except HookError as error:
+            unwritten[path] = str(error)
+    return unwritten
+
+
+def find_reporters(config: pytest.Config, hooks: Hooks) -> list[Reporter]:
+    """Return the writers of reports."""
+    register_built_ins(config)
+    return hooks.reporters(config.hook)
+
+
+def choose_reporter(path: str, reporters: Sequence[Reporter]) -> Reporter | None:
+    """Return the writer of a path, by its ending; None where there is none."""
+    suffix = Path(path).suffix.lower()
+    return next((reporter for reporter in reporters if reporter.suffix == suffix), None)

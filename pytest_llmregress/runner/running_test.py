@@ -1,7 +1,6 @@
 """A marked test that runs, as pytest's hooks and the fixtures see it."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -23,12 +22,12 @@ class RunningTest(Protocol):
     def configure(self, config: Mapping[str, Any]) -> None:
         """Give the sample that is being set up the test's `llm_config`."""
 
-    def judged(self) -> AbstractContextManager[None]:
-        """Judge the sample as soon as its own body, which runs inside, is over."""
-
 
 TEST_RUN: pytest.StashKey[RunningTest] = pytest.StashKey()
 """On an item: its run, from before its first set-up to after its last tear-down."""
+
+DRY_SECTIONS: pytest.StashKey[Sequence[tuple[str, str]]] = pytest.StashKey()
+"""On an item: what its dry runs have printed, with which pytest begins each later report."""
 
 SETTING_UP: ContextVar[RunningTest] = ContextVar("llmregress_setting_up")
 """The run of the test that is being set up."""

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
-from pytest_llmregress.pipeline.drift import format_drift
 from pytest_llmregress.pipeline.judge import TestOutcome, decide_outcome
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
@@ -33,27 +32,6 @@ def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | Non
     finally:
         del item.stash[TEST_RUN]
     return True
-
-
-def report_single(test: ItemRunner, report: pytest.TestReport) -> None:
-    """Put what was found of a test with one sample on the report of a phase, as plain JSON."""
-    if report.when == "teardown":
-        told = _find_untold(test)
-        setattr(report, RECORD, test.finish().to_json())
-        untold = _find_untold(test)
-        if report.passed and untold != told:  # what is found only now still has to fail
-            output.fail_report(report, untold)
-    elif report.when == "call" and not report.passed and (untold := _find_untold(test)):
-        output.add_section(report, untold)
-
-
-def _find_untold(test: ItemRunner) -> str:
-    """Return what a report of a test still has to say, empty where its failure says it all."""
-    if test.current.failed_by_us or test.current.misses:
-        return ""
-    observed = test.observe()
-    parts = [*(problem.message for problem in observed.problems), format_drift(observed)]
-    return "\n\n".join(part for part in parts if part)
 
 
 def withhold_report(test: ItemRunner, report: pytest.TestReport) -> pytest.TestReport:

@@ -47,7 +47,8 @@ class SampleRun(OpenSample):
         self.behavior = Behavior()
         self.changes: tuple[Change, ...] = ()
         """What a new recording does differently from what is accepted."""
-        self._compared = False
+        self.is_compared = False
+        """Whether it is a new recording, and there was something to compare it with."""
         self.body_passed = False
         self.skipped = False
         self.held = RuleCheckResult()
@@ -182,7 +183,7 @@ class SampleRun(OpenSample):
             usable=self.usable,
             is_exact=judgement.exact,
             lost=judgement.lost,
-            compared=self._compared,
+            compared=self.is_compared,
             changes=self.changes,
             problems=(*self.misses, *self.problems),
             rules=self.held,
@@ -242,7 +243,7 @@ class SampleRun(OpenSample):
             and self.judgement.compares
             and not self.plan.tops_up
         ):  # an outage or a bad key is no drift
-            self._compared = True
+            self.is_compared = True
             self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
         drifted = self._find_failing_drift() if self.body_passed else ""
         self.note_hooks()
@@ -301,7 +302,7 @@ class SampleRun(OpenSample):
         if faults or not report.skipped:
             return faults[0] if faults else ""
         self.body_passed = True  # it failed as it should: this is its recording
-        if self._compared:
+        if self.is_compared:
             self.changes = self.judgement.changes(self.behavior, passed=True)
         drifted = self._find_failing_drift()
         self.failed_by_us = self.failed_by_us or bool(drifted)
@@ -309,7 +310,7 @@ class SampleRun(OpenSample):
 
     def _find_failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""
-        if not self._is_single or not self._compared:
+        if not self._is_single or not self.is_compared:
             return ""
         test = self._observer.observe(self.state, [self.observe()])
         return format_drift(test) if check_drift_gate(test) else ""

@@ -1,6 +1,7 @@
 """The samples of a test, or of a side of it: begun one after another, kept together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.observe import TestObserver
@@ -9,6 +10,7 @@ from pytest_llmregress.pipeline.persist import (
     WriteFacts,
     WriteReason,
     is_plain_replay,
+    plan_restoring,
     plan_writes,
 )
 from pytest_llmregress.pipeline.plan import SamplePlan
@@ -106,27 +108,36 @@ class SampleSeries:
         """Return what it has come to by now, where it runs beside a test."""
         return ObservedSide(state=self.state, samples=self.observe(), not_kept=self._not_kept)
 
-    def keep(self) -> SavedFiles:
-        """Write what is to be kept; what cannot be written is a problem of the last sample."""
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What failed its samples, the misses of each first."""
+        return tuple(p for sample in self.samples for p in (*sample.misses, *sample.problems))
+
+    def keep(self, test: ObservedTest) -> SavedFiles:
+        """Write what is to be kept; what cannot be written is a problem of the last sample.
+
+        :param test: what it has come to, all its samples being over.
+        """
         try:
-            return self._write()
+            return self._write(test)
         except (OSError, ValueError) as error:
             self._not_kept = str(error)
             message = failures.not_kept(self.state.node_id, self._not_kept)
             self.current.problems.append(Problem(code="not_kept", message=message))
             return SavedFiles()
 
-    def _write(self) -> SavedFiles:
-        test = ObservedTest(state=self.state, samples=self.observe())
-        if not is_plain_replay(test):
-            for sample in self.samples:
-                sample.extract()
-            test = ObservedTest(state=self.state, samples=self.observe())
+    def _write(self, test: ObservedTest) -> SavedFiles:
+        redactor = self.state.config.redactor
+        if is_plain_replay(test):  # most tests of most runs: nothing more is read
+            return write_files(plan_restoring(test), journal=self._journal, redactor=redactor)
+        for sample in self.samples:
+            sample.extract()
+        test = replace(test, samples=self.observe())
         plan = plan_writes(test, self._read_facts())
         if plan.why is WriteReason.NOT_ASKED:
             for sample in self.samples:
                 sample.note_unasked()
-        return write_files(plan, journal=self._journal, redactor=self.state.config.redactor)
+        return write_files(plan, journal=self._journal, redactor=redactor)
 
     def _read_facts(self) -> WriteFacts:
         paths, context = self.state.paths, self._context

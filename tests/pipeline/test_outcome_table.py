@@ -95,11 +95,22 @@ noise      contract  5/5     -     no          -         -     breaking  no     
 noise      contract  5/5     -     no          -         -     never     no      fails
 noise      contract  5/5     -     yes         -         -     breaking  no      passes
 noise      no_match  5/5     -     yes         -         -     breaking  no      fails
+noise      -         1/1     -     no          breaking  1/1   breaking  no      unconfirmed
+anew       -         1/1     -     no          -         -     breaking  no      passes
+anew       -         1/1     -     no          notable   1/1   breaking  no      unconfirmed
+anew       -         1/1     -     no          notable   1/1   notable   no      fails
+anew       -         1/1     -     no          breaking  1/1   breaking  no      fails
+anew       -         4/4     -     no          breaking  1/4   breaking  no      fails
+anew       -         1/1     -     no          breaking  1/1   never     no      unconfirmed
+anew       -         4/4     -     no          breaking  4/4   breaking  yes     unconfirmed
+anew       -         1/1     -     yes         breaking  1/1   breaking  no      unconfirmed
+anew       -         5/5     -     no          breaking  4/5   breaking  no      unconfirmed
+anew       -         5/5     -     no          breaking  5/5   breaking  no      fails
 """
 """`run`: a replay of the baseline, whose failed samples had failed when they were accepted; one of
 samples that had all passed; a new baseline; a candidate against one
-accepted sample; a candidate against ten, which show their noise. `seen`: how many of its samples
-show what no accepted one does.
+accepted sample; a candidate against ten, which show their noise; a baseline of ten that is
+recorded anew. `seen`: how many of its samples show what no accepted one does.
 """
 
 
@@ -111,14 +122,15 @@ def tally(text: str) -> Tally:
 def ended(line: str) -> ObservedTest:
     """Return the test of a row, whose last sample is over."""
     run, problem, passed, rate, quarantine, changed, seen, fail_on, accept, _ = line.split()
-    is_compared, has_noise = run in {"one", "noise"}, run == "noise"
+    is_compared, has_noise = run in {"one", "noise", "anew"}, run in {"noise", "anew"}
+    candidate = Candidate(name="new") if run in {"one", "noise"} else None
     baseline = Tally(passed=10, n=10) if has_noise else Tally(passed=1, n=1)
     passes = tally(passed)
     rules = TestConfig(
         settings=Settings(
             fail_on=FailOn(fail_on),
             accept=accept == "yes",
-            candidate=Candidate(name="new") if is_compared else None,
+            candidate=candidate,
         ),
         contract=Contract(),
         matching=RequestMatcher(),
@@ -151,6 +163,7 @@ def ended(line: str) -> ObservedTest:
             commands=NextCommand(
                 TEST, root / "t.py", invoked_from=root, settings=rules.settings, in_ci=False
             ),
+            variant=None if candidate is None else "new",
             accepted=None if run == "new" else accepted,
         ),
         samples=tuple(

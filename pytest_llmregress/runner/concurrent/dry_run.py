@@ -1,7 +1,6 @@
 """One run of a marked test that counts for nothing: it tells what the test asks for next."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NoReturn, Self
 
 import pytest
@@ -100,10 +99,6 @@ class DryRun:
         if self.wants_inline:
             _halt()
 
-    def judged(self) -> AbstractContextManager[None]:
-        """Let the body end as it does."""
-        return nullcontext()
-
     # --- what came of it ---------------------------------------------------------------------
 
     @property
@@ -143,16 +138,12 @@ def run_trial(item: pytest.Item, trial: DryRun, nextitem: Any) -> None:
     session = item.session
     stops = session.shouldstop, session.shouldfail
     properties = len(item.user_properties)
-    # What it prints would be shown beside the output of the run that counts.
-    sections = getattr(item, "_report_sections", [])
-    shown = len(sections)
     item.stash[TEST_RUN] = trial
     try:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
     finally:
         del item.stash[TEST_RUN]
         del item.user_properties[properties:]
-        del sections[shown:]
     session.shouldstop, session.shouldfail = stops  # the run that counts will ask for it again
 
 

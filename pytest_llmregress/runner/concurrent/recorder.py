@@ -29,9 +29,11 @@ from pytest_llmregress.runner.concurrent.dry_run_loop import (
     run_dry_runs,
 )
 from pytest_llmregress.runner.concurrent.progress_output import TELL_EVERY, ProgressOutput
-from pytest_llmregress.runner.concurrent.request_round import RequestRound
-from pytest_llmregress.runner.concurrent.requests_in_flight import RequestsInFlight
-from pytest_llmregress.runner.concurrent.response_sink import ResponseSink
+from pytest_llmregress.runner.concurrent.request_round import (
+    RequestRound,
+    RequestsInFlight,
+    ResponseSink,
+)
 from pytest_llmregress.storage import recording_lock
 from pytest_llmregress.values.settings import Settings
 

@@ -1,11 +1,22 @@
-"""What the samples of a suite ask for at a time: calls that go out one by one, and in batches."""
+"""The requests of a round: what the samples of a suite ask for at a time, is sent and answered."""
 
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from pytest_llmregress.pipeline import spend_tracker
+from pytest_llmregress.pipeline.spend_tracker import PlannedRequest, SpendTracker
+from pytest_llmregress.recording.rate_limiter import CostEstimate
 from pytest_llmregress.recording.request_capture import CapturedRequest
+from pytest_llmregress.recording.request_pool import RequestJob, RequestPool
 from pytest_llmregress.runner.concurrent.batch_round import BatchRound, BatchSlot
-from pytest_llmregress.runner.concurrent.dry_run_loop import UnansweredSample
+from pytest_llmregress.runner.concurrent.dry_run import DryRun
+from pytest_llmregress.runner.concurrent.dry_run_loop import SampleTarget, UnansweredSample
+from pytest_llmregress.values.http import Response
+
+if TYPE_CHECKING:
+    from pytest_llmregress.pipeline.session_context import SessionContext
 
 
 class RequestRound:
@@ -38,7 +49,7 @@ class RequestRound:
         return len({each.aim.item for each in self.asked})
 
     @property
-    def requests(self) -> list[tuple[spend_tracker.PlannedRequest, ...]]:
+    def requests(self) -> list[tuple[PlannedRequest, ...]]:
         """What is about to be sent for each sample; nothing of what an earlier run has sent."""
         return [
             tuple(self._about_to_send(each, note) for note in each.notes if not self._is_sent(note))
@@ -54,11 +65,114 @@ class RequestRound:
     def _is_sent(self, note: CapturedRequest) -> bool:
         return id(note) in self._is_free
 
-    def _about_to_send(
-        self, asked: UnansweredSample, note: CapturedRequest
-    ) -> spend_tracker.PlannedRequest:
-        return spend_tracker.PlannedRequest(
+    def _about_to_send(self, asked: UnansweredSample, note: CapturedRequest) -> PlannedRequest:
+        return PlannedRequest(
             request=note.exchange.request,
             known=asked.trial.accepted.usage_of_a_call,
             in_batch=self._fits(note),
         )
+
+
+class ResponseSink:
+    """Takes answers, from several threads: on disk as soon as they are there, and counted."""
+
+    def __init__(self, run: "SessionContext") -> None:
+        self._run = run
+        self._journals = threading.Lock()
+        self._recorded: dict[SampleTarget, Counter[str]] = {}
+        """The keys of the requests that waves have answered, by sample."""
+
+    def sending(self, asked: UnansweredSample, note: CapturedRequest) -> RequestJob:
+        """Return a request that goes out by itself."""
+
+        def take(response: Response, started: float) -> str | None:
+            note.exchange.started = started
+            return self._take(asked.aim, note, response, measured=True)
+
+        return RequestJob(outgoing=note.outgoing, take=take)
+
+    def place(self, asked: UnansweredSample, note: CapturedRequest) -> BatchSlot:
+        """Return the same in a batch."""
+
+        def take(response: Response) -> None:
+            self._take(asked.aim, note, response, measured=False)
+
+        return BatchSlot(trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
+
+    def fault(self, note: CapturedRequest) -> str | None:
+        """Say why a request is not answered, or None where it is."""
+        interaction = note.exchange.interaction
+        return "no answer came" if interaction is None else self._run.incomplete(interaction)
+
+    def differs(self, aim: SampleTarget, trial: DryRun) -> bool:
+        """Whether a sample has not asked again for all that waves have recorded of it."""
+        return bool(self._recorded.get(aim, Counter()) - Counter(trial.played()))
+
+    def left(self, asked: Sequence[UnansweredSample]) -> int | None:
+        """Return how many calls are known to be missing; None where nothing is known."""
+        left = 0
+        for each in asked:
+            known = each.trial.accepted.calls_of_a_sample
+            if known is None:
+                return None
+            left += max(0, known - self._recorded.get(each.aim, Counter()).total())
+        return left
+
+    def _take(
+        self, aim: SampleTarget, note: CapturedRequest, response: Response, *, measured: bool
+    ) -> str | None:
+        """Put an answer on disk; say why it is not whole, or None where it is."""
+        ended = time.perf_counter()
+        with self._journals:  # samples of a test share one file
+            note.exchange.started += time.perf_counter() - ended
+            note.tape.answer(note.exchange, response, measured=measured)
+            why = self.fault(note)
+            if why is None:
+                self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
+                self._run.in_waves[aim.item.nodeid] += 1
+        return why
+
+
+class RequestsInFlight:
+    """A round that is under way: what is sent of which sample, and what has come of it."""
+
+    def __init__(self, wave: RequestPool, answers: ResponseSink, spending: SpendTracker) -> None:
+        self.wave = wave
+        self._answers = answers
+        self._spending = spending
+        self._before = spending.spent
+        self._began = time.monotonic()
+        self._by_sample: dict[SampleTarget, list[RequestJob]] = {}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was sent."""
+        return bool(self._by_sample)
+
+    @property
+    def sendings(self) -> list[RequestJob]:
+        """All that was sent."""
+        return [sending for some in self._by_sample.values() for sending in some]
+
+    def of_sample(self, aim: SampleTarget) -> list[RequestJob]:
+        """Return what was sent for a sample."""
+        return self._by_sample.get(aim, [])
+
+    def send(self, asked: UnansweredSample, note: CapturedRequest) -> None:
+        """Send a request."""
+        if not self.has_begun:
+            self._began = time.monotonic()
+        sending = self._answers.sending(asked, note)
+        self._by_sample.setdefault(asked.aim, []).append(sending)
+        self.wave.add(sending)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken by now."""
+        return time.monotonic() - self._began
+
+    def came_to(self, answered: int) -> CostEstimate:
+        """Return what it was paid for, so many answers."""
+        after, before = self._spending.spent, self._before
+        cost = None if after.cost is None or before.cost is None else after.cost - before.cost
+        return CostEstimate(calls=answered, tokens=after.tokens - before.tokens, cost=cost)
