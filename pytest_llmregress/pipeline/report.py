@@ -36,7 +36,9 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
     usage = Calls(calls).usage
     candidate = test.settings.candidate
     beside = [sample for side in test.sides for sample in side.samples]
-    before, after = _sides(test, baseline) if test.is_compared else (None, None)
+    before, after = (
+        _sides(test, baseline, context.plugins.price) if test.is_compared else (None, None)
+    )
     return TestRecord(
         test=test.node_id,
         mode=_mode_of([sample.mode for sample in samples]),
@@ -78,12 +80,14 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
     )
 
 
-def _sides(test: ObservedTest, baseline: Sequence[Calls]) -> tuple[CallSummary | None, CallSummary]:
+def _sides(
+    test: ObservedTest, baseline: Sequence[Calls], price: Price
+) -> tuple[CallSummary | None, CallSummary]:
     """Return the accepted run and the new one that a report shows side by side."""
     compared = test.compared
     shown = next((sample for sample in compared if sample.changes), compared[0])
-    after = CallSummary.of(Calls(shown.recording.calls_as_recorded))
-    return (CallSummary.of(baseline[0]) if baseline else None), after
+    after = CallSummary.of(Calls(shown.recording.calls_as_recorded), price=price)
+    return (CallSummary.of(baseline[0], price=price) if baseline else None), after
 
 
 def _remarks(test: ObservedTest, kept: SavedFiles) -> list[Problem]:

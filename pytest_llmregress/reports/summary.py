@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
+from pytest_llmregress.reports.cost_lines import cost_lines
 from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.junit_properties import drift_fails
 from pytest_llmregress.reports.samples import sample_lines
@@ -58,7 +59,7 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         *_drift(report),
         *_verdict(report),
         *_rules(report.tests),
-        *_cost(report.tests),
+        *cost_lines(report.tests),
         *_problems(report.tests),
         *_unplayed(report.tests),
         *_carried(report.tests),
@@ -225,16 +226,6 @@ def _rules(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         baseline=(rule for test in tests for rule in test.rules_before),
     )
     return tuple(f"rule {escape_controls(each.in_words)}" for each in told)
-
-
-def _cost(tests: Sequence[TestRecord]) -> tuple[str, ...]:
-    recorded = [test for test in tests if test.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}]
-    known = [test.cost_usd for test in recorded if test.cost_usd is not None]
-    if not known:
-        return ()
-    rest = len(recorded) - len(known)
-    unknown = f", and that of {count(rest, 'test')} is unknown" if rest else ""
-    return (f"cost: ${sum(known):.4f} for {count(len(known), 'test')}{unknown}",)
 
 
 def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """One side of a comparison, as a report shows it: what was asked, said, done and spent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.amounts import sum_known
+from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.json_record import JsonRecord, write_fields
 
@@ -29,10 +30,15 @@ class CallSummary(JsonRecord):
     output_tokens: int
     latency: float | None
     """Seconds, summed over the calls; None where one was not measured."""
+    cost_usd: float | None = None
+    """US dollars of all calls, as they would be paid anew; None where a price is unknown."""
 
     @classmethod
-    def of(cls, calls: Calls) -> Self:
-        """Return what calls show; nothing but zeros where there are none."""
+    def of(cls, calls: Calls, *, price: Callable[[Call], float | None] | None = None) -> Self:
+        """Return what calls show; nothing but zeros where there are none.
+
+        :param price: what a call costs; None where costs are told elsewhere.
+        """
         times = [call.latency for call in calls]
         measured = [seconds for seconds in times if seconds is not None]
         return cls(
@@ -44,6 +50,7 @@ class CallSummary(JsonRecord):
             input_tokens=calls.usage.total_tokens - calls.usage.output_tokens,
             output_tokens=calls.usage.output_tokens,
             latency=sum(measured) if measured and len(measured) == len(times) else None,
+            cost_usd=None if price is None else sum_known(price(call) for call in calls),
         )
 
     def to_json(self) -> dict[str, Any]:

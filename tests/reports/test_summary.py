@@ -9,7 +9,7 @@ from pytest_llmregress.reports.summary import closing_line, summary_lines
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.run_report import AnswerSource, Problem, RunReport, TestRecord
-from reports import compared, record
+from reports import compared, record, side
 
 
 def summary(*tests: TestRecord, **fields: object) -> tuple[str, ...]:
@@ -355,3 +355,27 @@ def test_an_accepted_candidate_with_fewer_samples_than_the_baseline_is_told():
             "--llmregress-samples 10"
         ),
     )
+
+
+def costs(before: float | None, after: float | None) -> TestRecord:
+    sides = {"before": side("a", cost_usd=before), "after": side("b", cost_usd=after)}
+    return record("t.py::test_a", **sides)
+
+
+@pytest.mark.parametrize(
+    ("tests", "line"),
+    [
+        ([costs(0.02, 0.2)], "cost of one run: $0.0200 → $0.2000, 10.00x, 1 test"),
+        (
+            [costs(0.01, 0.01), costs(0.03, 0.01), costs(None, 0.2)],
+            "cost of one run: $0.0400 → $0.0200, 0.50x, 2 tests; that of 1 test is unknown",
+        ),
+        ([costs(0.0, 0.2)], "cost of one run: $0.0000 → $0.2000, 1 test"),
+    ],
+)
+def test_the_cost_of_a_run_stands_beside_that_of_the_baseline(tests, line: str):
+    assert summary(*tests)[-1] == line
+
+
+def test_of_costs_that_nobody_knows_nothing_is_said():
+    assert len(summary(costs(None, 0.2), costs(0.0, 0.0))) == len(summary(costs(None, None)))

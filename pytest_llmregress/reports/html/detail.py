@@ -166,11 +166,17 @@ def _measures(before: CallSummary, after: CallSummary) -> list[tuple[str, str, s
     ]
     if before.latency is not None or after.latency is not None:
         rows.append(("latency", _seconds(before.latency), _seconds(after.latency)))
+    if before.cost_usd is not None or after.cost_usd is not None:
+        rows.append(("cost", _dollars(before.cost_usd), _dollars(after.cost_usd)))
     return rows
 
 
 def _seconds(latency: float | None) -> str:
     return "not measured" if latency is None else format_seconds(latency)
+
+
+def _dollars(cost: float | None) -> str:
+    return "price unknown" if cost is None else f"${cost:.6f}"
 
 
 # --- why, how often and how sure ------------------------------------------------------------
