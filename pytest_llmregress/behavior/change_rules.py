@@ -11,6 +11,7 @@ from pytest_llmregress.behavior.extractors import (
     OPTIONAL,
 )
 from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
+from pytest_llmregress.behavior.text.stop_words import SIBLINGS
 from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS, JsonForm
 from pytest_llmregress.behavior.trait_record import Assessment
 from pytest_llmregress.behavior.trait_values import gained_and_lost, members
@@ -54,16 +55,21 @@ def assess_outcome(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_refusal(_before: Trait, after: Trait) -> Assessment:
-    """Take a refusal for breaking, and its end for notable."""
+    """Take a refusal for breaking, and so its end: a refusal that is accepted is a guard."""
     if after.value != "none":
-        return _BREAKING
-    return Assessment(severity=Severity.NOTABLE, detail="it no longer refuses")
+        return Assessment(severity=Severity.BREAKING, detail=_quote(after))
+    detail = "it no longer refuses, as the accepted recording does"
+    return Assessment(severity=Severity.BREAKING, detail=detail)
 
 
 def assess_faults(before: Trait, after: Trait) -> Assessment:
     """Take a new member for breaking, in a set of which every member is a fault."""
-    gained, _ = gained_and_lost(before, after)
-    return _BREAKING if gained else _IMPROVED
+    gained, lost = gained_and_lost(before, after)
+    if not gained:
+        return _IMPROVED
+    words = [f"gained {', '.join(sorted(gained))}", _quote(after)]
+    words += [f"lost {', '.join(sorted(lost))}"] if lost else []
+    return Assessment(severity=Severity.BREAKING, detail="; ".join(filter(None, words)))
 
 
 def assess_served_model(_before: Trait, after: Trait) -> Assessment:
@@ -168,5 +174,10 @@ def assess_code(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_language(before: Trait, after: Trait) -> Assessment | None:
-    """Take no language that could not be told for a change."""
-    return None if "und" in (before.value, after.value) else Assessment()
+    """Take no language that could not be told for a change, nor two that are hardly told apart."""
+    codes = {before.value, after.value}
+    return None if "und" in codes or codes == SIBLINGS else Assessment()
+
+
+def _quote(trait: Trait) -> str:
+    return f'"{trait.quote}"' if trait.quote else ""

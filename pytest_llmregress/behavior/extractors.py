@@ -52,9 +52,23 @@ def extract_refusal(given: ExtractorInput) -> str:
     return "soft" if find_refusal(_answer(given)) else "none"
 
 
+def quote_refusal(given: ExtractorInput) -> str:
+    """Return the words with which an answer refuses, or ""."""
+    return find_refusal(_answer(given))
+
+
+def quote_deflections(given: ExtractorInput) -> str:
+    """Return the words of each deflection of an answer, or ""."""
+    return " … ".join(_deflections(given).values())
+
+
 def extract_deflections(given: ExtractorInput) -> set[str]:
     """Return what an answer does instead of answering, such as an upsell nobody asked for."""
-    return set(find_deflections(_answer(given), question=_question(given.last)))
+    return set(_deflections(given))
+
+
+def _deflections(given: ExtractorInput) -> dict[str, str]:
+    return find_deflections(_answer(given), question=_question(given.last))
 
 
 def extract_interruptions(given: ExtractorInput) -> set[str]:

@@ -31,6 +31,7 @@ _ENDINGS = (
         kind=TraitKind.CATEGORY,
         severity=Severity.BREAKING,
         rule=change_rules.assess_refusal,
+        quote=extractors.quote_refusal,
         readme="a refusal in words",
     ),
     TraitRecord(
@@ -39,6 +40,7 @@ _ENDINGS = (
         kind=TraitKind.SET,
         severity=Severity.BREAKING,
         rule=change_rules.assess_faults,
+        quote=extractors.quote_deflections,
         readme="an upsell, a brush-off",
     ),
     TraitRecord(

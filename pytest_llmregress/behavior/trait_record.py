@@ -76,6 +76,8 @@ class TraitRecord:
     """The words for the trait in the README's table of what is compared."""
     rule: Rule | None = None
     """None for the rule of the kind."""
+    quote: Callable[[ExtractorInput], str] | None = None
+    """Returns the words that gave the value away, or "" where there are none."""
     noise: NoisePolicy = NoisePolicy.WHOLE
     floor: float = 0
     """By how much a number has to differ, beside the factor that holds for all of them."""

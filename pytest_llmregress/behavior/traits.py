@@ -59,7 +59,17 @@ def declare_served(traits: Sequence[Trait], calls: Calls, *, served: Served) -> 
 
 def _extract(records: Iterable[TraitRecord], given: ExtractorInput) -> tuple[Trait, ...]:
     found = ((record, record.extract(given)) for record in records)
-    return tuple(_build_trait(record, value) for record, value in found if value is not None)
+    return tuple(
+        _quote_words(record, _build_trait(record, value), given)
+        for record, value in found
+        if value is not None
+    )
+
+
+def _quote_words(record: TraitRecord, trait: Trait, given: ExtractorInput) -> Trait:
+    """Return a trait with the words that gave it away, where there are any."""
+    quote = record.quote(given) if record.quote else ""
+    return replace(trait, quote=quote) if quote else trait
 
 
 def _build_trait(record: TraitRecord, value: Any) -> Trait:

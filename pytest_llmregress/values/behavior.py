@@ -8,7 +8,7 @@ from typing import Any
 from pytest_llmregress.values.cause import Cause
 from pytest_llmregress.values.json_record import NOT_WRITTEN, JsonRecord, write_fields
 
-TRAITS = 3
+TRAITS = 4
 """Version of what the built-in traits say; grows with each change of it, so that no comparison
 trusts what an older one has said of the same recording."""
 
@@ -53,6 +53,8 @@ class Trait(JsonRecord):
     kind: TraitKind
     severity: Severity
     """How bad it is when a new recording has another value."""
+    quote: str = field(default="", compare=False, metadata=NOT_WRITTEN)
+    """Words of the reply that gave the value away; empty where nothing is to be quoted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

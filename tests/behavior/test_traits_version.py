@@ -11,7 +11,7 @@ from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {3: "3560ce11563bfdbf8cd6946b736d1263354df507e640c4ce879858cc5ece80e1"}
+SAID = {4: "897743d9d34fb31280e2ff69b348329d947fe30479a36a5c6758846f7389168f"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

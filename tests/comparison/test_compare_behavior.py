@@ -104,6 +104,37 @@ def test_a_refusal_instead_of_an_answer_is_breaking_and_comes_first():
     ]
 
 
+@pytest.mark.parametrize(
+    ("reply", "trait", "detail"),
+    [
+        ("Hello! I can't rent that out.", "refusal", '"i can\'t rent that out."'),
+        (
+            "Please contact our support team.",
+            "deflection",
+            'gained deflection; "please contact our support team."',
+        ),
+    ],
+)
+def test_a_reply_that_does_not_answer_is_quoted(reply, trait, detail):
+    changes = compare(behavior(answer("It was shipped.")), behavior(answer(reply)))
+
+    (change,) = [change for change in changes if change.trait == trait]
+    assert (change.severity, change.detail) == (BREAKING, detail)
+
+
+def test_danish_and_norwegian_are_hardly_told_apart_and_no_other_language():
+    languages = [
+        Behavior(
+            traits=(
+                Trait(name="text.language", value=code, kind=TraitKind.CATEGORY, severity=BREAKING),
+            )
+        )
+        for code in ("da", "no")
+    ]
+
+    assert compare(*languages) == ()
+
+
 def test_a_dropped_tool_call_is_breaking():
     tool = ToolCall(name="lookup_order", arguments={"id": 7})
     before = behavior(answer("", tool_calls=(tool,)), answer("It was shipped."))
@@ -191,7 +222,13 @@ def test_a_dropped_tool_call_is_breaking():
         ("text.code", ["python"], ["python (bare)"], NOTABLE, ""),
         ("text.language", "en", "de", BREAKING, ""),
         ("refusal", "none", "soft", BREAKING, ""),
-        ("refusal", "soft", "none", NOTABLE, "it no longer refuses"),
+        (
+            "refusal",
+            "soft",
+            "none",
+            BREAKING,
+            "it no longer refuses, as the accepted recording does",
+        ),
         ("deflection", [], ["upsell"], BREAKING, "gained upsell"),
         ("deflection", ["upsell"], ["hand-off"], BREAKING, "gained hand-off; lost upsell"),
         ("deflection", ["upsell"], [], NOTABLE, "improved"),

@@ -5,6 +5,8 @@ says anything else: a contact beside an answer, however short, is none. Openers,
 on the help elsewhere and refusals are no answer. A contact "if it does not help" is for later.
 """
 
+from functools import lru_cache
+
 from pytest_llmregress.behavior.text.phrase_rules import (
     LANGUAGES,
     PhraseRules,
@@ -37,16 +39,19 @@ def find_deflections(text: str, *, question: str = "") -> dict[str, str]:
     return {name: words for name, words in found.items() if not _asks(_ABOUT[name], question)}
 
 
+@lru_cache(maxsize=8)
 def find_upsell(text: str) -> str:
     """Return the words with which a reply sells (a plan, a subscription, an offer), or ""."""
     return _find("upsell", "upsells", text)
 
 
+@lru_cache(maxsize=8)
 def find_hand_off(text: str) -> str:
     """Return the words that pass the conversation on to a person or a team, or ""."""
     return _find("hand_off", "hand_offs", text)
 
 
+@lru_cache(maxsize=8)
 def find_brush_off(text: str) -> str:
     """Return the words with which a reply sends elsewhere where it does nothing else, or ""."""
     if len(text) > MAX_READ:

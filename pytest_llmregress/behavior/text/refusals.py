@@ -14,6 +14,7 @@ The rules, in their order; the lists that they name are those of `phrases/LANGUA
 """
 
 import re
+from functools import lru_cache
 
 from pytest_llmregress.behavior.text.phrase_rules import (
     PhraseRules,
@@ -46,6 +47,7 @@ _WORD = re.compile(r"[^\W\d_]+|\d+")
 _SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
+@lru_cache(maxsize=8)
 def find_refusal(text: str) -> str:
     """Return the words with which a reply refuses, or "" where it does not.
 
