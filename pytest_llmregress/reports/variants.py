@@ -174,11 +174,6 @@ def format_against(against: ComparisonWithBaseline) -> list[str]:
     if not suite.method or suite.interval is None or against.p_two_sided is None:
         return []
     lines = [f"{suite.method}: p = {format_p(against.p_two_sided)} two-sided"]
-    if against.better is not None and suite.verdict not in _FOUND:
-        lines.append(
-            f"probability that the candidate is better: {against.better:.2f} (uniform prior, all "
-            "samples pooled)"
-        )
     if need := format_need(against):
         lines.append(need)
     elif suite.verdict is Verdict.NO_EVIDENCE and suite.drop == 0:

@@ -62,21 +62,34 @@ def paired_tests(
     return math.ceil((root + rest) ** 2 / distance**2)
 
 
-def detectable_drop(q: float, samples: int, tests: int) -> float:
-    """Return the drop of a suite's pass rate that is found with 80 %; a share from 0 to 1.
+def samples_per_test(  # noqa: PLR0913 - what the gate of a suite takes, each by its name
+    noise: tuple[float, float],
+    *,
+    drop: float,
+    min_drop: float,
+    tests: int,
+    alpha: float,
+    power: float = 0.8,
+) -> int:
+    """Return the samples per side and test with which a drop of a whole suite is found; 1 or more.
 
-    `q` is the mean of p(1-p) over the tests, p being a test's pass rate; `samples` is the number
-    per test and side. Source: the normal approximation of the stratified test at a one-sided
-    level of 5 %, 2.49 * sqrt(2q / (samples * tests)). With q = 0 it is 0, which says that the
-    baseline gave no idea of the noise. Raise ValueError unless 0 <= q <= 0.25, samples >= 1 and
-    tests >= 1.
+    `noise` is the mean of p(1-p) over the tests, p being a test's pass rate, before and after the
+    drop. It is found where the stratified test is at most `alpha` and at least `min_drop` is seen.
+    Source: Fleiss, Levin and Paik 2003 for the totals, without a continuity correction: the sum
+    over many tests hardly has steps. Raise ValueError unless 0 <= min_drop < drop <= 1,
+    tests >= 1 and not 0 < alpha < power < 1.
     """
-    if not 0 <= q <= 0.25:  # noqa: PLR2004 -- the most that p(1-p) can be
-        raise ValueError(f"q={q!r}: it is a mean of p(1-p), from 0 to 0.25.")
-    check_at_least(samples, 1, name="samples")
+    check_share(drop, name="drop")
     check_at_least(tests, 1, name="tests")
-    quantiles = _NORMAL.inv_cdf(0.95) + _NORMAL.inv_cdf(0.8)
-    return min(1.0, quantiles * math.sqrt(2 * q / (samples * tests)))
+    _check_power(power, alpha)
+    if not 0 <= min_drop < drop:
+        raise ValueError(f"min_drop={min_drop!r}: it is from 0 to below drop={drop!r}.")
+    both, pooled = sum(noise), sum(noise) / 2 + drop**2 / 4
+    spread = _NORMAL.inv_cdf(power) * math.sqrt(both)
+    root = _one_way(alpha, two_sided=False) * math.sqrt(2 * pooled) + spread
+    total = (root / drop) ** 2
+    seen = (spread / (drop - min_drop)) ** 2
+    return max(1, math.ceil(max(total, seen) / tests))
 
 
 def _check_power(power: float, alpha: float) -> None:

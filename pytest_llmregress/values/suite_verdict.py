@@ -112,7 +112,7 @@ class SuiteVerdict(JsonRecord):
     smallest_p: float | None = None
     """What the suite's p could be at best."""
     needed: int | None = None
-    """Samples a side and test that detect the declared drop of the suite 80 % of the time."""
+    """Samples a side and test with which the gate finds the declared drop in 80 % of the runs."""
     baseline_disagrees: str = ""
     """How the baseline's own sessions differ; drift is then told and fails nothing."""
     events: tuple[EventVerdict, ...] = ()

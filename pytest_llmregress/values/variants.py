@@ -93,8 +93,6 @@ class ComparisonWithBaseline:
 
     suite: SuiteVerdict
     p_two_sided: float | None
-    better: float | None
-    """Probability that it is the better one, from uniform priors, all samples pooled."""
     needed_for_seen: int | None
     """To find a difference like the seen one, two-sided, 80 % of the time; see `unit`."""
     unit: str
@@ -114,7 +112,6 @@ class ComparisonWithBaseline:
             "verdict": str(self.suite.verdict),
             "fails": self.suite.fails,
             "p_two_sided": self.p_two_sided,
-            "better": self.better,
             "needed_for_seen": self.needed_for_seen,
             "unit": self.unit,
             "recorded": self.recorded,

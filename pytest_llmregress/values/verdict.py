@@ -41,7 +41,9 @@ class GatePolicy:
     """The difference that nobody minds, as a share; None where none was declared."""
     interesting_drop_test: float = 0.20
     """The drop of one test that sample sizes are given for."""
-    interesting_drop_suite: float = 0.02
+    interesting_drop_suite: float = 0.04
+    """The drop of a suite that sample sizes are given for. It is above `min_drop`: a true loss of
+    just that much is found half of the time, however many samples there are."""
     confirm: int = 0
     """Fresh samples that a test gets whose first ones look different; 0 where none does."""
 
@@ -76,11 +78,8 @@ class TestVerdict(JsonRecord):
     smallest_p: float | None = None
     """The smallest p possible, if all samples of the candidate failed."""
     needed: int | None = None
-    """Samples a side that detect the declared drop, one-sided, 80 % of the time."""
-    needed_for_seen: int | None = None
-    """Samples a side that detect a difference as large as the seen one, two-sided, 80 %."""
-    better: float | None = None
-    """Probability that the candidate is the better one, from uniform priors; never gates."""
+    """Samples a side that find the declared drop 80 % of the time, where it is the only test and
+    all samples are recorded at once; None elsewhere: the number depends on the other tests."""
     quarantine: str = ""
     """Why it does not gate; empty where it does."""
     quarantined_traits: tuple[str, ...] = ()

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, median
 
-from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import Alternative, mcnemar, stratified
 from pytest_llmregress.statistics.intervals import wilson
-from pytest_llmregress.statistics.sample_sizes import paired_tests
+from pytest_llmregress.statistics.sample_sizes import paired_tests, samples_per_side
 from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.evidence import NumberEvidence, Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
@@ -147,15 +146,11 @@ def _against(
         _evidence(test, reference.tests[test], variant.tests[test], sessions) for test in tests
     ]
     suite = judge_suite(evidences, gate=gate)
-    before, after = suite.baseline, suite.candidate
     is_paired = len(tests) > 1 and all(e.baseline.n == e.screen.n == 1 for e in evidences)
     needed, unit, recorded = _needed(suite, is_paired=is_paired)
     return ComparisonWithBaseline(
         suite=suite,
         p_two_sided=_p_two_sided(suite, evidences, is_paired=is_paired),
-        better=probability_better(before.passed, before.n, after.passed, after.n)
-        if before.n and after.n
-        else None,
         needed_for_seen=needed,
         unit=unit,
         recorded=recorded,
@@ -222,9 +217,11 @@ def _needed(suite: SuiteVerdict, *, is_paired: bool) -> tuple[int | None, str, i
         return paired_tests((down + up) / tests, (up - down) / tests), _PAIRS, tests
     if len(suite.tests) != 1:
         return None, "", 0
-    alone = suite.tests[0]
-    fewest = min(alone.baseline.n, alone.candidate.n)
-    return alone.needed_for_seen, _SAMPLES if alone.needed_for_seen else "", fewest
+    before, after = suite.tests[0].baseline, suite.tests[0].candidate
+    fewest = min(before.n, after.n)
+    if not fewest or before.rate == after.rate:
+        return None, "", fewest
+    return samples_per_side(before.rate, after.rate, two_sided=True), _SAMPLES, fewest
 
 
 _PAIRS = "tests, one sample a side"

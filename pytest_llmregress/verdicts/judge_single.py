@@ -4,8 +4,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from pytest_llmregress.statistics.better import probability_better
-from pytest_llmregress.statistics.exact_tests import Alternative, fisher, smallest_p
+from pytest_llmregress.statistics.exact_tests import (
+    Alternative,
+    ContingencyTable,
+    fisher,
+    smallest_p,
+)
 from pytest_llmregress.statistics.intervals import newcombe
 from pytest_llmregress.statistics.sample_sizes import samples_per_side
 from pytest_llmregress.values.evidence import TestEvidence
@@ -43,8 +47,6 @@ class _Numbers(NamedTuple):
     p_two_sided: float
     interval: Bounds
     needed: int | None
-    needed_for_seen: int | None
-    better: float
 
 
 def judge_test(evidence: TestEvidence, *, settings: GatePolicy) -> TestVerdict:
@@ -92,8 +94,10 @@ def judge_in_family(
     baseline, candidate = evidence.baseline, evidence.candidate
     has_numbers = is_broken or baseline.n >= MIN_BASELINE
     if is_compared and has_numbers and baseline.n and candidate.n:
-        counts = (baseline.passed, baseline.n, candidate.passed, candidate.n)
-        numbers = _compute(*counts, gate.interesting_drop_test)
+        counts = ContingencyTable(baseline.passed, baseline.n, candidate.passed, candidate.n)
+        numbers = _compute(counts, gate.interesting_drop_test, gate.half)
+        if evidence.is_confirmed or confirming or adjusted is None or adjusted.family > 1:
+            numbers = numbers._replace(needed=None)
         most = candidate.n if evidence.is_confirmed else max(candidate.n, confirming)
         seen_better = candidate.rate > baseline.rate
         judged = replace(
@@ -143,8 +147,9 @@ def _fails(verdict: Verdict, evidence: TestEvidence, *, failing: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
-def _compute(a: int, n1: int, b: int, n2: int, drop: float) -> _Numbers:
+def _compute(counts: ContingencyTable, drop: float, level: float) -> _Numbers:
     """Return the numbers of four counts; many tests of a suite have the same ones."""
+    a, n1, b, n2 = counts
     before, after = a / n1, b / n2
     seen = Alternative.BETTER if after > before else Alternative.WORSE
     target = max(0.0, before - drop)
@@ -153,9 +158,5 @@ def _compute(a: int, n1: int, b: int, n2: int, drop: float) -> _Numbers:
         p=fisher(a, n1, b, n2, seen),
         p_two_sided=fisher(a, n1, b, n2, Alternative.DIFFERENT),
         interval=(low, high),
-        needed=samples_per_side(before, target) if target < before else None,
-        needed_for_seen=None
-        if before == after
-        else samples_per_side(before, after, two_sided=True),
-        better=probability_better(a, n1, b, n2),
+        needed=samples_per_side(before, target, alpha=level) if target < before else None,
     )

@@ -98,7 +98,7 @@ def judge_suite(
         quarantined=tuple(test.test for test in tests if _is_quarantined(test)),
         untestable=tuple(test.test for test in tests if _is_untestable(test, gate=gate)),
         smallest_p=overall.smallest_p,
-        needed=samples_for_drop([e.baseline for e in compared], gate.interesting_drop_suite),
+        needed=samples_for_drop([e.baseline for e in compared], gate=gate),
         baseline_disagrees=disagreement,
         events=events,
         numbers=judge_numbers(compared, gate=gate),

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from pytest_llmregress.behavior.extractors import AS_REQUESTED, BARE_CODE, DOES_NOT_PARSE
+from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
 from pytest_llmregress.behavior.text.text_facts import JsonForm
 from pytest_llmregress.statistics.distributions import MINUTE, sum_of
 from pytest_llmregress.statistics.events import EventCount, count_event, count_lost
@@ -20,8 +21,6 @@ from pytest_llmregress.values.suite_verdict import EventVerdict
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.suite_statistics import reaches_limit
 
-MOST_WORDS_OF_A_LABEL = 3
-"""Words up to which an answer is a bare label."""
 _BAD, _FINE = "bad", "fine"
 _UNKNOWN = "und"
 """The language of a text that is too short to tell."""
@@ -68,8 +67,10 @@ def _classify_language(value: Any) -> str | None:
     return None if value in (None, "", _UNKNOWN) else str(value)
 
 
-def _classify_length(words: Any) -> str:
-    return "label" if 0 < words <= MOST_WORDS_OF_A_LABEL else "text"
+def _classify_form(form: Any) -> str | None:
+    if form == Form.EMPTY:
+        return None
+    return "bare" if form in CLOSED else "short" if form == Form.PHRASE else "text"
 
 
 FAILED = SuiteEvent(name="failed", trait=OUTCOME, classify=str)
@@ -117,10 +118,10 @@ EVENTS = (
         is_any_loss=True,
     ),
     SuiteEvent(
-        name="a text in place of a bare label",
-        trait="text.length",
-        classify=_classify_length,
-        as_good=(("label",),),
+        name="a text in place of a bare answer",
+        trait="text.form",
+        classify=_classify_form,
+        as_good=(("bare", "short"),),
     ),
 )
 """All of them, in the order in which they are told."""
@@ -232,13 +233,6 @@ def _read_sides(
             before = [_classify(event, value) for value in trait.baseline]
             after = [_classify(event, value) for value in trait.screen]
             return _known(before, after, trait.severity)
-    for number in evidence.numbers:
-        if number.name == event.trait:
-            return _known(
-                [event.classify(value) for value in number.baseline],
-                [event.classify(value) for value in number.candidate],
-                Severity.BREAKING,
-            )
     return None
 
 

@@ -9,15 +9,13 @@ from pytest_llmregress.statistics.exact_tests import Alternative, ContingencyTab
 from pytest_llmregress.statistics.intervals import median_ratio, newcombe, paired_t
 from pytest_llmregress.statistics.multiplicity import discrete_holm, holm
 from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
-from pytest_llmregress.statistics.sample_sizes import detectable_drop
+from pytest_llmregress.statistics.sample_sizes import samples_per_test
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, TraitVerdict
 from pytest_llmregress.values.verdict import Bounds, GatePolicy
 from pytest_llmregress.verdicts.verdict_text import format_p
 
-FEW_DIFFERING = 5
-"""With fewer tests that differ, an interval over the tests is too narrow."""
 MATERIAL = 0.10
 """Share by which a number has to differ to matter."""
 MATERIAL_LATENCY = 0.25
@@ -68,24 +66,27 @@ def compare_suite(tables: Sequence[ContingencyTable]) -> PooledResult:
     )
 
 
-def samples_for_drop(baselines: Sequence[Tally], drop: float) -> int | None:
-    """Return the samples a side and test that find a drop of the suite 80 % of the time.
+def samples_for_drop(baselines: Sequence[Tally], *, gate: GatePolicy) -> int | None:
+    """Return the samples a side and test with which the gate finds a drop 80 % of the time.
 
-    The noise is the mean of both sides: the baseline's own, and what the candidate has at least
-    once it fails as often as that. A baseline without a failure has none to go by.
+    The noise is what the repeated samples of the baseline show, and what it becomes once all
+    tests fail so much more often. None where no test has two samples, of which nobody knows the
+    noise, and where the drop is none that the gate asks for.
     """
-    if not baselines or drop <= 0:
-        return None
+    drop = gate.interesting_drop_suite
     repeated = [tally for tally in baselines if tally.n > 1]
-    if repeated:
-        noise = fmean(t.passed * t.failed / (t.n * (t.n - 1)) for t in repeated)
-    else:
-        # Between tests there is more of it than within them: too much rather than too little.
-        rate = pool_counts(baselines).rate
-        noise = rate * (1 - rate)
-    noise = min(0.25, (noise + max(noise, drop * (1 - drop))) / 2)
-    found_by_one = detectable_drop(noise, 1, len(baselines))
-    return max(1, math.ceil((found_by_one / drop) ** 2))
+    if not repeated or drop <= gate.min_drop:
+        return None
+    noise = fmean(t.passed * t.failed / (t.n * (t.n - 1)) for t in repeated)
+    rate = fmean(t.rate for t in repeated)
+    after = min(0.25, max(0.0, noise + drop * (2 * rate - 1) - drop * drop))
+    return samples_per_test(
+        (noise, after),
+        drop=drop,
+        min_drop=gate.min_drop,
+        tests=len(baselines),
+        alpha=gate.half,
+    )
 
 
 def judge_numbers(
@@ -206,18 +207,15 @@ def _name_method(tables: Sequence[ContingencyTable]) -> str:
 def _bound_change(tables: Sequence[ContingencyTable]) -> Bounds:
     """Return the interval of the mean change over the tests.
 
-    It is Student's over the differences of the tests. Where hardly any test differs there is no
-    spread for it to see, and it would call a handful of green samples certainty: there it reaches
-    at least as far as the interval of all samples taken together.
+    It is Student's over the differences of the tests, and reaches at least as far as the interval
+    of all samples taken together: where tests differ alike, or not at all, there is no spread for
+    Student's to see, and it would call a handful of samples certainty.
     """
     low, high = newcombe(*(sum(column) for column in zip(*tables, strict=True)))
     differences = _differences(tables)
     if len(differences) > 1:
         _, (lower, upper) = paired_t(differences)
-        if sum(difference != 0 for difference in differences) >= FEW_DIFFERING:
-            low, high = lower, upper
-        else:
-            low, high = min(low, lower), max(high, upper)
+        low, high = min(low, lower), max(high, upper)
     return max(-1.0, low), min(1.0, high)
 
 
@@ -242,6 +240,8 @@ def _judge_number(
     name: str, ratios: Sequence[float], *, p: float, p_adjusted: float, gate: GatePolicy
 ) -> NumberVerdict:
     ratio, interval = median_ratio(ratios, seed=name)
+    if interval is not None and interval.low == interval.high:
+        interval = None  # equal ratios are no certainty
     limit = MATERIAL_LATENCY if name == LATENCY else MATERIAL
     is_off = ratio >= 1 + limit or ratio <= 1 - limit
     return NumberVerdict(

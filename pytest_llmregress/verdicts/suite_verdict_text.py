@@ -254,8 +254,9 @@ def _say_needed(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
         return []
     return [
         (
-            f"to detect a drop of {100 * gate.interesting_drop_suite:g} points over the suite with "
-            f"80 % power takes about {count(suite.needed, 'sample')} a side of each test"
+            f"to find a drop of {100 * gate.interesting_drop_suite:g} points in all tests 80 % of "
+            f"the time takes about {count(suite.needed, 'sample')} a side of each test: "
+            f"--llmregress-samples {suite.needed} for baseline and candidate"
         )
     ]
 

@@ -122,10 +122,6 @@ def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:
     if verdict.verdict not in (Verdict.NO_EVIDENCE, Verdict.EQUIVALENT):
         return []
     parts = []
-    if verdict.better is not None:
-        parts.append(
-            f"probability that the candidate is better: {verdict.better:.2f} (uniform prior)"
-        )
     if verdict.smallest_p is not None and verdict.smallest_p > gate.half:
         parts.append(
             "these sample sizes cannot show a regression: the smallest p possible is "
@@ -133,11 +129,9 @@ def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:
         )
     if verdict.verdict is Verdict.NO_EVIDENCE and verdict.needed is not None:
         drop = min(gate.interesting_drop_test, verdict.baseline.rate)
-        seen = verdict.needed_for_seen
-        as_seen = f", one as large as the seen difference {seen:,}" if seen is not None else ""
         parts.append(
-            f"to detect a drop of {100 * drop:g} points with 80 % power takes "
-            f"{verdict.needed:,} samples a side{as_seen}"
+            f"to find a drop of {100 * drop:g} points 80 % of the time takes about "
+            f"{verdict.needed:,} samples a side, recorded at once"
         )
     return parts
 

@@ -29,7 +29,6 @@ new against baseline: no evidence of a change, does not fail the run: 1 test, 18
   (76 %), +4.0 points a test on average, compatible with -19.8 to +27.2 (95 % interval over the
   tests)
 Fisher's exact test: p = 1.00 two-sided
-probability that the candidate is better: 0.62 (uniform prior, all samples pooled)
 to find a difference as large as the seen one, two-sided, with 80 % power takes 1,937 samples a
   side: 1,912 more than the 25 recorded
 """

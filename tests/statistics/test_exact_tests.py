@@ -8,7 +8,6 @@ from itertools import combinations, product
 
 import pytest
 
-from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import (
     Alternative,
     ContingencyTable,
@@ -262,20 +261,6 @@ def test_the_interval_of_a_difference_holds_it_and_turns_with_the_sides(confiden
 
         assert -1 <= low <= b / n2 - a / n1 <= high <= 1
         assert newcombe(b, n2, a, n1, confidence) == pytest.approx((-high, -low), abs=1e-14)
-
-
-def test_the_probability_to_be_better_is_that_of_two_beta_distributions():
-    source = random.Random(7)
-    for a, n1, b, n2 in [(10, 10, 3, 5), (2, 5, 8, 10), (0, 1, 1, 1)]:
-        drawn = sum(
-            source.betavariate(b + 1, n2 - b + 1) > source.betavariate(a + 1, n1 - a + 1)
-            for _ in range(20_000)
-        )
-
-        assert probability_better(a, n1, b, n2) == pytest.approx(drawn / 20_000, abs=0.015)
-        assert probability_better(a, n1, b, n2) + probability_better(b, n2, a, n1) == pytest.approx(
-            1
-        )
 
 
 def is_red(suite: list[ContingencyTable], least_drop: float = 0.02) -> bool:

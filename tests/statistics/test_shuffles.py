@@ -9,7 +9,6 @@ from statistics import median
 
 import pytest
 
-from pytest_llmregress.statistics.better import probability_better
 from pytest_llmregress.statistics.exact_tests import (
     ContingencyTable,
     fisher,
@@ -32,9 +31,9 @@ from pytest_llmregress.statistics.multiplicity import (
 )
 from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
 from pytest_llmregress.statistics.sample_sizes import (
-    detectable_drop,
     paired_tests,
     samples_per_side,
+    samples_per_test,
 )
 
 
@@ -170,20 +169,30 @@ def test_samples_per_side_for_a_drop(before: float, after: float, samples: int):
     assert samples_per_side(after, before) == samples
 
 
-@pytest.mark.parametrize(
-    ("q", "samples", "tests", "points"),
-    [(0.033, 1, 20, 14.3), (0.033, 10, 100, 2.0), (0.033, 20, 500, 0.6), (0.1, 5, 20, 11.1)],
-)
-def test_the_drop_that_a_suite_can_show(q: float, samples: int, tests: int, points: float):
-    assert round(100 * detectable_drop(q, samples, tests), 1) == pytest.approx(points, abs=0.11)
+def test_the_samples_of_a_suite_are_those_of_one_test_shared_out_between_all():
+    gate = {"drop": 0.2, "min_drop": 0.02, "alpha": 0.05}
+    alone = samples_per_test((0.16, 0.24), tests=1, **gate)
+
+    assert alone == 64  # by hand, without a continuity correction
+    assert samples_per_test((0.16, 0.24), tests=10, **gate) == math.ceil(alone / 10)
 
 
-def test_no_drop_is_larger_than_all():
-    assert detectable_drop(0.25, 1, 1) == 1
-    assert detectable_drop(0.0, 10, 10) == 0
+def test_a_drop_close_to_the_least_that_counts_takes_more_samples():
+    found = [
+        samples_per_test((0.03, 0.05), drop=drop, min_drop=0.02, tests=50, alpha=0.025)
+        for drop in (0.08, 0.04, 0.025, 0.021)
+    ]
+
+    assert found == sorted(found)
+    assert found[-1] > 20 * found[1]
 
 
 NAN = math.nan
+
+
+def suite_samples(**change: float) -> int:
+    gate = {"drop": 0.04, "min_drop": 0.02, "tests": 10, "alpha": 0.025, **change}
+    return samples_per_test((0.03, 0.05), **gate)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +218,6 @@ NAN = math.nan
             r"tables\[0\]\.n1=inf",
         ),
         (lambda: holm([0.5, NAN]), r"ps\[1\]=nan"),
-        (lambda: probability_better(3, 2, 1, 1), "a=3"),
         (lambda: wilson(0, 0), "n=0"),
         (lambda: wilson(1, 2, 1), "confidence=1"),
         (lambda: newcombe(0, 0, 1, 1), "n1=0"),
@@ -230,10 +238,10 @@ NAN = math.nan
         (lambda: samples_per_side(0.9, 0.8, alpha=0), "alpha=0"),
         (lambda: paired_tests(0.1, 0.2), r"difference=0\.2"),
         (lambda: paired_tests(0.1, 0), "difference=0"),
+        (lambda: suite_samples(min_drop=0.04), r"min_drop=0\.04"),
+        (lambda: suite_samples(tests=0), "tests=0"),
+        (lambda: suite_samples(drop=1.5), r"drop=1\.5"),
         (lambda: paired_tests(1.1, 0.2), r"discordance=1\.1"),
-        (lambda: detectable_drop(0.3, 1, 1), r"q=0\.3"),
-        (lambda: detectable_drop(0.1, 0, 1), "samples=0"),
-        (lambda: detectable_drop(0.1, 1, 0), "tests=0"),
     ],
 )
 def test_a_number_that_cannot_be_is_refused_by_its_name(refused: Callable[[], object], name: str):

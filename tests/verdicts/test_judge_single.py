@@ -39,11 +39,11 @@ def stop(screen: int, fresh: int, severity: Severity) -> tuple[ChangeEvidence, .
 
 @pytest.mark.parametrize(
     ("before", "after", "interval", "numbers"),
-    # One-sided, two-sided, probability that the candidate is better.
+    # One-sided, two-sided.
     [
-        ((18, 25), (19, 25), (-0.1978, 0.2723), (0.5, 1.0, 0.6223)),
-        ((5, 10), (8, 10), (-0.1071, 0.5995), (0.1749, 0.3498, 0.909)),
-        ((4, 5), (4, 5), (-0.455, 0.455), (0.7778, 1.0, 0.5)),
+        ((18, 25), (19, 25), (-0.1978, 0.2723), (0.5, 1.0)),
+        ((5, 10), (8, 10), (-0.1071, 0.5995), (0.1749, 0.3498)),
+        ((4, 5), (4, 5), (-0.455, 0.455), (0.7778, 1.0)),
     ],
 )
 def test_small_samples_get_their_numbers_and_no_claim(before, after, interval, numbers):
@@ -52,63 +52,47 @@ def test_small_samples_get_their_numbers_and_no_claim(before, after, interval, n
     assert verdict.verdict is Verdict.NO_EVIDENCE
     assert not verdict.fails
     assert verdict.interval == pytest.approx(interval, abs=5e-4)
-    assert (verdict.p, verdict.p_two_sided, verdict.better) == pytest.approx(numbers, abs=5e-4)
+    assert (verdict.p, verdict.p_two_sided) == pytest.approx(numbers, abs=5e-4)
     assert verdict.p_adjusted is None
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "needed", "words"),
+    ("before", "after", "words"),
     [
         (
             (18, 25),
             (19, 25),
-            1_937,
             "18/25 (72 %) → 19/25 (76 %), +4.0 points, compatible with -19.8 to +27.2",
         ),
         (
             (5, 10),
             (8, 10),
-            45,
             "5/10 (50 %) → 8/10 (80 %), +30.0 points, compatible with -10.7 to +60.0",
         ),
         (
             (4, 5),
             (4, 5),
-            None,
             "4/5 (80 %) → 4/5 (80 %), +0.0 points, compatible with -45.5 to +45.5",
         ),
     ],
 )
-def test_small_samples_get_their_words_and_the_samples_that_would_do(before, after, needed, words):
+def test_small_samples_get_their_words(before, after, words):
     verdict = judge(before, after)
 
-    assert verdict.needed_for_seen == needed
     assert verdict.text.startswith(f"no evidence of a change\n{words} (95 % interval)\n")
 
 
-def test_a_result_without_evidence_says_how_it_was_tested_and_what_would_settle_it():
+def test_a_result_without_evidence_says_how_it_was_tested_and_names_no_number_for_a_run():
+    """How many samples would do depends on the other tests of the run, and on what is confirmed."""
     verdict = judge((18, 25), (19, 25))
-    tested, better, needed = verdict.text.splitlines()[2:]
+
+    (tested,) = verdict.text.splitlines()[2:]
 
     assert tested == (
         "Fisher's exact test: p = 0.50 one-sided (better), 1.00 two-sided, not adjusted for any "
         "other test"
     )
-    assert better == "probability that the candidate is better: 0.62 (uniform prior)"
-    assert needed == (
-        "to detect a drop of 20 points with 80 % power takes 82 samples a side, one as large as "
-        "the seen difference 1,937"
-    )
-    assert verdict.needed == 82
-
-
-@pytest.mark.parametrize(
-    ("rate", "drop", "needed"), [((10, 10), 0.5, 12), ((10, 10), 0.2, 37), ((9, 10), 0.2, 58)]
-)
-def test_the_samples_needed_are_those_of_the_declared_drop(rate, drop, needed):
-    verdict = judge(rate, (1, 1), gate=GatePolicy(interesting_drop_test=drop))
-
-    assert verdict.needed == needed
+    assert verdict.needed is None
 
 
 def test_samples_that_cannot_show_anything_say_so():

@@ -392,16 +392,49 @@ def test_counts_with_a_zero_are_compared():
 
 @pytest.mark.parametrize(
     ("tests", "passed", "drop", "needed"),
-    # Of 249 * sqrt(2q / (N * T)) points, q = 0.0333 being that of 29/30.
-    [(100, 29, 0.02, 11), (100, 29, 0.029, 5), (500, 29, 0.02, 3)],
+    # 1.96 and 0.84 standard deviations of a difference, q = 0.0333 being that of 29/30.
+    [(20, 29, 0.04, 26), (100, 29, 0.04, 6), (100, 29, 0.08, 2), (500, 29, 0.04, 2)],
 )
 def test_the_samples_for_a_drop_of_the_suite_follow_its_own_noise(tests, passed, drop, needed):
-    assert samples_for_drop([Tally(passed=passed, n=30)] * tests, drop) == needed
+    gate = GatePolicy(interesting_drop_suite=drop)
+
+    assert samples_for_drop([Tally(passed=passed, n=30)] * tests, gate=gate) == needed
 
 
 def test_a_baseline_without_a_failure_still_needs_samples():
-    assert samples_for_drop([Tally(passed=10, n=10)] * 100, 0.02) == 4
-    assert samples_for_drop([], 0.02) is None
+    assert samples_for_drop([Tally(passed=10, n=10)] * 100, gate=FIXED) == 2
+
+
+@pytest.mark.parametrize(
+    ("baselines", "drop"),
+    [([], 0.04), ([Tally(passed=1, n=1)] * 9, 0.04), ([tally((9, 10))], 0.02)],
+)
+def test_no_number_is_named_where_none_would_hold(baselines, drop):
+    """Of single samples nobody knows the noise; what is lost by as much as the gate takes is
+    found half of the time."""
+    assert samples_for_drop(baselines, gate=GatePolicy(interesting_drop_suite=drop)) is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "drop", "needed"), [((10, 10), 0.5, 15), ((10, 10), 0.2, 44), ((9, 10), 0.2, 72)]
+)
+def test_the_samples_for_a_drop_of_the_only_test_are_named(rate, drop, needed):
+    gate = GatePolicy(interesting_drop_test=drop)
+    alone = judge_suite([one("t", rate, (10, 10))], gate=gate)
+    beside_another = judge_suite([one("t", rate, (10, 10)), *green(1, screen=(10, 10))], gate=gate)
+
+    assert alone.tests[0].needed == needed
+    assert f"takes about {needed} samples a side, recorded at once" in alone.tests[0].text
+    assert beside_another.tests[0].needed is None
+
+
+def test_tests_that_all_differ_by_as_much_have_an_interval_with_a_width():
+    suite = judge_suite([one(f"t_{at}", (2, 10), (5, 5)) for at in range(5)], gate=FIXED)
+    same = judge_suite(numbered("calls", 1.0) * 2, gate=FIXED)
+
+    assert suite.interval[0] < 0.75
+    assert suite.interval[1] > 0.85
+    assert (same.numbers[0].tests, same.numbers[0].interval) == (40, None)
 
 
 def test_a_suites_verdict_comes_back_from_json_as_it_went():

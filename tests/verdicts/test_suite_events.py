@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.canonical_json import dump_canonical_json
-from pytest_llmregress.values.evidence import NumberEvidence, Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, Verdict
 from pytest_llmregress.verdicts.judge_suite import judge_suite
@@ -101,6 +101,8 @@ def test_refusals_that_stay_as_frequent_are_no_event_of_the_suite():
             "without the code that the baseline has",
         ),
         ("text.language", "en", "de", "in another language than the baseline"),
+        ("text.form", "label", "sentence", "a text in place of a bare answer"),
+        ("text.form", "number", "prose", "a text in place of a bare answer"),
     ],
 )
 def test_each_event_that_is_new_in_a_fifth_of_the_tests_fails_the_run(name, usual, other, event):
@@ -125,6 +127,8 @@ def test_each_event_that_is_new_in_a_fifth_of_the_tests_fails_the_run(name, usua
         ("text.json", "not_json", "pure"),
         ("text.code", ["python"], ["python (bare)"]),
         ("text.language", "en", "und"),
+        ("text.form", "label", "phrase"),
+        ("text.form", "sentence", "prose"),
         ("tools.set", ["a"], ["b"]),
     ],
 )
@@ -134,15 +138,6 @@ def test_what_gets_better_or_has_no_direction_is_no_event(name, usual, other):
 
     assert not suite.fails
     assert not risen(suite)
-
-
-def test_a_bare_label_that_becomes_a_sentence_fails_the_run():
-    words = NumberEvidence(name="text.length", baseline=(1.0,) * 5, candidate=(9.0,))
-    plain = trait("refusal", ["none"] * 5, ["none"])
-    suite = judge_suite([with_traits(at, plain, numbers=(words,)) for at in range(20)], gate=GATE)
-
-    assert suite.fails
-    assert risen(suite) == ["a text in place of a bare label"]
 
 
 def test_an_event_below_two_points_fails_nothing():
