@@ -67,7 +67,11 @@ class Asking:
 
         All of them where none is read, since a marked test is about calls of a model.
         """
-        answered = [each for each in exchanges if each.interaction is not None and not each.judge]
+        answered = [
+            each
+            for each in exchanges
+            if each.interaction and not each.interaction.response.is_redirect and not each.judge
+        ]
         others = [each for each in answered if self.read(each) is None]
         if len(others) < len(answered):
             others = [each for each in others if asked_models(each.request)]

@@ -70,7 +70,9 @@ class SessionContext:
     """The rules of all tests that have none of their own, once they are read."""
 
     def read(self, interaction: Interaction) -> Call | None:
-        """Return the call that an interaction is, by the first provider that knows it."""
+        """Return the call that an interaction is, by the first provider; a redirect is none."""
+        if interaction.response.is_redirect:
+            return None
         read = (provider.read(interaction) for provider in self.providers)
         return next((call for call in read if call is not None), None)
 
@@ -86,6 +88,8 @@ class SessionContext:
 
     def incomplete(self, interaction: Interaction) -> str | None:
         """Say why an answer must not be kept, or None."""
+        if interaction.response.is_redirect:
+            return None
         said = (provider.incomplete(interaction) for provider in self.providers)
         why = next((why for why in said if why is not None), None)
         return why or (fault_of_answer(interaction) if interaction.judge else None)

@@ -14,7 +14,12 @@ def built_in_providers() -> tuple[Provider, ...]:
 
 
 def read_call(interaction: Interaction, providers: Sequence[Provider]) -> Call | None:
-    """Return the call that an interaction is, by the first provider that knows it, or None."""
+    """Return the call that an interaction is, by the first provider that knows it, or None.
+
+    A redirect is none: its call is the request that follows it.
+    """
+    if interaction.response.is_redirect:
+        return None
     read = (provider.read(interaction) for provider in providers)
     return next((call for call in read if call is not None), None)
 

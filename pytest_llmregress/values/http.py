@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -39,6 +41,11 @@ class Response:
     def header(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
         return first_value(self.headers, name)
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it sends the client on: the answer to the request is another response."""
+        return self.status in _REDIRECTS and "location" in self.headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

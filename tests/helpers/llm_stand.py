@@ -223,6 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", content_type)
         self.send_header("request-id", f"req_{secrets.token_hex(12)}")
         self.send_header("anthropic-organization-id", ORGANIZATION)
+        self.send_header("x-ratelimit-limit-requests", "4000")
         self.send_header("set-cookie", f"{COOKIE}; path=/; HttpOnly")
         if status in {429, 500, 529}:
             self.send_header("retry-after-ms", "1")

@@ -1,5 +1,6 @@
 """A server that speaks plain HTTP/1.1, for clients that are not the SDK; it tells who came."""
 
+import gzip
 import json
 import ssl
 import struct
@@ -9,6 +10,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
+
+FILE = gzip.compress(b"hello " * 100, mtime=0)
+ENCODERS = {
+    "gzip": gzip.compress,
+    "GZIP": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "Deflate": lambda body: zlib.compress(body, wbits=-15),
+    "deflate%2C%20gzip": lambda body: gzip.compress(zlib.compress(body)),
+}
+"""By content-encoding, as in a URL. `Deflate` is the raw form, which some servers send."""
+PAGES = {
+    "etag": '"v7"',
+    "link": '</pages?page=2>; rel="next"',
+    "content-range": "items 0-1/2",
+    "mcp-session-id": "s-1",
+    "x-request-id": "r-77",
+    "x-amzn-bedrock-input-token-count": "5",
+    "set-cookie": "sid=geheim-78",
+}
 
 
 class PlainStand:
@@ -25,8 +47,10 @@ def plain_stand(certificate: Path | None = None) -> Iterator[PlainStand]:
     """Serve while the context lasts; with a certificate (and its key, in one file) over TLS.
 
     `/echo` says what came, `/status/N` fails so, `/chunked` answers in three chunks, `/away` leads
-    to `/echo`, `/close` closes the connection, `/broken` breaks off. `/model/…` is Bedrock's, where
-    the model `busy` answers only the second attempt; `/bucket/…` is one of S3.
+    to `/echo`, `/moved/PORT/…` to another server, `/zipped/NAME` is compressed as NAME says,
+    `/file` is a file of gzip, `/pages` has further headers, `/close` closes the connection,
+    `/broken` breaks off. `/model/…` is Bedrock's, where the model `busy` answers only the second
+    attempt; `/bucket/…` is one of S3.
     """
     stand = PlainStand()
 
@@ -60,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: C901 - one case a path
         self.told.paths.append(self.path)
         _, what, *rest = self.path.split("/")
         match what:
@@ -72,10 +96,17 @@ class _Handler(BaseHTTPRequestHandler):
                 self.end_headers()
                 self.wfile.write(b"2\r\non\r\n3\r\ne, \r\n3\r\ntwo\r\n0\r\n\r\n")
             case "away":
-                self.send_response(302)
-                self.send_header("location", "/echo/there")
-                self.send_header("content-length", "0")
-                self.end_headers()
+                self._lead(302, "/echo/there")
+            case "moved":
+                self._body()
+                self._lead(307, f"http://127.0.0.1:{rest[0]}/{'/'.join(rest[1:])}")
+            case "zipped":
+                body = json.dumps({"text": "café " * 30}, ensure_ascii=False).encode()
+                self._answer(200, ENCODERS[rest[0]](body), **{"content-encoding": unquote(rest[0])})
+            case "file":
+                self._answer(200, FILE, "application/gzip")
+            case "pages":
+                self._answer(200, b"[]", **PAGES)
             case "bucket":
                 self._body()
                 self._answer(200, b"")
@@ -91,6 +122,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, json.dumps([self.command, self.path, self._body()]).encode())
 
     do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - the names are http.server's
+
+    def _lead(self, status: int, location: str) -> None:
+        self.send_response(status)
+        self.send_header("location", location)
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def _answer_as_bedrock(self, rest: list[str]) -> None:
         asked = json.loads(self._body())
@@ -112,10 +149,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(200, json.dumps(asked).encode())
 
-    def _answer(self, status: int, body: bytes, content_type: str = "application/json") -> None:
+    def _answer(
+        self, status: int, body: bytes, content_type: str = "application/json", **headers: str
+    ) -> None:
         self.send_response(status, "As asked")
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()
