@@ -86,7 +86,7 @@ def _case_of_test(test: TestRecord, *, fail_on: str) -> Element:
     case = Element("testcase", {"classname": classname, "name": name, "time": _NO_TIME})
     _add_properties(case, build_properties(test))
     if is_failed(test, fail_on):
-        kind = test.problems[0].code if test.problems else "drift"
+        kind = test.faults[0].code if test.faults else "drift"
         failure = SubElement(
             case, "failure", {"type": f"{PREFIX}{printable(kind)}", "message": headline_of(test)}
         )

@@ -19,7 +19,7 @@ MAX_TRAITS = 4
 
 def is_failed(test: TestRecord, fail_on: str) -> bool:
     """Whether a test fails by a rule of ours; an assert of its own that failed is none."""
-    return bool(test.problems) or drift_fails(test, fail_on)
+    return bool(test.faults) or drift_fails(test, fail_on)
 
 
 def drift_fails(test: TestRecord, fail_on: str) -> bool:

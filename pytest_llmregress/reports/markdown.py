@@ -109,7 +109,7 @@ def _counts(report: RunReport) -> tuple[str, ...]:
     line = code(summary_lines(report)[0], 400)
     more = [f"drift: {counts}"] if counts else []
     more.append(f"{count(failed, 'test')} failed by the plugin's rules")
-    own = sum(not test.passed and not is_failed(test, report.fail_on) for test in report.tests)
+    own = sum(test.failed and not is_failed(test, report.fail_on) for test in report.tests)
     if own:
         more.append(f"{count(own, 'test')} by an assert of their own")
     once = [f"{ONCE}."] if report.drifted and is_single(report.drifted) else []
@@ -123,7 +123,7 @@ def _told(report: RunReport) -> tuple[TestRecord, ...]:
             (test for test in report.tests if test.problems or test.severity is not None),
             key=lambda test: (
                 not is_failed(test, report.fail_on),
-                not test.problems,
+                not test.faults,
                 -(test.severity.rank if test.severity else 0),
                 test.test,
             ),
@@ -136,7 +136,8 @@ def _table(report: RunReport, told: Sequence[TestRecord]) -> Iterator[str]:
         return
     yield from ("", "| | test | samples | what |", "|---|---|---|---|")
     for test in told[:MAX_ROWS]:
-        kind = str(test.severity) if test.severity and not test.problems else "problem"
+        other = "problem" if test.faults else "remark"
+        kind = str(test.severity) if test.severity and not test.faults else other
         fails = f"**{kind}**" if is_failed(test, report.fail_on) else kind
         samples = f"{test.passes}/{test.samples}"
         what = code(headline_of(test), _MAX_HEADLINE)

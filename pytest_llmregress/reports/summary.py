@@ -14,7 +14,7 @@ from pytest_llmregress.reports.junit_properties import drift_fails
 from pytest_llmregress.reports.samples import sample_lines
 from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
+from pytest_llmregress.values.run_report import REMARKS, AnswerSource, RunReport, TestRecord
 from pytest_llmregress.values.tally import tally
 
 MAX_DRIFTED = 10
@@ -34,9 +34,6 @@ STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
 
 UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood", "raised_before_asking"})
 """Codes of the problems of a test that has nothing of its candidate to be compared."""
-
-REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
-"""Codes of problems that fail no test."""
 
 _NEW_TRAITS = "new traits, which fail nothing until pytest --llmregress-accept"
 _MODES = {

@@ -49,6 +49,10 @@ class Problem(JsonRecord):
     """For people, whole."""
 
 
+REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
+"""Codes of problems that fail no test."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRecord(JsonRecord):
     """What happened to one marked test. Rides on its report as JSON, from a worker too."""
@@ -112,10 +116,20 @@ class TestRecord(JsonRecord):
     """Names of built-in traits that this version has, and the one of the baseline had not."""
 
     @property
+    def faults(self) -> tuple[Problem, ...]:
+        """The problems that fail it: no remark, and no contract of a test in quarantine."""
+        is_spared = self.evidence is not None and bool(self.evidence.quarantine)
+        return tuple(
+            problem
+            for problem in self.problems
+            if problem.code not in REMARKS and not (is_spared and problem.code == "contract")
+        )
+
+    @property
     def ground(self) -> str:
         """Why it failed where its evidence does not say so, in words."""
-        if self.problems:
-            return f"a problem ({self.problems[0].code})"
+        if self.faults:
+            return f"a problem ({self.faults[0].code})"
         return "an assert of its own" if not self.passed else "what its samples came to"
 
     @property

@@ -26,7 +26,16 @@ def judge_run(
 
 
 def _judged(test: TestRecord, verdict: TestVerdict | None) -> TestRecord:
-    """Return a test with its verdict among all; what fails the run by it is borne out."""
+    """Return a test with its verdict among all; what fails the run by it is borne out.
+
+    Only all tests together tell a test that regressed from one of many that fail now and then.
+    """
     if test.verdict is None or verdict is None:
         return test
-    return replace(test, verdict=verdict, unconfirmed=test.unconfirmed and not verdict.fails)
+    is_late = test.unconfirmed and verdict.fails
+    return replace(
+        test,
+        verdict=verdict,
+        unconfirmed=test.unconfirmed and not is_late,
+        failed=test.failed or is_late,
+    )

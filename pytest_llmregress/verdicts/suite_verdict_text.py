@@ -14,7 +14,7 @@ from pytest_llmregress.verdicts.event_text import (
     say_event,
     say_events,
 )
-from pytest_llmregress.verdicts.first_pass import quarantine_reason
+from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.verdict_text import (
     MAX_NAMED,
     MIN_SAMPLES,
@@ -232,6 +232,12 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     if open_tests:
         number = count(len(open_tests), "test")
         lines.append(f"unconfirmed: {number} showed something new: {format_names(open_tests)}")
+    asked = [t.candidate.n for t in suite.tests if t.unconfirmed or (suite.confirms and t.family)]
+    if asked and max(asked) < MIN_CONFIRMING:
+        lines.append(
+            f"{count(max(asked), 'sample')} of the candidate can confirm nothing: it takes "
+            f"{MIN_CONFIRMING} that all show it; --llmregress-confirm {MIN_CONFIRMING}"
+        )
     return lines
 
 

@@ -5,7 +5,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pytest_llmregress.reports.junit import JunitReporter
+from pytest_llmregress.reports.markdown import MarkdownReporter
 from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.run_report import Problem
 from reports import record
 from run_reports import HOSTILE, drift_of, regressed, report_of
@@ -162,3 +164,30 @@ def test_pytests_own_file_has_the_same_facts_once(project, workers):
     assert facts(cases["test_a"])["problems"] == "no_calls"
     assert len(names) == len(set(names))
     assert facts(cases["test_b"]) == {}
+
+
+@pytest.mark.parametrize("code", ["too_few_samples", "no_snapshot", "rejected"])
+def test_a_remark_is_told_and_fails_nothing_in_any_report(code):
+    test = record("t.py::test_a", problems=(Problem(code=code, message="it says so"),))
+    suite = render(test)
+    page = MarkdownReporter().render(report_of(test))
+
+    assert suite.findall("testcase/failure") == []
+    assert suite.findtext("testcase/system-out") == "it says so"
+    assert "0 tests failed by the plugin" in page
+    assert "| remark |" in page
+
+
+def test_a_contract_of_a_test_in_quarantine_is_no_failure():
+    broken = Problem(code="contract", message="called pay")
+    tally = Tally(passed=1, n=1)
+    known = TestEvidence(test="t", baseline=tally, screen=tally, quarantine="until June")
+    suite = render(record("t.py::test_a", problems=(broken,), evidence=known))
+
+    assert suite.findall("testcase/failure") == []
+
+
+def test_a_replay_that_ends_as_accepted_has_no_failed_assert():
+    test = record("t.py::test_a", passed=False, failed=False, samples=10, passes=9)
+
+    assert "assert of their own" not in MarkdownReporter().render(report_of(test))

@@ -117,6 +117,28 @@ def test_a_failure_that_its_fresh_samples_do_not_bear_out_is_unconfirmed(project
     project.replay(CANDIDATE, "-n", "1", unconfirmed=1)
 
 
+def test_what_only_all_tests_together_bear_out_is_failed_in_every_report(project):
+    """Fresh samples that fail 4 times in 5 fail no test by themselves, and the run all the same."""
+    baseline(project, "[6, 7, 8, 9, 10]").record(
+        CANDIDATE, "--llmregress-report=run.xml", "--llmregress-report=run.md", failed=1
+    )
+    found = project.found()["test_one"]
+
+    assert project.exit_status == 1
+    assert evidence(project)["fresh"] == {"passed": 1, "n": 5}
+    assert (found["verdict"]["verdict"], found["verdict"]["fails"]) == ("regressed", True)
+    assert (found["failed"], found["unconfirmed"]) == (True, False)
+    project.says("adjusted for the 1 test that looked different")
+    assert "<failure" in project.read("run.xml")
+    assert "1 test failed by the plugin" in project.read("run.md")
+
+
+def test_too_few_fresh_samples_say_that_they_can_confirm_nothing(project):
+    baseline(project, "[6]").record(CANDIDATE, "--llmregress-confirm=3", unconfirmed=1)
+
+    project.says("3 samples of the candidate can confirm nothing: it takes 5 that all show it")
+
+
 def test_the_number_of_fresh_samples_can_be_chosen(project):
     baseline(project, NEVER).record(CANDIDATE, "--llmregress-confirm=7", failed=1)
 

@@ -46,12 +46,12 @@ _NO_PAIR = MarkupTemplate('<td class="number{}"><span class="hidden">not measure
 
 def rank_of(test: TestRecord, severity: Severity | None) -> int:
     """Return how bad a test of that severity is."""
-    return 4 * _RANKS[severity] + 2 * bool(test.problems) + (not test.passed)
+    return 4 * _RANKS[severity] + 2 * bool(test.faults) + test.failed
 
 
 def is_bad(test: TestRecord, severity: Severity | None) -> bool:
     """Tell whether there is more to a test of that severity than words."""
-    return severity not in {None, Severity.COSMETIC} or bool(test.problems)
+    return severity not in {None, Severity.COSMETIC} or bool(test.faults)
 
 
 def is_excused(test: TestRecord, excused: set[str]) -> bool:
@@ -106,10 +106,12 @@ def _traits(test: TestRecord) -> str:
 def _badge(test: TestRecord, severity: Severity | None) -> tuple[str, str]:
     if severity is not None:
         return str(severity), TONES[severity]
-    if test.problems:
+    if test.faults:
         return "problem", "bad"
-    if not test.passed:
+    if test.failed:
         return "failed", "bad"
+    if test.problems:
+        return "remark", "plain"
     return ("none seen" if test.drift is not None else MODES[test.mode]), "plain"
 
 
