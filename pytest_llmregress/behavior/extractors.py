@@ -12,10 +12,11 @@ from pytest_llmregress.behavior.requested_schema import (
     find_requested_schema,
     find_tool_schema,
 )
-from pytest_llmregress.behavior.text.closed_answer import describe_form, read_answer
+from pytest_llmregress.behavior.text.closed_answer import describe_form, is_bare, read_answer
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.deflections import find_deflections
 from pytest_llmregress.behavior.text.refusals import find_refusal
+from pytest_llmregress.behavior.text.structure import describe_structure
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
@@ -68,7 +69,7 @@ def extract_deflections(given: ExtractorInput) -> set[str]:
 
 
 def _deflections(given: ExtractorInput) -> dict[str, str]:
-    return find_deflections(_answer(given), question=_question(given.last))
+    return find_deflections(_answer(given), question=extract_question(given.last))
 
 
 def extract_interruptions(given: ExtractorInput) -> set[str]:
@@ -176,6 +177,11 @@ def extract_json_values(given: ExtractorInput) -> dict[str, Any]:
     return {"json": value, "closed": list(closed)} if closed else {"json": value}
 
 
+def extract_shape(given: ExtractorInput) -> set[str]:
+    """Return the elements that the text is built of; of a bare label or number none."""
+    return set() if is_bare(given.text) else describe_structure(given.text)
+
+
 def extract_code(given: ExtractorInput) -> list[str]:
     """Return the language of each code block, and which Python does not parse."""
     blocks = [_describe_block(block) for block in code_blocks(given.text)]
@@ -242,7 +248,7 @@ def _cut_depth(value: Any, left: int) -> Any:
     return value
 
 
-def _question(call: Call | None) -> str:
+def extract_question(call: Call | None) -> str:
     """Return the last text of the user in a request, or "" where it has none."""
     messages = call.request.get("messages") if call else None
     for message in reversed(messages if isinstance(messages, list) else []):

@@ -1,10 +1,11 @@
 """The built-in traits, one record each: a new trait is a new record, its test and README row."""
 
 from pytest_llmregress.behavior import change_rules, extractors
+from pytest_llmregress.behavior.conversation_traits import extract_conversations
 from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
 from pytest_llmregress.behavior.text.hedging import detect_hedging
-from pytest_llmregress.behavior.text.structure import describe_structure, reasoning
+from pytest_llmregress.behavior.text.structure import reasoning
 from pytest_llmregress.behavior.text.text_facts import extract_data, language, words
 from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord
 from pytest_llmregress.values.behavior import Severity, TraitKind
@@ -15,6 +16,7 @@ TOOL_ARGUMENTS = "tools.arguments"
 JSON_VALUES = "text.json_values"
 TOOL_ARGUMENT_KEYS = "tools.arg_keys"
 TOOL_LOOPS = "tools.loops"
+CONVERSATIONS = "conversations"
 
 _ENDINGS = (
     TraitRecord(
@@ -185,7 +187,7 @@ TEXT_TRAITS = (
     ),
     TraitRecord(
         name="text.shape",
-        extract=lambda given: describe_structure(given.text),
+        extract=extractors.extract_shape,
         kind=TraitKind.SET,
         severity=Severity.NOTABLE,
         readme="headings, lists, tables, preambles, a closing question",
@@ -273,7 +275,24 @@ _COUNTS = (
         readme="and of tool calls",
     ),
 )
-BUILTIN_TRAITS = (*_ENDINGS, *_TOOLS, *TEXT_TRAITS, *_COUNTS, *REPLY_TRAITS)
+CONVERSATION_TRAITS = (*_ENDINGS[:3], *TEXT_TRAITS)
+"""Those that each conversation of a sample has for itself."""
+_CONVERSATIONS = TraitRecord(
+    name=CONVERSATIONS,
+    extract=lambda given: extract_conversations(given, CONVERSATION_TRAITS),
+    kind=TraitKind.CATEGORY,
+    severity=Severity.NOTABLE,
+    noise=NoisePolicy.EACH_CONVERSATION,
+    readme="each conversation",
+)
+BUILTIN_TRAITS = (
+    *_ENDINGS,
+    *_TOOLS,
+    *TEXT_TRAITS,
+    *_COUNTS,
+    *REPLY_TRAITS,
+    _CONVERSATIONS,
+)
 """All of them, in the order in which files and reports have them."""
 _BY_NAME = {record.name: record for record in BUILTIN_TRAITS}
 

@@ -39,6 +39,8 @@ class NoisePolicy(StrEnum):
     """Each argument of a tool call is held against the baseline's at the same place."""
     EACH_VALUE = "each_value"
     """Each value of a JSON answer is held against the baseline's at the same place."""
+    EACH_CONVERSATION = "each_conversation"
+    """Each conversation is held against the baseline's by all traits of a reply."""
     ANSWER = "answer"
     """A closed answer: another one is breaking only where all samples agree."""
     ALWAYS = "always"

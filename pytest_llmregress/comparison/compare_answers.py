@@ -77,8 +77,8 @@ def rate_by_agreement(severity: Severity, distinct: int) -> tuple[Severity, bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rated:
-    """One value of a JSON answer that differs, and how bad that is."""
+class RatedDifference:
+    """One value of a structure that differs, and how bad that is."""
 
     difference: Difference
     severity: Severity
@@ -121,11 +121,13 @@ def compare_json_values(olds: Sequence[Trait], new: Trait) -> Change | None:
     )
 
 
-def _place(rated: _Rated) -> str:
+def _place(rated: RatedDifference) -> str:
     return format_json_path(rated.difference.path)
 
 
-def _walk(path: _Path, olds: Sequence[Any], new: Any, closed: set[str]) -> Iterator[_Rated]:
+def _walk(
+    path: _Path, olds: Sequence[Any], new: Any, closed: set[str]
+) -> Iterator[RatedDifference]:
     """Yield what differs at a place and below, held against what each sample has there."""
     if any(is_same(old, new) for old in olds):
         return
@@ -143,7 +145,7 @@ def _walk(path: _Path, olds: Sequence[Any], new: Any, closed: set[str]) -> Itera
 
 def _walk_list(
     path: _Path, olds: Sequence[list[Any]], new: list[Any], closed: set[str]
-) -> Iterator[_Rated]:
+) -> Iterator[RatedDifference]:
     """Hold each item against the one that stands for it in each sample; order does not count."""
     pairs = [_pair(old, new) for old in olds]
     for index, item in enumerate(new):
@@ -154,7 +156,7 @@ def _walk_list(
         old = min(olds, key=lambda each: abs(len(each) - len(new)))
         severity, noisy = rate_by_agreement(Severity.NOTABLE, len(lengths))
         difference = Difference(path=path, before=old, after=new)
-        yield _Rated(difference=difference, severity=severity, noisy=noisy)
+        yield RatedDifference(difference=difference, severity=severity, noisy=noisy)
 
 
 def _pair(old: list[Any], new: list[Any]) -> dict[int, Any]:
@@ -176,7 +178,9 @@ def _pair(old: list[Any], new: list[Any]) -> dict[int, Any]:
     return pairs | dict(zip(others, reversed(rest), strict=False))
 
 
-def _rate(path: _Path, olds: Sequence[Any], new: Any, closed: set[str]) -> Iterator[_Rated]:
+def _rate(
+    path: _Path, olds: Sequence[Any], new: Any, closed: set[str]
+) -> Iterator[RatedDifference]:
     """Yield one value that differs; nothing where its key is lost, gained or of another type."""
     if new is ABSENT or not olds or any(_is_equal(old, new) for old in olds):
         return
@@ -189,7 +193,7 @@ def _rate(path: _Path, olds: Sequence[Any], new: Any, closed: set[str]) -> Itera
     if severity is not None:
         severity, noisy = rate_by_agreement(severity, len(counts))
         difference = Difference(path=path, before=old, after=new)
-        yield _Rated(difference=difference, severity=severity, noisy=noisy)
+        yield RatedDifference(difference=difference, severity=severity, noisy=noisy)
 
 
 def _rate_pair(path: _Path, old: Any, new: Any, closed: set[str]) -> Severity | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llmregress.behavior.registry import (
+    CONVERSATIONS,
     TOOL_ARGUMENT_KEYS,
     TOOL_ORDER,
     find_noise_policy,
@@ -18,6 +19,13 @@ from pytest_llmregress.comparison.baseline_variance import (
     varies,
 )
 from pytest_llmregress.comparison.compare_answers import compare_answers, compare_json_values
+from pytest_llmregress.comparison.conversation_pairs import (
+    OF_A_REPLY,
+    Conversation,
+    ConversationPairs,
+    merge_conversations,
+    pair_conversations,
+)
 from pytest_llmregress.comparison.tool_trajectory import (
     build_mismatch,
     compare_arguments,
@@ -103,19 +111,45 @@ def diff_traits(before: Behavior, after: Behavior) -> tuple[Change, ...]:
     return worst_first(
         _build_exact_change(old, new)
         for (old,), new in _common_traits([before], after)
-        if not is_same_trait(old, new)
+        if new.name != CONVERSATIONS and not is_same_trait(old, new)
     )
 
 
 def find_changes(
     samples: Sequence[Behavior], after: Behavior, *, arguments: ArgumentRules | None = None
 ) -> tuple[TraitDifference, ...]:
-    """Return what the rules find, in the order of the traits."""
-    return tuple(
+    """Return what the rules find, in the order of the traits.
+
+    Where a side has several conversations, each reply is held against the baseline's reply to
+    the same, and a change of several is told once, with the worst.
+    """
+    paired = pair_conversations(samples, after)
+    found = [
         TraitDifference(change=change, before=rank_by_frequency(olds)[0][0], after=new)
         for olds, new in _common_traits(samples, after)
-        if (change := _compare_trait(olds, new, arguments)) is not None
-    )
+        if not (paired and new.name in OF_A_REPLY)
+        and (change := _compare_trait(olds, new, arguments)) is not None
+    ]
+    if paired is None:
+        return tuple(found)
+    order = {trait.name: at for at, trait in enumerate(after.traits)}
+    found += _compare_replies(paired)
+    return tuple(sorted(found, key=lambda each: order.get(each.change.trait, len(order))))
+
+
+def _compare_replies(paired: ConversationPairs) -> Iterator[TraitDifference]:
+    """Yield one change for each trait that any reply has changed, and that of the conversations."""
+    by_trait: dict[str, list[tuple[Conversation, TraitDifference]]] = {}
+    for conversation, peers in paired.pairs:
+        for difference in find_changes(peers, conversation.behavior):
+            known = by_trait.setdefault(difference.change.trait, [])
+            known.append((conversation, difference))
+    for found in by_trait.values():
+        changes = [(conversation, each.change) for conversation, each in found]
+        change, worst = merge_conversations(changes)
+        yield replace(found[worst][1], change=change)
+    if paired.change is not None:
+        yield TraitDifference(change=paired.change)
 
 
 def apply_severities(
@@ -160,7 +194,8 @@ def _compare_trait(
     policy = find_noise_policy(new.name)
     if policy is NoisePolicy.EACH_ARGUMENT:
         return compare_arguments([old.value for old in olds], new.value, rules=arguments)
-    return _COMPARISONS[policy](olds, new)
+    compare_values = _COMPARISONS.get(policy)
+    return None if compare_values is None else compare_values(olds, new)
 
 
 def _compare_whole(olds: Sequence[Trait], new: Trait) -> Change | None:

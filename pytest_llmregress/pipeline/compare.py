@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ class ValueRecorder:
 
         In a replay, everything that differs; a value that is new fails the test at its end, so
         that the others are seen as well. In a new recording, whose words always differ,
-        only a missing fact of the test's own; the rest becomes part of the drift.
+        only a missing fact of the test's own; the rest becomes part of the drift, where a value
+        that is no prose has to be equal.
         """
         from pytest_llmregress.behavior.normalize import normalize  # noqa: PLC0415 - as above
         from pytest_llmregress.comparison import deepdiff_adapter  # noqa: PLC0415 - only with a value
@@ -95,6 +97,7 @@ class ValueRecorder:
                     differ=partial(deepdiff_adapter.locate_differences, options=options),
                     severities=self.terms.severity,
                     classify=self.classify,
+                    is_plain=isinstance(actual, Enum),
                 )
             )
         return missing

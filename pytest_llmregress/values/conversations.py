@@ -18,8 +18,19 @@ def find_conversation_starts(calls: Calls) -> tuple[bool, ...]:
     "create" starts one and "continue" does not. A request that shows no messages belongs to
     whatever came before it.
     """
-    turns = [_turn(call) for call in calls]
-    return tuple(_starts(turns, at) for at in range(len(turns)))
+    return tuple(before is None for before in _find_previous(calls))
+
+
+def split_conversations(calls: Calls) -> tuple[tuple[int, ...], ...]:
+    """Return the indices of the calls of each conversation, in the order of their first calls."""
+    found: list[list[int]] = []
+    belongs: list[list[int]] = []
+    for at, before in enumerate(_find_previous(calls)):
+        if before is None:
+            found.append([])
+        belongs.append(found[-1] if before is None else belongs[before])
+        belongs[-1].append(at)
+    return tuple(map(tuple, found))
 
 
 def with_whole_conversations(calls: Calls) -> Calls:
@@ -67,13 +78,21 @@ def _turn(call: Call) -> _Turn:
     )
 
 
-def _starts(turns: Sequence[_Turn], at: int) -> bool:
+def _find_previous(calls: Calls) -> tuple[int | None, ...]:
+    """Return for each call the one that it goes on with; None where it starts a conversation."""
+    if len(calls) == 1:
+        return (None,)
+    turns = [_turn(call) for call in calls]
+    return tuple(_previous(turns, at) for at in range(len(turns)))
+
+
+def _previous(turns: Sequence[_Turn], at: int) -> int | None:
     turn = turns[at]
     if at == 0:
-        return True
+        return None
     if turn.thread == "continue" or not turn.messages:
-        return False
-    return not any(_goes_on(turn, earlier) for earlier in reversed(turns[:at]))
+        return at - 1
+    return next((n for n in range(at - 1, -1, -1) if _goes_on(turn, turns[n])), None)
 
 
 def _goes_on(turn: _Turn, earlier: _Turn) -> bool:

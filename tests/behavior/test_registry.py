@@ -53,6 +53,7 @@ def test_a_policy_that_a_comparison_would_not_follow_is_not_declared(record):
         NoisePolicy.ANSWER: {TraitKind.CATEGORY},
         NoisePolicy.EACH_LOOP: {TraitKind.CATEGORY},
         NoisePolicy.ALWAYS: {TraitKind.NUMBER},
+        NoisePolicy.EACH_CONVERSATION: {TraitKind.CATEGORY},
     }
 
     assert record.kind in kinds[record.noise]

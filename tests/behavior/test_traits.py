@@ -50,6 +50,7 @@ NAMES = [
     "usage.cache_write_tokens",
     "stop_sequence",
     "service_tier",
+    "conversations",
 ]
 """All but "latency", which is there where each call was measured."""
 
@@ -93,7 +94,7 @@ def test_each_trait_has_the_severity_of_its_worst_change():
     notable |= {"tools.counts", "tools.order", "tools.arg_keys", "tools.parallel", "text.length"}
     notable |= {"text.reasoning", "text.shape", "text.numbers", "text.dates", "text.urls"}
     notable |= {"calls", "tool_calls", "thinking", "citations", "citations.sources"}
-    notable |= {"stop_sequence", "service_tier"}
+    notable |= {"stop_sequence", "service_tier", "conversations"}
 
     found = {trait.name: trait.severity for trait in extract_traits(Calls([call(text="Done.")]))}
 

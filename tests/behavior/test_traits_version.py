@@ -11,7 +11,7 @@ from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {4: "897743d9d34fb31280e2ff69b348329d947fe30479a36a5c6758846f7389168f"}
+SAID = {5: "b84dea9ca1adb6961cdefe1682bb2836ab9d423dd51ca9f8c9afb6fadd2b163f"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

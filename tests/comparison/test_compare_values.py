@@ -67,15 +67,18 @@ def test_lost_and_retyped_keys_are_breaking_and_new_ones_notable(
 @pytest.mark.parametrize(
     ("after", "severity"),
     [
-        ({**ORDER, "status": "closed"}, Severity.NOTABLE),
-        ({**ORDER, "id": 8}, Severity.NOTABLE),
+        ({**ORDER, "status": "closed"}, Severity.BREAKING),
+        ({**ORDER, "id": 8}, Severity.BREAKING),
+        ({**ORDER, "status": "closed", "extra": 1}, Severity.BREAKING),
         ({**ORDER, "note": "Everything is fine here."}, Severity.COSMETIC),
-        ({**ORDER, "note": "Everything is fine here.", "id": 8}, Severity.NOTABLE),
+        ({**ORDER, "note": "Everything is fine here.", "id": 8}, Severity.BREAKING),
         ({**ORDER, "note": "Bad."}, Severity.NOTABLE),
         ({**ORDER, "note": ""}, Severity.NOTABLE),
     ],
 )
-def test_another_value_is_notable_and_another_sentence_cosmetic(after: Any, severity: Severity):
+def test_another_plain_value_is_breaking_and_another_sentence_cosmetic(
+    after: Any, severity: Severity
+):
     assert severities(ORDER, after) == [severity]
 
 
@@ -155,13 +158,13 @@ def test_what_the_callers_options_make_equal_to_any_sample_is_no_change(
 @pytest.mark.parametrize(
     ("before", "after", "severity", "told"),
     [
-        ([{"a": 1}], {"a": 2}, Severity.NOTABLE, "1 → 2"),
+        ([{"a": 1}], {"a": 2}, Severity.BREAKING, "1 → 2"),
         ([{"a": "x"}, {"a": "y"}, {"a": "z"}], {"a": "w"}, Severity.COSMETIC, "'x' → 'w'"),
         ([{"a": 1, "b": 1}, {"a": 2, "b": 2}], {"a": 3, "b": 2}, Severity.NOTABLE, "2 → 3"),
         ([{"a": 1, "b": 1}, {"a": 1}], {"a": 1, "b": "x"}, Severity.NOTABLE, "b: string"),
         ([{"a": 1, "b": 1}, {"a": 1}], {"c": 1}, Severity.BREAKING, "c: number"),
         ([{"a": 1}, "an error"], {"b": 1}, Severity.BREAKING, "b: number"),
-        ([{"a": 1}, "an error"], {"a": 2}, Severity.NOTABLE, "1 → 2"),
+        ([{"a": 1}, "an error"], {"a": 2}, Severity.BREAKING, "1 → 2"),
         ([{"root": 1}], {"root": "1"}, Severity.BREAKING, "root: string"),
         ([{'a ": "b': 1}], {'a ": "b': "1"}, Severity.BREAKING, "string"),
     ],
@@ -193,7 +196,7 @@ def test_the_worst_difference_is_told_and_the_others_are_counted():
     (change,) = compare_samples("plan", [before], {"a": "It is all fine.", "b": 1, "c": 3})
 
     assert (change.severity, change.after, change.detail) == (
-        Severity.NOTABLE,
+        Severity.BREAKING,
         "c: 2 → 3",
         "and 1 more",
     )
@@ -291,7 +294,86 @@ def test_a_reply_of_the_sdk_that_says_something_else_is_told_with_its_place():
     )
 
     assert change.after == "root['tickets'][0]['order']: 'A1' → 'A2'"
-    assert (change.severity, text.severity) == (Severity.NOTABLE, Severity.COSMETIC)
+    assert (change.severity, text.severity) == (Severity.BREAKING, Severity.COSMETIC)
+
+
+# --- values that are no prose ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("samples", [1, 5])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("spam", "ham"),
+        ("Yes", "No"),
+        ("not spam", "spam"),
+        ("needs human review", "closed"),
+        ("spam", "It looks like spam to me."),
+        ("2026-03-04", "2027-12-31"),
+        ("12.50", "9900.00"),
+        ("0.83", "0.91"),
+        (True, False),
+        (3, 4),
+        ({"allowed": True}, {"allowed": False}),
+        ({"due": "2026-03-04", "sum": "12.50"}, {"due": "2026-03-04", "sum": "99.00"}),
+        (["search", "book"], ["book", "search"]),
+        (["search", "book"], ["search"]),
+    ],
+)
+def test_a_value_that_is_no_prose_has_to_be_equal(before: Any, after: Any, samples: int):
+    (change,) = compare_samples("plan", [before] * samples, after, differ=locate_differences)
+
+    assert (change.trait, change.severity) == ("snapshot.plan", Severity.BREAKING)
+
+
+def test_an_enum_is_no_prose_however_it_reads():
+    before, after = "Send it to the person on duty.", "Throw it away without an answer."
+
+    (prose, *_) = compare_samples("plan", [before], after)
+    (change,) = compare_samples("plan", [before], after, is_plain=True)
+
+    assert (prose.severity, change.severity) == (Severity.COSMETIC, Severity.BREAKING)
+
+
+def test_the_change_of_a_plain_value_shows_both():
+    (label,) = compare_samples("label", ["spam"], "ham")
+    (flag,) = compare_samples("flag", [True], False, differ=locate_differences)
+
+    assert (label.before, label.after) == ("spam", "ham")
+    assert (flag.before, flag.after) == ("yes", "no")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("spam", "Spam."), ("12.50", "12.5"), ("yes", "**Yes**")]
+)
+def test_another_way_to_write_a_plain_value_is_cosmetic(before: str, after: str):
+    assert {each.severity for each in compare_samples("plan", [before], after)} == {
+        Severity.COSMETIC
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "severity"),
+    [
+        (["spam", "ham"], Severity.NOTABLE),
+        (["a", "b", "c"], Severity.COSMETIC),
+        ([True, True, True], Severity.BREAKING),
+    ],
+)
+def test_samples_that_disagree_about_a_plain_value_say_less(before: list[Any], severity: Severity):
+    after = "other" if isinstance(before[0], str) else False
+
+    (change,) = compare_samples("plan", before, after)
+
+    assert change.severity is severity
+
+
+def test_a_tolerance_of_the_caller_holds_for_a_plain_value():
+    differ = partial(locate_differences, options={"math_epsilon": 0.05})
+
+    assert compare_samples("plan", [{"score": 0.83}], {"score": 0.85}, differ=differ) == ()
+    (change,) = compare_samples("plan", [{"score": 0.83}], {"score": 0.95}, differ=differ)
+    assert change.severity is Severity.BREAKING
 
 
 @pytest.mark.parametrize(

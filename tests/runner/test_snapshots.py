@@ -228,7 +228,7 @@ def test_an_unknown_option_of_a_comparison_lists_the_known_ones(project):
     ("old", "new", "severity"),
     [
         ("We are sorry for this.", "This is a pity, so sorry.", "cosmetic"),
-        ('"days": 14', '"days": 15', "notable"),
+        ('"days": 14', '"days": 15', "breaking"),
         ('"days": 14, ', "", "breaking"),
     ],
 )

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from pytest_llmregress.behavior.text.facts import extract_dates
 from pytest_llmregress.behavior.text.text_facts import JsonForm, ParsedText, words
@@ -13,6 +14,8 @@ MAX_LABEL_WORDS = 2
 MAX_SIGNS = 6
 """Characters of a label in a script without spaces, such as Chinese."""
 MAX_PHRASE_WORDS = 6
+MAX_PLAIN_WORDS = 3
+"""Words of a compared value up to which it is no prose."""
 MAX_DATE_WORDS = 4
 FEW_SENTENCES = 3
 """Sentences up to which a paragraph is no prose yet."""
@@ -82,9 +85,29 @@ def read_answer(text: ParsedText, *, is_report: bool = False) -> str:
     return f"{normalize_answer(stripped)}{OPEN}" if _is_phrase(stripped) else ""
 
 
-def is_label(text: str) -> bool:
-    """Say whether a text on its own is a label, a number or a date."""
-    return _describe_closed(text.strip(), is_report=False) is not None
+def is_bare(text: ParsedText) -> bool:
+    """Say whether a text is a label, a number or a date and nothing else."""
+    return _describe_closed(text.text.strip(), is_report=False) is not None
+
+
+def is_prose(text: str) -> bool:
+    """Say whether a text is more than a label of three words, a number or a date."""
+    stripped = text.strip()
+    if any(sign in stripped.strip(_WRAPPING) for sign in _STRUCTURE):
+        return True
+    if not stripped or _describe_closed(stripped, is_report=False):
+        return False
+    is_short = _is_phrase(stripped) and words(stripped) <= MAX_PLAIN_WORDS
+    return not (is_token(stripped) or (is_short and not _ends_as_sentence(stripped)))
+
+
+def is_plain_value(value: Any) -> bool:
+    """Say whether there is no prose in a JSON value, nor in what it holds."""
+    if isinstance(value, dict):
+        return all(is_plain_value(item) for item in value.values())
+    if isinstance(value, list):
+        return all(is_plain_value(item) for item in value)
+    return not (isinstance(value, str) and is_prose(value))
 
 
 def is_token(text: str) -> bool:
@@ -120,6 +143,12 @@ def is_same_answer(before: str, after: str) -> bool:
     if old_number is None or new_number is None or (old_unit and new_unit and old_unit != new_unit):
         return False
     return is_same_number(old_number, new_number)
+
+
+def is_equal_number(before: str, after: str) -> bool:
+    """Say whether two normalized answers are one number with one unit: 12.50 is 12.5."""
+    old, new = _split(before), _split(after)
+    return old[0] is not None and old == new
 
 
 def is_same_number(before: Decimal, after: Decimal) -> bool:
@@ -180,7 +209,7 @@ def _is_label(text: str, plain: str, *, is_report: bool) -> bool:
     most = 1 if _ends_as_sentence(text) else MAX_LABEL_WORDS
     if is_report and most == 1:
         return False
-    if _SENTENCE_END.search(plain) or any(sign in plain for sign in ",;!?！？，"):  # noqa: RUF001
+    if _SENTENCE_END.search(plain) or any(sign in plain for sign in f",;!?！？，{_STRUCTURE}"):  # noqa: RUF001
         return False
     if plain.casefold() in _ACKNOWLEDGEMENTS:
         return False
@@ -227,8 +256,10 @@ def _read_answer_line(text: str) -> str | None:
 
 # --- answers ---------------------------------------------------------------------------------
 
-_WRAPPING = " \t\n*_`~\"'“”„«»‘’‚‹›()[]{}\\"  # noqa: RUF001
+_WRAPPING = " \t\n*_`~\"'“”„«»‘’‚‹›()[]\\"  # noqa: RUF001
 _FINAL = ".。!！:："  # noqa: RUF001
+_STRUCTURE = '{}[]"`<>|='
+"""Signs of JSON, code and markup: no label has them."""
 _MAX_DIGITS = 30
 _NUMBER = re.compile(
     r"(?P<sign>[-−+]?)(?P<before>[$€£¥])?[ ]?"  # noqa: RUF001
