@@ -34,6 +34,8 @@ from pytest_llmregress.formatting.value_text import truncate
 from pytest_llmregress.values.behavior import Change, Severity, Trait
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
+MAX_SHORT = 80
+"""Characters of a text that may be another way to write a label or a date."""
 _Path = tuple[str | int, ...]
 _POLARITIES = frozenset({f"yes{OPEN}", f"no{OPEN}"})
 
@@ -147,7 +149,8 @@ def _walk_list(
     path: _Path, olds: Sequence[list[Any]], new: list[Any], closed: set[str]
 ) -> Iterator[RatedDifference]:
     """Hold each item against the one that stands for it in each sample; order does not count."""
-    pairs = [_pair(old, new) for old in olds]
+    texts = [dump_canonical_json(item) for item in new]
+    pairs = [_pair(old, new, texts) for old in olds]
     for index, item in enumerate(new):
         known = [pair[index] for pair in pairs if index in pair]
         yield from _walk((*path, index), known, item, closed) if known else ()
@@ -159,13 +162,12 @@ def _walk_list(
         yield RatedDifference(difference=difference, severity=severity, noisy=noisy)
 
 
-def _pair(old: list[Any], new: list[Any]) -> dict[int, Any]:
+def _pair(old: list[Any], new: list[Any], new_texts: Sequence[str]) -> dict[int, Any]:
     """Return the item of an old list for each index of a new one: an equal one, else in order."""
     texts = [dump_canonical_json(item) for item in old]
     unused = Counter(texts)
     pairs: dict[int, Any] = {}
-    for index, item in enumerate(new):
-        text = dump_canonical_json(item)
+    for index, (item, text) in enumerate(zip(new, new_texts, strict=True)):
         if unused[text]:
             unused[text] -= 1
             pairs[index] = item
@@ -233,7 +235,9 @@ def _is_equal(old: Any, new: Any) -> bool:
 
 
 def _is_equal_text(old: str, new: str) -> bool:
-    """Say whether two texts differ in letter case, quotes or a date's way of writing alone."""
+    """Say whether two short texts differ in letter case, quotes or the writing of a date alone."""
+    if max(len(old), len(new)) > MAX_SHORT:
+        return False
     if is_token(old) and not _is_fact(old):
         return old.casefold() == new.casefold()
     return is_same_answer(normalize_answer(old), normalize_answer(new))

@@ -141,7 +141,7 @@ def _compare_replies(paired: ConversationPairs) -> Iterator[TraitDifference]:
     """Yield one change for each trait that any reply has changed, and that of the conversations."""
     by_trait: dict[str, list[tuple[Conversation, TraitDifference]]] = {}
     for conversation, peers in paired.pairs:
-        for difference in find_changes(peers, conversation.behavior):
+        for difference in find_changes(peers.olds, peers.new):
             known = by_trait.setdefault(difference.change.trait, [])
             known.append((conversation, difference))
     for found in by_trait.values():
@@ -189,9 +189,9 @@ def _compare_trait(
     if arguments is not None and new.name == TOOL_ARGUMENT_KEYS:
         olds = [without_declared_keys(old, arguments) for old in olds]
         new = without_declared_keys(new, arguments)
-    if any(is_same_trait(old, new) for old in olds):
-        return None
     policy = find_noise_policy(new.name)
+    if policy not in _OF_PLACES and any(is_same_trait(old, new) for old in olds):
+        return None
     if policy is NoisePolicy.EACH_ARGUMENT:
         return compare_arguments([old.value for old in olds], new.value, rules=arguments)
     compare_values = _COMPARISONS.get(policy)
@@ -315,3 +315,5 @@ _COMPARISONS: Mapping[NoisePolicy, Callable[[Sequence[Trait], Trait], Change | N
     NoisePolicy.ALWAYS: _compare_untested,
 }
 """By policy, how all samples of a baseline are held against a new one."""
+_OF_PLACES = frozenset({NoisePolicy.EACH_VALUE, NoisePolicy.EACH_CONVERSATION})
+"""Policies whose comparisons find out place by place that two values are the same."""

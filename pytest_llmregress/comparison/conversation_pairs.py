@@ -1,11 +1,12 @@
 """Which conversations of two sides belong together, and how their changes are told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmregress.behavior.extract_records import build_trait
 from pytest_llmregress.behavior.registry import CONVERSATION_TRAITS, CONVERSATIONS
+from pytest_llmregress.behavior.trait_record import TraitRecord
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
 from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
@@ -28,7 +29,8 @@ class Conversation:
     """What the user said last in its first request."""
     request: str
     """A digest of its first request but for the model; empty for the only one of a sample."""
-    behavior: Behavior
+    values: Mapping[str, Any]
+    """The value of each trait of its reply by its name."""
 
     def __str__(self) -> str:
         asked = printable(truncate(self.asked, MAX_ASKED))
@@ -36,11 +38,18 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesBeside:
+    """A new reply and those it is held against: the traits whose value none of those has."""
+
+    olds: tuple[Behavior, ...]
+    new: Behavior
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPairs:
     """The conversations of a new recording, with those of the baseline that they stand for."""
 
-    pairs: tuple[tuple[Conversation, tuple[Behavior, ...]], ...]
-    """Each with its counterparts in all samples, at least one."""
+    pairs: tuple[tuple[Conversation, RepliesBeside], ...]
     change: Change | None
     """Which conversations only one side has; None where there are none."""
 
@@ -71,7 +80,7 @@ def pair_conversations(samples: Sequence[Behavior], after: Behavior) -> Conversa
     for index, conversation in enumerate(new):
         peers = [peer for each in alignments for peer in each.peers.get(index, ())]
         if peers:
-            pairs.append((conversation, tuple(peer.behavior for peer in peers)))
+            pairs.append((conversation, _put_beside(peers, conversation)))
     gained = frozenset.intersection(*(frozenset(each.gained) for each in alignments))
     lost = min((each.lost for each in alignments), key=len)
     change = _build_change(
@@ -152,19 +161,29 @@ def _read(behavior: Behavior) -> tuple[Conversation, ...]:
             call=item.get("call", 1),
             asked=str(item.get("asked", "")),
             request=str(item.get("request", "")),
-            behavior=_behavior(item["traits"]) if "traits" in item else behavior,
+            values=item["traits"] if isinstance(item.get("traits"), dict) else behavior.values(),
         )
         for item in items
     )
 
 
-def _behavior(values: Any) -> Behavior:
+def _put_beside(olds: Sequence[Conversation], new: Conversation) -> RepliesBeside:
+    """Return the traits of replies that may differ: building all of them takes most of the time."""
+    records = [
+        record
+        for record in CONVERSATION_TRAITS
+        if record.name in new.values
+        and all(old.values.get(record.name) != new.values[record.name] for old in olds)
+    ]
+    return RepliesBeside(
+        olds=tuple(_behavior(records, old) for old in olds), new=_behavior(records, new)
+    )
+
+
+def _behavior(records: Sequence[TraitRecord], reply: Conversation) -> Behavior:
+    known = reply.values
     return Behavior(
-        traits=tuple(
-            build_trait(record, values[record.name])
-            for record in CONVERSATION_TRAITS
-            if record.name in values
-        )
+        traits=tuple(build_trait(each, known[each.name]) for each in records if each.name in known)
     )
 
 

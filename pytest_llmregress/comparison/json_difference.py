@@ -54,6 +54,8 @@ def is_same(before: Any, after: Any) -> bool:
         return bool(before == after)
     if isinstance(before, MissingValue) or isinstance(after, MissingValue):
         return before is after
+    if before != after:
+        return False
     return dump_canonical_json(before) == dump_canonical_json(after)
 
 
