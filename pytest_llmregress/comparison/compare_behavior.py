@@ -19,6 +19,7 @@ from pytest_llmregress.comparison.baseline_variance import (
     varies,
 )
 from pytest_llmregress.comparison.compare_answers import compare_answers, compare_json_values
+from pytest_llmregress.comparison.compare_facts import compare_facts
 from pytest_llmregress.comparison.conversation_pairs import (
     OF_A_REPLY,
     Conversation,
@@ -45,9 +46,6 @@ from pytest_llmregress.values.behavior import (
 )
 from pytest_llmregress.values.severity_overrides import Severities
 from pytest_llmregress.values.tool_match import ToolMatch
-
-ENOUGH_FOR_FACTS = 3
-"""With this many samples, a fact that all of them state is not there by chance."""
 
 Classify = Callable[[Change, Trait | None, Trait | None], Severity | None]
 """From a change, with its trait before and after where it has one, to another severity, or None.
@@ -256,24 +254,6 @@ def _compare_with_range(olds: Sequence[Trait], new: Trait) -> Change | None:
     return replace(change, before=f"{format_value(low)} to {format_value(high)}")
 
 
-def _compare_facts(olds: Sequence[Trait], new: Trait) -> Change | None:
-    """Find the facts that every sample states and the new recording does not.
-
-    One or two samples cannot tell which facts are there by chance: losing one is cosmetic.
-    """
-    stable = frozenset.intersection(*map(members, olds))
-    kept = stable & members(new)
-    if kept == stable:
-        return None
-    is_known = len(olds) >= ENOUGH_FOR_FACTS
-    change = build_change(
-        replace(olds[0], value=sorted(stable)),
-        replace(new, value=sorted(kept)),
-        severity=Severity.NOTABLE if is_known else Severity.COSMETIC,
-    )
-    return replace(change, parts=tuple(sorted(stable - kept)))
-
-
 def _apply_tool_match(
     match: ToolMatch, found: Sequence[TraitDifference], samples: Sequence[Behavior], after: Behavior
 ) -> Iterator[TraitDifference]:
@@ -308,7 +288,7 @@ def _compare_untested(olds: Sequence[Trait], new: Trait) -> Change | None:
 
 _COMPARISONS: Mapping[NoisePolicy, Callable[[Sequence[Trait], Trait], Change | None]] = {
     NoisePolicy.WHOLE: _compare_whole,
-    NoisePolicy.EACH_FACT: _compare_facts,
+    NoisePolicy.EACH_FACT: compare_facts,
     NoisePolicy.EACH_LOOP: compare_loops,
     NoisePolicy.EACH_VALUE: compare_json_values,
     NoisePolicy.ANSWER: compare_answers,
