@@ -37,14 +37,20 @@ def extract_conversations(
     if len(found) == 1:
         return [_name(given, given.calls, given.calls)]
     whole = [read_sample(Calls(calls), served=given.served) for calls in found]
-    return [
-        {
-            **_name(each, each.calls, given.calls),
-            "request": _digest(each.calls[0]),
-            "traits": {trait.name: trait.value for trait in extract_records(records, each)},
-        }
-        for each in whole
-    ]
+    return [_describe(each, given.calls, records) for each in whole]
+
+
+def _describe(
+    given: ExtractorInput, of: Sequence[Call], records: Iterable[TraitRecord]
+) -> dict[str, Any]:
+    traits = extract_records(records, given)
+    quotes = {trait.name: trait.quote for trait in traits if trait.quote}
+    return {
+        **_name(given, given.calls, of),
+        "request": _digest(given.calls[0]),
+        "traits": {trait.name: trait.value for trait in traits},
+        **({"quotes": quotes} if quotes else {}),
+    }
 
 
 def _name(given: ExtractorInput, calls: Sequence[Call], of: Sequence[Call]) -> dict[str, Any]:

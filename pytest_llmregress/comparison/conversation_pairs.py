@@ -31,6 +31,8 @@ class Conversation:
     """A digest of its first request but for the model; empty for the only one of a sample."""
     values: Mapping[str, Any]
     """The value of each trait of its reply by its name."""
+    quotes: Mapping[str, str]
+    """Words of its reply that gave a value away, by the trait's name."""
 
     def __str__(self) -> str:
         asked = printable(truncate(self.asked, MAX_ASKED))
@@ -162,6 +164,7 @@ def _read(behavior: Behavior) -> tuple[Conversation, ...]:
             asked=str(item.get("asked", "")),
             request=str(item.get("request", "")),
             values=item["traits"] if isinstance(item.get("traits"), dict) else behavior.values(),
+            quotes=item.get("quotes") or {trait.name: trait.quote for trait in behavior.traits},
         )
         for item in items
     )
@@ -183,7 +186,14 @@ def _put_beside(olds: Sequence[Conversation], new: Conversation) -> RepliesBesid
 def _behavior(records: Sequence[TraitRecord], reply: Conversation) -> Behavior:
     known = reply.values
     return Behavior(
-        traits=tuple(build_trait(each, known[each.name]) for each in records if each.name in known)
+        traits=tuple(
+            replace(
+                build_trait(each, known[each.name]),
+                quote=reply.quotes.get(each.name, ""),
+            )
+            for each in records
+            if each.name in known
+        )
     )
 
 

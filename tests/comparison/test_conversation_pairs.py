@@ -74,7 +74,17 @@ def test_a_change_of_several_calls_is_told_once_with_all_of_them():
 
     (told,) = [each for each in found([sample(*SIX)], new) if each[0] == "refusal"]
 
-    assert told[2] == "call 1, 'tell 1'; as in call 2, call 3, call 4, call 5"
+    assert told[2].startswith("call 1, 'tell 1'; ")
+    assert told[2].endswith("; as in call 2, call 3, call 4, call 5")
+
+
+def test_the_words_that_refuse_are_quoted_with_the_call():
+    new = sample(SIX[0], (SIX[1][0], REFUSAL))
+
+    (told,) = [each for each in found([sample(*SIX[:2])], new) if each[0] == "refusal"]
+
+    assert told[2].startswith("call 2, 'tell 2'; ")
+    assert "can't help with that" in told[2]
 
 
 def test_the_parts_of_a_change_are_the_conversations():
