@@ -1,4 +1,4 @@
-"""Reads pytest's configuration and the environment into what all tests of a session share."""
+"""From what pytest knows to values: what all tests of a session share, and which test it is."""
 
 import os
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from pytest_llmregress.pipeline.identity import Marker, TestIdentity
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions
@@ -48,6 +49,17 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
         stems=frozenset((each.directory, each.stem) for each in paths),
         spending=SpendTracker(
             limits=_read_limits(config, settings), providers=providers, price=price
+        ),
+    )
+
+
+def identify(item: pytest.Item) -> TestIdentity:
+    """Return which test an item is."""
+    return TestIdentity(
+        node_id=item.nodeid,
+        path=item.path,
+        markers=tuple(
+            Marker(args=mark.args, kwargs=mark.kwargs) for mark in item.iter_markers("llm")
         ),
     )
 

@@ -13,8 +13,7 @@ from pytest_llmregress.pipeline.plan import SideVariant
 from pytest_llmregress.pipeline.report import build_test_record
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedTest, TestState
-from pytest_llmregress.runner.collected import identify
-from pytest_llmregress.runner.context_factory import narrow_context
+from pytest_llmregress.runner.context_factory import identify, narrow_context
 from pytest_llmregress.runner.drivers import find_drivers
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.runner.sample_series import SampleSeries

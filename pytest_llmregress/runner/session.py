@@ -56,8 +56,7 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
     Return the recordings that belong to none of them, where that can be told.
     """
     from pytest_llmregress.pipeline.orphans import find_orphans  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.runner.collected import identify  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.runner.context_factory import add_config_fixture, build_context  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.runner.context_factory import add_config_fixture, build_context, identify  # noqa: PLC0415 - only with marked tests
     from pytest_llmregress.runner.hooks import CassetteOpener, PytestHooks  # noqa: PLC0415 - only with marked tests
 
     if config.pluginmanager.hasplugin("llmregress-activity"):

@@ -16,8 +16,7 @@ from pytest_llmregress.recording.judge_flag import is_judging
 from pytest_llmregress.recording.request_capture import RequestRecorder, capture_requests
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.collected import identify
-from pytest_llmregress.runner.context_factory import narrow_context
+from pytest_llmregress.runner.context_factory import identify, narrow_context
 from pytest_llmregress.runner.open_sample import OpenSample
 from pytest_llmregress.runner.running_test import TEST_RUN
 from pytest_llmregress.storage.journal import Journal

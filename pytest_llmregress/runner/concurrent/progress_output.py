@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_llmregress.pipeline.again import build_resume_command
+from pytest_llmregress.pipeline.next_command import build_resume_command
 from pytest_llmregress.pipeline.spend_tracker import SpendTracker
 from pytest_llmregress.recording.rate_limiter import RoundState
 from pytest_llmregress.reports import recording_progress as words
