@@ -9,22 +9,24 @@ currency cwd database date datetime day deadline destination device dir director
 endpoint entity enum env environment expr expression extension field file filename filepath filter
 flag folder format formula from glob group hash host hostname href iban id index interval ip isbn
 job key kind lang language level link locale login mail method mode module namespace number op
-operation operator order origin package parent path pattern permission phone pid plan platform pod
+operation operator order origin package parent path pattern permission phone pid platform pod
 port postcode prefix priority profile project protocol queue recipient ref reference regex region
 release repo repository resource revision role room route schedule schema scope script selector
 serial server service severity sha shell sku slug sort source sql src stage start state statement
-status strategy suffix symbol table tag target task team template tenant ticker tier time timestamp
+status strategy suffix symbol table tag target team template tenant ticker tier time timestamp
 timezone to token type unit uri url user username uuid variable version volume when workspace zip
 zone
 """
 _FREE_NAMES = """
-answer body caption comment content description detail explanation feedback headline info
-instruction intent keyword memo message note notes objective passage phrase prompt purpose q
-query question reason reasoning remark reply request response rationale search sentence subject
-summary term text thought title
+about analysis answer background bio body caption comment conclusion content context criteria
+description detail explanation feedback goal greeting headline hint info instruction intent
+justification keyword memo message note notes objective observation overview passage phrase prompt
+purpose q query question rationale reason reasoning remark reply request requirement response
+search sentence story subject summary term text thought tip title
 """
 _CLOSED = frozenset(_CLOSED_NAMES.split())
 _FREE = frozenset(_FREE_NAMES.split())
+_SEARCHES = frozenset({"keyword", "phrase", "q", "query", "search", "term"})
 _ESTIMATES = frozenset({"confidence", "likelihood", "probability", "relevance", "score"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -37,6 +39,11 @@ def is_closed(field: str) -> bool:
 def is_free(field: str) -> bool:
     """Say whether a name stands for a text in words of one's own: "search_query", "message"."""
     return _last_word(field) in _FREE
+
+
+def is_search(field: str) -> bool:
+    """Say whether a free text is looked for: two words of it may name the thing."""
+    return _last_word(field) in _SEARCHES
 
 
 def is_estimate(field: str) -> bool:

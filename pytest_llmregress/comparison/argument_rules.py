@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from pytest_llmregress.comparison import free_text
-from pytest_llmregress.comparison.argument_fields import is_closed, is_estimate, is_free
+from pytest_llmregress.comparison.argument_fields import is_closed, is_estimate, is_free, is_search
 from pytest_llmregress.comparison.baseline_variance import QUARANTINE
 from pytest_llmregress.comparison.compare_answers import rate_by_agreement
 from pytest_llmregress.comparison.json_difference import (
@@ -86,7 +86,7 @@ def rate_argument(
     field = _field(difference.path)
     is_free_here = match is ArgumentMatch.FACTS
     if is_free_here and all(isinstance(v, str) for v in (difference.before, difference.after)):
-        return _rate_free_text(difference.before, difference.after, seen)
+        return _rate_free_text(field, difference.before, difference.after, seen)
     return _rate(field, difference.before, difference.after, seen, is_listed=is_listed)
 
 
@@ -146,10 +146,10 @@ def _rate_text(
     if all(each is not None for each in nested):
         return _rate_nested(*nested, seen)
     if not is_listed and is_free(field) and _form(before) not in _IN_FREE_TEXT:
-        return _rate_free_text(before, after, seen)
+        return _rate_free_text(field, before, after, seen)
     canonical = _exactly if is_listed else _closed_reader(field, before)
     if canonical is None:
-        return _rate_open_text(before, after, seen)
+        return _rate_open_text(field, before, after, seen)
     if any(isinstance(v, str) and canonical(v) == canonical(after) for v in seen):
         return _COSMETIC
     rating = _rate_closed(canonical, seen)
@@ -169,32 +169,35 @@ def _closed_reader(field: str, text: str) -> Callable[[Any], str] | None:
     if read_form(text) is not None:
         return lambda value: (read_form(str(value)) or ("", str(value)))[1]
     is_word = len(text.split()) == 1 and len(text) <= _MAX_WORD
-    if is_word or (is_closed(field) and len(text) <= _MAX_CHOICE):
+    if is_word or (is_closed(field) and len(text.split()) <= _MAX_CHOICE):
         return lambda value: " ".join(str(value).casefold().split())
     return None
 
 
 _MAX_WORD = 30
 """Characters; a longer text without a space is one in a script that has none."""
-_MAX_CHOICE = 200
-"""Characters of a text that may be a choice of many."""
+_MAX_CHOICE = 10
+"""Words of a text that may be a choice of many."""
 
 
-def _rate_open_text(before: str, after: str, seen: Sequence[Any]) -> ArgumentRating | None:
+def _rate_open_text(
+    field: str, before: str, after: str, seen: Sequence[Any]
+) -> ArgumentRating | None:
     """Rate a name by its words, and prose by its facts."""
     if free_text.is_phrase(before):
         if free_text.is_same_content(before, after):
             return _COSMETIC
         return _no_worse_than_notable(_rate_closed(_exactly, seen))
-    return _rate_free_text(before, after, seen)
+    return _rate_free_text(field, before, after, seen)
 
 
-def _rate_free_text(before: str, after: str, seen: Sequence[Any]) -> ArgumentRating:
+def _rate_free_text(field: str, before: str, after: str, seen: Sequence[Any]) -> ArgumentRating:
     texts = [value for value in seen if isinstance(value, str)] or [before]
     if free_text.find_lost_facts(texts, after):
         return _NOTABLE
     varies = len(set(texts)) >= QUARANTINE
-    if not varies and all(free_text.is_about_another_thing(text, after) for text in texts):
+    is_other = free_text.is_other_search if is_search(field) else free_text.is_denial
+    if not varies and all(is_other(text, after) for text in texts):
         return _NOTABLE
     return _NOISE if varies else _COSMETIC
 

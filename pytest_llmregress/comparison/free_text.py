@@ -9,8 +9,10 @@ MAX_READ = 10_000
 """Characters of a text that are read."""
 MAX_PHRASE = 4
 """Words; with as many and without a function word, a text reads as a name or a label."""
-_MAX_QUERY = 2
-"""Content words; two such texts without a common one are about different things."""
+_MAX_SEARCH = 2
+"""Words."""
+_MAX_NAMED = 20
+"""Words of a text whose names are facts; a longer one has greetings, headings and a signature."""
 _STEM = 4
 """Letters that a word keeps at least when its ending is left out."""
 
@@ -61,13 +63,18 @@ def find_lost_facts(seen: Iterable[str], text: str) -> frozenset[str]:
     return frozenset(fact for fact in stable - facts if fact.lower() not in words)
 
 
-def is_about_another_thing(before: str, after: str) -> bool:
-    """Say whether two short texts share no word, or one denies what the other says."""
-    old, new = _content(before), _content(after)
-    if len(old ^ new) <= 1 and _denies(before) != _denies(after):
-        return True
-    is_short = 0 < max(len(old), len(new)) <= _MAX_QUERY
-    return is_short and not old & new
+def is_other_search(before: str, after: str) -> bool:
+    """Say whether two searches of a word or two have none in common."""
+    old, new = _words(before), _words(after)
+    is_short = 0 < len(old) <= _MAX_SEARCH and 0 < len(new) <= _MAX_SEARCH
+    is_bare = FUNCTION_WORDS.isdisjoint(old) and FUNCTION_WORDS.isdisjoint(new)
+    return is_short and is_bare and not _content(before) & _content(after)
+
+
+def is_denial(before: str, after: str) -> bool:
+    """Say whether one of two texts denies what the other one says in the same words."""
+    differing = _content(before) ^ _content(after)
+    return len(differing) <= 1 and _denies(before) != _denies(after)
 
 
 def is_same_content(before: str, after: str) -> bool:
@@ -101,6 +108,7 @@ def _names(text: str) -> set[str]:
     """Return the words within sentences that begin with a capital letter, unless most do."""
     words = _WORD.findall(text)
     capital = [word for word in words if word[0].isupper()]
-    if _GERMAN & {word.lower() for word in words} or 2 * len(capital) > len(words):
+    is_german = not _GERMAN.isdisjoint(word.lower() for word in words)
+    if is_german or len(words) > _MAX_NAMED or 2 * len(capital) > len(words):
         return set()
     return set(_NAME.findall(text))

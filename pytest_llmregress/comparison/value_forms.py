@@ -9,6 +9,7 @@ import ast
 import re
 import shlex
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers
@@ -18,6 +19,7 @@ MAX_READ = 2_000
 """Characters of a text that may have a form; a longer one is a document."""
 
 
+@lru_cache(maxsize=1024)
 def read_form(text: str) -> tuple[str, str] | None:
     """Return the name of a text's closed form and its canonical text; None where it has none."""
     stripped = text.strip()

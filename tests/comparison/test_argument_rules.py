@@ -10,6 +10,7 @@ from pytest_llmregress.values.argument_match import ArgumentMatch
 from pytest_llmregress.values.behavior import Severity
 
 FIVE = 5
+LONG = "The parcel that you have asked for is on its way, and it comes to your door before noon."
 
 
 def rate(before, after, *, match=None, is_listed=False):
@@ -97,6 +98,10 @@ def test_another_closed_value_is_breaking_with_one_sample_and_with_several(field
         ("grund", "Der Deckel ist beim Transport gebrochen", "Deckel kaputt, wie ist unklar"),
         ("title", "Return Policy for Gifts", "Rules on Returning Gifts"),
         ("notes", "", None),
+        ("subject", "Your order has shipped", "Your parcel is on its way"),
+        ("title", "Weekly Report", "Status Update"),
+        ("plan", "First look the order up, then refund it.", "Refund the order once it is found."),
+        ("body", f"{LONG} Kind regards, Customer Support", f"{LONG} Yours, The Shop Team"),
     ],
 )
 def test_the_same_value_and_free_text_in_other_words_stay_quiet(field, before, after):

@@ -182,6 +182,17 @@ def test_a_trajectory_can_be_held_to_that_of_the_baseline(project):
     assert changes["tools.match"] == "breaking"
 
 
+def test_a_test_says_which_argument_of_a_tool_may_be_any(project):
+    body = 'ask(tools=[{"name": "find_order", "input_schema": {"type": "object"}}])'
+    project.stand.script(OLD, '[[tool find_order {"id": "A1", "page": 1}]]')
+    project.stand.script(NEW, '[[tool find_order {"id": "A1", "page": 2}]]')
+    write(project, "", body=body).record(passed=1).record(CANDIDATE, failed=1)
+
+    write(project, 'arguments={"find_order.page": "ignore"}', body=body)
+
+    project.replay(CANDIDATE, passed=1)
+
+
 def test_a_quarantine_that_is_over_fails_its_test_with_the_day(project):
     keywords = 'quarantine={"reason": "the model rambles", "until": "2020-01-31"}'
 
