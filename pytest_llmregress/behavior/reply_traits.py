@@ -6,7 +6,7 @@ from pytest_llmregress.behavior.trait_record import (
     NoisePolicy,
     TraitRecord,
 )
-from pytest_llmregress.behavior.trait_values import gained_and_lost
+from pytest_llmregress.behavior.trait_values import gained_and_lost, members
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call
 
@@ -15,6 +15,8 @@ _UNKNOWN = "unknown"
 _BATCH = "batch"
 """The service tier of what a recording has sent in a batch."""
 _LETTERS_OF_A_TOKEN = 4
+_SCHEME = "://"
+"""Stands in the address of a web page, and in no title of a document."""
 
 
 def extract_thinking(given: ExtractorInput) -> str:
@@ -60,9 +62,16 @@ def measure_latency(given: ExtractorInput) -> float | None:
 
 
 def assess_sources(before: Trait, after: Trait) -> Assessment:
-    """Take a lost source for notable, and a further one for cosmetic."""
+    """Take a lost document for notable, and other web pages only where none is the same.
+
+    A search finds other pages on another day.
+    """
     _, lost = gained_and_lost(before, after)
-    return Assessment() if lost else Assessment(severity=Severity.COSMETIC)
+    is_document_lost = any(_SCHEME not in source for source in lost)
+    is_all_lost = bool(lost) and members(before) == lost
+    if is_document_lost or is_all_lost:
+        return Assessment()
+    return Assessment(severity=Severity.COSMETIC)
 
 
 def assess_service_tier(before: Trait, after: Trait) -> Assessment | None:

@@ -9,6 +9,7 @@ from pytest_llmregress.values.call import Call, Calls, Citation, Outcome, Usage
 from pytest_llmregress.values.severity_overrides import Severities
 
 WEB, PAGE = Citation(source="https://example.org/a"), Citation(source="Report")
+OTHER = Citation(source="https://example.org/b")
 
 
 def reply(**fields):
@@ -81,10 +82,19 @@ def test_what_varies_by_itself_is_no_change(before, after):
     assert changes(reply(**before), reply(**after)) == {}
 
 
-def test_a_further_source_is_cosmetic():
-    found = changes(reply(citations=(WEB, WEB)), reply(citations=(WEB, PAGE)))
+@pytest.mark.parametrize(
+    ("before", "after", "severity"),
+    [
+        ((PAGE, WEB), (PAGE, OTHER), Severity.COSMETIC),
+        ((WEB, WEB), (WEB, PAGE), Severity.COSMETIC),
+        ((WEB, WEB), (OTHER, OTHER), Severity.NOTABLE),
+        ((PAGE, WEB), (WEB, WEB), Severity.NOTABLE),
+    ],
+)
+def test_a_web_page_may_be_another_one_and_a_document_may_not(before, after, severity):
+    found = changes(reply(citations=before), reply(citations=after))
 
-    assert found == {"citations.sources": Severity.COSMETIC}
+    assert found == {"citations.sources": severity}
 
 
 def test_latency_is_told_and_no_name_raises_it():
