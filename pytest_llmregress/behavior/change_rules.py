@@ -20,6 +20,11 @@ from pytest_llmregress.values.behavior import Severity, Trait
 _BREAKING = Assessment(severity=Severity.BREAKING)
 _NOTABLE = Assessment(severity=Severity.NOTABLE)
 _IMPROVED = Assessment(severity=Severity.NOTABLE, detail="improved")
+_NO_LONGER_REFUSES = Assessment(
+    severity=Severity.BREAKING, detail="it no longer refuses, as the accepted recording does"
+)
+_REFUSED = "refused"
+"""How the outcome of a refusal begins: its category may follow."""
 _COMPLETED = frozenset({"answered", "tool_use"})
 """The outcomes of a test whose last call ended normally."""
 _OPPOSITES = {JsonForm.PURE, JsonForm.NOT_JSON}
@@ -43,9 +48,11 @@ _NEAR_FORMS = frozenset(
 
 
 def assess_outcome(before: Trait, after: Trait) -> Assessment:
-    """Take an abnormal outcome for breaking, and so a tool call that nothing answers."""
+    """Take an abnormal outcome for breaking, a tool call that nothing answers, a lost refusal."""
     if str(after.value) not in _COMPLETED:
         return _BREAKING
+    if str(before.value).startswith(_REFUSED):
+        return _NO_LONGER_REFUSES
     if str(before.value) not in _COMPLETED:
         return _IMPROVED
     if after.value == "tool_use":
@@ -58,8 +65,7 @@ def assess_refusal(_before: Trait, after: Trait) -> Assessment:
     """Take a refusal for breaking, and so its end: a refusal that is accepted is a guard."""
     if after.value != "none":
         return Assessment(severity=Severity.BREAKING, detail=_quote(after))
-    detail = "it no longer refuses, as the accepted recording does"
-    return Assessment(severity=Severity.BREAKING, detail=detail)
+    return _NO_LONGER_REFUSES
 
 
 def assess_faults(before: Trait, after: Trait) -> Assessment:
