@@ -10,7 +10,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.running_test import DRY_SECTIONS, SETTING_UP, TEST_RUN
-from pytest_llmregress.runner.sample_loop import run_samples, withhold_report
+from pytest_llmregress.runner.sample_loop import hold_back, run_samples, withhold_report
 
 
 class CassetteOpener:
@@ -96,6 +96,9 @@ class PytestHooks:
             item.stash[DRY_SECTIONS] = list(report.sections)
             return report
         output.drop_sections(report, item.stash.get(DRY_SECTIONS, []))
+        if test.current.is_in_body:
+            test.current.note_subtest(report)
+            return hold_back(report) if test.is_sampled else report
         test.current.note(report)
         if test.is_sampled:
             return withhold_report(test, report)

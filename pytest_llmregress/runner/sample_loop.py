@@ -43,6 +43,11 @@ def withhold_report(test: ItemRunner, report: pytest.TestReport) -> pytest.TestR
     if report.when == "teardown" and not test.own.has_run and not test.is_beside:
         setattr(report, RECORD, test.finish().to_json())
         return report
+    return hold_back(report)
+
+
+def hold_back(report: pytest.TestReport) -> pytest.TestReport:
+    """Have a report of one sample, or of a part of it, count for nothing."""
     setattr(report, HELD_BACK, True)
     setattr(report, "when", "sample")  # noqa: B010 - typed as one of the phases, which it is not
     # What is left: `wasxfail`, without which --pdb would stop at a failure that was expected.

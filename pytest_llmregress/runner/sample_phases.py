@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 import pytest
 
@@ -50,13 +51,15 @@ class SampleRun(OpenSample):
         self.is_compared = False
         """Whether it is a new recording, and there was something to compare it with."""
         self.body_passed = False
+        self.is_in_body = False
+        """Whether its body runs: a report that is made meanwhile is that of a subtest."""
         self.skipped = False
         self.held = RuleCheckResult()
         """What it kept and broke of what it was told to keep to."""
         self.failure = ""
         """Why it failed, in a line; empty where it passed, or was not run."""
         self._passed_elsewhere = True
-        """Whether set-up, tear-down and, where a framework hides its exception, the body passed."""
+        """Whether set-up, tear-down, subtests and a body whose exception is hidden passed."""
         self._hook_faults = len(context.plugins.faults)
         """How many faults of hooks were there before it, or are told by it."""
         self.reports: dict[str, pytest.TestReport] = {}
@@ -67,8 +70,12 @@ class SampleRun(OpenSample):
     @contextmanager
     def judged(self) -> Iterator[None]:
         """Judge what the test did, as soon as its own body is over."""
+        self.is_in_body = True
         try:
-            yield
+            try:
+                yield
+            finally:
+                self.is_in_body = False
         except INTERRUPTS:
             raise
         except pytest.skip.Exception:
@@ -81,8 +88,15 @@ class SampleRun(OpenSample):
             self._judge()
             raise
         else:
-            self.body_passed = True
+            self.body_passed = self._passed_elsewhere  # a subtest may have failed
             self._judge()
+
+    def note_subtest(self, report: pytest.TestReport) -> None:
+        """Take notice of how a part of the body ended; a part that is skipped skips nothing."""
+        if report.failed:
+            self._passed_elsewhere = False
+            self.failure = self.failure or "a subtest failed"
+            self.reports.setdefault("subtest", copy(report))
 
     def note(self, report: pytest.TestReport) -> None:
         """Take notice of how a phase ended, whoever decided on it."""
@@ -99,6 +113,14 @@ class SampleRun(OpenSample):
         elif report.failed and not (report.when == "call" and self.failed_by_us):
             self._passed_elsewhere = False
             self.failure = self.failure or f"failed in {report.when}"
+            if report.when == "call" and self.body_passed:
+                self._fail_body()
+
+    def _fail_body(self) -> None:
+        """Take a body that has ended for failed: another plugin counts what it has collected."""
+        self.body_passed = False
+        if self.is_compared:
+            self.changes = self.judgement.changes(self.behavior, passed=False)
 
     # --- what came of it ---------------------------------------------------------------------
 
