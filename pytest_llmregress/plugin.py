@@ -33,6 +33,8 @@ FLAGS = (
     ("allow-ci-record", "allow recording although CI is set in the environment"),
 )
 REPEATABLE = frozenset({"candidate", "report"})
+_SCALAR: Any = str | int | float if pytest.version_tuple >= (9, 2) else "string"
+"""The type of an ini key with one value: TOML has numbers, and other files have words."""
 
 
 _RECORDS = "llmregress-records"
@@ -49,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(
             f"--llmregress-{name}", dest=_key(name), action=action, default=None, help=text, **shown
         )
-        kind = "linelist" if repeatable else "string" if metavar else "bool"
+        kind = "linelist" if repeatable else _SCALAR if metavar else "bool"
         parser.addini(_key(name), text, type=kind, default=None)  # type: ignore[arg-type]
 
 

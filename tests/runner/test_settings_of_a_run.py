@@ -94,6 +94,23 @@ def test_a_flag_that_is_neither_true_nor_false_is_refused(run: Run, project, nam
     refused(project, "maybe")
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9, 2), reason="pytest 9.2 has types for TOML keys")
+@pytest.mark.parametrize(
+    ("name", "table"), [("pytest.toml", "pytest"), ("pyproject.toml", "tool.pytest")]
+)
+def test_numbers_and_truth_values_of_toml_are_read_and_judged(project, name: str, table: str):
+    (project.root / "pytest.ini").unlink()
+    good = "llmregress_max_cost = 0.5\nllmregress_max_tokens = 900\nllmregress_batch = false\n"
+    bad = "llmregress_samples = 0\nllmregress_confirm = 2.5\nllmregress_accept = true\n"
+    project.write({name: f"[{table}]\n{good}{bad}"})
+
+    project.run_without_report()
+
+    refused(project, "ERROR: llmregress_")
+    project.says("llmregress_samples: ", "llmregress_confirm: ")
+    project.never_says("llmregress_max_cost", "llmregress_max_tokens", "llmregress_batch")
+
+
 def test_an_unknown_setting_in_the_environment_is_refused(run: Run, project):
     run(way="environment", settings={"recrod": "once"})
 
