@@ -18,6 +18,7 @@ OPTIONS = (
     ("candidate", "MODEL", "run against another model: MODEL for all, or OLD=NEW for one"),
     ("samples", "N", "independent runs of each test: what is missing of them is recorded"),
     ("confirm", "N", "fresh samples for a test that looked different (default: 5; 0: none)"),
+    ("control", "N", "old model, asked again there: its samples (default: twice those; 0: none)"),
     ("judge-model", "MODEL", "the model, with its date, that llm_judge asks"),
     ("fail-on", "SEVERITY", "from where on a drift fails: breaking, notable, cosmetic, never"),
     ("concurrency", "N", "calls of a recording that are under way at a time (16; 1: no waves)"),

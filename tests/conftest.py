@@ -38,6 +38,8 @@ class Project:
         """What the last run said."""
         self.exit_status = 0
         self.outcomes: dict[str, int] = {}
+        self.asks_old_model = False
+        """Whether a candidate's runs ask the old model again, as they do by default."""
         self.home.mkdir()
         self.write({"pytest.ini": "[pytest]\n"})
 
@@ -60,6 +62,7 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Return a project that begins with these files; its runs leave this one as it is."""
         copied = Project(folder, self.stand)
+        copied.asks_old_model = self.asks_old_model
         shutil.copytree(self.root, copied.root, dirs_exist_ok=True)
         return copied
 
@@ -105,6 +108,9 @@ class Project:
             "ANTHROPIC_BASE_URL": self.stand.url,
         }
         arguments = ("-p", "no:cacheprovider", *arguments)
+        has_candidate = any(each.startswith("--llmregress-candidate") for each in arguments)
+        if has_candidate and not self.asks_old_model:
+            arguments = (*arguments, "--llmregress-control=0")
         # What this run alone has in its search path has to be there before the first import.
         forks = is_available() and "PYTHONPATH" not in (env or {})
         env = {**inherited, **ours, **(env or {})}

@@ -47,6 +47,12 @@ def count_changes(
     return tuple(counted)
 
 
+def rate_changes(name: str, samples: Sequence[tuple[Change, ...]]) -> tuple[Severity | None, ...]:
+    """Return how bad a trait's change is in each sample, whichever part of its value changed."""
+    found = [_find(name, changes) for changes in samples]
+    return tuple(None if change is None else change.severity for change in found)
+
+
 def _find(name: str, changes: tuple[Change, ...]) -> Change | None:
     """Return the change of that name; none where it is noise that nobody raised."""
     change = next((change for change in changes if change.trait == name), None)

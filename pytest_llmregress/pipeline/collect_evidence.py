@@ -1,8 +1,10 @@
 """From the samples of one test to the evidence that a verdict is founded on."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pytest_llmregress.comparison.merging import count_changes
+from pytest_llmregress.pipeline.collect_control import collect_control
 from pytest_llmregress.pipeline.drift import describe_request_change, fails_from
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
@@ -27,7 +29,7 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
     compared = [sample for sample in test.compared if sample.usable]
     first = [sample for sample in compared if not sample.plan.confirms]
     fresh = [sample for sample in compared if sample.plan.confirms]
-    return TestEvidence(
+    evidence = TestEvidence(
         test=test.node_id,
         baseline=count_passes(sample.passed for sample in baseline),
         screen=count_passes(sample.own_passed for sample in first),
@@ -51,6 +53,10 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
         traits_compared=_count_common_traits(baseline, compared),
         is_same=_is_same(baseline, compared),
     )
+    if evidence.broken or evidence.not_comparable or evidence.quarantine:
+        return evidence  # decided without samples, or it may not gate
+    limit = evidence.fails_from or Severity.BREAKING
+    return replace(evidence, control=collect_control(test, first, fresh, limit=limit))
 
 
 def count_passes(outcomes: Iterable[bool]) -> Tally:

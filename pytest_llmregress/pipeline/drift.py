@@ -94,10 +94,12 @@ def format_drift(test: ObservedTest) -> str:
     if drift is None or drift.severity is None:
         return ""
     from pytest_llmregress.reports.drift import render_drift  # noqa: PLC0415 - only with drift
-    from pytest_llmregress.reports.verdict import render_test  # noqa: PLC0415 - only with drift
+    from pytest_llmregress.reports.verdict import render_control, render_test  # noqa: PLC0415 - only with drift
 
-    verdict = judge_test_state(test) if test.state.has_noise else None
+    verdict = judge_test_state(test) if test.is_tested else None
     is_failing = verdict is not None and verdict_fails(test, verdict)
+    fail_on = test.settings.fail_on
+    untested = render_control(test.evidence)
     commands = test.state.commands
     return render_drift(
         test=test.node_id,
@@ -105,7 +107,7 @@ def format_drift(test: ObservedTest) -> str:
         fails=is_failing or check_drift_gate(test),
         look=commands.show(test.state.paths),
         accept=commands.accept(),
-        evidence=() if verdict is None else render_test(verdict, fail_on=test.settings.fail_on),
+        evidence=untested if verdict is None else render_test(verdict, fail_on=fail_on),
     )
 
 

@@ -72,7 +72,7 @@ def check_acceptable(test: ObservedTest) -> bool:
 
 def decide_outcome(test: ObservedTest) -> TestOutcome:
     """Return the outcome; called when the last sample is over."""
-    decides = test.is_compared and (test.state.has_noise or test.is_quarantined)
+    decides = test.is_compared and (test.is_tested or test.is_quarantined)
     is_spared = decides and test.is_quarantined  # even by its contract
     told: list[str] = [problem.message for problem in test.problems]
     failed = any(not (is_spared and problem.code == "contract") for problem in test.problems)

@@ -164,8 +164,10 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
         return replace(empty, refused=Problem(code="no_baseline", message=message))
     wanted = _count_wanted(context, empty.config)
     plans = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
-    is_screened = is_candidate and check_enough_samples(accepted) and wanted is None
-    may_ask = settings.record is not RecordMode.NONE and not any(each.confirms for each in plans)
+    is_screened = is_candidate and accepted is not None and wanted is None
+    has_fresh = any(each.confirms for each in plans)
+    may_ask = is_screened and settings.record is not RecordMode.NONE and not has_fresh
+    is_controlled = may_ask and settings.control != 0 and settings.confirm > 0
     return replace(
         empty,
         accepted=accepted,
@@ -173,7 +175,10 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
         carried=carried,
         journal_size=journal.size,
         plans=tuple(plans),
-        confirm=settings.confirm if is_screened and may_ask else 0,
+        confirm=settings.confirm
+        if may_ask and (is_controlled or check_enough_samples(accepted))
+        else 0,
+        among=max(1, len(context.stems)) if is_controlled else 0,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
+from pytest_llmregress.pipeline.collect_control import blame_old_model
 from pytest_llmregress.pipeline.collect_evidence import collect_evidence
 from pytest_llmregress.pipeline.drift import build_drift, explain_no_cross
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -53,7 +54,8 @@ class TestObserver:
         observed = self._accepted.observe(build_extractors(state.config, self._context.plugins))
         test = replace(test, observed=observed)
         test = replace(test, drift=self._find_drift(test))
-        return replace(test, evidence=collect_evidence(test))
+        test = replace(test, evidence=collect_evidence(test))
+        return replace(test, drift=blame_old_model(test))
 
     def _find_drift(self, test: ObservedTest) -> Drift | None:
         """Return what its new recordings do differently, with what a grid has shown."""

@@ -347,4 +347,6 @@ def _build_header(
         failure="" if sample.good else test.state.config.redactor.value(sample.why),
         session=facts.session,
         confirms=sample.plan.confirms,
+        controls=sample.plan.controls,
+        among=sample.plan.among,
     )

@@ -21,6 +21,10 @@ class SamplePlan:
     """What the cassette says about it."""
     confirms: bool = False
     """Whether it is asked for because an earlier sample looked different."""
+    controls: int = 0
+    """Of a sample that confirms: how many samples of the old model it is to be held against."""
+    among: int = 1
+    """Beside that: the tests of the run that records it, which share alpha."""
     tops_up: bool = False
     """Whether it joins accepted samples: it is no change, but part of the baseline's noise."""
 
@@ -65,6 +69,8 @@ def plan_samples(
                 recorded=runs[number - 1] if known else None,
                 note=notes[number - 1] if known else None,
                 confirms=known and not again and notes[number - 1].confirms,
+                controls=notes[number - 1].controls if known and not again else 0,
+                among=notes[number - 1].among if known and not again else 1,
                 tops_up=not known and bool(runs) and not is_candidate,
             )
         )

@@ -69,7 +69,7 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
         cost_usd=_cost((*samples, *beside), context.plugins.price),
         before=before,
         after=after,
-        verdict=judge_test_state(test) if test.is_compared and state.has_noise else None,
+        verdict=judge_test_state(test) if test.is_compared and test.is_tested else None,
         not_understood=tuple(
             dict.fromkeys(
                 request for sample in samples for request in sample.recording.not_understood

@@ -22,6 +22,7 @@ from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.settings import Candidate, FailOn, Settings
 from pytest_llmregress.values.snapshot import Snapshot
+from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
 
 RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
@@ -56,6 +57,8 @@ class TestState:
     """At least one."""
     confirm: int = 0
     """Fresh samples that are to follow where these look different."""
+    among: int = 0
+    """The tests of the run, which share alpha, where the old model is to be asked again; else 0."""
     refused: Problem | None = None
     """What every request of the test is refused with; None where it may ask."""
     setup_error: Problem | None = None
@@ -91,8 +94,8 @@ class TestState:
         is_decided = self.settings.candidate is not None and (
             self.has_noise or self.is_quarantined(today)
         )
-        is_rated = self.config.terms.pass_rate is not None
-        return self.setup_error is None and (len(self.plans) > 1 or is_decided or is_rated)
+        is_open = bool(self.among) or self.config.terms.pass_rate is not None
+        return self.setup_error is None and (len(self.plans) > 1 or is_decided or is_open)
 
     def cassette_name(self, root: Path) -> str:
         """Return the path of its cassette, as reports have it."""
@@ -217,6 +220,12 @@ class ObservedTest:
     """What the samples say about a change; None where nothing was compared."""
     sides: tuple[ObservedSide, ...] = ()
     """What was run beside it, in the order in which drivers asked for it."""
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether what it does differently was tested, and not observed once."""
+        is_controlled_now = self.evidence is not None and is_controlled(self.evidence)
+        return self.state.has_noise or is_controlled_now
 
     @property
     def gating(self) -> Snapshot | None:

@@ -4,8 +4,10 @@ import textwrap
 
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH
+from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
-from pytest_llmregress.values.verdict import TestVerdict, Verdict
+from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.control_text import say_control
 from pytest_llmregress.verdicts.verdict_text import MIN_SAMPLES, NAMES
 
 MAX_TOLD = 10
@@ -39,6 +41,12 @@ def render_test(
     return head, *(line for each in told for line in _wrap(each, indent=indent + _INDENT))
 
 
+def render_control(evidence: TestEvidence | None) -> tuple[str, ...]:
+    """Return why a difference of a test was not tested; empty where nobody was to be asked."""
+    said = () if evidence is None else say_control(evidence, gate=GatePolicy())
+    return tuple(line for each in said for line in _wrap(each, indent=""))
+
+
 def render_suite(suite: SuiteVerdict, *, fail_on: str = _BREAKING) -> tuple[str, ...]:
     """Return the verdict on a suite, then that on each test there is something to say about."""
     told = [test for test in suite.tests if _is_told(test)]
@@ -65,7 +73,7 @@ def sentence_of_suite(suite: SuiteVerdict, *, fail_on: str) -> tuple[str, ...]:
 
 def _is_told(test: TestVerdict) -> bool:
     """Whether its samples say something: of one against one, the drift tells what there is."""
-    if test.baseline.n < MIN_SAMPLES:
+    if test.baseline.n < MIN_SAMPLES and (test.untested or not test.control):
         return False
     is_found = test.verdict in (
         Verdict.BROKEN,

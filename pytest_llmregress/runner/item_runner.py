@@ -90,11 +90,17 @@ class ItemRunner:
                 self.own.add(more.own)
                 return
             if more.sides:
-                self._sides += [self._begin_side(side) for side in more.sides]
+                for side in more.sides:
+                    self._add_side(side)
                 return
 
-    def _begin_side(self, side: SideVariant) -> SampleSeries:
-        return self._begin_series(load_side(self.own.state, side, self._context))
+    def _add_side(self, side: SideVariant) -> None:
+        """Begin a side, or have more samples run of the one of that name."""
+        for known in self._sides:
+            if known.state.side is not None and known.state.side.name == side.name:
+                known.add_up_to(side.samples)
+                return
+        self._sides.append(self._begin_series(load_side(self.own.state, side, self._context)))
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Give the sample that is being set up the test's `llm_config`."""

@@ -17,6 +17,7 @@ from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedSide, ObservedTest, TestState
 from pytest_llmregress.pipeline.write_files import build_run_decision, write_files
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.decisions import read_rejections
@@ -81,6 +82,11 @@ class SampleSeries:
     def add(self, plans: Sequence[SamplePlan]) -> None:
         """Have more samples run, after those that wait."""
         self._waiting += plans
+
+    def add_up_to(self, samples: int) -> None:
+        """Have more samples recorded, so that there are so many."""
+        numbers = range(len(self.samples) + len(self._waiting) + 1, samples + 1)
+        self.add([SamplePlan(number=number, mode=SampleMode.RECORD) for number in numbers])
 
     def begin(self) -> SampleRun:
         """Begin the next sample, or once more the one whose set-up has failed."""

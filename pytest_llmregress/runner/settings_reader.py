@@ -14,6 +14,7 @@ SETTINGS = (
     "candidate",
     "samples",
     "confirm",
+    "control",
     "cross",
     "judge_model",
     "accept",

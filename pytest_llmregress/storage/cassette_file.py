@@ -104,6 +104,8 @@ def _sample_block(sample: SampleHeader) -> dict[str, Any]:
         block["session"] = sample.session
     if sample.confirms:
         block["confirms"] = True
+    if sample.controls:
+        block |= {"controls": sample.controls, "among": sample.among}
     return block
 
 
@@ -114,6 +116,8 @@ def _sample(block: MappingReader) -> SampleHeader:
         failure=block.text("failure", default=""),
         session=block.text("session", default=""),
         confirms=block.flag("confirms", default=False),
+        controls=block.integer("controls", default=0),
+        among=block.integer("among", default=1),
     )
 
 

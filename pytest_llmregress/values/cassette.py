@@ -21,6 +21,10 @@ class SampleHeader:
     """When the recording session began, as ISO 8601 in UTC: samples of one session share it."""
     confirms: bool = False
     """Whether it was recorded because an earlier sample looked different."""
+    controls: int = 0
+    """Of a sample that confirms: how many samples of the old model it is to be held against."""
+    among: int = 1
+    """Beside that: the tests of the run that recorded it, which shared alpha."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

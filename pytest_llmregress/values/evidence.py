@@ -83,6 +83,36 @@ class NumberEvidence(JsonRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlledEvent(JsonRecord):
+    """What the candidate's first samples showed and should not, counted in fresh samples alone."""
+
+    name: str
+    """The trait's, or "snapshot.NAME"; `OUTCOME` for a failed test."""
+    candidate: int = 0
+    """How many fresh samples of the candidate show it."""
+    control: int = 0
+    """How many samples of the old model, asked again, show it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlEvidence(JsonRecord):
+    """What the old model, asked again where the candidate looked different, does now."""
+
+    events: tuple[ControlledEvent, ...]
+    """Fixed before any fresh sample is drawn."""
+    tests: int = 1
+    """The tests of the run, which have equal parts of alpha."""
+    planned: int
+    """Samples of the old model that are to be drawn, unless all events are given up."""
+    candidate: int = 0
+    """Fresh samples of the candidate."""
+    control: int = 0
+    """Samples of the old model that were drawn."""
+    unasked: str = ""
+    """Why the old model could not be asked; empty where it was, and where nobody has to ask it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestEvidence(JsonRecord):
     """Everything that a verdict on one test may use."""
 
@@ -118,6 +148,8 @@ class TestEvidence(JsonRecord):
     """How many traits both sides have."""
     is_same: bool = False
     """Whether every trait of every call of each sample was compared and is equal."""
+    control: ControlEvidence | None = None
+    """What the old model does now; None where no control belongs to these samples."""
 
     @property
     def candidate(self) -> Tally:

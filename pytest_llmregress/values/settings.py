@@ -94,6 +94,9 @@ class Settings:
     """Independent runs of each test; None for what its marker says, and 1 for a candidate."""
     confirm: int = 5
     """Fresh samples of a candidate for each test whose first one looked different."""
+    control: int | None = None
+    """Samples of the old model where a candidate looks different, 0 for none; None for twice the
+    confirming ones."""
     cross: bool = False
     """Whether old and new prompt are crossed with old and new model where a test drifted."""
     judge_model: str | None = None
@@ -227,6 +230,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "candidate": _candidate,
     "samples": _count(1),
     "confirm": _count(0),
+    "control": _count(0),
     "cross": _flag,
     "judge_model": _text,
     "accept": _flag,

@@ -89,5 +89,7 @@ class TestVerdict(JsonRecord):
     """What fails it as a difference that was observed once: its baseline shows no noise."""
     unconfirmed: tuple[str, ...] = ()
     """New values that came too rarely to say more."""
+    control: tuple[str, ...] = ()
+    """What the old model, asked again, does now, a sentence an event."""
     text: str = ""
     """The verdict in words, a statement a line."""

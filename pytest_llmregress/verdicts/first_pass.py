@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import OUTCOME, ChangeEvidence, TestEvidence, TraitEvidence
+from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.control_gate import find_charged, is_controlled
 
 MIN_BASELINE = 5
 """Samples of a baseline from which on it shows its own noise, and a test is confirmed."""
@@ -24,13 +26,13 @@ PASSING = "pass/fail"
 
 def is_single(evidence: TestEvidence) -> bool:
     """Tell whether the baseline is too short to show its own noise: then a difference counts."""
-    return evidence.baseline.n < MIN_BASELINE
+    return evidence.baseline.n < MIN_BASELINE and not is_controlled(evidence)
 
 
 def quarantine_reason(evidence: TestEvidence) -> str:
     """Return why statistics do not gate the test; empty where they do."""
     baseline = evidence.baseline
-    if evidence.quarantine:
+    if evidence.quarantine or is_controlled(evidence):
         return evidence.quarantine
     if is_single(evidence):
         return f"its baseline has {baseline.n} of the {MIN_BASELINE} samples that show its noise"
@@ -91,7 +93,15 @@ def failing_changes(evidence: TestEvidence) -> tuple[str, ...]:
         )
     if evidence.not_comparable or quarantine_reason(evidence):
         return ()
+    if is_controlled(evidence):
+        return _find_charged(evidence)
     return confirmed_changes(evidence, limit)
+
+
+def _find_charged(evidence: TestEvidence) -> tuple[str, ...]:
+    """Return what the fresh samples charge the candidate with, by the names that are told."""
+    charged = () if evidence.control is None else find_charged(evidence.control, gate=GatePolicy())
+    return tuple(PASSING if name == OUTCOME else name for name in charged)
 
 
 def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...]:
@@ -100,6 +110,8 @@ def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...
     Confirming are the fresh samples, or all of the candidate's where it has enough from the
     start. The worst come first.
     """
+    if is_controlled(evidence):
+        return _find_charged(evidence)
     found = {
         change.name: min(each.rank for each in samples if each is not None)
         for change in _changes(evidence)
@@ -112,6 +124,8 @@ def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...
 
 def fails_throughout(evidence: TestEvidence) -> bool:
     """Tell whether a test that hardly ever failed fails on every confirming sample."""
+    if is_controlled(evidence):
+        return PASSING in _find_charged(evidence)
     baseline, candidate = evidence.baseline, evidence.candidate
     is_judged = baseline.n >= MIN_BASELINE and candidate.n >= MIN_CONFIRMING
     return is_judged and baseline.rate >= STEADY and candidate.passed == 0

@@ -14,6 +14,8 @@ from pytest_llmregress.statistics.intervals import newcombe
 from pytest_llmregress.statistics.sample_sizes import samples_per_side
 from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.verdict import Bounds, GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.control_gate import is_controlled
+from pytest_llmregress.verdicts.control_text import say_control
 from pytest_llmregress.verdicts.first_pass import (
     PASSING,
     confirmed_changes,
@@ -77,7 +79,8 @@ def judge_in_family(
     is_spared = is_broken or untested
     quarantine = evidence.quarantine if is_spared else quarantine_reason(evidence)
     outcome = (PASSING,) if fails_throughout(evidence) else ()
-    changes = (*outcome, *confirmed_changes(evidence, find_report_threshold(evidence)))
+    confirmed = confirmed_changes(evidence, find_report_threshold(evidence))
+    changes = tuple(dict.fromkeys((*outcome, *confirmed)))
     judged = TestVerdict(
         test=evidence.test,
         verdict=verdict,
@@ -90,9 +93,12 @@ def judge_in_family(
         confirmed=changes if is_compared else (),
         untested=untested,
         unconfirmed=find_new_values(evidence) if is_compared else (),
+        control=say_control(evidence, gate=gate),
     )
     baseline, candidate = evidence.baseline, evidence.candidate
     has_numbers = is_broken or baseline.n >= MIN_BASELINE
+    if is_controlled(evidence):
+        has_numbers = is_broken  # its fresh samples decide, and not its recorded baseline
     if is_compared and has_numbers and baseline.n and candidate.n:
         counts = ContingencyTable(baseline.passed, baseline.n, candidate.passed, candidate.n)
         numbers = _compute(counts, gate.interesting_drop_test, gate.half)
@@ -111,7 +117,7 @@ def judge_in_family(
     return replace(judged, text=format_test(judged, evidence=evidence, gate=gate))
 
 
-def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
+def _decide(  # noqa: C901, PLR0911 -- one rule after the other, the first that holds
     evidence: TestEvidence, *, gate: GatePolicy, adjusted: AdjustedPValues | None
 ) -> Verdict:
     baseline, candidate = evidence.baseline, evidence.candidate
@@ -121,6 +127,8 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
         return Verdict.NOT_COMPARABLE
     if is_single(evidence) and failing_changes(evidence):
         return Verdict.DRIFTED
+    if is_controlled(evidence):
+        return _decide_by_control(evidence)
     if baseline.n < MIN_BASELINE or not candidate.n:
         return Verdict.NO_BASELINE
     gain = candidate.rate - baseline.rate
@@ -138,6 +146,14 @@ def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds
     if gate.margin is not None and -gate.margin < low and high < gate.margin:
         return Verdict.EQUIVALENT
     return Verdict.NO_EVIDENCE
+
+
+def _decide_by_control(evidence: TestEvidence) -> Verdict:
+    """Return what fresh samples of both models show; the recorded baseline has no say."""
+    if fails_throughout(evidence):
+        return Verdict.REGRESSED
+    changed = confirmed_changes(evidence, find_report_threshold(evidence))
+    return Verdict.DRIFTED if changed else Verdict.NO_EVIDENCE
 
 
 def _fails(verdict: Verdict, evidence: TestEvidence, *, failing: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from pytest_llmregress.statistics.multiplicity import (
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import EventVerdict, SuiteVerdict, TraitVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.judge_single import (
     MIN_BASELINE,
@@ -184,7 +185,7 @@ def _confirms(compared: Sequence[TestEvidence], *, gate: GatePolicy) -> bool:
 
 
 def _is_in_family(evidence: TestEvidence, *, confirms: bool) -> bool:
-    is_sampled = evidence.is_confirmed or not confirms
+    is_sampled = (evidence.is_confirmed or not confirms) and not is_controlled(evidence)
     return is_sampled and evidence.baseline.n >= MIN_BASELINE and not evidence.broken
 
 

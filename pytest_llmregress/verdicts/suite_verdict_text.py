@@ -7,6 +7,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.control_text import say_controls
 from pytest_llmregress.verdicts.event_text import (
     FAILS,
     SPARES,
@@ -54,6 +55,7 @@ def format_suite(
         *_say_rules(suite),
         *_say_suite_test(suite, gate=gate),
         *say_events(suite, gate=gate),
+        *say_controls(evidences),
     )
     material = [_say_number(each, gate=gate) for each in suite.numbers if each.material]
     if _is_one_against_one(evidences):

@@ -6,6 +6,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.value_text import printable
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.verdict import Bounds, GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE as SHOWS_NOISE
 
 MAX_NAMED = 3
@@ -57,7 +58,8 @@ def format_test(verdict: TestVerdict, *, evidence: TestEvidence, gate: GatePolic
         parts.append(_say_counts(verdict, evidence))
         if verdict.verdict is not Verdict.BROKEN:
             parts += [_say_fisher(verdict, evidence), *_say_limits(verdict, gate=gate)]
-    if verdict.confirmed:
+    parts += verdict.control
+    if verdict.confirmed and not is_controlled(evidence):
         samples = f"all {verdict.candidate.n} {_kind_of_samples(evidence)}"
         parts.append(
             f"confirmed: {', '.join(verdict.confirmed)} ({samples} are unlike the baseline)"

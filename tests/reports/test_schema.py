@@ -51,6 +51,8 @@ TESTS = """
 """
 VALUES = {
     "RunReport": run_report.RunReport,
+    "ControlEvidence": evidence.ControlEvidence,
+    "ControlledEvent": evidence.ControlledEvent,
     "TestRecord": run_report.TestRecord,
     "Problem": run_report.Problem,
     "Drift": behavior.Drift,

@@ -1,4 +1,4 @@
-"""Which fresh samples a candidate's first ones ask for, from values alone."""
+"""Which fresh samples a candidate's first ones ask for, of both models, from values alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.pipeline.collect_control import CONTROL
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
-from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
 from pytest_llmregress.pipeline.state import (
     ObservedSample,
+    ObservedSide,
     ObservedTest,
     SampleRecording,
     TestState,
@@ -19,12 +21,19 @@ from pytest_llmregress.pipeline.state import (
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.drivers.confirmation import plan_confirmation
+from pytest_llmregress.runner.drivers.control import plan_control
 from pytest_llmregress.runner.drivers.driver import MoreSamples
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.evidence import ChangeEvidence, Tally, TestEvidence
+from pytest_llmregress.values.evidence import (
+    ChangeEvidence,
+    ControlEvidence,
+    ControlledEvent,
+    Tally,
+    TestEvidence,
+)
 from pytest_llmregress.values.matching import RequestMatcher
-from pytest_llmregress.values.settings import Candidate, Settings
+from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 
 TEST = "t.py::test_a"
 ROOT = Path.cwd()
@@ -87,3 +96,90 @@ def test_what_looks_the_same_or_cannot_gate_asks_for_no_fresh_samples(
     evidence: TestEvidence | None,
 ):
     assert plan_confirmation(observed(evidence)) == MoreSamples()
+
+
+RECORDING = replace(
+    STATE,
+    config=replace(
+        STATE.config, settings=replace(STATE.settings, record=RecordMode.ONCE, confirm=5)
+    ),
+    confirm=5,
+    among=20,
+)
+
+
+def sample(number: int, *, usable: bool = True) -> ObservedSample:
+    plan = SamplePlan(number=number, mode=SampleMode.RECORD)
+    return ObservedSample(recording=SampleRecording(plan=plan), usable=usable)
+
+
+def controlled(
+    fresh: int = 0, shown: int = 0, control: int = 0, too: int = 0, *, usable: bool = True
+) -> ObservedTest:
+    """Return a test with one event: so many samples of either side, so many that show it."""
+    found = ControlEvidence(
+        events=(ControlledEvent(name="tone", candidate=shown, control=too),),
+        tests=20,
+        planned=10,
+        candidate=fresh,
+        control=control,
+    )
+    side = ObservedSide(
+        state=replace(RECORDING, side=SideVariant(name=CONTROL, samples=control)),
+        samples=tuple(sample(number + 1, usable=usable) for number in range(control)),
+    )
+    return ObservedTest(
+        state=RECORDING,
+        samples=tuple(sample(number + 1) for number in range(1 + fresh)),
+        evidence=TestEvidence(
+            test="t", baseline=Tally(passed=1, n=1), screen=Tally(passed=1, n=1), control=found
+        ),
+        sides=(side,) if control else (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fresh", "shown", "numbers"),
+    [
+        (0, 0, [2, 3]),
+        (1, 0, [3]),
+        (2, 0, []),
+        (2, 2, [4, 5]),
+        (4, 3, [6]),
+        (4, 4, [6]),
+        (5, 5, []),
+    ],
+    ids=["first", "one without", "given up", "two with it", "one may fail", "the last one", "all"],
+)
+def test_the_candidate_is_asked_until_two_samples_give_all_events_up(fresh, shown, numbers):
+    plans = plan_confirmation(controlled(fresh, shown)).own
+
+    assert [plan.number for plan in plans] == numbers
+    assert all(plan.confirms and plan.controls == 10 and plan.among == 20 for plan in plans)
+
+
+@pytest.mark.parametrize(
+    ("control", "too", "samples"),
+    [(0, 0, 4), (4, 0, 8), (4, 2, 6), (8, 0, 10), (4, 4, None), (10, 0, None), (10, 3, None)],
+)
+def test_the_old_model_is_asked_until_four_samples_give_all_events_up(control, too, samples):
+    sides = plan_control(controlled(5, 5, control, too)).sides
+
+    assert [side.samples for side in sides] == ([] if samples is None else [samples])
+    assert all(side.asks_old_model and side.name == CONTROL for side in sides)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        pytest.param(controlled(3, 1), id="the candidate does not show it again"),
+        pytest.param(controlled(5, 5, 4, usable=False), id="it cannot be asked"),
+        pytest.param(replace(controlled(5, 5), evidence=None), id="nothing was compared"),
+        pytest.param(
+            replace(controlled(5, 5), state=STATE),
+            id="a replay, in which none is recorded",
+        ),
+    ],
+)
+def test_nobody_asks_the_old_model_in_vain(test):
+    assert plan_control(test) == MoreSamples()

@@ -5,20 +5,53 @@ from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.state import ObservedTest
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.runner.drivers.driver import MoreSamples
+from pytest_llmregress.values.evidence import ControlEvidence
+from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.control_gate import GIVEN_UP_AT, count_confirming, find_live
 from pytest_llmregress.verdicts.first_pass import looks_different
 
 
 def plan_confirmation(test: ObservedTest) -> MoreSamples:
     """Return the samples that are to follow those of a test; none where it does not ask for any."""
-    if not test.state.confirm or any(sample.plan.confirms for sample in test.samples):
+    control = None if test.evidence is None else test.evidence.control
+    if not test.state.confirm:
         return MoreSamples()
+    is_crossed = test.settings.cross and is_to_be_crossed(test.drift)
+    if control is not None and control.events:
+        return _plan_samples(test, count=_count_missing(test, control), controls=control.planned)
     is_different = test.evidence is not None and bool(looks_different(test.evidence))
-    if not is_different and not (test.settings.cross and is_to_be_crossed(test.drift)):
+    if any(sample.plan.confirms for sample in test.samples) or not (is_different or is_crossed):
         return MoreSamples()
+    return _plan_samples(test, count=test.state.confirm)
+
+
+def _count_missing(test: ObservedTest, control: ControlEvidence) -> int:
+    """Return how many samples it takes at least to give all events up, or to have all of them."""
+    live = find_live(control)
+    if not live:
+        return 0
+    needed = count_confirming(
+        len(control.events),
+        tests=control.tests,
+        least=test.state.confirm,
+        controls=test.settings.control,
+        gate=GatePolicy(),
+    )
+    missed = min(control.candidate - event.candidate for event in live)
+    return max(0, min(needed - control.candidate, GIVEN_UP_AT - missed))
+
+
+def _plan_samples(test: ObservedTest, *, count: int, controls: int = 0) -> MoreSamples:
     first = len(test.samples) + 1
     return MoreSamples(
         own=tuple(
-            SamplePlan(number=first + each, mode=SampleMode.RECORD, confirms=True)
-            for each in range(test.state.confirm)
+            SamplePlan(
+                number=first + each,
+                mode=SampleMode.RECORD,
+                confirms=True,
+                controls=controls,
+                among=test.state.among if controls else 1,
+            )
+            for each in range(count)
         )
     )

@@ -1,0 +1,86 @@
+"""What the old model, asked again, does now, in sentences."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.formatting.value_text import printable
+from pytest_llmregress.values.evidence import (
+    OUTCOME,
+    ControlEvidence,
+    ControlledEvent,
+    TestEvidence,
+)
+from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.control_gate import (
+    adjust_events,
+    find_live,
+    find_shared,
+    is_controlled,
+)
+from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
+
+DOES_TOO = "the old model, asked again, does it too"
+_FAILED = "pass/fail"
+_ROUGH = 0.1
+
+
+def say_control(evidence: TestEvidence, *, gate: GatePolicy) -> tuple[str, ...]:
+    """Return what fresh samples of both models say of each event, a sentence each."""
+    control = evidence.control
+    if control is None or not control.events:
+        return ()
+    if control.unasked:
+        why = printable(control.unasked)
+        return (f"the old model could not be asked ({why}): {_say_stand_in(evidence)}",)
+    if not is_controlled(evidence):
+        return ()
+    adjusted = adjust_events(control)
+    return tuple(
+        _say_event(event, p, control, gate=gate)
+        for event, p in zip(control.events, adjusted, strict=True)
+    )
+
+
+def _say_stand_in(evidence: TestEvidence) -> str:
+    number = count(evidence.baseline.n, "sample")
+    if evidence.baseline.n >= MIN_BASELINE:
+        return f"the recorded baseline of {number} stands in"
+    return f"observed once, not tested (the baseline has {number})"
+
+
+def _say_event(
+    event: ControlledEvent, p: float, control: ControlEvidence, *, gate: GatePolicy
+) -> str:
+    name = _name(event)
+    fresh = f"{event.candidate}/{control.candidate} fresh samples of the candidate"
+    if event not in find_live(control):
+        return f"control: {name} is not borne out: in {fresh}"
+    old = f"{name} in {event.control}/{control.control} of its samples"
+    if event in find_shared(control):
+        return f"control: {DOES_TOO}: {old}, in {fresh}; not charged to the candidate"
+    said = f"{p:.2f}" if p >= _ROUGH else f"{p:.3g}"
+    family = f"{count(len(control.events), 'event')} and {count(control.tests, 'test')}"
+    what = "charged to the candidate" if p <= gate.half else "not enough to charge the candidate"
+    return (
+        f"control: the old model, asked again, shows {old}, in {fresh}: Fisher's exact test, "
+        f"adjusted for {family}: p = {said}, and it takes {gate.half:g}: {what}"
+    )
+
+
+def _name(event: ControlledEvent) -> str:
+    return _FAILED if event.name == OUTCOME else event.name
+
+
+def say_controls(evidences: Sequence[TestEvidence]) -> list[str]:
+    """Return how many calls went to which side, and where the old model could not be asked."""
+    found = [each.control for each in evidences if each.control and each.control.candidate]
+    if not found:
+        return []
+    fresh, old = sum(each.candidate for each in found), sum(each.control for each in found)
+    unasked = Counter(each.unasked for each in found if each.unasked).most_common()
+    tests = f"{count(len(found), 'test')} looked different and got fresh samples"
+    return [
+        f"control: {tests}: {fresh} of the candidate, {old} of the old model",
+        *(f"control: not asked in {count(n, 'test')}: {printable(why)}" for why, n in unasked),
+    ]
