@@ -21,7 +21,11 @@ from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
-from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, MIN_CONFIRMING, failing_changes
+from pytest_llmregress.verdicts.first_pass import (
+    MIN_BASELINE,
+    count_after_baseline,
+    failing_changes,
+)
 
 if TYPE_CHECKING:
     from pytest_llmregress.causes.find_cause import RecordedSide
@@ -69,7 +73,8 @@ def _fails_unconfirmed(test: ObservedTest, evidence: TestEvidence, drift: Drift)
         evidence.fails_from,
         evidence.screen.n + (evidence.fresh.n if evidence.fresh else 0),
     )
-    if limit is None or not test.state.is_baseline or test.is_quarantined or new >= MIN_CONFIRMING:
+    needed = count_after_baseline(evidence.baseline.n)
+    if limit is None or not test.state.is_baseline or test.is_quarantined or new >= needed:
         return False
     changes = (change for change in drift.changes if change.trait != OUTCOME)
     return any(change.severity.rank >= limit.rank for change in changes)

@@ -1,6 +1,8 @@
 """What the samples of one test show by themselves: quarantine, suspicion, and its confirmation."""
 
 from collections.abc import Iterator, Sequence
+from itertools import count
+from math import comb
 
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import OUTCOME, ChangeEvidence, TestEvidence, TraitEvidence
@@ -14,7 +16,9 @@ MIN_RATE = 0.6
 MAX_DISTINCT = 2
 """Values of a trait in a baseline beyond which another one is noise."""
 MIN_CONFIRMING = 5
-"""Samples of a candidate that all have to show a change for it to be confirmed."""
+"""Samples of a candidate that all have to show a change for it to be confirmed, at least."""
+_RARE = comb(15, 5)
+"""How rarely chance confirms a change, as one in so many: 5 samples after a baseline of 10."""
 STEADY = 0.95
 """From this share of passed samples on, a test does not fail throughout by chance.
 
@@ -22,6 +26,15 @@ Of ten samples that is all. With less, a suite of 500 noisy tests is red by chan
 """
 PASSING = "pass/fail"
 """The name that the test's own outcome goes by among the traits."""
+
+
+def count_after_baseline(baseline: int) -> int:
+    """Return the samples of a candidate that all have to show a change for it to be confirmed.
+
+    The shorter the baseline, the more: what 5 samples happened not to show may be half of all.
+    10 after a baseline of 5 are as rare by chance as 5 after one of 10.
+    """
+    return next(n for n in count(MIN_CONFIRMING) if comb(baseline + n, n) >= _RARE or not baseline)
 
 
 def is_single(evidence: TestEvidence) -> bool:
@@ -115,7 +128,8 @@ def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...
     found = {
         change.name: min(each.rank for each in samples if each is not None)
         for change in _changes(evidence)
-        if len(samples := _confirming(change, evidence)) >= MIN_CONFIRMING
+        if len(samples := _confirming(change, evidence))
+        >= count_after_baseline(evidence.baseline.n)
         and not is_single(evidence)
         and _count(samples, limit) == len(samples)
     }
@@ -127,7 +141,7 @@ def fails_throughout(evidence: TestEvidence) -> bool:
     if is_controlled(evidence):
         return PASSING in _find_charged(evidence)
     baseline, candidate = evidence.baseline, evidence.candidate
-    is_judged = baseline.n >= MIN_BASELINE and candidate.n >= MIN_CONFIRMING
+    is_judged = baseline.n >= MIN_BASELINE and candidate.n >= count_after_baseline(baseline.n)
     return is_judged and baseline.rate >= STEADY and candidate.passed == 0
 
 

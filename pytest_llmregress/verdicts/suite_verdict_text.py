@@ -15,7 +15,7 @@ from pytest_llmregress.verdicts.event_text import (
     say_event,
     say_events,
 )
-from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
+from pytest_llmregress.verdicts.first_pass import count_after_baseline, quarantine_reason
 from pytest_llmregress.verdicts.verdict_text import (
     MAX_NAMED,
     MIN_SAMPLES,
@@ -234,11 +234,14 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     if open_tests:
         number = count(len(open_tests), "test")
         lines.append(f"unconfirmed: {number} showed something new: {format_names(open_tests)}")
-    asked = [t.candidate.n for t in suite.tests if t.unconfirmed or (suite.confirms and t.family)]
-    if asked and max(asked) < MIN_CONFIRMING:
+    asked = [t for t in suite.tests if t.unconfirmed or (suite.confirms and t.family)]
+    short = [t for t in asked if t.candidate.n < count_after_baseline(t.baseline.n)]
+    if short:
+        known, seen = min((t.baseline.n, t.candidate.n) for t in short)
+        needed = count_after_baseline(known)
         lines.append(
-            f"{count(max(asked), 'sample')} of the candidate can confirm nothing: it takes "
-            f"{MIN_CONFIRMING} that all show it; --llmregress-confirm {MIN_CONFIRMING}"
+            f"{count(seen, 'sample')} of the candidate can confirm nothing: after a baseline of "
+            f"{known} it takes {needed} that all show it; --llmregress-confirm {needed}"
         )
     return lines
 

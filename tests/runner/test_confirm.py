@@ -70,13 +70,13 @@ def test_a_candidate_that_looks_the_same_is_asked_once(project):
 def test_a_candidate_that_always_fails_is_confirmed_in_the_same_command_and_fails(project):
     baseline(project, NEVER).record(CANDIDATE, failed=1)
 
-    assert len(project.stand.requests) == 6
+    assert len(project.stand.requests) == 11
     assert evidence(project)["screen"] == {"passed": 0, "n": 1}
-    assert evidence(project)["fresh"] == {"passed": 0, "n": 5}
+    assert evidence(project)["fresh"] == {"passed": 0, "n": 10}
     assert verdict(project)["verdict"] == "regressed"
     assert verdict(project)["fails"] is True
     assert project.exit_status == 1
-    project.says("test_it.py::test_one: 0 of 6 samples passed")
+    project.says("test_it.py::test_one: 0 of 11 samples passed")
 
 
 def test_a_replay_comes_to_the_same_verdict_and_records_nothing(project):
@@ -97,15 +97,15 @@ def test_recording_once_more_asks_nothing_of_what_is_confirmed(project):
 
     project.record(CANDIDATE, failed=1)
 
-    assert len(project.stand.requests) == 6
+    assert len(project.stand.requests) == 11
     assert verdict(project) == told
 
 
 def test_a_failure_that_its_fresh_samples_do_not_bear_out_is_unconfirmed(project):
     baseline(project, "[6]").record(CANDIDATE, "--junitxml=junit.xml", unconfirmed=1)
 
-    assert len(project.stand.requests) == 6
-    assert evidence(project)["fresh"] == {"passed": 5, "n": 5}
+    assert len(project.stand.requests) == 11
+    assert evidence(project)["fresh"] == {"passed": 10, "n": 10}
     assert verdict(project)["fails"] is False
     assert project.found()["test_one"]["unconfirmed"] is True
     assert project.exit_status == 0
@@ -118,14 +118,14 @@ def test_a_failure_that_its_fresh_samples_do_not_bear_out_is_unconfirmed(project
 
 
 def test_what_only_all_tests_together_bear_out_is_failed_in_every_report(project):
-    """Fresh samples that fail 4 times in 5 fail no test by themselves, and the run all the same."""
-    baseline(project, "[6, 7, 8, 9, 10]").record(
+    """Fresh samples that fail 9 times in 10 fail no test by themselves, and the run still."""
+    baseline(project, "range(6, 16)").record(
         CANDIDATE, "--llmregress-report=run.xml", "--llmregress-report=run.md", failed=1
     )
     found = project.found()["test_one"]
 
     assert project.exit_status == 1
-    assert evidence(project)["fresh"] == {"passed": 1, "n": 5}
+    assert evidence(project)["fresh"] == {"passed": 1, "n": 10}
     assert (found["verdict"]["verdict"], found["verdict"]["fails"]) == ("regressed", True)
     assert (found["failed"], found["unconfirmed"]) == (True, False)
     project.says("adjusted for the 1 test that looked different")
@@ -136,14 +136,16 @@ def test_what_only_all_tests_together_bear_out_is_failed_in_every_report(project
 def test_too_few_fresh_samples_say_that_they_can_confirm_nothing(project):
     baseline(project, "[6]").record(CANDIDATE, "--llmregress-confirm=3", unconfirmed=1)
 
-    project.says("3 samples of the candidate can confirm nothing: it takes 5 that all show it")
+    project.says(
+        "3 samples of the candidate can confirm nothing: after a baseline of 5 it takes 10 that all"
+    )
 
 
 def test_the_number_of_fresh_samples_can_be_chosen(project):
-    baseline(project, NEVER).record(CANDIDATE, "--llmregress-confirm=7", failed=1)
+    baseline(project, NEVER).record(CANDIDATE, "--llmregress-confirm=12", failed=1)
 
-    assert len(project.stand.requests) == 8
-    assert evidence(project)["fresh"] == {"passed": 0, "n": 7}
+    assert len(project.stand.requests) == 13
+    assert evidence(project)["fresh"] == {"passed": 0, "n": 12}
 
 
 def test_without_fresh_samples_what_was_seen_once_is_unconfirmed(project):
@@ -168,8 +170,8 @@ def test_a_screening_can_be_confirmed_by_a_later_command(project):
 
     project.record(CANDIDATE, failed=1)
 
-    assert len(project.stand.requests) == 6
-    assert evidence(project)["fresh"] == {"passed": 0, "n": 5}
+    assert len(project.stand.requests) == 11
+    assert evidence(project)["fresh"] == {"passed": 0, "n": 10}
     told = verdict(project)
     project.offline().replay(CANDIDATE, failed=1)
     assert verdict(project) == told
@@ -213,8 +215,8 @@ def test_an_interrupted_confirmation_carries_on(project):
 
     project.record(CANDIDATE, failed=1)
 
-    assert len(project.stand.requests) == 6
-    assert evidence(project)["fresh"] == {"passed": 0, "n": 5}
+    assert len(project.stand.requests) == 11
+    assert evidence(project)["fresh"] == {"passed": 0, "n": 10}
     assert project.found()["test_one"]["carried"] == 3
 
 
@@ -236,7 +238,7 @@ LONG = "Paris is the capital of France, and it is nice. " * 20
 def test_a_breaking_trait_that_all_fresh_samples_show_fails(project):
     shaped(project, PURE, PROSE).record(CANDIDATE, failed=1)
 
-    assert len(project.stand.requests) == 6
+    assert len(project.stand.requests) == 11
     assert verdict(project)["verdict"] == "drifted"
     assert "text.json" in verdict(project)["confirmed"]
     told = verdict(project)
@@ -252,7 +254,7 @@ NOTABLE = '{"plan": ["a", "b"]}', '{"plan": ["a", "b"], "more": 1}'
 
 def test_a_confirmed_notable_trait_fails_where_it_is_to_fail(project):
     old, new = (f"[[json {text}]]" for text in NOTABLE)
-    shaped(project, old, new).record(CANDIDATE, "--llmregress-samples=5")
+    shaped(project, old, new).record(CANDIDATE, "--llmregress-samples=10")
     assert project.exit_status == 0
     assert verdict(project)["fails"] is False
     assert verdict(project)["confirmed"] == ["text.json_keys"]

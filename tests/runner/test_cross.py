@@ -72,7 +72,7 @@ def test_a_cross_tells_a_new_prompt_from_a_new_model(project, answers, finding):
 
     old_prompt, new_prompt, _ = answers
     assert asked(project) == [(OLD, new_prompt), (NEW, new_prompt), (NEW, old_prompt)]
-    assert len(project.stand.requests) == 1 + 1 + 5 + 5 + 5
+    assert len(project.stand.requests) == 1 + 1 + 10 + 5 + 5
     assert cross(project).startswith(finding)
     project.says("cross: the difference comes with the")
     assert project.read("set-ups.txt") == "x"
@@ -86,7 +86,7 @@ def test_a_cross_tells_a_new_prompt_from_a_new_model(project, answers, finding):
 def test_without_being_asked_nothing_is_crossed(project):
     recorded(project, *BY_MODEL).record(CANDIDATE, failed=1, passed=1)
 
-    assert len(project.stand.requests) == 1 + 1 + 5
+    assert len(project.stand.requests) == 1 + 1 + 10
     assert cross(project) == ""
 
 
@@ -94,7 +94,7 @@ def test_a_prompt_that_is_the_same_needs_no_cross(project):
     prompt, _, answer = BY_MODEL
     recorded(project, prompt, prompt, answer).record(*CROSS, failed=1, passed=1)
 
-    assert len(project.stand.requests) == 1 + 1 + 5
+    assert len(project.stand.requests) == 1 + 1 + 10
     assert cross(project) == ""
 
 

@@ -16,6 +16,7 @@ from pytest_llmregress.values.evidence import (
 )
 from pytest_llmregress.verdicts.first_pass import (
     confirmed_changes,
+    count_after_baseline,
     failing_changes,
     fails_throughout,
     find_new_values,
@@ -194,16 +195,25 @@ def test_a_trait_with_three_values_in_the_baseline_is_quarantined():
         (10, ("B", "BBBB"), False),
         (10, ("BBBBB", ""), True),
         (10, ("B", ""), False),
-        (5, ("B", "BBBBB"), True),
+        (5, ("B", "BBBBB"), False),
+        (5, ("B", 9 * "B"), False),
+        (5, ("B", 10 * "B"), True),
         (4, ("B", "BBBBB"), False),
     ],
 )
-def test_a_change_is_confirmed_where_all_of_five_confirming_samples_show_it(
+def test_a_change_is_confirmed_where_all_of_enough_confirming_samples_show_it(
     samples, seen, confirmed
 ):
     evidence = of(samples, change(*seen))
 
     assert confirmed_changes(evidence, Severity.BREAKING) == (("stop",) if confirmed else ())
+
+
+def test_the_shorter_the_baseline_the_more_samples_confirm():
+    """Ten after five are as rare by chance as five after ten."""
+    numbers = {n: count_after_baseline(n) for n in (5, 6, 7, 8, 9, 10, 30)}
+
+    assert numbers == {5: 10, 6: 8, 7: 7, 8: 6, 9: 6, 10: 5, 30: 5}
 
 
 def test_the_worst_confirmed_change_is_named_first():
@@ -229,7 +239,7 @@ def test_the_worst_confirmed_change_is_named_first():
 def test_what_shows_throughout_fails_whatever_the_number_of_samples(
     samples, seen, fails_from, fails
 ):
-    fresh = 5 * seen if samples >= 5 else ""
+    fresh = count_after_baseline(samples) * seen if samples >= 5 else ""
     evidence = of(samples, change(seen, fresh), fails_from=fails_from)
 
     assert failing_changes(evidence) == (("stop",) if fails else ())
@@ -274,7 +284,8 @@ def test_what_is_neither_confirmed_nor_failing_is_told_with_its_count(seen, fail
     ("before", "after", "throughout"),
     [
         ((10, 10), (0, 5), True),
-        ((5, 5), (0, 5), True),
+        ((5, 5), (0, 10), True),
+        ((5, 5), (0, 5), False),
         ((19, 20), (0, 5), True),
         ((18, 19), (0, 5), False),
         ((9, 10), (0, 5), False),

@@ -8,7 +8,11 @@ from pytest_llmregress.runner.drivers.driver import MoreSamples
 from pytest_llmregress.values.evidence import ControlEvidence
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.control_gate import GIVEN_UP_AT, count_confirming, find_live
-from pytest_llmregress.verdicts.first_pass import looks_different
+from pytest_llmregress.verdicts.first_pass import (
+    MIN_CONFIRMING,
+    count_after_baseline,
+    looks_different,
+)
 
 
 def plan_confirmation(test: ObservedTest) -> MoreSamples:
@@ -22,7 +26,18 @@ def plan_confirmation(test: ObservedTest) -> MoreSamples:
     is_different = test.evidence is not None and bool(looks_different(test.evidence))
     if any(sample.plan.confirms for sample in test.samples) or not (is_different or is_crossed):
         return MoreSamples()
-    return _plan_samples(test, count=test.state.confirm)
+    return _plan_samples(test, count=_count_without_control(test))
+
+
+def _count_without_control(test: ObservedTest) -> int:
+    """Return the samples that confirm a change where the recorded baseline alone tells the noise.
+
+    Who asks for fewer than can confirm anything gets that many.
+    """
+    asked, accepted = test.state.confirm, test.state.accepted
+    if asked < MIN_CONFIRMING or accepted is None:
+        return asked
+    return max(asked, count_after_baseline(len(accepted.samples)))
 
 
 def _count_missing(test: ObservedTest, control: ControlEvidence) -> int:
