@@ -2,7 +2,7 @@
 
     python tests/soak/simulate.py --tests 100 --runs 1000 --seed 1
 
-Each run draws a suite, a baseline (`--recorded`, ten samples of each test in two sessions), one
+Each run draws a suite, a baseline of ten samples of each test in two sessions, one
 sample of the candidate, and fresh ones (`--confirm`, five) wherever that one looked different. A
 sample has an outcome of its own, traits, and what is bad in itself: it may refuse, lose its JSON
 or language, deflect. "any difference" is the rule that holds one sample against one, on the same
@@ -17,139 +17,34 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from pytest_llmregress.comparison.compare_behavior import compare
-from pytest_llmregress.comparison.merging import count_changes
+from drawn_suites import (
+    ALL_LOWER,
+    NULL,
+    ONE_BROKEN,
+    PROFILES,
+    REFUSALS,
+    SOME_BROKEN,
+    TRAIT_CHANGED,
+    DrawnTest,
+    Nature,
+    Profile,
+    Scenario,
+    draw_sample,
+)
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.statistics.intervals import wilson
-from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.values.canonical_json import dump_canonical_json
-from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.first_pass import count_after_baseline, looks_different
 from pytest_llmregress.verdicts.judge_single import judge_test
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 BASELINE = 10
-SESSIONS = 2
 CONFIRM = 5
-FURTHER = 5
-"""Traits of each test beside those that a scenario changes."""
-OTHERS = 4
-"""Values of a trait beside the usual one."""
 SIZES = (20, 100, 500)
 """Tests of the suites in which nothing changed."""
-
-
-class Nature(NamedTuple):
-    """How one test behaves on one side."""
-
-    passes: float
-    """The probability of a sample on which it ends well."""
-    usual: float
-    """The probability of the usual value of its trait that a change may be of."""
-    slips: float = 0.0
-    """The probability of a sample that shows something bad in itself, of each kind."""
-    refuses: float = 0.0
-    """The same of a refusal."""
-    others: tuple[tuple[float, ...], ...] = ()
-    """Of further traits, the weights of their values."""
-    trait: str = "usual"
-
-
-Profile = Callable[[random.Random], Nature]
-
-
-def _draw_traits(chance: random.Random, steady: float, two: float) -> tuple[tuple[float, ...], ...]:
-    """Return traits with one value, with a usual and a rare one, and with five."""
-    traits: list[tuple[float, ...]] = []
-    for _ in range(FURTHER):
-        kind = chance.random()
-        if kind < steady:
-            traits.append((1.0,))
-        elif kind < two:
-            rare = chance.uniform(0.02, 0.3)
-            traits.append((1 - rare, rare))
-        else:
-            traits.append(tuple(chance.expovariate(1) for _ in range(5)))
-    return tuple(traits)
-
-
-def draw_quiet(chance: random.Random) -> Nature:
-    """Return a test that hardly ever varies."""
-    traits = _draw_traits(chance, 0.97, 0.995)
-    return Nature(0.999, 1.0 if chance.random() < 0.9 else 0.99, 0.0005, 0.0005, traits)
-
-
-def draw_typical(chance: random.Random) -> Nature:
-    """Return a test of a typical suite: most are steady, one in ten is not."""
-    kind, trait, slip = chance.random(), chance.random(), chance.random()
-    passes = 0.995 if kind < 0.7 else 0.95 if kind < 0.9 else chance.uniform(0.5, 0.9)
-    usual = 1.0 if trait < 0.6 else 0.95 if trait < 0.85 else chance.uniform(0.5, 0.9)
-    slips = 0.0 if slip < 0.8 else chance.uniform(0.01, 0.3)
-    return Nature(passes, usual, slips, slips, _draw_traits(chance, 0.8, 0.95))
-
-
-def draw_noisy(chance: random.Random) -> Nature:
-    """Return a test of a noisy suite."""
-    slips = chance.uniform(0.0, 0.4) if chance.random() < 0.5 else 0.0
-    passes, usual = chance.betavariate(4, 1), chance.uniform(0.5, 1.0)
-    return Nature(passes, usual, slips, slips, _draw_traits(chance, 0.5, 0.8))
-
-
-PROFILES: dict[str, Profile] = {
-    "quiet": draw_quiet,
-    "typical": draw_typical,
-    "noisy": draw_noisy,
-}
-
-
-class Scenario(NamedTuple):
-    """What the candidate does to a suite."""
-
-    name: str
-    change: Callable[[random.Random, list[Nature]], dict[int, Nature]]
-    """From a suite to the tests that are different now, by their number."""
-
-
-def _break(share: float) -> Callable[[random.Random, list[Nature]], dict[int, Nature]]:
-    """Let a share of the tests always fail, one at least."""
-
-    def change(chance: random.Random, suite: list[Nature]) -> dict[int, Nature]:
-        chosen = chance.sample(range(len(suite)), max(1, round(share * len(suite))))
-        return {number: suite[number]._replace(passes=0.0) for number in chosen}
-
-    return change
-
-
-def _change_trait(chance: random.Random, suite: list[Nature]) -> dict[int, Nature]:
-    number = chance.randrange(len(suite))
-    return {number: suite[number]._replace(trait="new", usual=1.0)}
-
-
-def _lower_all(_: random.Random, suite: list[Nature]) -> dict[int, Nature]:
-    return {
-        number: nature._replace(passes=max(0.0, nature.passes - 0.10))
-        for number, nature in enumerate(suite)
-    }
-
-
-def _refuse_in_a_fifth(_: random.Random, suite: list[Nature]) -> dict[int, Nature]:
-    return {
-        number: nature._replace(refuses=min(1.0, nature.refuses + 0.2))
-        for number, nature in enumerate(suite)
-    }
-
-
-NULL = Scenario("nothing changed", lambda _chance, _suite: {})
-ONE_BROKEN = Scenario("1 test broken", _break(0.0))
-TRAIT_CHANGED = Scenario("1 trait changed", _change_trait)
-SOME_BROKEN = Scenario("5 % broken", _break(0.05))
-ALL_LOWER = Scenario("all -10 points", _lower_all)
-REFUSALS = Scenario("refusals +20 points", _refuse_in_a_fifth)
 
 
 @dataclass(kw_only=True)
@@ -208,12 +103,12 @@ def _judge(
     any_difference = False
     for number, nature in enumerate(suite):
         now = changed.get(number, nature)
-        test = _Drawn(f"test_{number}", [_sample(chance, nature) for _ in range(recorded)])
-        test.first.append(_sample(chance, now))
+        test = DrawnTest(f"test_{number}", [draw_sample(chance, nature) for _ in range(recorded)])
+        test.first.append(draw_sample(chance, now))
         any_difference |= test.first[0] != test.baseline[0]
         if looks_different(test.evidence()):
             samples = max(confirm, count_after_baseline(recorded))
-            test.fresh += [_sample(chance, now) for _ in range(samples)]
+            test.fresh += [draw_sample(chance, now) for _ in range(samples)]
         evidences.append(test.evidence())
     started = time.process_time()
     alone = sum(judge_test(evidence, settings=gate).fails for evidence in evidences) > 0
@@ -227,87 +122,6 @@ def _judge(
     counts.doubted += bool(verdict.baseline_disagrees)
     counts.found += verdict.fails and any(f"test_{n}" in verdict.culprits for n in changed)
     counts.any_difference += any_difference
-
-
-class _Sample(NamedTuple):
-    passed: bool
-    behavior: Behavior
-
-
-@dataclass
-class _Drawn:
-    """One test of a simulated run."""
-
-    name: str
-    baseline: list[_Sample]
-    first: list[_Sample] = field(default_factory=list)
-    fresh: list[_Sample] = field(default_factory=list)
-
-    def evidence(self) -> TestEvidence:
-        """Return what the samples say, as the product counts it."""
-        known = [sample.behavior for sample in self.baseline]
-        sides = [
-            [compare(known, sample.behavior) for sample in side]
-            for side in (self.first, self.fresh)
-        ]
-        size = max(1, len(self.baseline) // SESSIONS)
-        starts = range(0, len(self.baseline), size)
-        return TestEvidence(
-            test=self.name,
-            baseline=_tally(self.baseline),
-            screen=_tally(self.first),
-            fresh=_tally(self.fresh) if self.fresh else None,
-            sessions=tuple(_tally(self.baseline[start : start + size]) for start in starts),
-            traits=tuple(
-                TraitEvidence(
-                    name=trait.name,
-                    severity=trait.severity,
-                    baseline=_values(self.baseline, at),
-                    screen=_values(self.first, at),
-                    fresh=_values(self.fresh, at),
-                )
-                for at, trait in enumerate(known[0].traits)
-            ),
-            changes=count_changes(*sides),
-        )
-
-
-BAD = {
-    "text.json": ("pure", "with_prose"),
-    "text.language": ("en", "de"),
-    "deflection": ([], ["upsell"]),
-}
-"""Traits that are as they should be, and as they are in a sample that slips."""
-
-
-def _sample(chance: random.Random, nature: Nature) -> _Sample:
-    other = f"other {chance.randrange(OTHERS)}"
-    values: dict[str, object] = {
-        "stop": nature.trait if chance.random() < nature.usual else other,
-        "refusal": "soft" if chance.random() < nature.refuses else "none",
-        **{name: sides[chance.random() < nature.slips] for name, sides in BAD.items()},
-        **{
-            f"trait.{at}": f"value {chance.choices(range(len(weights)), weights)[0]}"
-            for at, weights in enumerate(nature.others)
-        },
-    }
-    return _Sample(
-        passed=chance.random() < nature.passes,
-        behavior=Behavior(traits=tuple(_trait(name, value) for name, value in values.items())),
-    )
-
-
-def _trait(name: str, value: object) -> Trait:
-    kind = TraitKind.SET if isinstance(value, list) else TraitKind.CATEGORY
-    return Trait(name=name, value=value, kind=kind, severity=Severity.BREAKING)
-
-
-def _values(samples: Sequence[_Sample], at: int) -> tuple[str, ...]:
-    return tuple(dump_canonical_json(sample.behavior.traits[at].value) for sample in samples)
-
-
-def _tally(samples: Sequence[_Sample]) -> Tally:
-    return Tally(passed=sum(sample.passed for sample in samples), n=len(samples))
 
 
 def print_null(profiles: Iterable[str], *, runs: int, seed: int) -> None:

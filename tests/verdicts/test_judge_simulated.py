@@ -2,7 +2,9 @@
 
 import pytest
 
-from simulate import NULL, ONE_BROKEN, PROFILES, REFUSALS, TRAIT_CHANGED, Scenario, simulate
+from advice import follow
+from drawn_suites import NULL, ONE_BROKEN, PROFILES, REFUSALS, TRAIT_CHANGED, Scenario
+from simulate import simulate
 
 
 @pytest.mark.parametrize("recorded", [5, 10])
@@ -31,3 +33,10 @@ def test_a_quiet_suite_costs_about_one_call_a_test():
 
     assert counts.red == 0
     assert counts.calls / counts.tests <= 1.1
+
+
+def test_the_number_of_samples_that_a_verdict_names_finds_the_drop_that_it_names():
+    told = follow("typical", 20, runs=20, seed=1)
+    found = int(told.partition("found in ")[2].partition("/")[0])
+
+    assert 12 <= found <= 20  # 16 are promised; the rest is room for 20 runs
