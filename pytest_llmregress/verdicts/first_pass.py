@@ -1,6 +1,7 @@
 """What the samples of one test show by themselves: quarantine, suspicion, and its confirmation."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from math import comb
 
@@ -28,6 +29,7 @@ PASSING = "pass/fail"
 """The name that the test's own outcome goes by among the traits."""
 
 
+@lru_cache
 def count_after_baseline(baseline: int) -> int:
     """Return the samples of a candidate that all have to show a change for it to be confirmed.
 
@@ -128,9 +130,9 @@ def confirmed_changes(evidence: TestEvidence, limit: Severity) -> tuple[str, ...
     found = {
         change.name: min(each.rank for each in samples if each is not None)
         for change in _changes(evidence)
-        if len(samples := _confirming(change, evidence))
+        if not is_single(evidence)
+        and len(samples := _confirming(change, evidence))
         >= count_after_baseline(evidence.baseline.n)
-        and not is_single(evidence)
         and _count(samples, limit) == len(samples)
     }
     return tuple(sorted(found, key=lambda name: -found[name]))

@@ -15,7 +15,7 @@ from pytest_llmregress.verdicts.event_text import (
     say_event,
     say_events,
 )
-from pytest_llmregress.verdicts.first_pass import count_after_baseline, quarantine_reason
+from pytest_llmregress.verdicts.first_pass import quarantine_reason
 from pytest_llmregress.verdicts.verdict_text import (
     MAX_NAMED,
     MIN_SAMPLES,
@@ -26,6 +26,7 @@ from pytest_llmregress.verdicts.verdict_text import (
     format_p,
     format_points,
     format_rate,
+    say_too_few,
 )
 
 SELECTED = (
@@ -235,15 +236,7 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
         number = count(len(open_tests), "test")
         lines.append(f"unconfirmed: {number} showed something new: {format_names(open_tests)}")
     asked = [t for t in suite.tests if t.unconfirmed or (suite.confirms and t.family)]
-    short = [t for t in asked if t.candidate.n < count_after_baseline(t.baseline.n)]
-    if short:
-        known, seen = min((t.baseline.n, t.candidate.n) for t in short)
-        needed = count_after_baseline(known)
-        lines.append(
-            f"{count(seen, 'sample')} of the candidate can confirm nothing: after a baseline of "
-            f"{known} it takes {needed} that all show it; --llmregress-confirm {needed}"
-        )
-    return lines
+    return [*lines, *say_too_few(asked)]
 
 
 def _say_too_small(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:

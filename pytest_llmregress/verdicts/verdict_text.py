@@ -8,6 +8,7 @@ from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.verdict import Bounds, GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE as SHOWS_NOISE
+from pytest_llmregress.verdicts.first_pass import count_after_baseline
 
 MAX_NAMED = 3
 """Tests that a sentence names; the others are counted."""
@@ -136,6 +137,23 @@ def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:
             f"{verdict.needed:,} samples a side, recorded at once"
         )
     return parts
+
+
+def say_too_few(tests: Sequence[TestVerdict]) -> list[str]:
+    """Say where samples of the candidate can confirm nothing, however many of them show it.
+
+    A shorter baseline confirms nothing at all, and where the old model is asked, that decides.
+    """
+    judged = [test for test in tests if test.baseline.n >= SHOWS_NOISE and not test.control]
+    short = [t for t in judged if t.candidate.n < count_after_baseline(t.baseline.n)]
+    if not short:
+        return []
+    known, seen = min((test.baseline.n, test.candidate.n) for test in short)
+    needed = count_after_baseline(known)
+    return [
+        f"{count(seen, 'sample')} of the candidate can confirm nothing: after a baseline of "
+        f"{known} it takes {needed} that all show it; --llmregress-confirm {needed}"
+    ]
 
 
 def format_rate(tally: Tally) -> str:

@@ -492,3 +492,23 @@ def test_one_sample_against_one_still_tells_what_is_in_no_count_and_what_a_numbe
     )
     assert lines[3] == "1 test not comparable: changed"
     assert lines[4].startswith("usage.output_tokens: a material difference: median ratio 50.00x")
+
+
+@pytest.mark.parametrize(
+    ("before", "fresh", "said"),
+    [
+        (
+            (10, 10),
+            (0, 3),
+            "3 samples of the candidate can confirm nothing: after a baseline of 10 ",
+        ),
+        ((5, 5), (0, 5), "5 samples of the candidate can confirm nothing: after a baseline of 5 "),
+        ((10, 10), (3, 5), ""),
+        ((4, 4), (0, 3), ""),
+    ],
+)
+def test_samples_that_can_confirm_nothing_are_told(before, fresh, said):
+    suite = judge_suite([*green(3), one("t", before, (0, 1), fresh)], gate=CONFIRM)
+
+    assert ("can confirm nothing" in told(suite)) is bool(said)
+    assert said in told(suite)
