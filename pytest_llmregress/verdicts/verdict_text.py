@@ -151,8 +151,10 @@ def say_too_few(tests: Sequence[TestVerdict]) -> list[str]:
     known, seen = min((test.baseline.n, test.candidate.n) for test in short)
     needed = count_after_baseline(known)
     return [
-        f"{count(seen, 'sample')} of the candidate can confirm nothing: after a baseline of "
-        f"{known} it takes {needed} that all show it; --llmregress-confirm {needed}"
+        (
+            f"{count(seen, 'sample')} of the candidate can confirm nothing: after a baseline of "
+            f"{known} it takes {needed} that all show it; --llmregress-confirm {needed}"
+        )
     ]
 
 
