@@ -15,14 +15,13 @@ from pytest_llmregress.behavior.requested_schema import (
 from pytest_llmregress.behavior.text.closed_answer import (
     describe_form,
     is_bare,
-    is_prose,
     read_answer,
 )
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.deflections import find_deflections
 from pytest_llmregress.behavior.text.refusals import find_refusal
 from pytest_llmregress.behavior.text.structure import describe_structure
-from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths, language
+from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
 from pytest_llmregress.values.canonical_json import dump_canonical_json
@@ -180,23 +179,6 @@ def extract_json_values(given: ExtractorInput) -> dict[str, Any]:
     value = normalize(_cut_depth(given.text.json_value, MAX_JSON_DEPTH))
     closed = find_closed_places(_schema(given))
     return {"json": value, "closed": list(closed)} if closed else {"json": value}
-
-
-def extract_language(given: ExtractorInput) -> str:
-    """Return the language of the text; of a JSON answer that of the sentences in it."""
-    if given.text.json_form not in _DATA:
-        return language(given.text)
-    found: list[str] = []
-    left: list[Any] = [given.text.json_value]
-    while left:
-        match left.pop():
-            case dict() as value:
-                left += value.values()
-            case list() as items:
-                left += items
-            case str() as text if is_prose(text):
-                found.append(text)
-    return language("\n".join(found))
 
 
 def extract_shape(given: ExtractorInput) -> set[str]:

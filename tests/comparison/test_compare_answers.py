@@ -170,17 +170,6 @@ def test_values_that_vary_in_the_baseline_are_noise():
     assert found(two, '{"risk": "medium"}') == {"text.json_values": NOTABLE}
 
 
-def test_the_language_of_the_sentences_in_json_counts():
-    before = '{"why": "The parcel arrives on Friday at noon, as it was said."}'
-    after = '{"why": "Das Paket kommt am Freitag um zwölf, wie es gesagt wurde und nicht vor dem."}'
-
-    (change,) = [
-        each for each in compare(behavior(before), behavior(after)) if each.trait == "text.language"
-    ]
-
-    assert (change.before, change.after, change.severity) == ("en", "de", BREAKING)
-
-
 def test_a_change_names_the_place_and_both_values():
     before, after = '{"a": [{"risk": "low"}], "b": 1}', '{"a": [{"risk": "high"}], "b": 2}'
 

@@ -217,6 +217,7 @@ EIGHT = (
         changes={
             "deflection": BREAKING,
             "usage.output_tokens": NOTABLE,
+            "text.form": NOTABLE,
             "text.length": NOTABLE,
             "text.shape": NOTABLE,
         },
@@ -232,6 +233,7 @@ EIGHT = (
         changes={
             "deflection": BREAKING,
             "usage.output_tokens": NOTABLE,
+            "text.form": NOTABLE,
             "text.length": NOTABLE,
         },
         says=("deflection", "25.1x"),
@@ -378,6 +380,7 @@ MORE = (
         before=say(WORKING),
         after=say("20 EUR."),
         changes={
+            "text.form": NOTABLE,
             "text.reasoning": NOTABLE,
             "text.length": NOTABLE,
             "usage.output_tokens": NOTABLE,
