@@ -26,7 +26,7 @@ TEST = """
     def test_one():
         assert "good" in ask()
 
-    @pytest.mark.llm
+    @pytest.mark.llm(severity={"text.answer": "cosmetic"})
     def test_two():
         ask()
 """

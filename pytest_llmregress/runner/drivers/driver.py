@@ -21,7 +21,8 @@ class Driver(Protocol):
     """Decides which samples come next; runs, judges and writes nothing.
 
     Add a driver to `runner/drivers/__init__.py` `find_drivers()`. Its samples beside the test are
-    in `ObservedTest.sides`, where evidence and report find them.
+    in `ObservedTest.sides`, where evidence and report find them. A side that asks the old model
+    needs its name in `providers/asked_models.py` `CELLS`: its recording is no candidate's.
     """
 
     def __call__(self, test: ObservedTest) -> MoreSamples:
