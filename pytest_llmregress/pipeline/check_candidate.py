@@ -62,6 +62,15 @@ class Asking:
         )
         return self._problem("not_understood", message)
 
+    def raised(self, candidate: Candidate, *, why: str) -> Problem:
+        """Say that the body of a test has raised before it asked the candidate.
+
+        :param why: the exception, in a line.
+        """
+        command = self.commands.record_candidate(candidate.name)
+        message = failures.raised_before_asking(self.test, candidate, why=why, command=command)
+        return Problem(code="raised_before_asking", message=message)
+
     def unread(self, exchanges: Sequence[Exchange]) -> tuple[str, ...]:
         """Return the requests to a model that no provider reads: "POST URL", each once.
 

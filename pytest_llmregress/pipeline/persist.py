@@ -102,7 +102,7 @@ def plan_writes(test: ObservedTest, facts: WriteFacts) -> WritePlan:
     plan = _plan_nothing(test, facts)
     if plan is not None:
         return plan
-    if state.old is not None and _is_replay(test):
+    if state.old is not None and test.is_replay:
         if state.side is not None:
             return WritePlan(why=WriteReason.ASIDE)
         is_candidate = state.settings.candidate is not None
@@ -124,8 +124,8 @@ def _plan_nothing(test: ObservedTest, facts: WriteFacts) -> WritePlan | None:
     if all(sample.skipped and not sample.body_passed for sample in samples):
         return WritePlan(why=WriteReason.SKIPPED, ends_journal=True)
     if any(sample.unasked is not None for sample in samples):
-        is_recorded = any(each.plan.mode is not SampleMode.REPLAY for each in samples)
-        return WritePlan(why=WriteReason.NOT_ASKED, ends_journal=is_recorded)
+        is_new = any(each.plan.mode is not SampleMode.REPLAY for each in samples)
+        return WritePlan(why=WriteReason.NOT_ASKED, ends_journal=is_new)
     if any(sample.is_unread for sample in samples):
         return WritePlan(why=WriteReason.UNKNOWN)
     if is_plain_replay(test):
@@ -139,26 +139,15 @@ def _plan_nothing(test: ObservedTest, facts: WriteFacts) -> WritePlan | None:
 def is_plain_replay(test: ObservedTest) -> bool:
     """Tell whether nothing is new, as in most tests of most runs."""
     state = test.state
-    is_replay = state.is_baseline and state.old is not None and _is_replay(test)
+    if state.old is None or not state.is_baseline or state.settings.accept or not test.is_replay:
+        return False
     is_read = not any(sample.is_unread or sample.unasked for sample in test.samples)
-    return is_replay and is_read and not state.settings.accept and not _find_in_replay(test)
+    return is_read and not test.found_in_replay
 
 
 def plan_restoring(test: ObservedTest) -> WritePlan:
     """Return the plan of a replay that did what was accepted."""
     return WritePlan(why=WriteReason.AS_ACCEPTED, restored=test.state.paths)
-
-
-def _is_replay(test: ObservedTest) -> bool:
-    """Tell whether all answers come from the cassette."""
-    return all(sample.mode is AnswerSource.REPLAYED for sample in test.samples)
-
-
-def _find_in_replay(test: ObservedTest) -> tuple[Change, ...]:
-    """Return what the test's code makes of a replay of the baseline, where that is new."""
-    if not test.state.is_baseline or not _is_replay(test):
-        return ()
-    return tuple(change for sample in test.samples for change in sample.found_in_replay)
 
 
 def _merge_changes(test: ObservedTest) -> tuple[Change, ...]:
@@ -228,7 +217,7 @@ def _is_accepting(test: ObservedTest) -> bool:
 
 def _plan_replay(test: ObservedTest, facts: WriteFacts, old: Cassette) -> WritePlan:
     """Leave pending what the test's code makes of its recording, where that is new."""
-    changes, paths = _find_in_replay(test), test.state.paths
+    changes, paths = test.found_in_replay, test.state.paths
     if _is_accepting(test) and (changes or _is_outdated(test, facts, old)):
         snapshot = replace(_build_snapshot(test, facts, old), decision=facts.decision)
         return replace(_plan_accepted(paths, old, snapshot), cassettes=())

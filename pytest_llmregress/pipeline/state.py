@@ -257,6 +257,18 @@ class ObservedTest:
         """Whether there is any such sample."""
         return any(sample.compared for sample in self.samples)
 
+    @property
+    def is_replay(self) -> bool:
+        """Whether all answers come from the cassette."""
+        return all(sample.mode is AnswerSource.REPLAYED for sample in self.samples)
+
+    @property
+    def found_in_replay(self) -> tuple[Change, ...]:
+        """What the test's code makes of a replay of the baseline, where that is new."""
+        if not self.state.is_baseline or not self.is_replay:
+            return ()
+        return tuple(change for sample in self.samples for change in sample.found_in_replay)
+
     def find_side(self, name: str) -> ObservedSide | None:
         """Return what was run beside it under a name; None where nothing was."""
         return next((s for s in self.sides if s.state.side and s.state.side.name == name), None)

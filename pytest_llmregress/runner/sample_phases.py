@@ -279,13 +279,7 @@ class SampleRun(OpenSample):
         candidate = self.state.settings.candidate
         if candidate is None or self.body_passed or traffic.has_asked:
             return None
-        message = failures.raised_before_asking(
-            self.state.node_id,
-            candidate,
-            why=self.failure,
-            command=self.state.commands.record_candidate(candidate.name),
-        )
-        return Problem(code="raised_before_asking", message=message)
+        return traffic.asking.raised(candidate, why=self.failure)
 
     def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
