@@ -1,7 +1,11 @@
 """The samples of a test, or of a side of it: begun one after another, kept together."""
 
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+
+import pytest
 
 from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.observe import TestObserver
@@ -122,6 +126,8 @@ class SampleSeries:
     def keep(self, test: ObservedTest) -> SavedFiles:
         """Write what is to be kept; what cannot be written is a problem of the last sample.
 
+        Of a replay it is a warning: nothing was paid for, and the verdict needs no file.
+
         :param test: what it has come to, all its samples being over.
         """
         try:
@@ -129,6 +135,10 @@ class SampleSeries:
         except (OSError, ValueError) as error:
             self._not_kept = str(error)
             message = failures.not_kept(self.state.node_id, self._not_kept)
+            if test.is_replay and not self.state.settings.accept:
+                with suppress(Warning):  # it is no failure where warnings are errors, either
+                    warnings.warn(pytest.PytestWarning(message), stacklevel=2)
+                return SavedFiles()
             self.current.problems.append(Problem(code="not_kept", message=message))
             return SavedFiles()
 
