@@ -19,6 +19,8 @@ from pytest_llmregress.behavior.text.refusals import find_refusal
 
 SENTENCES = Path(__file__).with_name("sentences")
 HALVES = ("tuned", "held out")
+LATER = "# Written later"
+"""Begins the line from which on sentences were written after a first measurement."""
 EXPECTED = {
     "refusal": {"refusal"},
     "brush-off": {"deflection"},
@@ -50,13 +52,15 @@ class Score:
 def read_sentences(language: str) -> Iterator[tuple[str, str, str]]:
     """Yield half, label and text of each sentence of a language."""
     lines = (SENTENCES / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    is_later = False
     for line in lines:
         if line.startswith("#"):
+            is_later = line.startswith(LATER)
             continue
         label, _, text = line.partition(": ")
         text = text.replace("\\n", "\n")
         digest = hashlib.sha256(text.encode()).hexdigest()
-        yield HALVES[int(digest[-1], 16) % 2], label, text
+        yield HALVES[0 if is_later else int(digest[-1], 16) % 2], label, text
 
 
 def find_traits(text: str) -> set[str]:

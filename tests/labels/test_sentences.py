@@ -9,8 +9,8 @@ import pytest
 from pytest_llmregress.behavior.text.phrase_rules import LANGUAGES
 
 MEASURE = runpy.run_path(str(Path(__file__).with_name("measure_sentences.py")))
-FLOORS = {"en": (0.95, 0.9)}
-"""Precision and recall of a language; of any other `OTHERS`."""
+FLOORS = {("en", "refusal"): (0.95, 0.9), ("en", "deflection"): (0.9, 0.9)}
+"""Precision and recall by language and trait; of any other `OTHERS`."""
 OTHERS = (0.8, 0.8)
 
 
@@ -24,7 +24,7 @@ def test_each_language_that_has_phrases_has_labelled_sentences():
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("trait", ["refusal", "deflection"])
 def test_precision_and_recall_of_both_halves_are_above_the_floor(language, trait):
-    precision, recall = FLOORS.get(language, OTHERS)
+    precision, recall = FLOORS.get((language, trait), OTHERS)
     scores = MEASURE["measure"](language)
     below = [
         (half, score)
