@@ -167,6 +167,7 @@ NO_BRUSH_OFFS = [
         "and the lid follows in a second parcel on Wednesday, as it comes from another warehouse. "
         "Both are insured."
     ),
+    "I'm not sure, but it may be due on 14 March; please check with your accountant.",
     "Call the function with two arguments.",
     "Order A1002 is in Hamburg.",
     "See the docs folder.",

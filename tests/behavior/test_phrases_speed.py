@@ -1,4 +1,4 @@
-"""A hostile text of 50 KB is read in linear time, whatever it repeats."""
+"""A hostile text of 50 KB, or of 1 MB, is read in linear time, whatever it repeats."""
 
 import subprocess
 import sys
@@ -25,11 +25,36 @@ PIECES = (
     *("i'm sorry ", "i'm sorry, ", "as an ai, ", "but ", "while ", "sure ", "here's ", "let me "),
     *("i cannot ", "no puedo ", "je ne peux ", "ich kann ", "我无法", "upgrade to ", "if you "),
     *("please contact our ", "i'll transfer a ", "\ud800", "\u00a0", "1\u00a0"),
+    *(
+        "не могу ",
+        "ません",
+        "できません",
+        "수 없",
+        "لا يمكنني ",
+        "nie mogę ",
+        "kan ik niet ",
+        "yapamam ",
+    ),
+    *(
+        "i can't a ",
+        "because ",
+        "dear ",
+        '"',
+        "«",
+        ", a ",
+        "as it ",
+        "サポート",
+        "请联系",
+        "our team ",
+    ),
 )
 PROGRAM = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.behavior.text.deflections import find_deflections
+from pytest_llmregress.behavior.text.language import language_of
+from pytest_llmregress.behavior.text.refusals import find_refusal
 from pytest_llmregress.behavior.traits import extract_traits
 
 for start in ("", "I'm sorry, but "):
@@ -37,6 +62,8 @@ for start in ("", "I'm sorry, but "):
     request = {{"messages": [{{"role": "user", "content": text}}]}}
     call = Call(provider="x", outcome=Outcome.ANSWERED, text=text, request=request)
     extract_traits(Calls([call]))
+    long = (start + {piece!r} * 1_000_000)[:1_000_000]
+    find_refusal(long), find_deflections(long, question=long), language_of(long)
 """
 
 

@@ -5,6 +5,7 @@ says anything else: a contact beside an answer, however short, is none. Openers,
 on the help elsewhere and refusals are no answer. A contact "if it does not help" is for later.
 """
 
+import re
 from functools import lru_cache
 
 from pytest_llmregress.behavior.text.phrase_rules import (
@@ -23,8 +24,11 @@ MAX_BRUSH_OFF = 25
 """Words of a sentence that sends elsewhere, up to what they do there."""
 MAX_LEAD = 3
 """Words that may stand before the words that send elsewhere; more of them are an answer."""
+MAX_IDLE_LEAD = 15
+"""Words that may stand before them where they begin as talk does ("for", "please", "sorry")."""
 MAX_TALK = 45
 """Words of a sentence that only speaks of the help elsewhere; a longer one may well answer."""
+_HAS_CLAUSES = re.compile(r"[;:]").search
 _ABOUT = {"upsell": "about_plans", "deflection": "about_contact", "hand-off": "about_people"}
 """The lists of what a question may be about, so that the answer to it is no deflection."""
 
@@ -82,7 +86,10 @@ def _sends_away(rules: PhraseRules, sentence: str) -> bool:
     if not found:
         return False
     lead = order[: found.start()]
-    return count_words(lead) <= MAX_LEAD or rules.pattern("leads").match(order) is not None
+    if count_words(lead) <= MAX_LEAD:
+        return True
+    is_idle = rules.pattern("leads").match(lead) or rules.pattern("openers").match(lead)
+    return bool(is_idle) and count_words(lead) <= MAX_IDLE_LEAD and not _HAS_CLAUSES(lead)
 
 
 def _is_talk(rules: PhraseRules, sentence: str, *, after_brush_off: bool) -> bool:
