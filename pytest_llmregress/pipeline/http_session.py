@@ -16,6 +16,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.pipeline.state import SampleRecording, TestState
 from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.protocol import RequestRewriter
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import (
@@ -26,6 +27,7 @@ from pytest_llmregress.recording.cassette_session import (
     SampleMode,
 )
 from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.recording.loopback import leads_to_own_server
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
@@ -97,6 +99,7 @@ class HttpSession:
             carried=self.carried,
             on_answer=self._journal_answer,
             before_send=self._may_send if limited else None,
+            passes=self._passes,
         )
         self._misses = misses
         self._read: dict[int, Call | None] = {}
@@ -192,6 +195,11 @@ class HttpSession:
         if not self.has_asked:
             return Problem(code="no_calls", message=failures.no_calls(self._test))
         return None
+
+    def _passes(self, request: Request) -> bool:
+        """Whether a request asks an application of the user's own, which runs in this process."""
+        is_own = leads_to_own_server(request.url)
+        return is_own and not asked_models(request) and self._run.requested_model(request) is None
 
     def _may_send(self, request: Request) -> None:
         """Fail the test where a request must not be sent: before it costs anything."""

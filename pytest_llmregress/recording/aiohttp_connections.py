@@ -107,15 +107,16 @@ class StandInTransport(asyncio.Transport):
     def _ask(self, head: Head, body: bytes) -> None:
         url = str(self._request.url.with_fragment(None))
         request = Request(method=head.method, url=url, headers=head.headers, body=body)
-        tape = self._tape()
-        exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
-        if exchange.interaction is not None:
+        tape, exchange = self._tape(), None
+        if not tape.passes(request):
+            exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
+        if exchange is not None and exchange.interaction is not None:
             self._give(exchange.interaction.response)
         else:
             self._under_way = asyncio.ensure_future(self._go_out(tape, exchange))
             self._under_way.add_done_callback(self._pass_failure_on)
 
-    async def _go_out(self, tape: CassetteSession, exchange: Exchange) -> None:
+    async def _go_out(self, tape: CassetteSession, exchange: Exchange | None) -> None:
         """Send the request, and read its answer whole."""
         connection = await self._open_real()
         try:
@@ -134,7 +135,8 @@ class StandInTransport(asyncio.Transport):
             connection.close()  # one that the server closes meanwhile would be asked again
         headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in message.raw_headers]
         came = build_response(message.code, message.reason, headers, body)
-        tape.answer(exchange, came)
+        if exchange is not None:
+            tape.answer(exchange, came)
         self._give(came)
 
     def _give(self, response: Response) -> None:

@@ -85,7 +85,8 @@ class CassetteSession:
     `carried`, what an interrupted recording has left, which is not asked for again; `on_miss`,
     called from the thread that asked, and expected to raise; `on_answer`, called with each
     answer that came over the network, before its caller has it; `before_send`, called with each
-    request that is about to go out, and may raise.
+    request that is about to go out, and may raise; `passes`, which requests are none of this
+    session's: they go out in a replay too, and are not recorded.
     """
 
     def __init__(  # noqa: PLR0913 - two sources, two callbacks
@@ -98,8 +99,10 @@ class CassetteSession:
         carried: Sequence[Interaction] = (),
         on_answer: Callable[[Interaction], None] | None = None,
         before_send: Callable[[Request], None] | None = None,
+        passes: Callable[[Request], bool] = lambda _: False,
     ) -> None:
         self.mode = mode
+        self.passes = passes
         self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
         self._exists = recorded is not None
         self._on_miss = on_miss

@@ -135,12 +135,12 @@ class StandIn:
         self._readable: socket.socket | None = None
         self._sent = bytearray()
         self._head: Head | None = None
-        self._asked: tuple[CassetteSession, Exchange] | None = None
+        self._asked: tuple[CassetteSession, Exchange | None] | None = None
 
     def sendall(self, data: Any) -> None:
         """Take a part of a request; once it is whole, the tape answers it or it goes out."""
         if self._asked is not None:  # more than the request has said that it has
-            if self._asked[1].interaction is None:
+            if not _has_answer(self._asked[1]):
                 self._real.sendall(data)
             return
         self._sent += data
@@ -158,10 +158,10 @@ class StandIn:
             return _file(CONTINUE if waits else b"")
         method = self._head.method
         tape, exchange = self._asked
-        if exchange.interaction is None:
-            response = self._hear(tape, exchange, method)
-        else:
+        if exchange is not None and exchange.interaction is not None:
             response = exchange.interaction.response
+        else:
+            response = self._hear(tape, exchange, method)
         self._head, self._asked = None, None
         self._sent.clear()
         self.leave()
@@ -205,9 +205,10 @@ class StandIn:
         request = Request(
             method=head.method, url=_url(connection, head), headers=head.headers, body=body
         )
-        tape = self._tape()
-        exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
-        if exchange.interaction is None:
+        tape, exchange = self._tape(), None
+        if not tape.passes(request):
+            exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
+        if not _has_answer(exchange):
             self._go_out(connection)
         self._asked = tape, exchange
 
@@ -221,7 +222,7 @@ class StandIn:
             self._real, connection.sock = connection.sock, there
             _GOING_OUT.reset(token)
 
-    def _hear(self, tape: CassetteSession, exchange: Exchange, method: str) -> Response:
+    def _hear(self, tape: CassetteSession, exchange: Exchange | None, method: str) -> Response:
         """Read the answer that comes over the network, whole, and hand it to the tape."""
         try:
             with HTTPResponse(self._real, method=method) as reply:
@@ -233,7 +234,8 @@ class StandIn:
         if reply.will_close:
             self.close()
         came = build_response(reply.status, reply.reason, reply.getheaders(), body)
-        tape.answer(exchange, came)
+        if exchange is not None:
+            tape.answer(exchange, came)
         return came
 
     def _drop(self) -> None:
@@ -259,6 +261,10 @@ def _url(connection: HTTPConnection, head: Head) -> str:
     if port != to.default_port:
         place = f"{place}:{port}"
     return f"{scheme}://{place}{head.target}"
+
+
+def _has_answer(exchange: Exchange | None) -> bool:
+    return exchange is not None and exchange.interaction is not None
 
 
 def _file(data: bytes) -> BufferedReader:

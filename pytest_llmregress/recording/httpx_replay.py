@@ -29,11 +29,14 @@ def handler(
     @functools.wraps(real)
     def handle_request(transport: Any, request: Any) -> Any:
         now = tape()
-        if now.mode is not SampleMode.REPLAY:
-            return record()(transport, request)
         body = b"".join(request.stream)  # consumes it
         request.stream = library.ByteStream(body)
-        return _response(library, _ask(now, request, body))
+        asked = read_request(request, body)
+        if now.passes(asked):
+            return real(transport, request)
+        if now.mode is not SampleMode.REPLAY:
+            return record()(transport, request)
+        return _response(library, _ask(now, asked))
 
     return handle_request
 
@@ -50,18 +53,25 @@ def async_handler(
     @functools.wraps(real)
     async def handle_async_request(transport: Any, request: Any) -> Any:
         now = tape()
-        if now.mode is not SampleMode.REPLAY:
-            return await record()(transport, request)
         body = b"".join([part async for part in request.stream])
         request.stream = library.ByteStream(body)
-        return _response(library, _ask(now, request, body))
+        asked = read_request(request, body)
+        if now.passes(asked):
+            return await real(transport, request)
+        if now.mode is not SampleMode.REPLAY:
+            return await record()(transport, request)
+        return _response(library, _ask(now, asked))
 
     return handle_async_request
 
 
-def _ask(tape: CassetteSession, request: Any, body: bytes) -> Exchange:
+def read_request(request: Any, body: bytes) -> Request:
+    """Return a request of httpx as a value; its body has been read."""
     headers = {name.lower(): (value,) for name, value in request.headers.items()}
-    asked = Request(method=request.method, url=str(request.url), headers=headers, body=body)
+    return Request(method=request.method, url=str(request.url), headers=headers, body=body)
+
+
+def _ask(tape: CassetteSession, asked: Request) -> Exchange:
     return tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
 
 

@@ -19,6 +19,7 @@ from unittest import mock
 from pytest_llmregress.process import shared_tls
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
+from pytest_llmregress.recording.httpx_replay import read_request
 from pytest_llmregress.recording.request_pool import OutgoingRequest
 from pytest_llmregress.values.http import Interaction, Request
 
@@ -72,6 +73,12 @@ class RequestRecorder:
             else:
                 self.notes.append(CapturedRequest(tape=tape, exchange=exchange, outgoing=outgoing))
                 self._last = time.monotonic()
+
+    def refuse(self, what: str) -> NoReturn:
+        """Stop the test for good: it sends what only the test itself can send."""
+        if not self.stopped:
+            self.refused = what
+        self.stop()
 
     def stop(self) -> NoReturn:
         """Stop the thread or task that asked."""
@@ -140,8 +147,9 @@ def _handler(
     library: ModuleType, tape: CassetteSession, pad: RequestRecorder
 ) -> Callable[[Any, Any], Any]:
     def handle_request(transport: Any, request: Any) -> Any:
-        request.stream = library.ByteStream(b"".join(request.stream))
-        exchange = _ask(tape, request)
+        body = b"".join(request.stream)
+        request.stream = library.ByteStream(body)
+        exchange = _ask(tape, read_request(request, body), pad)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
         pad.take(tape, exchange, OutgoingRequest.of(library, transport, request))
@@ -154,8 +162,9 @@ def _async_handler(
     library: ModuleType, tape: CassetteSession, pad: RequestRecorder
 ) -> Callable[[Any, Any], Any]:
     async def handle_async_request(transport: Any, request: Any) -> Any:
-        request.stream = library.ByteStream(b"".join([part async for part in request.stream]))
-        exchange = _ask(tape, request)
+        body = b"".join([part async for part in request.stream])
+        request.stream = library.ByteStream(body)
+        exchange = _ask(tape, read_request(request, body), pad)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
         pad.take(tape, exchange, OutgoingRequest.of(library, transport, request))
@@ -166,21 +175,15 @@ def _async_handler(
 
 def _refusing(pad: RequestRecorder) -> Callable[..., NoReturn]:
     def refuse(client: object, *_: object, **__: object) -> NoReturn:
-        if not pad.stopped:
-            library = type(client).__module__.partition(".")[0]
-            pad.refused = f"a request of {'http.client' if library == 'http' else library}"
-        pad.stop()
+        library = type(client).__module__.partition(".")[0]
+        pad.refuse(f"a request of {'http.client' if library == 'http' else library}")
 
     return refuse
 
 
-def _ask(tape: CassetteSession, request: Any) -> Exchange:
-    asked = Request(
-        method=request.method,
-        url=str(request.url),
-        headers={name.lower(): (value,) for name, value in request.headers.items()},
-        body=b"".join(request.stream),
-    )
+def _ask(tape: CassetteSession, asked: Request, pad: RequestRecorder) -> Exchange:
+    if tape.passes(asked):
+        pad.refuse("a request to a server of the test's own process")
     return tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
 
 

@@ -1,0 +1,60 @@
+"""Which addresses lead to this machine, and which of them to a server of this very process."""
+
+import gc
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+_OPEN_FILES = "/dev/fd"
+_ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - where a server listens, nobody binds here
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by its name or its address, is this machine."""
+    if host in _ANY or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def is_own_server(host: str, port: int) -> bool:
+    """Whether a socket of this process listens there: an application that a test has started."""
+    return is_loopback(host) and port in set(_listening_ports())
+
+
+def leads_to_own_server(url: str) -> bool:
+    """Whether a request to a URL is one to a server of this process."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return False
+    return is_own_server(parts.hostname or "", port) if parts.hostname else False
+
+
+def _listening_ports() -> Iterator[int]:
+    for each in _sockets():
+        with suppress(OSError):
+            if each.family in {socket.AF_INET, socket.AF_INET6} and each.getsockopt(
+                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+            ):
+                yield each.getsockname()[1]
+
+
+def _sockets() -> Iterator[socket.socket]:
+    """Yield the sockets of this process, whichever library has made them."""
+    if not os.path.isdir(_OPEN_FILES):  # noqa: PTH112 - asked for each request
+        yield from (each for each in gc.get_objects() if isinstance(each, socket.socket))
+        return
+    for name in os.listdir(_OPEN_FILES):  # noqa: PTH208 - as above
+        with suppress(OSError, ValueError):
+            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                with socket.socket(fileno=os.dup(int(name))) as copy:
+                    yield copy
