@@ -60,7 +60,7 @@ _BESIDE = (RULES, *_TERMS)
 KEYWORDS = (*_CONTRACT, *_BESIDE)
 """What a marker may say."""
 SETTINGS_OF_A_TEST = ("fail_on", "judge_model")
-_OF_RECORDING = ("match_ignore", "match_replace", "redact", "keep_headers")
+_OF_RECORDING = ("match_ignore", "match_replace", "redact", "keep_headers", "pass_hosts")
 CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, *_OF_RECORDING)
 """What `llm_config` may set; every other setting is the whole run's."""
 
@@ -86,6 +86,8 @@ class TestConfig:
     contract: Contract
     matching: RequestMatcher
     redactor: Redactor
+    pass_hosts: tuple[str, ...] = ()
+    """What a replay may connect to: globs of "host" or "host:port"."""
     terms: MarkerOptions = field(default_factory=MarkerOptions)
     rule_book: RuleBook = field(default_factory=RuleBook)
     """The standing rules."""
@@ -127,8 +129,10 @@ class TestConfig:
                 contract=contract,
                 matching=RequestMatcher.from_config(config),
                 redactor=redactor.with_rules(
-                    patterns=config.get("redact", ()), keep_headers=_read_headers(config)
+                    patterns=config.get("redact", ()),
+                    keep_headers=_read_texts(config, "keep_headers"),
                 ),
+                pass_hosts=_read_texts(config, "pass_hosts"),
                 terms=terms,
                 rule_book=rule_book,
             )
@@ -136,9 +140,13 @@ class TestConfig:
             raise TestConfigError("bad_settings", f"{test}: {error}") from None
 
 
-def _read_headers(config: Mapping[str, Any]) -> tuple[str, ...]:
-    given = config.get("keep_headers", ())
-    return (given,) if isinstance(given, str) else tuple(given)
+def _read_texts(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return one text or several; ValueError where it is neither."""
+    given = config.get(key, ())
+    texts = (given,) if isinstance(given, str) else tuple(given)
+    if not all(isinstance(each, str) for each in texts):
+        raise ValueError(f"{key}: {given!r}: a text or a list of texts is allowed")
+    return texts
 
 
 def _read_keywords(

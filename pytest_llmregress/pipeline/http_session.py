@@ -9,6 +9,7 @@ from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.accepted import AcceptedRecording
 from pytest_llmregress.pipeline.check_candidate import Asking
+from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.orphans import find_former_name
 from pytest_llmregress.pipeline.plan import SamplePlan
@@ -28,6 +29,7 @@ from pytest_llmregress.recording.cassette_session import (
 )
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.recording.loopback import leads_to_own_server
+from pytest_llmregress.recording.socket_guard import SocketGuard, find_owner
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
@@ -112,6 +114,16 @@ class HttpSession:
             )
         )
         self._stack.enter_context(intercept(self.tape))
+        self.guard: SocketGuard | None = None
+        if plan.mode is SampleMode.REPLAY:
+            self.guard = SocketGuard(test=self._test, recorded=recorded or (), refuse=self._refuse)
+            self._stack.enter_context(self.guard.closed())
+
+    def configure(self, rules: TestConfig) -> None:
+        """Take what `llm_config` says of matching, redaction and hosts."""
+        self.tape.match(rules.matching, redactor=rules.redactor)
+        if self.guard is not None:
+            self.guard.let_pass(rules.pass_hosts)
 
     def close(self) -> None:
         """Intercept nothing from here on."""
@@ -201,8 +213,22 @@ class HttpSession:
         is_own = leads_to_own_server(request.url)
         return is_own and not asked_models(request) and self._run.requested_model(request) is None
 
+    def _refuse(self, place: str) -> NoReturn:
+        """Fail the test by a connection that goes past the cassette."""
+        where = find_calling_line(self._run.root)
+        message = failures.refused(self._test, place, where, self._commands.without_test())
+        self._misses.append(Problem(code="refused", message=message))
+        self._fail(message)
+
+    def _refuse_earlier_tests(self, request: Request) -> None:
+        """Refuse what a thread of a test asks that is over: this test has no part in it."""
+        owner = find_owner()
+        if owner is not None and owner.is_over:
+            owner.refuse(f"{request.method} {request.url.partition('?')[0]}")
+
     def _may_send(self, request: Request) -> None:
         """Fail the test where a request must not be sent: before it costs anything."""
+        self._refuse_earlier_tests(request)
         if not judge_flag.is_judging():
             self._fail_by(self.asking.refuse(request))
         spending = self._run.spending
@@ -258,6 +284,7 @@ class HttpSession:
 
     def _miss(self, miss: Miss) -> NoReturn:
         """Fail the test by a request that has no answer, or must not have one."""
+        self._refuse_earlier_tests(miss.request)
         self._fail_by(
             self._state.refused or (None if miss.judge else self.asking.refuse(miss.request))
         )

@@ -32,6 +32,29 @@ def bypassed(test: str, requests: Sequence[str]) -> str:
     )
 
 
+def refused(test: str, place: str, where: str | None, without: str) -> str:
+    """Say that a connection was refused that the cassette knows nothing of.
+
+    :param where: the line that connects. :param without: the command that runs without the test.
+    """
+    at = f" by {where}" if where else ""
+    return (
+        f"{test}: a connection to {escape_controls(place)}{at} was refused before a byte was "
+        "sent: a replay sends nothing, and the cassette has no answer for it.\n"
+        "  replace it in the test, or let it pass: "
+        f'llm_config["pass_hosts"] = ["{escape_controls(place)}"]\n'
+        f"  {without}"
+    )
+
+
+def refused_late(test: str, place: str) -> str:
+    """Say that a thread of a replayed test was refused what it asked for after its test."""
+    return (
+        f"{test}: a thread that it has started asked for {escape_controls(place)} after the test "
+        "was over, and was refused; end the thread within the test: thread.join()"
+    )
+
+
 def not_asked(
     test: str, models: Sequence[str], candidate: Candidate, *, where: str | None, command: str
 ) -> str:

@@ -109,7 +109,7 @@ class OpenSample:
             self.state = replace(self.state, config=rules)
             self.judgement.terms = rules.terms
             if self.traffic is not None:
-                self.traffic.tape.match(rules.matching, redactor=rules.redactor)
+                self.traffic.configure(rules)
 
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls so far that have their answer."""

@@ -1,5 +1,6 @@
 """Collects the records of marked tests off their reports, then judges and tells them all."""
 
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,9 @@ from pytest_llmregress.values.verdict import GatePolicy
 ORPHANS = "llmregress_orphans"
 """The key of a worker's output: the recordings that belong to no test."""
 
+_LATE = "llmregress_late"
+"""The key of what threads were refused after the end of their tests."""
+
 
 class RecordCollector:
     """The records of the marked tests, by test; registered where a test is marked."""
@@ -32,6 +36,8 @@ class RecordCollector:
         """Empty in a worker: its controller has them."""
         self.orphans: Sequence[str] = ()
         """Recordings that belong to no test; known where the whole suite was collected."""
+        self._late: list[str] = []
+        """What threads were refused after the end of their tests."""
         self._report: RunReport | None = None
         """What the run found, once it is over."""
         self._unwritten: Mapping[str, str] = {}
@@ -70,7 +76,9 @@ class RecordCollector:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over which recordings a worker of xdist has found to belong to no test."""
-        self.orphans = getattr(node, "workeroutput", {}).get(ORPHANS, self.orphans)
+        told = getattr(node, "workeroutput", {})
+        self.orphans = told.get(ORPHANS, self.orphans)
+        self._late += told.get(_LATE, ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -99,6 +107,7 @@ class RecordCollector:
         output.write_title(config, "llmregress")
         output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
         output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in self._bad_hooks))
+        output.write_lines(config, (f"problem: refused: {line}" for line in self._late))
         for path in read_settings(config).report:
             why = self._unwritten.get(path)
             told = "" if why is None else f": it could not be written: {why}"
@@ -111,6 +120,11 @@ class RecordCollector:
         has all records.
         """
         config = session.config
+        self._late += _take_late_refusals()
+        if self._in_worker:
+            config.workeroutput[_LATE] = self._late  # type: ignore[attr-defined]  # of xdist
+        elif self._late and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._in_worker or not (self._by_test or config.getoption("llmregress_report")):
             return
         settings = read_settings(config)
@@ -144,6 +158,16 @@ class RecordCollector:
             output.fail_report(phase, "\n".join(late[phase.nodeid]))
             told.remove(phase)
             teller.stats.setdefault("failed", []).append(phase)
+
+
+def _take_late_refusals() -> list[str]:
+    """Return what threads of this process were refused after the end of their tests."""
+    guard = sys.modules.get("pytest_llmregress.recording.socket_guard")
+    if guard is None:  # nothing was replayed
+        return []
+    from pytest_llmregress.reports.failures import refused_late  # noqa: PLC0415 - with a replay
+
+    return [refused_late(each.test, each.place) for each in guard.take_late_refusals()]
 
 
 def _judge_run(

@@ -1,7 +1,7 @@
 """One sample of a test in pytest's three phases: what it came to, and what is judged of it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 
 import pytest
@@ -71,9 +71,11 @@ class SampleRun(OpenSample):
     def judged(self) -> Iterator[None]:
         """Judge what the test did, as soon as its own body is over."""
         self.is_in_body = True
+        guard = None if self.traffic is None else self.traffic.guard
         try:
             try:
-                yield
+                with nullcontext() if guard is None else guard.body():
+                    yield
             finally:
                 self.is_in_body = False
         except INTERRUPTS:
