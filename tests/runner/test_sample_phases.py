@@ -225,7 +225,7 @@ def test_a_tear_down_that_fails_once_fails_the_test_and_is_told_as_an_error(proj
         if next(numbers) == 2:
             raise RuntimeError("cannot be torn down")
 
-    @pytest.mark.llm(samples=3)
+    @pytest.mark.llm(samples=3, pass_rate=1.0)
     def test_one(counted):
         ask()
     """
@@ -381,7 +381,7 @@ def test_a_timeout_is_one_for_each_sample(project, method: str):
 @needs("pytest_rerunfailures")
 def test_a_failing_sample_is_not_run_again(project):
     failing = """
-    @pytest.mark.llm(samples=3)
+    @pytest.mark.llm(samples=3, pass_rate=1.0)
     def test_one():
         assert ask_for_number() != 2
     """

@@ -29,6 +29,8 @@ TEST = """
 CASSETTE = "__llm__/test_it/one.cassette.yaml"
 SNAPSHOT = "__llm__/test_it/one.snapshot.yaml"
 PENDING = "__llm__/test_it/one.cassette.new.yaml"
+ALL = "samples=3, pass_rate=1.0"
+"""Without a rate, a new baseline is kept as it comes."""
 ONE_BY_ONE = "--llmregress-concurrency=1"
 """Where it matters which sample comes first: in a wave all of them are asked for at once."""
 
@@ -191,8 +193,15 @@ def test_a_top_up_carries_on_even_where_an_earlier_one_left_a_torn_journal(proje
 # --- the rate --------------------------------------------------------------------------------
 
 
-def test_without_a_rate_every_sample_has_to_pass(project):
-    written(project, 2).record(ONE_BY_ONE, failed=1)
+def test_without_a_rate_a_new_baseline_is_kept_as_it_comes(project):
+    written(project, 2).record(passed=1)
+
+    assert tally(project) == (2, 3)
+    assert project.names() == ["one.cassette.yaml", "one.snapshot.yaml"]
+
+
+def test_with_a_rate_of_one_every_sample_has_to_pass(project):
+    written(project, 2, terms=ALL).record(ONE_BY_ONE, failed=1)
 
     project.says(
         "test_it.py::test_one: 2 of 3 samples passed, 95 % interval 21-94 %",
@@ -204,8 +213,8 @@ def test_without_a_rate_every_sample_has_to_pass(project):
 
 
 def test_a_first_recording_below_its_rate_waits_and_is_not_paid_for_again(project):
-    written(project, 2).record(failed=1)
-    written(project).offline()
+    written(project, 2, terms=ALL).record(failed=1)
+    written(project, terms=ALL).offline()
 
     project.record(passed=1)
 
@@ -340,7 +349,7 @@ def test_an_outage_ends_the_sampling_and_says_why(project):
 
 
 def test_a_test_is_one_row_of_junitxml_with_the_time_of_all_its_samples(project):
-    written(project, 2).record("--junitxml=junit.xml", failed=1)
+    written(project, 2, terms=ALL).record("--junitxml=junit.xml", failed=1)
 
     text = project.read("junit.xml")
     assert text.count("<testcase ") == 1
@@ -408,7 +417,7 @@ def test_failing_samples_count_once_for_maxfail(project):
 def test_last_failed_runs_what_failed_as_a_whole(project):
     cached = ("-p", "cacheprovider")
     text = (
-        TEST.replace("FAILING", "[2]")
+        TEST.replace("FAILING", "[2]").replace("samples=3", ALL)
         + """
     def test_after():
         pass
@@ -455,7 +464,7 @@ def test_a_file_that_cannot_be_read_is_told_once(project):
 
 
 def test_the_record_of_a_test_is_plain_json(project):
-    written(project, 2).record("-n", "1", failed=1)
+    written(project, 2, terms=ALL).record("-n", "1", failed=1)
 
     found = json.loads(project.read("report.json"))["tests"][0]
     assert (found["passes"], found["samples"], found["passed"]) == (2, 3, False)
@@ -466,7 +475,7 @@ def test_what_each_sample_printed_is_shown_with_the_failure(project):
         "assert", 'number = ask_for_number()\n        print("printed", number)\n        assert'
     )
     text = text.replace("assert ask_for_number()", "assert number").replace("FAILING", "[2]")
-    project.write(app=APP, test_it=text).record(failed=1)
+    project.write(app=APP, test_it=text.replace("samples=3", ALL)).record(failed=1)
 
     project.says("Captured stdout call", "printed 1", "printed 2", "printed 3")
 
