@@ -166,7 +166,6 @@ REPLY_TRAITS = (
         kind=TraitKind.NUMBER,
         severity=Severity.COSMETIC,
         noise=NoisePolicy.ALWAYS,
-        floor=2,
         readme="latency",
     ),
 )

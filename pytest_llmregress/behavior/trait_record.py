@@ -44,7 +44,8 @@ class NoisePolicy(StrEnum):
     ANSWER = "answer"
     """A closed answer: another one is breaking only where all samples agree."""
     ALWAYS = "always"
-    """Another value is always to be expected: it is told, and never gates or is raised."""
+    """Another value is always to be expected, and is no change: a verdict over the suite tells of
+    the numbers of all tests."""
     EACH_LOOP = "each_loop"
     """The counts of each tool are held against the greatest one of the baseline."""
 

@@ -109,8 +109,13 @@ def diff_traits(before: Behavior, after: Behavior) -> tuple[Change, ...]:
     return worst_first(
         _build_exact_change(old, new)
         for (old,), new in _common_traits([before], after)
-        if new.name != CONVERSATIONS and not is_same_trait(old, new)
+        if not _is_untold(new) and not is_same_trait(old, new)
     )
+
+
+def _is_untold(trait: Trait) -> bool:
+    """Say whether a replay has nothing to say of a trait: other traits do, or it may be any."""
+    return trait.name == CONVERSATIONS or find_noise_policy(trait.name) is NoisePolicy.ALWAYS
 
 
 def find_changes(
@@ -280,19 +285,13 @@ def _names(order: Trait) -> list[str]:
     return [str(name) for name in order.value] if isinstance(order.value, list | tuple) else []
 
 
-def _compare_untested(olds: Sequence[Trait], new: Trait) -> Change | None:
-    """Tell a difference that depends on the day: it is noise however many samples show it."""
-    change = _compare_whole(olds, new)
-    return None if change is None else replace(change, severity=Severity.COSMETIC, noisy=True)
-
-
 _COMPARISONS: Mapping[NoisePolicy, Callable[[Sequence[Trait], Trait], Change | None]] = {
     NoisePolicy.WHOLE: _compare_whole,
     NoisePolicy.EACH_FACT: compare_facts,
     NoisePolicy.EACH_LOOP: compare_loops,
     NoisePolicy.EACH_VALUE: compare_json_values,
     NoisePolicy.ANSWER: compare_answers,
-    NoisePolicy.ALWAYS: _compare_untested,
+    NoisePolicy.ALWAYS: lambda _olds, _new: None,
 }
 """By policy, how all samples of a baseline are held against a new one."""
 _OF_PLACES = frozenset({NoisePolicy.EACH_VALUE, NoisePolicy.EACH_CONVERSATION})

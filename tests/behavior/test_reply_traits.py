@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_llmregress.behavior.traits import extract_traits
-from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.comparison.compare_behavior import compare, diff_traits
 from pytest_llmregress.values.behavior import Behavior, Severity
 from pytest_llmregress.values.call import Call, Calls, Citation, Outcome, Usage
 from pytest_llmregress.values.severity_overrides import Severities
@@ -97,12 +97,12 @@ def test_a_web_page_may_be_another_one_and_a_document_may_not(before, after, sev
     assert found == {"citations.sources": severity}
 
 
-def test_latency_is_told_and_no_name_raises_it():
+def test_another_latency_is_no_change_and_no_name_raises_it():
     raised = Severities.read({"*": "breaking"})
+    before, after = reply(latency=1.0), reply(latency=900.0)
 
-    found = changes(reply(latency=1.0), reply(latency=9.0), severities=raised)
-
-    assert found == {"latency": Severity.COSMETIC}
+    assert changes(before, after, severities=raised) == {}
+    assert diff_traits(behave(before), behave(after)) == ()
 
 
 def test_latency_is_there_where_each_call_was_measured():
