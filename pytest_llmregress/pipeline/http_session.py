@@ -33,6 +33,7 @@ from pytest_llmregress.recording.socket_guard import SocketGuard, find_owner
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
+from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.conversations import find_conversation_starts
@@ -291,7 +292,7 @@ class HttpSession:
         explanation, renamed, pending = None, None, None
         if miss.reason is MissReason.CASSETTE_NOT_FOUND:
             if self._paths.pending_cassette.exists():
-                pending = self._commands.accept()
+                pending = f"a recording on which this test failed waits: {self._commands.accept()}"
             renamed = find_former_name(
                 miss.request,
                 self._paths,
@@ -301,6 +302,9 @@ class HttpSession:
             )
         if miss.reason is MissReason.NO_MATCH:
             explanation = self._explain(miss)
+            if self._answers_in_pending(miss):
+                accept = self._commands.accept()
+                pending = f"a recording that answers this very request waits: {accept}"
         message = render_miss(
             test=self._test,
             reason=str(miss.reason),
@@ -317,6 +321,16 @@ class HttpSession:
             message += self._judgements.note(miss, self.tape)
         self._misses.append(Problem(code=str(miss.reason), message=message))
         self._fail(message)
+
+    def _answers_in_pending(self, miss: Miss) -> bool:
+        """Whether a recording that waits for a decision has an answer to a request."""
+        try:
+            waiting = read_cassette(self._paths.pending_cassette).interactions
+        except (OSError, ValueError):
+            return False
+        key_of = self.tape.key_of
+        wanted = key_of(miss.request, judge=miss.judge)
+        return any(key_of(each.request, judge=each.judge) == wanted for each in waiting)
 
     def _explain(self, miss: Miss) -> RequestDiff:
         """Say what differs from the nearest of the recordings, judgements and calls apart."""

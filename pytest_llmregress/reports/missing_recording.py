@@ -43,7 +43,7 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
             escape_controls(f"    {part.part:<{width}}  {part.what}") for part in explanation.parts
         )
     if pending:
-        lines.append(f"  pending   a recording on which this test failed waits: {pending}")
+        lines.append(f"  pending   {pending}")
     if renamed:
         lines.append("  renamed?  another test's recording answers this very request; to move it:")
         lines.append(f"            {renamed}")

@@ -387,3 +387,25 @@ def test_a_test_whose_calls_are_not_seen_fails(project):
     assert project.problems()["test_without_a_call"] == ["no_calls"]
     assert project.problems()["test_transport_of_its_own"] == ["bypassed"]
     assert project.files() == recorded
+
+
+CHANGED = """
+    import anthropic, pytest
+
+    PROMPT = "[[say It arrives on Friday.]]"
+
+    @pytest.mark.llm
+    def test_it():
+        content = [{"role": "user", "content": PROMPT}]
+        anthropic.Anthropic().messages.create(model="claude-opus-5", max_tokens=9, messages=content)
+"""
+
+
+def test_a_miss_names_the_pending_recording_that_answers_it(project):
+    project.write(test_it=CHANGED).record(passed=1)
+    project.change("test_it.py", "It arrives on Friday.", "I can't help with that, sorry.")
+    project.record(mode="rewrite", failed=1).offline().replay(failed=1)
+
+    project.says(
+        "pending   a recording that answers this very request waits: pytest-llmregress accept"
+    )
