@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def write_a_cassette(folder: Path) -> list[Path]:
     calls.append(interaction(b"\xff", said("Judged."), judge=True))
     calls.append(interaction(b"plain", said("End.")))
     header = SampleHeader(calls=0, passed=False, failure="E", session="S", confirms=True)
+    header = replace(header, controls=10, among=4)
     path = folder / "one@m.cassette.yaml"
     write_cassette(
         path,
