@@ -34,6 +34,7 @@ from pytest_llmregress.values.evidence import (
 )
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
+from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 TEST = "t.py::test_a"
 ROOT = Path.cwd()
@@ -156,6 +157,19 @@ def test_the_candidate_is_asked_until_two_samples_give_all_events_up(fresh, show
 
     assert [plan.number for plan in plans] == numbers
     assert all(plan.confirms and plan.controls == 10 and plan.among == 20 for plan in plans)
+
+
+def test_where_the_old_model_cannot_be_asked_a_short_baseline_asks_for_more_of_the_candidate():
+    test = controlled(5, 5)
+    baseline = Snapshot(test="t", cassette="", samples=(SampleSnapshot(),) * 5)
+    control = replace(test.evidence.control, unasked="404")
+    test = replace(
+        test,
+        state=replace(RECORDING, accepted=baseline),
+        evidence=replace(test.evidence, control=control),
+    )
+
+    assert [plan.number for plan in plan_confirmation(test).own] == [7, 8, 9, 10, 11]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,10 @@ def plan_confirmation(test: ObservedTest) -> MoreSamples:
         return MoreSamples()
     is_crossed = test.settings.cross and is_to_be_crossed(test.drift)
     if control is not None and control.events:
-        return _plan_samples(test, count=_count_missing(test, control), controls=control.planned)
+        needed = _count_missing(test, control)
+        if control.unasked and find_live(control) and test.state.has_noise:
+            needed = max(0, _count_without_control(test) - control.candidate)
+        return _plan_samples(test, count=needed, controls=control.planned)
     is_different = test.evidence is not None and bool(looks_different(test.evidence))
     if any(sample.plan.confirms for sample in test.samples) or not (is_different or is_crossed):
         return MoreSamples()
