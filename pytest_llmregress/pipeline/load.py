@@ -28,6 +28,7 @@ from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
+from pytest_llmregress.verdicts.control_gate import CONFIRMING
 
 _T = TypeVar("_T")
 
@@ -232,6 +233,7 @@ def estimate_recording(test: TestIdentity, run: SessionContext) -> RecordingEsti
     if known is None:
         return RecordingEstimate(samples=samples)
     share = samples / len(known.runs)
+    fresh, controls = _count_fresh(run, rules)
     read = (run.read(each) for each in known.interactions if not each.judge)
     calls = [call for call in read if call is not None]
     costs = [run.plugins.price(_asked_of(call, candidate)) for call in calls]
@@ -240,7 +242,20 @@ def estimate_recording(test: TestIdentity, run: SessionContext) -> RecordingEsti
         calls=share * len(calls),
         tokens=share * sum(call.usage.total_tokens for call in calls),
         cost=None if None in costs else share * sum(cost for cost in costs if cost),
+        fresh=fresh,
+        controls=controls,
     )
+
+
+def _count_fresh(run: SessionContext, rules: TestConfig) -> tuple[int, int]:
+    """Return how many samples of a candidate and of the old model may follow; 0 for none."""
+    settings = rules.settings
+    if settings.candidate is None or _count_wanted(run, rules) is not None:
+        return 0, 0
+    if not settings.confirm or settings.control == 0:
+        return settings.confirm, 0
+    fresh = max(settings.confirm, CONFIRMING[-1])
+    return fresh, settings.control or 2 * fresh
 
 
 def _asked_of(call: Call, candidate: Candidate | None) -> Call:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_llmregress.contracts.budget import Price
+from pytest_llmregress.pipeline.collect_control import CONTROL
 from pytest_llmregress.pipeline.drift import judge_test_state
 from pytest_llmregress.pipeline.extract import find_uncompared
 from pytest_llmregress.pipeline.judge import good_samples
@@ -51,7 +52,7 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
         input_tokens=usage.total_tokens - usage.output_tokens,
         output_tokens=usage.output_tokens,
         unplayed=sum(each.recording.unplayed for each in samples if each.own_passed),
-        problems=(*test.problems, *_remarks(test, kept)),
+        problems=(*test.problems, *_remarks(test, kept), *_find_unkept(test)),
         drift=test.drift,
         carried=max(
             0, sum(each.recording.carried for each in samples) - context.in_waves[test.node_id]
@@ -114,6 +115,15 @@ def _remarks(test: ObservedTest, kept: SavedFiles) -> list[Problem]:
         )
         return [Problem(code="too_few_samples", message=message)]
     return []
+
+
+def _find_unkept(test: ObservedTest) -> list[Problem]:
+    """Return that the answers of the old model, asked again, could not be written."""
+    side = test.find_side(CONTROL)
+    if side is None or not side.not_kept:
+        return []
+    message = failures.not_kept(test.node_id, side.not_kept)
+    return [Problem(code="not_kept", message=message)]
 
 
 def _obsolete(test: ObservedTest) -> tuple[str, ...]:

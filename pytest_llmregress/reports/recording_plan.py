@@ -18,6 +18,10 @@ class RecordingEstimate:
     tokens: float | None = None
     cost: float | None = None
     """US dollars; None where nothing is recorded, or a price is unknown."""
+    fresh: int = 0
+    """Samples of the candidate that follow at most where it looks different."""
+    controls: int = 0
+    """Samples of the old model that follow those at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ def render_plan(expected: list[RecordingEstimate]) -> str:
     known = [each for each in planned if each.calls is not None]
     if not known:
         return f"{head}; calls, tokens and cost unknown: nothing is recorded yet"
+    more = _say_more(planned)
     calls = round(sum(each.calls or 0 for each in known))
     tokens = round(sum(each.tokens or 0 for each in known))
     unknown = len(planned) - len(known)
@@ -53,7 +58,19 @@ def render_plan(expected: list[RecordingEstimate]) -> str:
     cost = money(sum_known(each.cost for each in known))
     return (
         f"{head}; expected from what is recorded: {count(calls, 'call')}, {tokens:,} tokens, "
-        f"cost {cost}{rest}"
+        f"cost {cost}{rest}{more}"
+    )
+
+
+def _say_more(planned: list[RecordingEstimate]) -> str:
+    """Say how many samples of which model may follow; empty where the old one is not asked."""
+    controls = max(each.controls for each in planned)
+    if not controls:
+        return ""
+    fresh = max(each.fresh for each in planned)
+    return (
+        f"; for each test that looks different up to {count(fresh, 'sample')} more, and "
+        f"{controls} of the old model"
     )
 
 

@@ -118,7 +118,10 @@ def test_the_run_says_why_the_old_model_was_not_asked(recorded, found):
     recorded.says("the old model could not be asked (NotFoundError: Error code: 404")
 
 
-def test_the_run_says_how_many_calls_went_to_which_model(recorded, found, asked):
+def test_the_run_says_how_many_calls_go_to_which_model(recorded, found, asked):
+    recorded.says(
+        "for each test that looks different up to 8 samples more, and 16 of the old model"
+    )
     assert asked == {NEW: 4 * 6, OLD: 10, SHARED: 4, GONE: 1, LOCKED: 1}
     recorded.says(
         "control: 4 tests looked different and got fresh samples: 20 of the candidate, 14 of the "
