@@ -20,7 +20,7 @@ from pytest_llmregress.cli.selection import (
 )
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
-from pytest_llmregress.providers.asked_models import never_asked
+from pytest_llmregress.providers.asked_models import find_owner, never_asked
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.decisions import SUFFIX, rejections_of
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -170,15 +170,17 @@ def _leftovers(
         return
     waiting = {paths.variant for paths in test.pending}
     for candidate in test.candidates:
-        paths = _of_candidate(test, candidate)
-        cassette = problems.read(paths.cassette, read_cassette)
+        owner = find_owner(candidate)  # what was made beside a candidate goes with it
+        judged = _of_candidate(test, owner if owner in test.candidates else candidate)
+        cassette = problems.read(judged.cassette, read_cassette)
         why = None if cassette is None else _why_of_candidate(cassette, baseline)
         if why is None:
             continue
-        if paths.variant in waiting:
+        if judged.variant in waiting:
             kept.append(f"{test.test}: {candidate} waits for a decision, which stays")
             continue
-        yield UnusedFile(why=why, test=test.test, files=(paths.cassette,))
+        files = (_of_candidate(test, candidate).cassette,)
+        yield UnusedFile(why=why, test=test.test, files=files)
 
 
 def _why_of_candidate(cassette: Cassette, baseline: Cassette) -> PruneReason | None:

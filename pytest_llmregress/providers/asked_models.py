@@ -63,6 +63,11 @@ def asked_models(request: Request) -> tuple[str, ...]:
     return _named_in(body)
 
 
+def find_owner(name: str) -> str:
+    """Return the candidate that a recording belongs to: itself, or the one it was made beside."""
+    return next((name.removesuffix(end) for end in CELLS if name.endswith(end)), name)
+
+
 def never_asked(cassette: Cassette) -> tuple[str, ...]:
     """Return the models that the recording of a candidate asked for in the candidate's place.
 

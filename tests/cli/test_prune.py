@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.values.behavior import Severity
 from reports import record
 from run_reports import report_of
@@ -173,6 +174,24 @@ def test_a_candidate_whose_model_is_the_baseline_now_is_superseded(project):
         "refund.snapshot.yaml",
         f"refund@{CANDIDATE}.cassette.yaml",
     ]
+
+
+@pytest.mark.parametrize("side", ["control", "old-model"])
+def test_what_the_old_model_was_asked_beside_a_candidate_goes_with_the_candidate_alone(
+    project, side
+):
+    project.accepted(REFUND)
+    project.candidate(REFUND, CANDIDATE, why=None)
+    name = f"{CANDIDATE}.{side}"
+    asked = project.cassette(REFUND, model="claude-opus-5", candidate=name, text="Sent!")
+    write_cassette(project.paths(REFUND, name).cassette, asked)
+
+    assert project.run("prune", "--delete").out[0] == "nothing to delete"
+
+    Path(FOLDER, f"refund@{CANDIDATE}.cassette.yaml").unlink()
+    project.run("prune", "--delete")
+
+    assert names() == ["refund.cassette.yaml", "refund.snapshot.yaml"]
 
 
 @pytest.mark.parametrize("model", ["claude-opus-5", CANDIDATE])
