@@ -31,7 +31,7 @@ from pytest_llmregress.providers.anthropic.model_retirement import (
     retiring,
     today,
 )
-from pytest_llmregress.providers.asked_models import never_asked
+from pytest_llmregress.providers.asked_models import find_owner, never_asked
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import retake
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -238,13 +238,14 @@ def _row(entry: _Entry) -> tuple[str, ...]:
 
 
 def _candidate_row(recorded: tuple[str, Cassette | None]) -> tuple[str, ...]:
-    """Return the row of a candidate: recorded on it, which is not: accepted."""
+    """Return the row of a candidate, or of what was recorded beside one; neither is accepted."""
     name, cassette = recorded
+    kind = "  candidate" if find_owner(name) == name else "  beside it"
     if cassette is None:
-        return "  candidate", name, "-", "-", "-"
+        return kind, name, "-", "-", "-"
     models = models_in_words(cassette.requested_models, cassette.served_models)
     return (
-        "  candidate",
+        kind,
         models if name in cassette.requested_models else f"{name}: {models}",
         cassette.recorded_at or "-",
         cassette.versions.get("anthropic", "-"),

@@ -54,6 +54,16 @@ def test_accepted_tests_name_their_models_dates_and_calls(project):
     ]
 
 
+def test_what_the_old_model_was_asked_beside_a_candidate_is_no_candidate(project):
+    project.accepted(REFUND)
+    project.candidate(REFUND, "claude-opus-5-5", why=None)
+    project.candidate(REFUND, "claude-opus-5-5.control", why=None)
+
+    rows = [line.split()[:2] for line in project.run("status").out[2:4]]
+
+    assert rows == [["candidate", "claude-opus-5-5"], ["beside", "it"]]
+
+
 def test_pending_candidates_are_told_with_their_severity(project):
     project.accepted(REFUND)
     project.candidate(REFUND, "claude-opus-5-5", Severity.BREAKING, Severity.NOTABLE)
