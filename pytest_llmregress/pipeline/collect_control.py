@@ -103,8 +103,9 @@ def _find_fault(test: ObservedTest, control: ControlEvidence, side: ObservedSide
     if side is None:
         return NOT_RECORDED if test.settings.record is RecordMode.NONE else ""
     failed = next((sample for sample in side.samples if not sample.usable), None)
-    return "" if failed is None else _say_fault(failed)
+    return "" if failed is None else _say_fault(test.node_id, failed)
 
 
-def _say_fault(sample: ObservedSample) -> str:
-    return sample.why or "it was not asked"
+def _say_fault(node_id: str, sample: ObservedSample) -> str:
+    said = sample.why.removeprefix("Failed: ").removeprefix(f"{node_id}: ")
+    return said or "it was not asked"

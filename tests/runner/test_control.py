@@ -163,3 +163,21 @@ def test_what_could_not_be_asked_is_asked_by_the_next_recording(recorded, found,
     again.stand.requests.clear()
     (event,) = control(again.found(), "test_gone")["events"]
     assert event == {"name": "refusal", "candidate": 5, "control": 0}
+
+
+def test_a_limit_stops_the_old_model_as_any_recording_and_the_next_run_carries_on(
+    recorded, found, tmp_path
+):
+    again = recorded.copy(tmp_path)
+    (kept,) = again.root.rglob(f"new@{NEW}.control.cassette.yaml")
+    kept.unlink()
+    again.record(CANDIDATE, "test_it.py::test_new", "--llmregress-max-tokens=120", failed=1)
+    paid = len(again.stand.requests)
+
+    assert 0 < paid < 10
+    again.says("the old model could not be asked (the recording was stopped")
+    again.record(CANDIDATE, "test_it.py::test_new", failed=1)
+
+    assert Counter(each.json["model"] for each in again.stand.requests) == {OLD: 10}
+    again.stand.requests.clear()
+    assert control(again.found(), "test_new") == control(found, "test_new")
