@@ -1,4 +1,8 @@
-"""The built-in traits, one record each: a new trait is a new record, its test and README row."""
+"""The built-in traits, one record each.
+
+A new trait is a new record, its test, its words in a row of the README, and the next version
+`TRAITS` in `values/behavior.py`.
+"""
 
 from pytest_llmregress.behavior import change_rules, extractors
 from pytest_llmregress.behavior.conversation_traits import extract_conversations

@@ -24,5 +24,7 @@ def test_what_traits_say_of_the_examples_is_what_this_version_says():
             traits = extract_traits(Calls([call for call in read if call is not None]))
             said.update(dump_canonical_json([trait.to_json() for trait in traits]).encode())
 
-    # Where the same recordings are told otherwise, raise TRAITS in values/behavior.py.
-    assert SAID[TRAITS] == said.hexdigest()
+    # Where the same recordings are told otherwise, raise TRAITS in values/behavior.py, and put the
+    # left side in the place of SAID.
+    digest = said.hexdigest()
+    assert SAID == {TRAITS: digest}, f'SAID = {{{TRAITS}: "{digest}"}}'
