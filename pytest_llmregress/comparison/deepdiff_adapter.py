@@ -61,7 +61,7 @@ MAX_LINE = 300
 def diff_values(before: Any, after: Any, *, options: Mapping[str, Any]) -> tuple[str, ...]:
     """Return one line for every difference between two JSON values; none where they are equal.
 
-    As `locate` finds them, of more than `MAX_LINES` the number of the others.
+    As `locate_differences` finds them, of more than `MAX_LINES` the number of the others.
     """
     lines = [found.told for found in locate_differences(before, after, options=options)]
     rest = len(lines) - MAX_LINES

@@ -102,7 +102,7 @@ class TestConfig:
         markers: Sequence[Marker],
         config: Mapping[str, Any],
     ) -> Self:
-        """Read all of it; RulesError where something is not what it can be.
+        """Read all of it; TestConfigError where something is not what it can be.
 
         :param sources: command line, environment and ini file.
         :param markers: the closest first; it wins keyword by keyword, and over `config`. Of the
@@ -152,7 +152,7 @@ def _read_texts(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _read_keywords(
     test: str, said: Sequence[Mapping[str, Any]]
 ) -> tuple[Contract, MarkerOptions, RuleBook]:
-    """Read keywords, the farthest first; RulesError with the problems of all parts at once."""
+    """Read keywords, the farthest first; TestConfigError with the problems of all parts at once."""
     merged = {key: value for keywords in said for key, value in keywords.items()}
     declared = [keywords[RULES] for keywords in said if RULES in keywords]
     limits = {key: value for key, value in merged.items() if key not in _BESIDE}

@@ -20,7 +20,7 @@ class AttributePatch:
         self.replace_known(owner, name, value, before=read_own_attribute(owner, name))
 
     def replace_known(self, owner: Any, name: str, value: Any, *, before: Any) -> None:
-        """Do the same, where `own_value` is known."""
+        """Do the same, where what stands there now is known."""
         self._before.append((owner, name, before))
         setattr(owner, name, value)
 

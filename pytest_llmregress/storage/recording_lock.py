@@ -30,7 +30,7 @@ class RecordingLockedError(OSError):
 def acquire(target: Path) -> bool:
     """Lock a file for this process, whether or not it exists; tell whether that is new.
 
-    Raises OccupiedError where another process has it. The system lets go of a lock when its
+    Raises RecordingLockedError where another process has it. The system lets go of a lock when its
     process ends, however it does. Where none can be had, as without a folder for it, nobody is
     kept from recording.
     """

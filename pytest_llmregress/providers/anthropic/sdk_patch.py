@@ -3,7 +3,7 @@
 Three things happen above the wire, where interception does not see them: a client without a key
 refuses to send, the model has to change before a request is signed, and a custom transport goes
 past every patch. All three are reached through `BaseClient._build_request`, `_validate_headers`
-and `custom_auth`, which every SDK from 0.40 to 2.12 has.
+and `custom_auth`, which every supported SDK has (`process/installed_versions.py`).
 """
 
 import os
