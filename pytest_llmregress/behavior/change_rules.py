@@ -48,7 +48,7 @@ _NEAR_FORMS = frozenset(
 
 
 def assess_outcome(before: Trait, after: Trait) -> Assessment:
-    """Take an abnormal outcome for breaking, a tool call that nothing answers, a lost refusal."""
+    """Rate as breaking: an abnormal outcome, a lost refusal, an end on an unanswered tool call."""
     if str(after.value) not in _COMPLETED:
         return _BREAKING
     if str(before.value).startswith(_REFUSED):
@@ -90,7 +90,7 @@ def assess_tool_set(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_parallel(before: Trait, after: Trait) -> Assessment | None:
-    """Take no tools, or a single one, for neither parallel nor serial."""
+    """See no change where a side has fewer than two tool calls: neither parallel nor serial."""
     return None if FEW_TOOLS in (before.value, after.value) else Assessment()
 
 
@@ -180,7 +180,7 @@ def assess_code(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_language(before: Trait, after: Trait) -> Assessment | None:
-    """Take no language that could not be told for a change, nor two that are hardly told apart."""
+    """See no change where a language is unknown, nor between two that are hardly told apart."""
     codes = {before.value, after.value}
     return None if "und" in codes or codes == SIBLINGS else Assessment()
 

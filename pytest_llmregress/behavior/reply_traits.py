@@ -75,7 +75,7 @@ def assess_sources(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_service_tier(before: Trait, after: Trait) -> Assessment | None:
-    """Take no tier that a reply does not tell for a change, nor one of a recording in batches."""
+    """See no change where a reply does not tell its tier, or was recorded in a batch."""
     tiers = f"{before.value}, {after.value}".split(", ")
     return None if _UNKNOWN in tiers or _BATCH in tiers else Assessment()
 

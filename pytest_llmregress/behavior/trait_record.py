@@ -83,6 +83,6 @@ class TraitRecord:
     """Returns the words that gave the value away, or "" where there are none."""
     noise: NoisePolicy = NoisePolicy.WHOLE
     floor: float = 0
-    """By how much a number has to differ, beside the factor that holds for all of them."""
+    """By how much a number has to differ at least; it has to double or halve as well."""
     in_trajectory: bool = False
     """Whether it is one of the traits that `tool_match` decides on."""

@@ -37,7 +37,7 @@ class TraitKind(StrEnum):
     SET = "set"
     """A sorted list of strings without repetitions: what was gained, what was lost."""
     NUMBER = "number"
-    """A count: compared as a ratio."""
+    """A count, a share or a rate: compared as a ratio, so that doubling and halving count."""
     TEXT = "text"
     """Words of a model: shown, never a reason to fail."""
 

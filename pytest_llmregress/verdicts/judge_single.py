@@ -76,8 +76,8 @@ def judge_in_family(
     is_broken = verdict is Verdict.BROKEN
     failing = failing_changes(evidence)
     untested = failing if is_single(evidence) else ()
-    is_spared = is_broken or untested
-    quarantine = evidence.quarantine if is_spared else quarantine_reason(evidence)
+    needs_no_samples = is_broken or untested
+    quarantine = evidence.quarantine if needs_no_samples else quarantine_reason(evidence)
     outcome = (PASSING,) if fails_throughout(evidence) else ()
     confirmed = confirmed_changes(evidence, find_report_threshold(evidence))
     changes = tuple(dict.fromkeys((*outcome, *confirmed)))
