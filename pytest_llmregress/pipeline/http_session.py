@@ -106,19 +106,22 @@ class HttpSession:
         )
         self._misses = misses
         self._read: dict[int, Call | None] = {}
-        self._stack = ExitStack()
-        self._sent = self._stack.enter_context(
-            sdk_patch.patch_sdk(
-                replaying=plan.mode is SampleMode.REPLAY,
-                rename=None if candidate is None else candidate.rename,
-                rewrite=_build_rewriter(state, accepted),
+        with ExitStack() as stack:  # what fails on the way leaves nothing patched
+            self._sent = stack.enter_context(
+                sdk_patch.patch_sdk(
+                    replaying=plan.mode is SampleMode.REPLAY,
+                    rename=None if candidate is None else candidate.rename,
+                    rewrite=_build_rewriter(state, accepted),
+                )
             )
-        )
-        self._stack.enter_context(intercept(self.tape))
-        self.guard: SocketGuard | None = None
-        if plan.mode is SampleMode.REPLAY:
-            self.guard = SocketGuard(test=self._test, recorded=recorded or (), refuse=self._refuse)
-            self._stack.enter_context(self.guard.closed())
+            stack.enter_context(intercept(self.tape))
+            self.guard: SocketGuard | None = None
+            if plan.mode is SampleMode.REPLAY:
+                self.guard = SocketGuard(
+                    test=self._test, recorded=recorded or (), refuse=self._refuse
+                )
+                stack.enter_context(self.guard.closed())
+            self._stack = stack.pop_all()
 
     def configure(self, rules: TestConfig) -> None:
         """Take what `llm_config` says of matching, redaction and hosts."""
