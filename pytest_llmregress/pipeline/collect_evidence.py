@@ -16,6 +16,7 @@ from pytest_llmregress.values.evidence import (
     TraitEvidence,
 )
 from pytest_llmregress.values.snapshot import SampleSnapshot
+from pytest_llmregress.verdicts.suite_statistics import LATENCY
 
 _TOLD = frozenset({TraitKind.CATEGORY, TraitKind.SET})
 CACHED_FROM = 5
@@ -110,12 +111,13 @@ def _count_common_traits(
 def _is_same(baseline: Sequence[SampleSnapshot], compared: Sequence[ObservedSample]) -> bool:
     """Tell whether every trait of every call of each sample is equal, and so are all values.
 
-    Some traits tell of the last call alone: of several calls not every one is compared.
+    Some traits tell of the last call alone: of several calls not every one is compared. Latency is
+    no behavior: it differs in every recording.
     """
     if any(len(sample.calls) > 1 for sample in compared):
         return False
     seen = {
-        dump_canonical_json([sample.behavior.values(), dict(sample.values)])
+        dump_canonical_json([{**sample.behavior.values(), LATENCY: None}, dict(sample.values)])
         for side in (baseline, compared)
         for sample in side
     }
