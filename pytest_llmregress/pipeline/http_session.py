@@ -203,9 +203,8 @@ class HttpSession:
 
     def fault(self) -> Problem | None:
         """Say where no call was made, or one went past the cassette."""
-        exchanges = self.tape.exchanges
-        seen = [(e.request.method.upper(), path_of(e.request)) for e in exchanges]
-        bypassed = self._sent.missing_from(seen)
+        seen = [(e.request.method, e.request.url) for e in self.tape.exchanges]
+        bypassed = self._sent.missing_from(seen, redact=self.tape.redactor.url)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
         if not self.has_asked:

@@ -99,7 +99,7 @@ class Redactor:
         """Return a request that may be written to a file."""
         return replace(
             request,
-            url=self._clean_url(request.url),
+            url=self.url(request.url),
             headers=self._keep(request.headers, REQUEST_HEADERS.__contains__),
             body=self._clean_body(_decompressed(request), request.headers),
         )
@@ -126,6 +126,17 @@ class Redactor:
             body = gzip.compress(body, mtime=0)
         return replace(response, headers=headers, body=body)
 
+    def url(self, url: str) -> str:
+        """Return a URL that may be written to a file."""
+        data = url.encode("utf-8", "surrogateescape")
+        authority = _AUTHORITY.match(data)
+        if authority is None:
+            return self._clean_query(data).decode("utf-8", "surrogateescape")
+        # Brackets are no part of a host, and a URL that cannot be read would match nothing.
+        host = self._clean(authority[2]).replace(PLACEHOLDER.encode(), b"redacted")
+        rest = self._clean_query(data[authority.end() :])
+        return (authority[1] + host + rest).decode("utf-8", "surrogateescape")
+
     def value(self, value: Any) -> Any:
         """Return a JSON value that may be written to a file; itself where it holds no secret."""
         data = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -148,23 +159,13 @@ class Redactor:
             return True
         return any(fnmatchcase(name, glob) for glob in self.keep_headers) and may_be_kept(name)
 
-    def _clean_url(self, url: str) -> str:
-        data = url.encode("utf-8", "surrogateescape")
-        authority = _AUTHORITY.match(data)
-        if authority is None:
-            return self._clean_query(data).decode("utf-8", "surrogateescape")
-        # Brackets are no part of a host, and a URL that cannot be read would match nothing.
-        host = self._clean(authority[2]).replace(PLACEHOLDER.encode(), b"redacted")
-        rest = self._clean_query(data[authority.end() :])
-        return (authority[1] + host + rest).decode("utf-8", "surrogateescape")
-
     def _clean_query(self, data: bytes) -> bytes:
         return replace_spans(data, merge((*self.known.spans(data), *spans_in_query(data))))
 
     def _clean_header(self, value: str) -> str:
         data = value.encode("utf-8", "surrogateescape")
         if _AUTHORITY.match(data):
-            return self._clean_url(value)
+            return self.url(value)
         spans = merge((*self._spans(data), *spans_in_query(data)))
         return replace_spans(data, spans).decode("utf-8", "surrogateescape")
 

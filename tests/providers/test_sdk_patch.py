@@ -12,6 +12,7 @@ import pytest
 from anthropic._base_client import BaseClient
 
 from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.redaction.redactor import Redactor
 
 MESSAGE = {
     "id": "msg_1",
@@ -141,8 +142,8 @@ def test_nothing_of_it_outlasts_the_context(wire: Wire, replaying: bool):
 # --- models ----------------------------------------------------------------------------------
 
 
-def client_of(wire: Wire) -> anthropic.Anthropic:
-    return anthropic.Anthropic(api_key="a key", http_client=wire.client)
+def client_of(wire: Wire, base_url: str | None = None) -> anthropic.Anthropic:
+    return anthropic.Anthropic(api_key="a key", base_url=base_url, http_client=wire.client)
 
 
 def test_the_wire_asks_for_the_candidate_and_the_callers_own_arguments_stay(wire: Wire):
@@ -259,12 +260,26 @@ def test_each_request_that_the_sdk_builds_is_counted(wire: Wire):
         client.messages.create(**ASKED)
         client.messages.count_tokens(model=ASKED["model"], messages=ASKED["messages"])
 
-    one = ("POST", "/v1/messages")
-    assert sent.missing_from([one, one, ("POST", "/v1/messages/count_tokens")]) == ()
-    assert sent.missing_from([one]) == ("POST /v1/messages", "POST /v1/messages/count_tokens")
-    assert sent.missing_from([one, one, one, ("GET", "/else")]) == (
-        "POST /v1/messages/count_tokens",
-    )
+    one, count = ("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens")
+
+    def missing_from(*seen: tuple[str, str]) -> tuple[str, ...]:
+        return sent.missing_from(seen, redact=str)
+
+    assert missing_from(one, one, count) == ()
+    assert missing_from(one) == ("POST /v1/messages", "POST /v1/messages/count_tokens")
+    assert missing_from(one, one, one, ("GET", "/else")) == ("POST /v1/messages/count_tokens",)
+
+
+def test_a_secret_in_the_path_neither_hides_a_request_nor_is_told(wire: Wire):
+    redact = Redactor.of_environment({"GATEWAY_TOKEN": "gw-4f9a8b7c6d5e"}).url
+    with sdk_patch.patch_sdk(replaying=False, rename=None) as sent:
+        client = client_of(wire, base_url="https://gateway.test/gw-4f9a8b7c6d5e")
+        client.messages.create(**ASKED)
+
+    for path in ("gw-4f9a8b7c6d5e", "[redacted]"):
+        seen = [("POST", f"https://gateway.test/{path}/v1/messages")]
+        assert sent.missing_from(seen, redact=redact) == ()
+    assert sent.missing_from([], redact=redact) == ("POST /[redacted]/v1/messages",)
 
 
 @pytest.mark.parametrize(("replaying", "encoding"), [(False, "gzip, deflate"), (True, None)])

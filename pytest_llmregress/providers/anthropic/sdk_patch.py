@@ -9,7 +9,7 @@ and `custom_auth`, which every supported SDK has (`process/installed_versions.py
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -45,12 +45,21 @@ class SentRequests:
 
     def add(self, method: str, url: str) -> None:
         """Note a request. Called from any thread; appending to a list is atomic."""
-        self._built.append((method.upper(), urlsplit(url).path))
+        self._built.append((method, url))
 
-    def missing_from(self, seen: list[tuple[str, str]]) -> tuple[str, ...]:
-        """Return "POST /v1/messages" for each request that is not among the seen ones."""
-        left = Counter(self._built) - Counter(seen)
-        return tuple(f"{method} {path}" for method, path in left.elements())
+    def missing_from(
+        self, seen: Sequence[tuple[str, str]], *, redact: Callable[[str], str]
+    ) -> tuple[str, ...]:
+        """Return "POST /v1/messages" for each request that is not among the seen ones.
+
+        Parameters: `seen`, method and URL of each, with or without its secrets; `redact`, which
+        takes the secrets out of a URL: both sides go through it, and so does what is returned.
+        """
+        built, found = (
+            Counter((method.upper(), urlsplit(redact(url)).path) for method, url in requests)
+            for requests in (self._built, seen)
+        )
+        return tuple(f"{method} {path}" for method, path in (built - found).elements())
 
 
 @contextmanager
