@@ -9,6 +9,7 @@ from pytest_llmregress.pipeline.drift import (
     verdict_fails,
 )
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
+from pytest_llmregress.reports.redacted_answers import render_redacted
 from pytest_llmregress.reports.samples import render_rate
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.snapshot import SampleSnapshot
@@ -111,6 +112,9 @@ def decide_outcome(test: ObservedTest) -> TestOutcome:
 
 
 def _bodies(test: ObservedTest) -> list[str]:
-    """Return what the first failing body said, as pytest tells it."""
-    failed = (each for each in test.samples if each.failure)
-    return [f"sample {each.plan.number}:\n{each.failure}" for each in failed][:1]
+    """Return what the first failing body said, as pytest tells it, and what it could not read."""
+    first = next((each for each in test.samples if each.failure), None)
+    if first is None:
+        return []
+    body = f"sample {first.plan.number}:\n{first.failure}"
+    return [body, render_redacted(first.recording.interactions)]

@@ -19,6 +19,8 @@ _NAMES_OF_LONG = rb"assertion|secret|token|session[_-]?token|authorization|proxy
 _LONG = rb"(?:(?:Bearer|Basic) )?[A-Za-z0-9+/=_.~:-]{32,}+"
 """What a value of such a name looks like if it is a secret: long, and not a sentence."""
 
+_FIELD = re.compile(rb"(?i)(?:" + _NAMES + rb"|" + _NAMES_OF_LONG + rb")")
+
 _DEPTH = 3
 """How deep JSON that stands as a text in JSON is looked into: a tool result that quotes a file."""
 
@@ -32,6 +34,11 @@ _PART = re.compile(
     rb"(?i)\bname=\"(?:" + _NAMES + rb")\"(?:[^\r\n]*\r\n[^\r\n]+){0,5}?[^\r\n]*\r\n\r\n"
     rb"(?P<secret>[^\r\n]+)"
 )
+
+
+def is_secret_field(name: str) -> bool:
+    """Whether a field of that name is redacted by its name; of some, only where it is long."""
+    return _FIELD.fullmatch(name.encode("utf-8", "surrogatepass")) is not None
 
 
 def spans_in_json(data: bytes) -> Iterator[SecretSpan]:

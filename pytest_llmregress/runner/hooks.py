@@ -7,6 +7,7 @@ import pytest
 from pytest_llmregress.hookspecs import RECORD
 from pytest_llmregress.pipeline.drift import format_drift
 from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.reports.redacted_answers import render_redacted
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.running_test import DRY_SECTIONS, SETTING_UP, TEST_RUN
@@ -109,9 +110,20 @@ class PytestHooks:
             if report.passed and untold != told:  # what is found only now still has to fail
                 output.fail_report(report, untold)
             del item.stash[TEST_RUN]
-        elif report.when == "call" and not report.passed and told:
-            output.add_section(report, told)
+        elif report.when == "call" and not report.passed:
+            told = "\n\n".join(part for part in (told, _find_redacted(test)) if part)
+            if told:
+                output.add_section(report, told)
         return report
+
+
+def _find_redacted(test: ItemRunner) -> str:
+    """Return what was taken out of the answers that a failing body may have read."""
+    sample = test.current
+    if sample.traffic is None or sample.failed_by_us or sample.misses:
+        return ""
+    attempts = sample.traffic.tape.attempts
+    return render_redacted([each.interaction for each in attempts if each.interaction is not None])
 
 
 def _find_untold(test: ItemRunner) -> str:
