@@ -8,6 +8,7 @@ from typing import NoReturn
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.accepted import AcceptedRecording
+from pytest_llmregress.pipeline.advise import advise
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.next_command import find_calling_line
@@ -317,10 +318,10 @@ class HttpSession:
             explanation=explanation,
             renamed=renamed,
             pending=pending,
+            advice=advise(miss, self.tape, explanation),
             command=self._commands.record(exists=self._state.old is not None),
         )
-        if miss.judge:
-            message += self._judgements.note(miss, self.tape)
+        message += self._judgements.note(miss, self.tape) if miss.judge else ""
         self._misses.append(Problem(code=str(miss.reason), message=message))
         self._fail(message)
 

@@ -120,7 +120,7 @@ class CassetteSession:
         What was recorded goes through the redaction as well: a rule that came later does not
         turn old recordings into misses.
         """
-        self.redactor, self._matching = redactor, matching
+        self.redactor, self.matching = redactor, matching
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
         for interaction in self._given:
             key = self.key_of(interaction.request, judge=interaction.judge)
@@ -269,7 +269,7 @@ class CassetteSession:
         exchange.played = True
 
     def _key_of_clean(self, request: Request, *, judge: bool) -> str:
-        return f"judge {compute_request_key(request)}" if judge else self._matching.key_of(request)
+        return f"judge {compute_request_key(request)}" if judge else self.matching.key_of(request)
 
     def _reason(self, times_recorded: int, *, credentials: bool) -> MissReason:
         if credentials:

@@ -1,5 +1,7 @@
 """What a test is told when it asks for something that was not recorded."""
 
+from collections.abc import Sequence
+
 from pytest_llmregress.causes.request_diff import RequestDiff
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.values.http import Request
@@ -23,6 +25,7 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
     explanation: RequestDiff | None,
     renamed: str | None,
     pending: str | None,
+    advice: Sequence[str],
     command: str,
 ) -> str:
     """Say what was asked, why there is no answer, what differs, and how to record it."""
@@ -47,5 +50,8 @@ def render_miss(  # noqa: PLR0913 - the parts of one message
     if renamed:
         lines.append("  renamed?  another test's recording answers this very request; to move it:")
         lines.append(f"            {renamed}")
+    if advice:
+        first, *others = (escape_controls(line) for line in advice)
+        lines += [f"  each time {first}", *(f"            {line}" for line in others)]
     lines.append(f"  record    {command}")
     return "\n".join(lines)

@@ -409,3 +409,28 @@ def test_a_miss_names_the_pending_recording_that_answers_it(project):
     project.says(
         "pending   a recording that answers this very request waits: pytest-llmregress accept"
     )
+
+
+EACH_TIME = """
+    import uuid
+
+    import anthropic, pytest
+
+    @pytest.fixture
+    def llm_config():
+        return {"match_ignore": []}
+
+    @pytest.mark.llm
+    def test_it():
+        content = [{"role": "user", "content": f"[[say Done.]] run {uuid.uuid4()}"}]
+        anthropic.Anthropic().messages.create(model="claude-opus-5", max_tokens=9, messages=content)
+"""
+
+
+def test_a_miss_by_an_id_names_the_setting_with_which_the_recording_answers(project):
+    project.write(test_it=EACH_TIME).record(passed=1).offline().replay(failed=1)
+
+    project.says("each time where the uuid is another one each time")
+    lines = (line.strip() for line in project.output.splitlines())
+    setting = next(line for line in lines if line.startswith('{"match_replace"'))
+    project.change("test_it.py", '{"match_ignore": []}', setting).replay(passed=1)
