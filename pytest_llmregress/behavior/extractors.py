@@ -72,7 +72,7 @@ def extract_deflections(given: ExtractorInput) -> set[str]:
     return set(_deflections(given))
 
 
-def _deflections(given: ExtractorInput) -> dict[str, str]:
+def _deflections(given: ExtractorInput) -> Mapping[str, str]:
     return find_deflections(_answer(given), question=extract_question(given.last))
 
 

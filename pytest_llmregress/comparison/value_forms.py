@@ -73,7 +73,7 @@ def _read_amount(text: str) -> str | None:
     numbers = extract_numbers(text)
     if len(numbers) != 1:
         return re.sub(r"[\s_]", "", text)
-    return numbers.pop() + _IN_NUMBERS.sub("", text).casefold()
+    return next(iter(numbers)) + _IN_NUMBERS.sub("", text).casefold()
 
 
 _PHONE = re.compile(r"\+?[\d\s()/.-]{6,25}")

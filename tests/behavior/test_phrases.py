@@ -9,6 +9,12 @@ from pytest_llmregress.behavior.text.deflections import (
     find_upsell,
 )
 from pytest_llmregress.behavior.text.hedging import detect_hedging
+from pytest_llmregress.behavior.text.phrase_rules import (
+    LANGUAGES,
+    NOT_LATIN,
+    find_signs,
+    load_rules,
+)
 from pytest_llmregress.behavior.text.refusals import MAX_OPENING, find_refusal
 
 REFUSALS = [
@@ -272,3 +278,30 @@ def test_what_a_question_asks_for_is_no_deflection(text, question, found):
 )
 def test_hedges_are_counted_up_to_two(text, count):
     assert detect_hedging(text) == count
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("around", ["{}", "x{}y", "(é{}!) and so on", "x" * 50 + "{}" + "y" * 50])
+def test_every_sign_is_found_wherever_it_stands(language: str, around: str):
+    """A sign that is overlooked hides every phrase of its list."""
+    signs = load_rules(language).signs
+    asked = {
+        (name, around.format(sign))
+        for name, each in signs.items()
+        for sign in each
+        if language not in NOT_LATIN or not around.format(sign).isascii()
+    }
+
+    assert {(name, text) for name, text in asked if (name, language) in find_signs(text)} == asked
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_no_sign_is_found_that_is_not_in_a_text(text: str):
+    there = {
+        (name, language)
+        for language in LANGUAGES
+        for name, signs in load_rules(language).signs.items()
+        if not (text.isascii() and language in NOT_LATIN) and any(sign in text for sign in signs)
+    }
+
+    assert find_signs(text) == there

@@ -6,6 +6,7 @@ on the help elsewhere and refusals are no answer. A contact "if it does not help
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pytest_llmregress.behavior.text.phrase_rules import (
@@ -33,7 +34,8 @@ _ABOUT = {"upsell": "about_plans", "deflection": "about_contact", "hand-off": "a
 """The lists of what a question may be about, so that the answer to it is no deflection."""
 
 
-def find_deflections(text: str, *, question: str = "") -> dict[str, str]:
+@lru_cache(maxsize=16)
+def find_deflections(text: str, *, question: str = "") -> Mapping[str, str]:
     """Return the words of each deflection: of an "upsell", a "deflection", a "hand-off".
 
     A topic of the question itself is left out: a user who asks for prices may be told prices.
@@ -43,19 +45,16 @@ def find_deflections(text: str, *, question: str = "") -> dict[str, str]:
     return {name: words for name, words in found.items() if not _asks(_ABOUT[name], question)}
 
 
-@lru_cache(maxsize=8)
 def find_upsell(text: str) -> str:
     """Return the words with which a reply sells (a plan, a subscription, an offer), or ""."""
     return _find("upsell", "upsells", text)
 
 
-@lru_cache(maxsize=8)
 def find_hand_off(text: str) -> str:
     """Return the words that pass the conversation on to a person or a team, or ""."""
     return _find("hand_off", "hand_offs", text)
 
 
-@lru_cache(maxsize=8)
 def find_brush_off(text: str) -> str:
     """Return the words with which a reply sends elsewhere where it does nothing else, or ""."""
     if len(text) > MAX_READ:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 MAX_MEMBERS = 100
 """Numbers, dates or URLs of one text, from its start."""
@@ -13,30 +14,33 @@ MAX_URL = 500
 """Characters of one URL."""
 
 
-def extract_numbers(text: str) -> set[str]:
+@lru_cache(maxsize=16)
+def extract_numbers(text: str) -> frozenset[str]:
     """Return the numbers of a text without units: "1,000.50 €" is "1000.5", "80 %" is "80".
 
     Left out are dates, URLs, markers of lists, steps and footnotes, versions, and numbers in names
     such as A1001 and order-7. A time stays as it is: "10:30".
     """
-    rest = _without_urls(_lines_with_digits(text[:MAX_READ]))
-    found = _find_numbers(_without_markers(_without_dates(rest)))
+    rest, dates = _read_dates(text[:MAX_READ])
+    found = _find_numbers(_without_markers(_without(rest, dates)))
     return _bounded(value for match in found for value in _values(match[0]))
 
 
-def extract_dates(text: str) -> set[str]:
+@lru_cache(maxsize=16)
+def extract_dates(text: str) -> frozenset[str]:
     """Return the dates of a text as ISO 8601 has them: "2025-09-16", "2025-09", "09-16".
 
     One that could be read in two ways, such as 03/04/2025, stays as it is written.
     """
-    found = map(_iso, _find_dates(_without_urls(_lines_with_digits(text[:MAX_READ]))))
-    return _bounded(date for date in found if date)
+    _, dates = _read_dates(text[:MAX_READ])
+    return _bounded(_iso(match) for match in dates)
 
 
-def extract_urls(text: str) -> set[str]:
+@lru_cache(maxsize=16)
+def extract_urls(text: str) -> frozenset[str]:
     """Return the web addresses of a text, without the punctuation around them."""
     text = text[:MAX_READ]
-    return _bounded(map(_url, _URL.findall(text))) if _may_hold_urls(text) else set()
+    return _bounded(map(_url, _URL.findall(text))) if _may_hold_urls(text) else frozenset()
 
 
 _DIGITS = "0123456789"
@@ -57,13 +61,13 @@ def _has_digit(text: str) -> bool:
     return _DIGIT_RUN.search(text) is not None
 
 
-def _bounded(found: Iterable[str]) -> set[str]:
+def _bounded(found: Iterable[str]) -> frozenset[str]:
     members: set[str] = set()
     for member in found:
         members.add(member)
         if len(members) == MAX_MEMBERS:
             break
-    return members
+    return frozenset(members)
 
 
 # --- URLs ------------------------------------------------------------------------------------
@@ -136,7 +140,7 @@ _LOWER_CASE_VERBS = frozenset({"may", "march", "mar", "mars", "marzo"})
 """Months that are other words, too, unless they begin with a capital letter."""
 
 
-_MONTH_BEFORE = re.compile(r"[^\W\d_]+\.?,? (?:de |of )?\Z", re.IGNORECASE)
+_MONTH_BEFORE = re.compile(r"([^\W\d_]+)\.?,? (?:de |of )?\Z", re.IGNORECASE)
 """What may be a month's name and what stands between it and the digits behind."""
 _MAX_MONTH_BEFORE = 20
 
@@ -147,9 +151,10 @@ def _find_dates(text: str) -> Iterator[re.Match[str]]:
     for digits in _DIGIT_RUN.finditer(text):
         at = digits.start()
         starts = [at]
-        if text[at - 1 : at] == " " and (
-            month := _MONTH_BEFORE.search(text, max(0, at - _MAX_MONTH_BEFORE), at)
-        ):
+        month = text[at - 1 : at] == " " and _MONTH_BEFORE.search(
+            text, max(0, at - _MAX_MONTH_BEFORE), at
+        )
+        if month and month[1].lower() in _MONTHS:
             starts.insert(0, month.start())
         for start in starts:
             if start >= end and (found := _match_date(text, start)):
@@ -193,12 +198,18 @@ def _written(year: str | None, month: int, day: str | None) -> str:
     return "-".join(filter(None, (year, f"{month:02}", day and f"{int(day):02}")))
 
 
-def _without_dates(text: str) -> str:
+@lru_cache(maxsize=4)
+def _read_dates(text: str) -> tuple[str, tuple[re.Match[str], ...]]:
+    """Return the lines that may hold figures, without URLs, and each valid date in them."""
+    rest = _without_urls(_lines_with_digits(text))
+    return rest, tuple(match for match in _find_dates(rest) if _iso(match))
+
+
+def _without(text: str, dates: Iterable[re.Match[str]]) -> str:
     parts, end = [], 0
-    for match in _find_dates(text):
-        if _iso(match):
-            parts.append(text[end : match.start()])
-            end = match.end()
+    for match in dates:
+        parts.append(text[end : match.start()])
+        end = match.end()
     return " ".join([*parts, text[end:]])
 
 

@@ -2,7 +2,7 @@
 
 A list of a file holds one pattern of `re` a line, in lower case, and `<name>` stands for the words
 under `name` in the table `parts`. The lists under `signs` are plain words: a text without any of
-them has none of the phrases, and looking for them costs less than the patterns do.
+them has none of the phrases. The signs of all languages are looked for at once, word by word.
 """
 
 import re
@@ -36,14 +36,11 @@ class PhraseRules:
         found = tomllib.loads(data.decode())
         self._lists: dict[str, str] = found["refusal"] | found["deflection"]
         self._parts: dict[str, str] = found.get("parts", {})
-        self._signs: dict[str, list[str]] = found["signs"]
+        self.signs: dict[str, list[str]] = found["signs"]
+        """The plain words of each list, by its name."""
         self.causes_first: bool = found.get("causes_first", False)
         """Whether a cause stands before the word that says so, as in Japanese."""
         self._patterns: dict[str, re.Pattern[str]] = {}
-
-    def has_sign(self, name: str, plain: str) -> bool:
-        """Say whether a text has one of the signs of a list."""
-        return has_one(self._signs.get(name, ()), plain)
 
     def pattern(self, name: str) -> re.Pattern[str]:
         """Return a list as one pattern, compiled on its first use; a list left out never fits."""
@@ -66,13 +63,57 @@ def load_rules(language: str) -> PhraseRules:
 
 def find_rules(name: str, plain: str) -> Iterator[PhraseRules]:
     """Yield the phrases of each language of which a text has a sign."""
+    found = find_signs(plain)
+    return (load_rules(language) for language in LANGUAGES if (name, language) in found)
+
+
+_SignedList = tuple[str, str]
+"""The name of a list of signs, and its language."""
+
+
+@lru_cache(maxsize=8)
+def find_signs(plain: str) -> frozenset[_SignedList]:
+    """Return each list of which a text has a sign; a text in ASCII has none of `NOT_LATIN`."""
     is_ascii = plain.isascii()
+    _, spaced = _index_signs(is_ascii=is_ascii)
+    found = {each for sign, lists in spaced.items() if sign in plain for each in lists}
+    for word in set(plain.split()):
+        look = _find_in_word if len(word) <= _MAX_KEPT else _find_in_word.__wrapped__
+        found |= look(word, is_ascii=is_ascii)
+    return frozenset(found)
+
+
+_MAX_KEPT = 40
+"""Characters of a word whose signs are kept for the next text."""
+
+
+@lru_cache(maxsize=8192)
+def _find_in_word(word: str, *, is_ascii: bool) -> frozenset[_SignedList]:
+    by_start, _ = _index_signs(is_ascii=is_ascii)
+    found: set[_SignedList] = set()
+    for at in range(len(word)):
+        for start in {word[at], word[at : at + 2]}:
+            for sign, lists in by_start.get(start, {}).items():
+                if word.startswith(sign, at):
+                    found |= lists
+    return frozenset(found)
+
+
+@cache
+def _index_signs(
+    *, is_ascii: bool
+) -> tuple[dict[str, dict[str, set[_SignedList]]], dict[str, set[_SignedList]]]:
+    """Return the signs within one word by their first two characters, and those with a space."""
+    by_start: dict[str, dict[str, set[_SignedList]]] = {}
+    spaced: dict[str, set[_SignedList]] = {}
     for language in LANGUAGES:
         if is_ascii and language in NOT_LATIN:
             continue
-        rules = load_rules(language)
-        if rules.has_sign(name, plain):
-            yield rules
+        for name, signs in load_rules(language).signs.items():
+            for sign in signs:
+                known = by_start.setdefault(sign[:2], {}) if sign.split() == [sign] else spaced
+                known.setdefault(sign, set()).add((name, language))
+    return by_start, spaced
 
 
 def has_one(signs: Iterable[str], plain: str) -> bool:
@@ -83,7 +124,7 @@ def has_one(signs: Iterable[str], plain: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def simplify(text: str) -> str:
     """Return a text in lower case, with plain apostrophes and single spaces, without decoration."""
     plain = text.lower().replace("i̇", "i").replace("’", "'").replace("‘", "'")  # noqa: RUF001  # these very signs
@@ -92,6 +133,7 @@ def simplify(text: str) -> str:
     return plain.strip()
 
 
-def split_sentences(plain: str) -> list[str]:
+@lru_cache(maxsize=8)
+def split_sentences(plain: str) -> tuple[str, ...]:
     """Return the sentences of a text, those of Chinese and Japanese too."""
-    return [sentence for part in _SENTENCE_END.split(plain) if (sentence := part.strip())]
+    return tuple(sentence for part in _SENTENCE_END.split(plain) if (sentence := part.strip()))

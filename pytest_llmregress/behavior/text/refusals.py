@@ -14,6 +14,7 @@ The rules, in their order; the lists that they name are those of `phrases/LANGUA
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pytest_llmregress.behavior.text.phrase_rules import (
@@ -135,7 +136,7 @@ def _has_cause(rules: PhraseRules, clause: str) -> bool:
     return not rules.pattern("policies").search(cause)
 
 
-def _is_letter(rules: PhraseRules, sentences: list[str], declining: str) -> bool:
+def _is_letter(rules: PhraseRules, sentences: Sequence[str], declining: str) -> bool:
     """Say whether the user declines, and not the model: in a letter, and not to help."""
     if rules.pattern("assists").search(declining):
         return False
@@ -143,7 +144,7 @@ def _is_letter(rules: PhraseRules, sentences: list[str], declining: str) -> bool
     return bool(is_addressed) and any(map(rules.pattern("closings").search, sentences[1:]))
 
 
-def _is_answered(rules: PhraseRules, rest: str, after: list[str]) -> bool:
+def _is_answered(rules: PhraseRules, rest: str, after: Sequence[str]) -> bool:
     """Say whether something beside a refusal makes it a limitation (4 and 5)."""
     if rules.pattern("answers").search(" ".join([rest, *after[:2]])):
         return True
