@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pytest_llmregress.behavior.extract_records import extract_records
+from pytest_llmregress.behavior.extract_records import extract_values
 from pytest_llmregress.behavior.extractors import extract_question
 from pytest_llmregress.behavior.text.text_facts import parse_text
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served, TraitRecord
@@ -43,12 +43,12 @@ def extract_conversations(
 def _describe(
     given: ExtractorInput, of: Sequence[Call], records: Iterable[TraitRecord]
 ) -> dict[str, Any]:
-    traits = extract_records(records, given)
-    quotes = {trait.name: trait.quote for trait in traits if trait.quote}
+    found = list(extract_values(records, given))
+    quotes = {record.name: quote for record, _, quote in found if quote}
     return {
         **_name(given, given.calls, of),
         "request": _digest(given.calls[0]),
-        "traits": {trait.name: trait.value for trait in traits},
+        "traits": {record.name: value for record, value, _ in found},
         **({"quotes": quotes} if quotes else {}),
     }
 

@@ -73,10 +73,11 @@ def pair_conversations(samples: Sequence[Behavior], after: Behavior) -> Conversa
     Conversations with the same first request belong together: of several, each may stand for
     each. Of the others, those where the user asked the same come next, then the rest in order.
     """
+    counts = [len(_items(each)) for each in (after, *samples)]
+    if not samples or min(counts) == 0 or max(counts) == 1:
+        return None
     new = _read(after)
     olds = [_read(sample) for sample in samples]
-    if not olds or not new or not all(olds) or max(map(len, [new, *olds])) == 1:
-        return None
     alignments = [_align(old, new) for old in olds]
     pairs = []
     for index, conversation in enumerate(new):
@@ -154,10 +155,6 @@ def merge_conversations(found: Sequence[tuple[Conversation, Change]]) -> tuple[C
 
 
 def _read(behavior: Behavior) -> tuple[Conversation, ...]:
-    """Read the conversations of a sample; none where an older version has extracted it."""
-    trait = behavior.get(CONVERSATIONS)
-    value: Any = trait.value if trait else None
-    items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
     return tuple(
         Conversation(
             call=item.get("call", 1),
@@ -166,8 +163,15 @@ def _read(behavior: Behavior) -> tuple[Conversation, ...]:
             values=item["traits"] if isinstance(item.get("traits"), dict) else behavior.values(),
             quotes=item.get("quotes") or {trait.name: trait.quote for trait in behavior.traits},
         )
-        for item in items
+        for item in _items(behavior)
     )
+
+
+def _items(behavior: Behavior) -> list[dict[str, Any]]:
+    """Return the conversations as JSON; none where an older version has extracted the sample."""
+    trait = behavior.get(CONVERSATIONS)
+    value: Any = trait.value if trait else None
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _put_beside(olds: Sequence[Conversation], new: Conversation) -> RepliesBeside:
@@ -187,10 +191,7 @@ def _behavior(records: Sequence[TraitRecord], reply: Conversation) -> Behavior:
     known = reply.values
     return Behavior(
         traits=tuple(
-            replace(
-                build_trait(each, known[each.name]),
-                quote=reply.quotes.get(each.name, ""),
-            )
+            build_trait(each, known[each.name], quote=reply.quotes.get(each.name, ""))
             for each in records
             if each.name in known
         )

@@ -96,8 +96,14 @@ def _item_in_full(item: Any) -> str:
 
 def _common(before: str, after: str) -> int:
     """Return how many characters two texts have in common at their start."""
-    pairs = enumerate(zip(before, after, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(before), len(after)))
+    low, high = 0, min(len(before), len(after))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if before.startswith(after[low:middle], low):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _excerpt(text: str, at: int) -> str:

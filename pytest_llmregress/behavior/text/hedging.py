@@ -1,6 +1,7 @@
 """How often a text hedges."""
 
 import re
+from functools import lru_cache
 
 from pytest_llmregress.behavior.text.phrase_rules import simplify
 
@@ -18,6 +19,7 @@ _HEDGE = re.compile(
 )
 
 
+@lru_cache(maxsize=16)
 def detect_hedging(text: str) -> str:
     """Return how often a text hedges: "0", "1" or "2+"."""
     count = sum(1 for _ in _HEDGE.finditer(f" {simplify(text[:MAX_READ])}"))

@@ -9,6 +9,7 @@ leaves names and code undecided: no extra.
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from pytest_llmregress.behavior.text.stop_words import (
     ENDINGS,
@@ -38,6 +39,7 @@ MIN_ENDED = 5
 """Letters of a word from which on its ending counts."""
 
 
+@lru_cache(maxsize=16)
 def language_of(prose: str) -> str:
     """Return an ISO 639 code, or "und" where the prose is too short or undecided.
 
@@ -113,10 +115,14 @@ def _vote(prose: str) -> str:
     words = counts.total()
     is_short = words <= MAX_SHORT and _is_sentence(prose, words)
     votes = dict.fromkeys(STOP_WORDS, 0)
-    for word, times in counts.items():
-        found = _LANGUAGES_OF.get(word) or _read_marks(word)
-        for code in found or (_read_ending(word) if is_short else ()):
-            votes[code] += times
+    known = counts.keys() & _LANGUAGES_OF.keys()
+    for word in known:
+        for code in _LANGUAGES_OF[word]:
+            votes[code] += counts[word]
+    # Of a long text in ASCII, no other word speaks for a language.
+    for word in counts.keys() - known if is_short or not prose.isascii() else ():
+        for code in _read_marks(word) or (_read_ending(word) if is_short else ()):
+            votes[code] += counts[word]
     ranked = sorted((count, code) for code, count in votes.items())
     most, code = ranked[-1]
     runner_up = max(count for count, other in ranked[:-1] if {code, other} != SIBLINGS)

@@ -1,6 +1,7 @@
 """How a text is built: its Markdown, the talk around its answer, the reasoning before it."""
 
 import re
+from functools import lru_cache
 
 from pytest_llmregress.behavior.text.text_facts import ParsedText, parse_text
 
@@ -20,9 +21,12 @@ _QUESTION = re.compile(r"[?？؟][\s*_\"')\]»”\U0001f300-\U0001faff]*\Z")  # 
 
 def describe_structure(text: str | ParsedText) -> set[str]:
     """Return the elements that a text is built of, from a fixed list; of a program or JSON none."""
+    return set(_describe((text if isinstance(text, str) else text.text)[:MAX_READ]))
+
+
+@lru_cache(maxsize=16)
+def _describe(text: str) -> frozenset[str]:
     found = parse_text(text)
-    if len(found.text) > MAX_READ:
-        found = parse_text(found.text[:MAX_READ])
     markdown = found.markdown
     items = [int(match[1]) for match in _NUMBERED.finditer(markdown)]
     plain = markdown.replace("’", "'").replace("*", "")  # noqa: RUF001  # this very sign
@@ -37,9 +41,10 @@ def describe_structure(text: str | ParsedText) -> set[str]:
         "preamble": _has_preamble(plain),
         "postamble": _has_postamble(plain),
     }
-    return {name for name, is_there in elements.items() if is_there}
+    return frozenset(name for name, is_there in elements.items() if is_there)
 
 
+@lru_cache(maxsize=16)
 def reasoning(prose: str) -> str:
     """Return how prose works towards its answer: in "steps", in "prose", or "none" at all.
 

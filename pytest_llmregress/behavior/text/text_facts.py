@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from pytest_llmregress.behavior.text.code_blocks import (
@@ -56,8 +57,11 @@ class ParsedText:
 
 def parse_text(text: str | ParsedText) -> ParsedText:
     """Return the parts of a text; a parsed text is returned as it is."""
-    if isinstance(text, ParsedText):
-        return text
+    return text if isinstance(text, ParsedText) else _parse(text)
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str) -> ParsedText:
     fences, value = find_fences(text), _load(text)
     if value is not None:
         return ParsedText(
