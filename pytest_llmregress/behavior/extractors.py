@@ -194,13 +194,13 @@ def extract_code(given: ExtractorInput) -> list[str]:
 
 def count_output_tokens(given: ExtractorInput) -> int | None:
     """Return the tokens of all replies; None where one of them holds no count of tokens."""
-    usage = given.calls.usage
+    usage = given.usage
     return None if usage.unknown else usage.output_tokens
 
 
 def count_input_tokens(given: ExtractorInput) -> int | None:
     """Return the tokens of all requests, cached or not; None where a reply holds no count."""
-    usage = given.calls.usage
+    usage = given.usage
     return None if usage.unknown else usage.total_tokens - usage.output_tokens
 
 

@@ -29,12 +29,12 @@ def count_thinking_tokens(given: ExtractorInput) -> int | None:
 
     None where a reply holds no count of tokens.
     """
-    return None if given.calls.usage.unknown else sum(map(_thinking_tokens, given.calls))
+    return None if given.usage.unknown else sum(map(_thinking_tokens, given.calls))
 
 
 def measure_thinking_share(given: ExtractorInput) -> int | None:
     """Return the share of thinking in the output, in percent; None as for its tokens."""
-    thinking, output = count_thinking_tokens(given), given.calls.usage.output_tokens
+    thinking, output = count_thinking_tokens(given), given.usage.output_tokens
     if thinking is None:
         return None
     return round(100 * min(thinking / output, 1)) if output else 0
@@ -85,7 +85,7 @@ def _thinking_tokens(call: Call) -> int:
 
 
 def _cached(given: ExtractorInput, name: str) -> int | None:
-    usage = given.calls.usage
+    usage = given.usage
     return None if usage.unknown else int(getattr(usage, name))
 
 

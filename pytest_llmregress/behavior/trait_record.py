@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmregress.behavior.text.text_facts import ParsedText
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
-from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.call import Call, Calls, Usage
 from pytest_llmregress.values.model_names import is_as_requested
 
 Served = Callable[[str, str], bool]
@@ -26,6 +26,11 @@ class ExtractorInput:
     """The call that returned the text."""
     served: Served = is_as_requested
     """Which served models are legitimate."""
+    usage: Usage = field(init=False)
+    """The tokens of all calls, summed once for the traits that count them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "usage", self.calls.usage)
 
 
 class NoisePolicy(StrEnum):

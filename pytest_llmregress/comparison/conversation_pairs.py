@@ -155,13 +155,14 @@ def merge_conversations(found: Sequence[tuple[Conversation, Change]]) -> tuple[C
 
 
 def _read(behavior: Behavior) -> tuple[Conversation, ...]:
+    quotes = {trait.name: trait.quote for trait in behavior.traits if trait.quote}
     return tuple(
         Conversation(
             call=item.get("call", 1),
             asked=str(item.get("asked", "")),
             request=str(item.get("request", "")),
             values=item["traits"] if isinstance(item.get("traits"), dict) else behavior.values(),
-            quotes=item.get("quotes") or {trait.name: trait.quote for trait in behavior.traits},
+            quotes=item.get("quotes") or quotes,
         )
         for item in _items(behavior)
     )

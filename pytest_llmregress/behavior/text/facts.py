@@ -236,7 +236,7 @@ _NUMBER = re.compile(
 def _without_markers(text: str) -> str:
     rest = _LIST_MARKER.sub(" ", text)
     rest = _STEP_NUMBER.sub(_blank_if_step, rest)
-    return _FOOTNOTE.sub(" ", rest)
+    return _FOOTNOTE.sub(" ", rest) if "[" in rest else rest
 
 
 def _blank_if_step(match: re.Match[str]) -> str:

@@ -22,7 +22,9 @@ NOT_LATIN = frozenset({"ru", "ja", "zh", "ko", "ar"})
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…。！？؟])[\"')\]]*\s+|(?<=[。！？])|\n+"  # noqa: RUF001  # full stops of other scripts
 )
-_DECORATION = re.compile(r"[*_>#`\"“”„«»¡¿]+|[ \t\u00a0\u202f]+")
+_DECORATION = re.compile(
+    r"[*_>#`\"“”„«»¡¿]+|[\t\u00a0\u202f][ \t\u00a0\u202f]*| [ \t\u00a0\u202f]+"
+)
 _SIGNS_OF_DECORATION = (*'*_>#`"“”„«»¡¿\t\u00a0\u202f', "  ")
 _PART = re.compile(r"<(\w+)>")
 _NEVER = "(?!)"
