@@ -163,5 +163,8 @@ def _agree(first: Trait, second: Trait) -> bool:
 
 
 def _identity(trait: Trait) -> str:
+    """Return a text that only traits of the same value have."""
+    if type(trait.value) is str and trait.kind is not TraitKind.SET:
+        return f'"{trait.value}'  # no JSON but that of a text begins with a quote
     value = sorted(members(trait)) if trait.kind is TraitKind.SET else trait.value
     return dump_canonical_json(value)

@@ -188,9 +188,9 @@ def _rate(
         return
     if is_between(new, olds):
         return
-    counts = Counter(map(dump_canonical_json, olds))
-    text = counts.most_common(1)[0][0]
-    old = next(each for each in olds if dump_canonical_json(each) == text)
+    texts = list(map(dump_canonical_json, olds))
+    counts = Counter(texts)
+    old = olds[texts.index(counts.most_common(1)[0][0])]
     severity = _rate_pair(path, old, new, closed)
     if severity is not None:
         severity, noisy = rate_by_agreement(severity, len(counts))

@@ -193,7 +193,7 @@ def _compare_trait(
         olds = [without_declared_keys(old, arguments) for old in olds]
         new = without_declared_keys(new, arguments)
     policy = find_noise_policy(new.name)
-    if policy not in _OF_PLACES and any(is_same_trait(old, new) for old in olds):
+    if policy not in _OF_PLACES and any(old is new or is_same_trait(old, new) for old in olds):
         return None
     if policy is NoisePolicy.EACH_ARGUMENT:
         return compare_arguments([old.value for old in olds], new.value, rules=arguments)

@@ -49,7 +49,10 @@ def language_of(prose: str) -> str:
     such as "-ung". Names and numbers have none of these.
     """
     sample = prose[:MAX_PROSE].lower()
-    letters = Counter(LATIN=len(sample.encode("ascii", "ignore").translate(None, _NO_LETTERS)))
+    latin = len(sample.encode("ascii", "ignore").translate(None, _NO_LETTERS))
+    if sample.isascii():
+        return _vote(prose[:MAX_PROSE]) if latin >= MIN_LETTERS else "und"
+    letters = Counter(LATIN=latin)
     others = Counter(_NOT_ASCII.findall(sample))
     for char, times in others.items():
         if char.isalpha():
