@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import replace
 from typing import NoReturn
 
-from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.accepted import AcceptedRecording
-from pytest_llmregress.pipeline.advise import advise
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.explain_miss import advise, find_difference, is_answered_in
 from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.orphans import find_former_name
 from pytest_llmregress.pipeline.plan import SamplePlan
@@ -34,7 +32,6 @@ from pytest_llmregress.recording.socket_guard import SocketGuard, find_owner
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
-from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.conversations import find_conversation_starts
@@ -304,8 +301,8 @@ class HttpSession:
                 taken=self._run.stems,
             )
         if miss.reason is MissReason.NO_MATCH:
-            explanation = self._explain(miss)
-            if self._answers_in_pending(miss):
+            explanation = find_difference(miss, self.tape)
+            if is_answered_in(self._paths.pending_cassette, miss, self.tape):
                 accept = self._commands.accept()
                 pending = f"a recording that answers this very request waits: {accept}"
         message = render_miss(
@@ -324,22 +321,6 @@ class HttpSession:
         message += self._judgements.note(miss, self.tape) if miss.judge else ""
         self._misses.append(Problem(code=str(miss.reason), message=message))
         self._fail(message)
-
-    def _answers_in_pending(self, miss: Miss) -> bool:
-        """Whether a recording that waits for a decision has an answer to a request."""
-        try:
-            waiting = read_cassette(self._paths.pending_cassette).interactions
-        except (OSError, ValueError):
-            return False
-        key_of = self.tape.key_of
-        wanted = key_of(miss.request, judge=miss.judge)
-        return any(key_of(each.request, judge=each.judge) == wanted for each in waiting)
-
-    def _explain(self, miss: Miss) -> RequestDiff:
-        """Say what differs from the nearest of the recordings, judgements and calls apart."""
-        places = [n for n, each in enumerate(self.tape.recorded) if each.judge is miss.judge]
-        found = explain(miss.request, [self.tape.recorded[place].request for place in places])
-        return found if found.nearest is None else replace(found, nearest=places[found.nearest])
 
 
 def _build_rewriter(state: TestState, accepted: AcceptedRecording) -> RequestRewriter | None:

@@ -343,8 +343,7 @@ class SampleRun(OpenSample):
 
     def note_unasked(self) -> None:
         """Note that it is no sample of the candidate, once: it may have asked in its tear-down."""
-        unasked = self.unasked
-        if unasked is not None and not self.misses and unasked not in self.problems:
+        if (unasked := self.unasked) and not self.misses and unasked not in self.problems:
             self.problems.append(unasked)
 
     def _note_problem(self, code: str, message: str) -> None:

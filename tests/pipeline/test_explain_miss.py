@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from pytest_llmregress.causes.request_diff import RequestDiff
-from pytest_llmregress.pipeline.advise import advise
+from pytest_llmregress.pipeline.explain_miss import advise
 from pytest_llmregress.recording.cassette_session import (
     CassetteSession,
     Miss,
