@@ -5,7 +5,9 @@ server, a file or a test id says in it, no terminal and no CI system obeys it. A
 syntax tree of the package holds that nothing goes round it.
 """
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import pytest
@@ -57,6 +59,25 @@ def drop_sections(report: pytest.TestReport, sections: Sequence[tuple[str, str]]
     """Take sections out of what was captured and added to a report, where it begins with those."""
     if report.sections[: len(sections)] == list(sections):
         report.sections = report.sections[len(sections) :]
+
+
+def fail_unconfirmed(config: pytest.Config, late: Mapping[str, str]) -> None:
+    """Have pytest's summary count tests as failed that it took for unconfirmed until now.
+
+    :param late: why tests fail, by their node ids.
+    """
+    terminal = _terminal(config)
+    told = [] if terminal is None else terminal.stats.get("unconfirmed", [])
+    for report in [each for each in told if each.nodeid in late]:
+        fail_report(report, late[report.nodeid])
+        told.remove(report)
+        terminal.stats.setdefault("failed", []).append(report)
+
+
+def warn(message: str) -> None:
+    """Show a warning; where warnings are errors, it is no failure either."""
+    with suppress(Warning):
+        warnings.warn(pytest.PytestWarning(visible_lines(message)), stacklevel=3)
 
 
 def add_section(report: pytest.TestReport, message: str) -> None:

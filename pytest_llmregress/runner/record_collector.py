@@ -129,7 +129,8 @@ class RecordCollector:
             return
         settings = read_settings(config)
         report = self._report = _judge_run(settings, self._by_test, self.orphans)
-        self._tell_late_failures(config, report)
+        if report.verdict is not None and report.verdict.fails:
+            output.fail_unconfirmed(config, _explain_failures(report))
         hooks = Hooks(config.rootpath)
         self._unwritten = _write_reports(config, settings, report, hooks)
         hooks.finish(config.hook, report)
@@ -140,24 +141,17 @@ class RecordCollector:
         if (is_failing or is_faulty) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _tell_late_failures(self, config: pytest.Config, report: RunReport) -> None:
-        """Have pytest's summary count tests as failed that only all tests together bear out."""
-        teller: Any = config.pluginmanager.getplugin("terminalreporter")
-        told = [] if teller is None else teller.stats.get("unconfirmed", [])
-        if not told:
-            return
-        from pytest_llmregress.reports.junit_properties import drift_fails  # noqa: PLC0415 - rare
-        from pytest_llmregress.reports.verdict import render_test  # noqa: PLC0415 - rare
 
-        late = {
-            test.test: render_test(test.verdict)
-            for test in report.tests
-            if test.verdict is not None and drift_fails(test, report.fail_on)
-        }
-        for phase in [each for each in told if each.nodeid in late]:
-            output.fail_report(phase, "\n".join(late[phase.nodeid]))
-            told.remove(phase)
-            teller.stats.setdefault("failed", []).append(phase)
+def _explain_failures(report: RunReport) -> dict[str, str]:
+    """Return why tests fail by their evidence, or by that of all tests, by their node ids."""
+    from pytest_llmregress.reports.junit_properties import drift_fails  # noqa: PLC0415 - rare
+    from pytest_llmregress.reports.verdict import render_test  # noqa: PLC0415 - rare
+
+    return {
+        test.test: "\n".join(render_test(test.verdict))
+        for test in report.tests
+        if test.verdict is not None and drift_fails(test, report.fail_on)
+    }
 
 
 def _take_late_refusals() -> list[str]:

@@ -1,11 +1,7 @@
 """The samples of a test, or of a side of it: begun one after another, kept together."""
 
-import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
-
-import pytest
 
 from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.observe import TestObserver
@@ -23,6 +19,7 @@ from pytest_llmregress.pipeline.state import ObservedSample, ObservedSide, Obser
 from pytest_llmregress.pipeline.write_files import build_run_decision, write_files
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
+from pytest_llmregress.runner import output
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.journal import Journal
@@ -136,8 +133,7 @@ class SampleSeries:
             self._not_kept = str(error)
             message = failures.not_kept(self.state.node_id, self._not_kept)
             if test.is_replay and not self.state.settings.accept:
-                with suppress(Warning):  # it is no failure where warnings are errors, either
-                    warnings.warn(pytest.PytestWarning(message), stacklevel=2)
+                output.warn(message)
                 return SavedFiles()
             self.current.problems.append(Problem(code="not_kept", message=message))
             return SavedFiles()
