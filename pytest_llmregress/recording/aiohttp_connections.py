@@ -38,7 +38,8 @@ def connect_of(real: _Connect, *, tape: Callable[[], CassetteSession]) -> _Conne
             return real(connector, request, traces, timeout)
 
         protocol.connection_made(StandInTransport(protocol, request, tape, open_real))
-        protocol.force_close()  # a pool would hand it to a later test
+        # A pool would hand it to a later test. Before 3.12, aiohttp had no public name for this.
+        protocol._should_close = True  # noqa: SLF001
         return Connection(connector, request.connection_key, protocol, loop)
 
     return connect

@@ -52,7 +52,12 @@ TESTS = """
         if not ask().startswith("Paris"):
             request.node.collected = ["the answer does not start with Paris"]
 """
-NAMES = ["test_assert", "test_subtests", "test_unittest", "test_collected"]
+HAS_SUBTESTS = hasattr(pytest, "Subtests")
+SUBTESTS = pytest.param(
+    "test_subtests",
+    marks=pytest.mark.skipif(not HAS_SUBTESTS, reason="subtests came with pytest 9"),
+)
+NAMES = ["test_assert", SUBTESTS, "test_unittest", "test_collected"]
 
 
 @pytest.fixture(scope="module")
