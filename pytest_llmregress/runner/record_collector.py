@@ -75,7 +75,7 @@ class RecordCollector:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over which recordings a worker of xdist has found to belong to no test."""
+        """Take over what a worker of xdist has found: recordings of no test, late refusals."""
         told = getattr(node, "workeroutput", {})
         self.orphans = told.get(ORPHANS, self.orphans)
         self._late += told.get(_LATE, ())

@@ -1,5 +1,7 @@
 """In a replay nothing leaves past the cassette, by whatever way, and the test that tries fails."""
 
+import pytest
+
 APP = """
 import os, socket, threading
 
@@ -85,8 +87,11 @@ def test_what_goes_past_the_cassette_is_refused_in_a_replay(project, stand):
     )
 
 
-def test_a_thread_that_goes_on_fails_the_run_though_its_test_has_passed(project):
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_thread_that_goes_on_fails_the_run_though_its_test_has_passed(project, workers):
     project.write(test_it=APP).record("--llmregress-concurrency=1", passed=5)
-    project.replay("-k", "goes_on or not_marked", env={"OFFLINE": "1"}, passed=2, deselected=3)
+    tests = ("test_it.py::test_a_thread_that_goes_on", "test_it.py::test_not_marked")
+    project.replay(*workers, *tests, env={"OFFLINE": "1"}, passed=2)
 
     assert project.exit_status == 1
+    project.says("problem: refused: test_it.py::test_a_thread_that_goes_on")
