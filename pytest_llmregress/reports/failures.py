@@ -41,8 +41,8 @@ def refused(test: str, place: str, where: str | None, without: str) -> str:
     return (
         f"{test}: a connection to {escape_controls(place)}{at} was refused before a byte was "
         "sent: a replay sends nothing, and the cassette has no answer for it.\n"
-        "  replace it in the test, or let it pass: "
-        f'llm_config["pass_hosts"] = ["{escape_controls(place)}"]\n'
+        "  replace it in the test, or let it pass: override the fixture llm_config, and return "
+        f'{{"pass_hosts": ["{escape_controls(place)}"]}}\n'
         f"  {without}"
     )
 
