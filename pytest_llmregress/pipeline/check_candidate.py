@@ -62,12 +62,16 @@ class Asking:
         )
         return self._problem("not_understood", message)
 
-    def raised(self, candidate: Candidate, *, why: str) -> Problem:
-        """Say that the body of a test has raised before it asked the candidate.
+    def raised(self, *, why: str) -> Problem:
+        """Say that the body of a test has raised before it asked the model that is recorded.
 
         :param why: the exception, in a line.
         """
-        command = self.commands.record_candidate(candidate.name)
+        candidate = self.candidate
+        if candidate is None:
+            command = self.commands.carry_on("")
+        else:
+            command = self.commands.record_candidate(candidate.name)
         message = failures.raised_before_asking(self.test, candidate, why=why, command=command)
         return Problem(code="raised_before_asking", message=message)
 

@@ -74,13 +74,15 @@ def not_asked(
     )
 
 
-def raised_before_asking(test: str, candidate: Candidate, *, why: str, command: str) -> str:
-    """Say that a test has raised before it asked the candidate anything.
+def raised_before_asking(test: str, candidate: Candidate | None, *, why: str, command: str) -> str:
+    """Say that a test has raised before it asked a model anything.
 
-    :param why: the exception, in a line.
+    :param candidate: None where the baseline is recorded. :param why: the exception, in a line.
     """
+    model = "the model" if candidate is None else candidate.new
+    kept = "  there is nothing to record of this sample" if candidate is None else _NOTHING_KEPT
     return (
-        f"{test}: raised before asking {candidate.new}: {escape_controls(why)}\n{_NOTHING_KEPT}\n"
+        f"{test}: raised before asking {model}: {escape_controls(why)}\n{kept}\n"
         f"  mend the test or what it needs, then: {command}"
     )
 

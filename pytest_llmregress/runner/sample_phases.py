@@ -14,6 +14,7 @@ from pytest_llmregress.pipeline.observe import TestObserver
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording, TestState
+from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.judge_fixture import LlmJudge
@@ -262,11 +263,9 @@ class SampleRun(OpenSample):
             self._note_problem("not_whole", message)
         else:
             self._check_rules(traffic, calls)
-        if (
-            not (reasons or unasked or self.has_bad_hook)
-            and self.judgement.compares
-            and not self.plan.tops_up
-        ):  # an outage or a bad key is no drift
+        is_whole = not (reasons or unasked or self.has_bad_hook)
+        if is_whole and self.judgement.compares and not self.plan.tops_up:
+            # An outage or a bad key is no drift.
             self.is_compared = True
             self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
         drifted = self._find_failing_drift() if self.body_passed else ""
@@ -277,11 +276,11 @@ class SampleRun(OpenSample):
             output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
 
     def _find_raised_before_asking(self, traffic: HttpSession) -> Problem | None:
-        """Say that the body of a candidate's test has ended before it asked anybody."""
-        candidate = self.state.settings.candidate
-        if candidate is None or self.body_passed or traffic.has_asked:
+        """Say that the body has ended before it asked; one sample of a baseline fails by itself."""
+        is_plain = self._is_single or self.plan.mode is SampleMode.REPLAY
+        if self.body_passed or traffic.has_asked or (is_plain and self.state.is_baseline):
             return None
-        return traffic.asking.raised(candidate, why=self.failure)
+        return traffic.asking.raised(why=self.failure)
 
     def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""

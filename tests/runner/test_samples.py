@@ -133,6 +133,31 @@ def test_once_tops_up_in_a_later_session_and_says_which_sample_is_of_which(proje
     assert tally(project) == (4, 4)
 
 
+def test_a_sample_that_raises_before_it_asks_is_no_sample_and_fails_the_test(project):
+    written(project).record(passed=1)
+    before = project.files()
+
+    raising = """
+    import pytest
+    from app import ask_for_number
+
+    RUNS = []
+
+    @pytest.mark.llm(samples=3)
+    def test_one():
+        RUNS.append("a run")
+        if len(RUNS) > 3:
+            raise LookupError("no key")
+        assert ask_for_number()
+    """
+    project.write(test_it=raising)
+    project.record(ONE_BY_ONE, "--llmregress-samples=4", failed=1)
+
+    assert "raised_before_asking" in project.problems()["test_one"]
+    project.says("raised before asking the model: LookupError: no key", "--llmregress-samples 4")
+    assert project.files() == before
+
+
 def test_samples_that_are_enough_are_not_topped_up(project):
     written(project).record(passed=1)
     before = project.files()
