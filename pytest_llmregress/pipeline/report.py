@@ -14,6 +14,7 @@ from pytest_llmregress.reports import failures
 from pytest_llmregress.storage.file_paths import relative_to_root
 from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
 from pytest_llmregress.values.settings import RecordMode
 from pytest_llmregress.values.side_by_side import CallSummary
@@ -66,7 +67,7 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
         failed=failed,
         evidence=test.evidence,
         rules=tuple(each for sample in samples for each in sample.rules.rules),
-        rules_before=next((s.rules.rules_before for s in samples if s.rules.rules_before), ()),
+        rules_before=_find_rules_before(test),
         cost_usd=_cost((*samples, *beside), context.plugins.price),
         before=before,
         after=after,
@@ -89,6 +90,12 @@ def _sides(
     shown = next((sample for sample in compared if sample.changes), compared[0])
     after = CallSummary.of(Calls(shown.recording.calls_as_recorded), price=price)
     return (CallSummary.of(baseline[0], price=price) if baseline else None), after
+
+
+def _find_rules_before(test: ObservedTest) -> tuple[RuleResult, ...]:
+    """Return what one sample of the baseline kept; nothing where nothing was compared with it."""
+    known = (sample.rules.rules_before for sample in test.samples)
+    return next(filter(None, known), ()) if test.is_compared else ()
 
 
 def _remarks(test: ObservedTest, kept: SavedFiles) -> list[Problem]:

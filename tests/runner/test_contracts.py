@@ -95,6 +95,15 @@ def test_a_standing_rule_holds_for_every_call_and_is_summed_up(project):
     assert "'no upsell' is broken by call 2" in problem(project, "contract")
 
 
+def test_more_samples_of_a_baseline_are_held_against_nothing(project):
+    project.stand.script(OLD, "Your parcel is on its way.")
+    write(project, "", conftest=RULES).record(passed=1)
+
+    project.record("--llmregress-samples=3", passed=1)
+
+    project.says("rule no upsell: kept 3/3").never_says("→")
+
+
 def test_the_marker_switches_a_rule_off_by_name(project):
     project.stand.script(OLD, UPSELL)
 
