@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmregress.runner.fixtures import SnapshotAssertion
-    from pytest_llmregress.runner.judge_fixture import LlmJudge
+    from pytest_llmregress.runner.fixtures import LlmJudge, SnapshotAssertion
     from pytest_llmregress.runner.record_collector import RecordCollector
     from pytest_llmregress.values.call import Calls
 

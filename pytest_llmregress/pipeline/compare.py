@@ -13,7 +13,7 @@ from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 if TYPE_CHECKING:  # what compares is imported where something is to be compared
     from pytest_llmregress.comparison.compare_behavior import Classify
-    from pytest_llmregress.pipeline.extract import ObservedBaseline
+    from pytest_llmregress.pipeline.state import ObservedBaseline
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from pytest_llmregress.causes.prompt_model_grid import GridResult, attribute_grid
-from pytest_llmregress.pipeline.collect_evidence import count_passes
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedSide, ObservedTest
 from pytest_llmregress.values.behavior import Severity, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json
@@ -37,15 +36,15 @@ def explain_grid(test: ObservedTest) -> str:
     baseline = () if test.gating is None else test.gating.samples
     compared = [sample for sample in test.compared if sample.usable]
     fresh = [sample for sample in compared if sample.plan.confirms] or compared
-    passed = count_passes(sample.passed for sample in baseline)
-    candidate = count_passes(sample.own_passed for sample in fresh)
+    passed = Tally.of(sample.passed for sample in baseline)
+    candidate = Tally.of(sample.own_passed for sample in fresh)
     trait = _changed_trait(test) if passed.rate == candidate.rate else None
     if trait is None:
         return attribute_grid(
             GridResult(
                 old_prompt_old_model=passed,
-                new_prompt_old_model=count_passes(each.own_passed for each in old_model.usable),
-                old_prompt_new_model=count_passes(each.own_passed for each in old_prompt.usable),
+                new_prompt_old_model=Tally.of(each.own_passed for each in old_model.usable),
+                old_prompt_new_model=Tally.of(each.own_passed for each in old_prompt.usable),
                 new_prompt_new_model=candidate,
             )
         )
@@ -91,12 +90,12 @@ def _repeated(baseline: Sequence[SampleSnapshot], trait: str) -> Tally:
     values = [
         dump_canonical_json(found.value) for each in baseline if (found := each.behavior.get(trait))
     ]
-    return count_passes(values.count(value) > 1 for value in values)
+    return Tally.of(values.count(value) > 1 for value in values)
 
 
 def _as_before(samples: Sequence[ObservedSample], trait: str) -> Tally:
     """Count the samples that do not differ from the baseline in a trait."""
-    return count_passes(
+    return Tally.of(
         all(
             change.trait != trait or change.severity is Severity.COSMETIC
             for change in sample.changes

@@ -1,23 +1,88 @@
-"""What is known of a request without an answer: what differs, what waits, and what would help."""
+"""What a test is told of a request without an answer: what differs, what waits, what would help."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.causes.volatile_texts import find_volatile
+from pytest_llmregress.formatting.control_characters import escape_controls
+from pytest_llmregress.pipeline.next_command import find_calling_line
+from pytest_llmregress.pipeline.orphans import find_former_name
+from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.state import TestState
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
 from pytest_llmregress.storage.cassette_file import read_cassette
 
+_REASONS = {
+    MissReason.CASSETTE_NOT_FOUND: "nothing is recorded for this test yet",
+    MissReason.NO_MATCH: "the request is not the one that was recorded",
+    MissReason.ALREADY_PLAYED: "it was recorded {times} time(s), and all of those are played",
+    MissReason.CREDENTIALS: "it asks for credentials, which are never recorded and never replayed",
+}
 
-def find_difference(miss: Miss, tape: CassetteSession) -> RequestDiff:
+
+def explain_miss(
+    miss: Miss, tape: CassetteSession, *, state: TestState, context: SessionContext
+) -> str:
+    """Say what was asked, why there is no answer, what differs, and how to record it."""
+    asked = escape_controls(f"{miss.request.method} {miss.request.url}")
+    reason = _REASONS[miss.reason].format(times=miss.times_recorded)
+    lines = [
+        f"{state.node_id}: no recorded answer to {asked}",
+        f"  reason    {miss.reason}: {reason}",
+    ]
+    where = find_calling_line(context.root)
+    if where:
+        lines.append(f"  asked in  {where}")
+    lines.append(f"  cassette  {state.cassette_name(context.root)}")
+    diff = _find_difference(miss, tape) if miss.reason is MissReason.NO_MATCH else None
+    if diff is not None and diff.nearest is not None:
+        lines.append(f"  nearest   request {diff.nearest + 1} of the cassette; it differs in")
+        width = max((len(part.part) for part in diff.parts), default=0)
+        lines += [escape_controls(f"    {part.part:<{width}}  {part.what}") for part in diff.parts]
+    lines += _find_other_answers(miss, tape, state, context)
+    if advice := advise(miss, tape, diff):
+        first, *others = (escape_controls(line) for line in advice)
+        lines += [f"  each time {first}", *(f"            {line}" for line in others)]
+    lines.append(f"  record    {state.commands.record(exists=state.old is not None)}")
+    return "\n".join(lines)
+
+
+def _find_other_answers(
+    miss: Miss, tape: CassetteSession, state: TestState, context: SessionContext
+) -> Sequence[str]:
+    """Return lines on a recording that waits, or is another test's, and answers the request."""
+    accept, waiting = state.commands.accept(), state.paths.pending_cassette
+    if miss.reason is MissReason.NO_MATCH and _is_answered_in(waiting, miss, tape):
+        return [f"  pending   a recording that answers this very request waits: {accept}"]
+    if miss.reason is not MissReason.CASSETTE_NOT_FOUND:
+        return []
+    lines = []
+    if waiting.exists():
+        lines.append(f"  pending   a recording on which this test failed waits: {accept}")
+    renamed = find_former_name(
+        miss.request,
+        state.paths,
+        key_of=tape.key_of,
+        root=context.invoked_from,
+        taken=context.stems,
+    )
+    if renamed:
+        lines.append("  renamed?  another test's recording answers this very request; to move it:")
+        lines.append(f"            {renamed}")
+    return lines
+
+
+def _find_difference(miss: Miss, tape: CassetteSession) -> RequestDiff:
     """Say what differs from the nearest of the recordings, judgements and calls apart."""
     places = [n for n, each in enumerate(tape.recorded) if each.judge is miss.judge]
     found = explain(miss.request, [tape.recorded[place].request for place in places])
     return found if found.nearest is None else replace(found, nearest=places[found.nearest])
 
 
-def is_answered_in(pending: Path, miss: Miss, tape: CassetteSession) -> bool:
+def _is_answered_in(pending: Path, miss: Miss, tape: CassetteSession) -> bool:
     """Tell whether a recording that waits for a decision has an answer to a request."""
     try:
         waiting = read_cassette(pending).interactions

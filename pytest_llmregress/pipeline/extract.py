@@ -2,10 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.load import read_if_exists
+from pytest_llmregress.pipeline.session_context import Plugins, SessionContext
+from pytest_llmregress.pipeline.spend_tracker import average_usage
+from pytest_llmregress.pipeline.state import ObservedBaseline, TestState, replace_behaviors
 from pytest_llmregress.storage.cassette_file import digest_of
+from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity
-from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.call import Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.snapshot import Snapshot
@@ -28,29 +35,6 @@ class Extractors:
     extract: Extract
     stamp: tuple[str, ...]
     """`name=version` of each, as `build_stamp` returns it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedBaseline:
-    """The accepted samples, with the behavior that the extractors of today find."""
-
-    snapshot: Snapshot
-    """What is accepted, its behavior as of today."""
-    new: frozenset[str] = frozenset()
-    """Names of built-in traits that came with a later version than it was accepted with."""
-    is_extracted: bool = True
-    """Whether it is what today's extractors say; False where no cassette is left to read."""
-
-    @property
-    def gating(self) -> Snapshot:
-        """The same without the traits that are new: nothing fails by those."""
-        if not self.new:
-            return self.snapshot
-        kept = [
-            Behavior(traits=tuple(t for t in each.traits if t.name not in self.new))
-            for each in self.snapshot.behaviors
-        ]
-        return _replace_behaviors(self.snapshot, kept)
 
 
 def build_stamp(others: Iterable[str] = ()) -> tuple[str, ...]:
@@ -96,7 +80,7 @@ def update_baseline(
     # A snapshot of another cassette may have more samples: of those nothing else is known.
     behaviors = [*found, *accepted.behaviors[len(found) :]]
     return ObservedBaseline(
-        snapshot=_replace_behaviors(accepted, behaviors),
+        snapshot=replace_behaviors(accepted, behaviors),
         new=_find_new_traits(accepted, cassette, read),
     )
 
@@ -142,15 +126,6 @@ def _names(behaviors: Iterable[Behavior]) -> dict[str, None]:
     return dict.fromkeys(trait.name for each in behaviors for trait in each.traits)
 
 
-def _replace_behaviors(snapshot: Snapshot, behaviors: Sequence[Behavior]) -> Snapshot:
-    """Return a snapshot with another behavior of each sample; one too many is left out."""
-    pairs = zip(snapshot.samples, behaviors, strict=False)
-    return replace(
-        snapshot,
-        samples=tuple(replace(sample, behavior=behavior) for sample, behavior in pairs),
-    )
-
-
 def _find_new_traits(accepted: Snapshot, cassette: Cassette, read: Read) -> frozenset[str]:
     """Return the built-in traits that a snapshot lacks since an older version has written it."""
     if _built_in_version(accepted.extractors) >= TRAITS:
@@ -164,3 +139,81 @@ def _find_new_traits(accepted: Snapshot, cassette: Cassette, read: Read) -> froz
 def _built_in_version(stamp: Iterable[str]) -> int:
     versions = [each.removeprefix(f"{_BUILT_IN}=") for each in stamp]
     return next((int(each) for each in versions if each.isdecimal()), _FIRST)
+
+
+class AcceptedRecording:
+    """The accepted recording of a test, and what is seen in it."""
+
+    def __init__(self, state: TestState, context: SessionContext) -> None:
+        """Read nothing yet.
+
+        :param state: the test itself, as it was loaded.
+        """
+        self._state = state
+        self._context = context
+        self._observed: ObservedBaseline | None = None
+
+    @cached_property
+    def cassette(self) -> Cassette | None:
+        """The cassette as it was before this run; None where it is gone."""
+        if self._state.is_baseline:
+            return self._state.old
+        try:
+            return read_if_exists(self._state.paths.of_baseline().cassette, read_any_cassette)
+        except ValueError:
+            return None
+
+    @cached_property
+    def runs(self) -> tuple[Calls, ...]:
+        """The calls of each accepted sample; empty where none is."""
+        if self._state.accepted is None or self.cassette is None:
+            return ()
+        return tuple(Calls(self._context.read_calls(run)) for run in self.cassette.runs)
+
+    @cached_property
+    def usage_of_a_call(self) -> Usage | None:
+        """What a call of the test has come to on average; None where nothing is recorded."""
+        known = self._state.old or self.cassette
+        return average_usage(() if known is None else self._context.read_calls(known.interactions))
+
+    @property
+    def calls_of_a_sample(self) -> int | None:
+        """How many calls a sample is known to make; None where nothing is recorded."""
+        known = self._state.old or self.cassette
+        return None if known is None else len(known.interactions) // len(known.runs)
+
+    @cached_property
+    def is_replayed(self) -> bool:
+        """Whether what was accepted is of the very cassette that is replayed."""
+        known, old = self._state.accepted, self._state.old
+        return known is not None and old is not None and is_recorded_in(known, old)
+
+    def observe(self, extractors: Extractors) -> ObservedBaseline | None:
+        """Return what was accepted as today's extractors see it; None where nothing was."""
+        if self._observed is None and self._state.accepted is not None:
+            self._observed = update_baseline(
+                self._state.accepted,
+                self.cassette,
+                read=lambda interactions: Calls(self._context.read_calls(interactions)),
+                extractors=extractors,
+            )
+        return self._observed
+
+
+def build_extractors(config: TestConfig, plugins: Plugins) -> Extractors:
+    """Return what has a say on a behavior: built-in traits, hooks, the marker's served model."""
+    declared = ("served_model",) if config.contract.served_model else ()
+    return Extractors(
+        extract=partial(extract_behavior, config=config, plugins=plugins),
+        stamp=build_stamp((*plugins.others_with_traits, *declared)),
+    )
+
+
+def extract_behavior(calls: Calls, *, config: TestConfig, plugins: Plugins) -> Behavior:
+    """Return the behavior that calls show; a declared fallback is as requested."""
+    traits, contract = plugins.extract_traits(calls), config.contract
+    if contract.served_model:
+        from pytest_llmregress.behavior.traits import declare_served  # noqa: PLC0415 - on use
+
+        traits = declare_served(traits, calls, served=contract.is_legitimate)
+    return Behavior(traits=traits)

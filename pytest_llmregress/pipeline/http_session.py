@@ -5,12 +5,11 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import NoReturn
 
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
-from pytest_llmregress.pipeline.accepted import AcceptedRecording
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.explain_miss import advise, find_difference, is_answered_in
+from pytest_llmregress.pipeline.explain_miss import explain_miss
+from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.next_command import find_calling_line
-from pytest_llmregress.pipeline.orphans import find_former_name
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
@@ -23,14 +22,12 @@ from pytest_llmregress.recording.cassette_session import (
     CassetteSession,
     Exchange,
     Miss,
-    MissReason,
     SampleMode,
 )
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.recording.loopback import leads_to_own_server
 from pytest_llmregress.recording.socket_guard import SocketGuard, find_owner
 from pytest_llmregress.reports import failures
-from pytest_llmregress.reports.missing_recording import render_miss
 from pytest_llmregress.reports.recording_progress import not_sent
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.call import Call
@@ -75,7 +72,6 @@ class HttpSession:
         self._state = state
         self._fail = fail
         self._commands = state.commands
-        self._paths = paths
         self._judgements = MissedJudgements(paths, test=self._test, in_ci=context.in_ci)
         self._journal = journal
         self._number = plan.number
@@ -289,35 +285,7 @@ class HttpSession:
         self._fail_by(
             self._state.refused or (None if miss.judge else self.asking.refuse(miss.request))
         )
-        explanation, renamed, pending = None, None, None
-        if miss.reason is MissReason.CASSETTE_NOT_FOUND:
-            if self._paths.pending_cassette.exists():
-                pending = f"a recording on which this test failed waits: {self._commands.accept()}"
-            renamed = find_former_name(
-                miss.request,
-                self._paths,
-                key_of=self.tape.key_of,
-                root=self._run.invoked_from,
-                taken=self._run.stems,
-            )
-        if miss.reason is MissReason.NO_MATCH:
-            explanation = find_difference(miss, self.tape)
-            if is_answered_in(self._paths.pending_cassette, miss, self.tape):
-                accept = self._commands.accept()
-                pending = f"a recording that answers this very request waits: {accept}"
-        message = render_miss(
-            test=self._test,
-            reason=str(miss.reason),
-            request=miss.request,
-            times=miss.times_recorded,
-            where=find_calling_line(self._run.root),
-            cassette=self._state.cassette_name(self._run.root),
-            explanation=explanation,
-            renamed=renamed,
-            pending=pending,
-            advice=advise(miss, self.tape, explanation),
-            command=self._commands.record(exists=self._state.old is not None),
-        )
+        message = explain_miss(miss, self.tape, state=self._state, context=self._run)
         message += self._judgements.note(miss, self.tape) if miss.judge else ""
         self._misses.append(Problem(code=str(miss.reason), message=message))
         self._fail(message)

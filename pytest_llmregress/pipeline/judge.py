@@ -57,7 +57,7 @@ def _ends_as_accepted(test: ObservedTest, sample: ObservedSample) -> bool:
 
 def good_samples(test: ObservedTest) -> Tally:
     """Count the samples that passed, their contract included."""
-    return Tally(passed=sum(each.good for each in test.samples), n=len(test.samples))
+    return Tally.of(each.good for each in test.samples)
 
 
 def check_acceptable(test: ObservedTest) -> bool:

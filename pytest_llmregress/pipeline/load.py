@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.config import TestConfig, TestConfigError
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import TestConfig, TestConfigError, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SideVariant, plan_samples
 from pytest_llmregress.pipeline.session_context import SessionContext

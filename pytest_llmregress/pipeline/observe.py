@@ -1,17 +1,35 @@
 """From what the samples of a test came to, to one value: drift, cause and evidence with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
-from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
-from pytest_llmregress.pipeline.collect_control import blame_old_model
-from pytest_llmregress.pipeline.collect_evidence import collect_evidence
-from pytest_llmregress.pipeline.drift import build_drift, explain_no_cross
+from pytest_llmregress.comparison.merging import count_changes
+from pytest_llmregress.pipeline.collect_control import blame_old_model, collect_control
+from pytest_llmregress.pipeline.drift import (
+    build_drift,
+    describe_request_change,
+    explain_no_cross,
+    fails_from,
+)
+from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedSide, ObservedTest, TestState
-from pytest_llmregress.values.behavior import Change, Drift
+from pytest_llmregress.values.behavior import Behavior, Change, Drift, Severity, Trait, TraitKind
+from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.evidence import (
+    NumberEvidence,
+    Tally,
+    TestEvidence,
+    TraitEvidence,
+)
+from pytest_llmregress.values.snapshot import SampleSnapshot
+from pytest_llmregress.verdicts.suite_statistics import LATENCY
+
+_TOLD = frozenset({TraitKind.CATEGORY, TraitKind.SET})
+_CACHED_FROM = 5
+"""Identical answers from which on one has to ask whether they were sampled at all."""
 
 
 class TestObserver:
@@ -77,3 +95,159 @@ class TestObserver:
         from pytest_llmregress.pipeline.explain_grid import explain_grid  # noqa: PLC0415 - with statistics
 
         return explain_grid(test) or explain_no_cross(test.state, test.drift)
+
+
+def collect_evidence(test: ObservedTest) -> TestEvidence:
+    """Return what the usable samples say, beside those that are accepted."""
+    accepted, quarantine = test.gating, test.state.config.terms.quarantine
+    baseline = () if accepted is None else accepted.samples
+    compared = [sample for sample in test.compared if sample.usable]
+    first = [sample for sample in compared if not sample.plan.confirms]
+    fresh = [sample for sample in compared if sample.plan.confirms]
+    evidence = TestEvidence(
+        test=test.node_id,
+        baseline=Tally.of(sample.passed for sample in baseline),
+        screen=Tally.of(sample.own_passed for sample in first),
+        fresh=Tally.of(sample.own_passed for sample in fresh) if fresh else None,
+        sessions=_sessions(baseline),
+        traits=tuple(_traits(test, baseline, first, fresh)),
+        changes=count_changes([each.changes for each in first], [each.changes for each in fresh]),
+        fails_from=fails_from(test),
+        numbers=tuple(_numbers(baseline, first)),
+        broken=tuple(
+            dict.fromkeys(
+                problem.message
+                for sample in compared
+                for problem in sample.problems
+                if problem.code == "contract"
+            )
+        ),
+        not_comparable=describe_request_change(test),
+        quarantine=quarantine.reason if quarantine and test.is_quarantined else "",
+        cached=_cached(compared),
+        traits_compared=_count_common_traits(baseline, compared),
+        is_same=_is_same(baseline, compared),
+    )
+    if evidence.broken or evidence.not_comparable or evidence.quarantine:
+        return evidence  # decided without samples, or it may not gate
+    limit = evidence.fails_from or Severity.BREAKING
+    return replace(evidence, control=collect_control(test, first, fresh, limit=limit))
+
+
+def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:
+    sessions: dict[str, list[bool]] = {}
+    for sample in baseline:
+        sessions.setdefault(sample.session, []).append(sample.passed)
+    return tuple(Tally.of(sessions[name]) for name in sorted(sessions))
+
+
+def _traits(
+    test: ObservedTest,
+    baseline: Sequence[SampleSnapshot],
+    first: Sequence[ObservedSample],
+    fresh: Sequence[ObservedSample],
+) -> Iterable[TraitEvidence]:
+    """Yield each trait of a few values that both sides have, with the values as extracted."""
+    known = {
+        trait.name: trait.severity
+        for sample in baseline
+        for trait in sample.behavior.traits
+        if trait.kind in _TOLD
+    }
+    for name, severity in known.items():
+        screen = _values(name, [sample.behavior for sample in first])
+        if screen:
+            yield TraitEvidence(
+                name=name,
+                severity=_override(test, name, severity),
+                baseline=_values(name, [sample.behavior for sample in baseline]),
+                screen=screen,
+                fresh=_values(name, [sample.behavior for sample in fresh]),
+            )
+
+
+def _count_common_traits(
+    baseline: Sequence[SampleSnapshot], compared: Sequence[ObservedSample]
+) -> int:
+    sides = (
+        {trait.name for sample in side for trait in sample.behavior.traits}
+        for side in (baseline, compared)
+    )
+    return len(set.intersection(*sides))
+
+
+def _is_same(baseline: Sequence[SampleSnapshot], compared: Sequence[ObservedSample]) -> bool:
+    """Tell whether every trait of every call of each sample is equal, and so are all values.
+
+    Some traits tell of the last call alone: of several calls not every one is compared. Latency is
+    no behavior: it differs in every recording.
+    """
+    if any(len(sample.calls) > 1 for sample in compared):
+        return False
+    seen = {
+        dump_canonical_json([{**sample.behavior.values(), LATENCY: None}, dict(sample.values)])
+        for side in (baseline, compared)
+        for sample in side
+    }
+    return len(seen) == 1 and bool(compared) and bool(baseline)
+
+
+def _override(test: ObservedTest, name: str, severity: Severity) -> Severity:
+    """Return the severity that the project gives a trait; what it ignores is cosmetic."""
+    severities = test.state.config.terms.severity
+    change = Change(trait=name, severity=severity, before="", after="")
+    found = severities.apply_to(change)
+    return Severity.COSMETIC if found is None else found.severity
+
+
+def _values(name: str, behaviors: Iterable[Behavior]) -> tuple[str, ...]:
+    return tuple(_value(trait) for each in behaviors if (trait := each.get(name)))
+
+
+def _value(trait: Trait) -> str:
+    return dump_canonical_json(trait.value)
+
+
+def _numbers(
+    baseline: Sequence[SampleSnapshot], first: Sequence[ObservedSample]
+) -> Iterable[NumberEvidence]:
+    names = dict.fromkeys(
+        trait.name
+        for sample in baseline
+        for trait in sample.behavior.traits
+        if trait.kind is TraitKind.NUMBER
+    )
+    for name in names:
+        before = _values_of(name, [sample.behavior for sample in baseline])
+        after = _values_of(name, [sample.behavior for sample in first])
+        if before and after:
+            yield NumberEvidence(name=name, baseline=before, candidate=after)
+
+
+def _values_of(name: str, behaviors: Sequence[Behavior]) -> tuple[float, ...]:
+    values = (trait.value for each in behaviors if (trait := each.get(name)))
+    return tuple(
+        float(value)
+        for value in values
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    )
+
+
+def _cached(samples: Sequence[ObservedSample]) -> str:
+    """Say why the samples may not be independent of each other."""
+    calls = [sample.calls for sample in samples]
+    texts = {
+        dump_canonical_json(
+            [[c.text, [[t.full_name, dict(t.arguments)] for t in c.tool_calls]] for c in some]
+        )
+        for some in calls
+    }
+    warm = any(_temperature(call.request.get("temperature")) > 0 for some in calls for call in some)
+    if len(calls) >= _CACHED_FROM and len(texts) == 1 and warm:
+        return f"{len(calls)} identical answers at a temperature above 0: cache?"
+    return ""
+
+
+def _temperature(value: object) -> float:
+    """Return the temperature of a request; 1 where it says none, as the API has it."""
+    return float(value) if isinstance(value, int | float) else 1.0

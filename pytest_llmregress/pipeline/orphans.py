@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import TestIdentity
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths, relative_to_root
 from pytest_llmregress.values.http import Request

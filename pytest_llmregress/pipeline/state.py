@@ -1,15 +1,13 @@
 """The values that one test's run is made of, from what is there before it to what it came to."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult
-from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.extract import ObservedBaseline
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import TestConfig, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
 from pytest_llmregress.recording.cassette_session import SampleMode
@@ -110,6 +108,38 @@ def deduplicate(names: Iterable[str | None]) -> tuple[str, ...]:
 def check_enough_samples(accepted: Snapshot | None) -> bool:
     """Tell whether a baseline has enough samples to show its own noise."""
     return accepted is not None and len(accepted.samples) >= MIN_BASELINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedBaseline:
+    """The accepted samples, with the behavior that the extractors of today find."""
+
+    snapshot: Snapshot
+    """What is accepted, its behavior as of today."""
+    new: frozenset[str] = frozenset()
+    """Names of built-in traits that came with a later version than it was accepted with."""
+    is_extracted: bool = True
+    """Whether it is what today's extractors say; False where no cassette is left to read."""
+
+    @property
+    def gating(self) -> Snapshot:
+        """The same without the traits that are new: nothing fails by those."""
+        if not self.new:
+            return self.snapshot
+        kept = [
+            Behavior(traits=tuple(t for t in each.traits if t.name not in self.new))
+            for each in self.snapshot.behaviors
+        ]
+        return replace_behaviors(self.snapshot, kept)
+
+
+def replace_behaviors(snapshot: Snapshot, behaviors: Sequence[Behavior]) -> Snapshot:
+    """Return a snapshot with another behavior of each sample; one too many is left out."""
+    pairs = zip(snapshot.samples, behaviors, strict=False)
+    return replace(
+        snapshot,
+        samples=tuple(replace(sample, behavior=behavior) for sample, behavior in pairs),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

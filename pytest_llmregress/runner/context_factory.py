@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from pytest_llmregress.pipeline.identity import Marker, TestIdentity
+from pytest_llmregress.pipeline.config import Marker, TestIdentity
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions

@@ -4,15 +4,15 @@ Each implementation is called by itself: what one of them breaks is no loss of t
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from pytest_llmregress.providers.protocol import Provider, Reporter
 from pytest_llmregress.reports.failures import bad_hook
-from pytest_llmregress.runner.builtin_plugins import BuiltIns
 from pytest_llmregress.runner.hook_results import (
     WrongResultError,
     read_call,
@@ -30,13 +30,14 @@ from pytest_llmregress.values.call import Call, Calls
 if TYPE_CHECKING:
     from pytest_llmregress.contracts.budget import Price
     from pytest_llmregress.pipeline.session_context import Plugins
-    from pytest_llmregress.providers.protocol import Provider, Reporter
     from pytest_llmregress.redaction.redactor import Redactor
     from pytest_llmregress.values.http import Interaction, Request
     from pytest_llmregress.values.run_report import RunReport
 
+
 _INTERRUPTS = (KeyboardInterrupt, pytest.exit.Exception)
 _T = TypeVar("_T")
+_BUILT_INS = "llmregress-built-ins"
 
 
 class HookError(Exception):
@@ -257,3 +258,43 @@ def _name_of_plugin(impl: Any) -> str:
     """Return the name that `-p no:` takes; empty for a conftest, which has none."""
     name = str(impl.plugin_name)
     return "" if name.endswith("conftest.py") else name
+
+
+class BuiltIns:
+    """A plugin like any other, asked last."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_providers(self) -> Sequence[Provider]:
+        """Return the reader of Anthropic's wire format."""
+        from pytest_llmregress.providers.registry import (  # noqa: PLC0415 - on use
+            built_in_providers,
+        )
+
+        return built_in_providers()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_traits(self, calls: Calls) -> Sequence[Trait]:
+        """Return the traits that every marked test has."""
+        from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - on use
+
+        return extract_traits(calls)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_price(self, call: Call) -> float | None:
+        """Return the price by the table of genai-prices, where it is installed."""
+        from pytest_llmregress.providers.prices import price  # noqa: PLC0415 - on use
+
+        return price(call)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_reporters(self) -> Sequence[Reporter]:
+        """Return the writers of HTML, JSON, Markdown and JUnit XML."""
+        from pytest_llmregress.reports.reporters import BUILT_IN  # noqa: PLC0415 - on use
+
+        return [reporter() for reporter in BUILT_IN.values()]
+
+
+def register_built_ins(config: pytest.Config) -> None:
+    """Have the built-in parts called with the hooks of this run; once."""
+    if not config.pluginmanager.hasplugin(_BUILT_INS):
+        config.pluginmanager.register(BuiltIns(), _BUILT_INS)

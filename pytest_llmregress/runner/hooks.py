@@ -10,7 +10,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.reports.redacted_answers import render_redacted
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
-from pytest_llmregress.runner.running_test import DRY_SECTIONS, SETTING_UP, TEST_RUN
+from pytest_llmregress.runner.open_sample import DRY_SECTIONS, SETTING_UP, TEST_RUN
 from pytest_llmregress.runner.sample_loop import hold_back, run_samples, withhold_report
 
 

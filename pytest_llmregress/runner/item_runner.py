@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pytest
 
-from pytest_llmregress.pipeline.accepted import AcceptedRecording
+from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.load import load_side, load_test
 from pytest_llmregress.pipeline.observe import TestObserver
 from pytest_llmregress.pipeline.plan import SideVariant

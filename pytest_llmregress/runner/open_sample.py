@@ -1,21 +1,21 @@
 """One sample while it runs: its cassette is open, its values are compared, its misses noted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import pytest
 
-from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import TestConfigError
-from pytest_llmregress.pipeline.extract import ObservedBaseline
+from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.http_session import HttpSession, Intercept
 from pytest_llmregress.pipeline.load import read_config
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
-from pytest_llmregress.pipeline.state import TestState
+from pytest_llmregress.pipeline.state import ObservedBaseline, TestState
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
@@ -154,3 +154,27 @@ class OpenSample:
         self.problems.append(Problem(code=code, message=message))
         self.failed_by_us = True
         output.fail(message)
+
+
+class RunningTest(Protocol):
+    """A test of which samples are run: to be judged, or to learn what it asks for."""
+
+    @property
+    def current(self) -> OpenSample:
+        """The sample that runs now, or ran last."""
+
+    def begin(self) -> OpenSample:
+        """Begin the next sample."""
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Give the sample that is being set up the test's `llm_config`."""
+
+
+TEST_RUN: pytest.StashKey[RunningTest] = pytest.StashKey()
+"""On an item: its run, from before its first set-up to after its last tear-down."""
+
+DRY_SECTIONS: pytest.StashKey[Sequence[tuple[str, str]]] = pytest.StashKey()
+"""On an item: what its dry runs have printed, with which pytest begins each later report."""
+
+SETTING_UP: ContextVar[RunningTest] = ContextVar("llmregress_setting_up")
+"""The run of the test that is being set up."""

@@ -13,8 +13,7 @@ from pytest_llmregress.process import installed_versions
 from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.reports.junit_properties import add_junit_properties
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.builtin_plugins import register_built_ins
-from pytest_llmregress.runner.hook_calls import HookError, Hooks
+from pytest_llmregress.runner.hook_calls import HookError, Hooks, register_built_ins
 from pytest_llmregress.runner.settings_reader import read_settings
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, Settings

@@ -13,7 +13,7 @@ from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 from pytest_llmregress.pipeline.judge import TestOutcome, decide_outcome
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
-from pytest_llmregress.runner.running_test import TEST_RUN
+from pytest_llmregress.runner.open_sample import TEST_RUN
 
 
 def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None) -> bool:

@@ -6,9 +6,9 @@ from copy import copy
 
 import pytest
 
-from pytest_llmregress.pipeline.accepted import AcceptedRecording, extract_behavior
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult, check_rules
 from pytest_llmregress.pipeline.drift import check_drift_gate, format_drift
+from pytest_llmregress.pipeline.extract import AcceptedRecording, extract_behavior
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.observe import TestObserver
 from pytest_llmregress.pipeline.plan import SamplePlan
@@ -17,7 +17,7 @@ from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording, Te
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.judge_fixture import LlmJudge
+from pytest_llmregress.runner.fixtures import LlmJudge
 from pytest_llmregress.runner.open_sample import INTERRUPTS, OpenSample
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.behavior import Behavior, Change

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_llmregress.pipeline.accepted import AcceptedRecording, build_extractors
+from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.observe import TestObserver
 from pytest_llmregress.pipeline.persist import (
     SavedFiles,

@@ -8,8 +8,7 @@ import pytest
 
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.runner import output, progress
-from pytest_llmregress.runner.builtin_plugins import register_built_ins
-from pytest_llmregress.runner.hook_calls import Hooks
+from pytest_llmregress.runner.hook_calls import Hooks, register_built_ins
 from pytest_llmregress.runner.record_collector import choose_reporter, find_reporters
 from pytest_llmregress.runner.settings_reader import read_settings
 from pytest_llmregress.values.settings import RecordMode

@@ -1,6 +1,8 @@
 """What was seen of each test on both sides: tallies, traits and numbers, before any verdict."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.json_record import JsonRecord
@@ -15,6 +17,12 @@ class Tally(JsonRecord):
 
     passed: int
     n: int
+
+    @classmethod
+    def of(cls, outcomes: Iterable[bool]) -> Self:
+        """Count how many of them are true."""
+        counted = list(outcomes)
+        return cls(passed=sum(counted), n=len(counted))
 
     @property
     def rate(self) -> float:

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.collect_evidence import collect_evidence
-from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
+from pytest_llmregress.pipeline.observe import collect_evidence
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.state import (
     ObservedSample,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.contracts.rule_book import forbids
-from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestConfigError
-from pytest_llmregress.pipeline.identity import Marker
+from pytest_llmregress.pipeline.config import Marker, MarkerOptions, TestConfig, TestConfigError
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.argument_match import ArgumentMatch
 from pytest_llmregress.values.settings import FailOn, SettingsSource

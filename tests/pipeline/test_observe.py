@@ -4,9 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.accepted import AcceptedRecording
-from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import TestConfig, TestIdentity
+from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.observe import TestObserver
 from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant

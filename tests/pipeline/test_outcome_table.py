@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig
+from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestIdentity
 from pytest_llmregress.pipeline.drift import fails_from
-from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.judge import decide_outcome
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan

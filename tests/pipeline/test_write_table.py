@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import TestConfig, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.persist import (
     SavedFiles,

@@ -7,8 +7,7 @@ import pytest
 
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.collect_control import CONTROL
-from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.pipeline.identity import TestIdentity
+from pytest_llmregress.pipeline.config import TestConfig, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
 from pytest_llmregress.pipeline.state import (

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.config import TestConfig, TestIdentity
 from pytest_llmregress.pipeline.explain_grid import GridCell, explain_grid
-from pytest_llmregress.pipeline.identity import TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.state import (

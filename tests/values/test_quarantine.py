@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmregress.values.quarantine import Quarantine
+from pytest_llmregress.pipeline.config import Quarantine
 
 HOW = '{"reason": "…", "until": "2026-12-31"}'
 

@@ -5,8 +5,8 @@ from typing import Any, NoReturn, Self
 
 import pytest
 
-from pytest_llmregress.pipeline.accepted import AcceptedRecording
 from pytest_llmregress.pipeline.config import INLINE
+from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.load import load_test
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -17,8 +17,7 @@ from pytest_llmregress.recording.request_capture import RequestRecorder, capture
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.context_factory import identify, narrow_context
-from pytest_llmregress.runner.open_sample import OpenSample
-from pytest_llmregress.runner.running_test import TEST_RUN
+from pytest_llmregress.runner.open_sample import TEST_RUN, OpenSample
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.http import Request
 
