@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
-from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
+from pytest_llmregress.cli.selection import (
+    FileProblems,
+    resolve,
+    select,
+    select_target,
+    shorten,
+)
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.formatting.words import models_in_words
@@ -117,8 +123,8 @@ def import_cassettes(
         if not source.exists():
             work.problems.add_missing(source)
             continue
-        for file in find_cassettes(source.resolve()):
-            row = _prepare(file, source.resolve(), tests, node_ids, work)
+        for file in find_cassettes(resolve(source)):
+            row = _prepare(file, resolve(source), tests, node_ids, work)
             if row.fate is _Fate.IMPORTED:
                 row = _harmless(row, redactor)
             if row.fate is _Fate.IMPORTED:
@@ -159,7 +165,7 @@ def _prepare(
     variant = "" if cassette.candidate is None else f"@{slug_of_variant(cassette.candidate)}"
     named = file.with_name(f"{file.stem.removesuffix(variant)}{file.suffix}")
     candidate = None if named == file else cassette.candidate
-    origin = origin_of(named, source, None if tests is None else tests.resolve())
+    origin = origin_of(named, source, None if tests is None else resolve(tests))
     if origin is None:
         return _skip(row, f"its test is unknown; {FOLDER}/TEST_FILE/TEST.yaml says it")
     test_file, _, said = cassette.test.partition("::")  # as an export from another folder says it
@@ -210,8 +216,8 @@ def _harmless(row: _Row, redactor: Redactor) -> _Row:
 
 def _files_of(target: str, work: _Work) -> list[Path]:
     path = Path(target)
-    if path.is_file() and path.resolve().parent.parent.name == OURS:
-        return [path.resolve()]
+    if path.is_file() and resolve(path).parent.parent.name == OURS:
+        return [resolve(path)]
     tests = select([path], work.problems) if path.exists() else select_target(target)
     if not path.exists() and not tests:
         work.faults.append(f"{target}: no such recording; a test, a file or a folder is wanted")
@@ -225,7 +231,7 @@ def _read_ours(file: Path, to: Path | None, work: _Work) -> _Row:
         return _skip(row, "it cannot be read")
     module = file.parent
     variant = "" if cassette.candidate is None else f"@{slug_of_variant(cassette.candidate)}"
-    folder = module.parent.parent / FOLDER if to is None else to.resolve()
+    folder = module.parent.parent / FOLDER if to is None else resolve(to)
     providers = built_in_providers()
     return replace(
         row,

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
-from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
+from pytest_llmregress.cli.selection import FileProblems, resolve, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
@@ -233,7 +233,7 @@ def _note(waiting: PendingItem, decision: Decision) -> Path | None:
 def _find(target: str, candidate: str | None) -> list[PendingItem]:
     """Return what waits of a target; of the path of a variant's own file, that variant alone."""
     waiting = _of_candidate(_waiting(select_target(target), FileProblems()), candidate)
-    path = Path(target).resolve()
+    path = resolve(Path(target))
     return [each for each in waiting if path in _own_files(each)] or waiting
 
 

@@ -214,4 +214,4 @@ def _accepted(test: StoredTest) -> Iterator[Path]:
         variant = slug_of_variant(candidate)
         own = TestPaths(directory=paths.directory, stem=paths.stem, variant=variant)
         wanted.append(own.cassette)
-    return (path for path in wanted if path.exists())
+    return (path for path in wanted if os.path.lexists(path))

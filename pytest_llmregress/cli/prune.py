@@ -1,6 +1,7 @@
 """The command `prune`: recordings that nobody needs any more, told first, then deleted."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pytest_llmregress.cli.selection import (
     FileProblems,
     files_below,
     journals_below,
+    resolve,
     select,
     shorten,
 )
@@ -116,8 +118,7 @@ def _known(ids: str | None, from_report: Path | None, faults: list[str]) -> Know
         )
         root = Path()
     collected = frozenset(
-        ((root / node_id.partition("::")[0]).resolve(), slug_of_test(node_id))
-        for node_id in node_ids
+        (resolve(root / node_id.partition("::")[0]), slug_of_test(node_id)) for node_id in node_ids
     )
     orphans: frozenset[Path] = frozenset()
     if from_report is not None:
@@ -128,7 +129,7 @@ def _known(ids: str | None, from_report: Path | None, faults: list[str]) -> Know
         except ValueError as error:
             faults.append(f"{from_report}: {error}")
         else:
-            orphans = frozenset(Path(path).resolve() for path in report.orphans)
+            orphans = frozenset(resolve(Path(path)) for path in report.orphans)
     return KnownTests(collected=collected, orphans=orphans)
 
 
@@ -193,7 +194,7 @@ def _why_of_candidate(cassette: Cassette, baseline: Cassette) -> PruneReason | N
 
 def _why_gone(paths: TestPaths, known: KnownTests) -> PruneReason | None:
     """Return why a test is not there any more; None where it is, or nobody can tell."""
-    directory = paths.directory.resolve()
+    directory = resolve(paths.directory)
     folder = directory.parent.parent
     if not any(file.is_file() for file in folder.glob(f"{_literal(directory.name)}.*")):
         return PruneReason.NO_FILE
@@ -211,7 +212,7 @@ def _rejected(
 ) -> Iterator[UnusedFile]:
     """Yield what remembers the rejections of tests that are gone, and all else of them with it."""
     tests = {(test.paths.directory, test.paths.stem) for test in stored}
-    for path in (each for folder in paths for each in files_below(folder.resolve(), SUFFIX)):
+    for path in (each for folder in paths for each in files_below(resolve(folder), SUFFIX)):
         own = TestPaths(directory=path.parent, stem=path.name.removesuffix(SUFFIX))
         why = None if (own.directory, own.stem) in tests else _why_gone(own, known)
         if why is not None:
@@ -242,7 +243,7 @@ def _files(test: StoredTest) -> Iterator[Path]:
     wanted = [test.paths.cassette, test.paths.snapshot]
     wanted += [_of_candidate(test, candidate).cassette for candidate in test.candidates]
     wanted.append(rejections_of(test.paths))
-    return (path for path in wanted if path.exists())
+    return (path for path in wanted if os.path.lexists(path))
 
 
 def _of_candidate(test: StoredTest, candidate: str) -> TestPaths:

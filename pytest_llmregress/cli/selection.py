@@ -74,8 +74,17 @@ class FileProblems:
 
 def shorten(path: Path) -> str:
     """Return a path relative to the current folder if it is below it, "/" between folders."""
-    path, here = path.resolve(), Path.cwd()
+    path, here = resolve(path), Path.cwd()
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def resolve(path: Path) -> Path:
+    """Return a path without links to folders; a file keeps its name, also where it is a link."""
+    is_file = path.is_symlink() and not path.is_dir()
+    # Before Python 3.13 Path.resolve raises at a loop of links.
+    return (
+        Path(os.path.realpath(path.parent), path.name) if is_file else Path(os.path.realpath(path))
+    )
 
 
 def unasked(path: Path, candidate: str, wrong: Sequence[str]) -> FileProblem:
@@ -92,10 +101,10 @@ def select(paths: Iterable[Path], problems: FileProblems) -> tuple[StoredTest, .
     """Return the tests below folders, of test files, and of files of ours; no test twice."""
     tests: dict[tuple[Path, str], StoredTest] = {}
     for path in paths:
-        if not path.exists():
+        if not os.path.lexists(path):
             problems.add_missing(path)
             continue
-        for test in _select_one(path.resolve(), problems):
+        for test in _select_one(resolve(path), problems):
             tests.setdefault((test.paths.directory, test.paths.stem), test)
     return tuple(sorted(tests.values(), key=lambda test: test.test))
 
@@ -104,7 +113,7 @@ def journals_below(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return what interrupted recordings have left below folders, of test files, beside files."""
     found: dict[Path, None] = {}
     for path in paths:
-        found |= dict.fromkeys(files_below(path.resolve(), JOURNAL))
+        found |= dict.fromkeys(files_below(resolve(path), JOURNAL))
     return tuple(found)
 
 

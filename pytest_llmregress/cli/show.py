@@ -1,6 +1,7 @@
 """The command `show`: the calls in a cassette."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def show(files: Sequence[Path], *, as_json: bool, width: int) -> CommandResult:
     problems = FileProblems()
     read: list[tuple[Path, Cassette]] = []
     for file in files:
-        if not file.exists():
+        if not os.path.lexists(file):
             problems.add_missing(file)
         elif (cassette := problems.read(file, read_any_cassette)) is not None:
             read.append((file, cassette))

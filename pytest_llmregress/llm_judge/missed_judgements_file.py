@@ -9,6 +9,7 @@ from typing import Any
 from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
 from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.regular_file import read_bytes
 from pytest_llmregress.values.http import Request
 
 FORMAT = 1
@@ -33,7 +34,7 @@ class MissedJudgementsFile:
     def read(self) -> tuple[MissedJudgement, ...]:
         """Return what is noted; nothing where the file is damaged: a replay writes it again."""
         try:
-            lines = self.path.read_text(encoding="utf-8").split("\n")
+            lines = read_bytes(self.path)[1].split(b"\n")
             head, *rest = (json.loads(line) for line in lines if line)
             # Not the test: its node id is another one from another root directory.
             known = (head["llmregress"], head["kind"]) == (FORMAT, KIND)

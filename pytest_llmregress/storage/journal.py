@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.storage import recording_lock
+from pytest_llmregress.storage.regular_file import read_bytes
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 FORMAT = 1
@@ -40,11 +41,10 @@ class Journal:
         test or a newer version wrote is left alone, and nothing is carried on from it.
         """
         try:
-            text = self.path.read_bytes()
+            self.size, text = read_bytes(self.path)
         except FileNotFoundError:
             self.size = 0
             return {}
-        self.size = len(text)
         lines = text.splitlines(keepends=True)
         found: dict[int, list[Interaction]] = {}
         for number, line in enumerate(lines):

@@ -68,7 +68,7 @@ def find_stored_tests(root: Path) -> StoredTests:
     for directory in _directories(root):
         groups: dict[str, list[_File]] = {}
         for path in sorted(directory.iterdir()):
-            if (name := _FILE.fullmatch(path.name)) and path.is_file():
+            if name := _FILE.fullmatch(path.name):  # whatever it is: a pipe is to be told
                 file = _File(
                     path=path,
                     variant=name["variant"],
@@ -183,6 +183,8 @@ def _stored(
     for file in files:
         try:
             header = load_header(file.path)
+        except FileNotFoundError:  # another process has decided on it in this moment
+            continue
         except UnreadableFileError as problem:
             problems.append(problem)
             header = {}

@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.regular_file import read_bytes
 
 FORMAT = 1
 KIND = "requests in a batch"
@@ -40,7 +41,7 @@ class SubmittedBatchesFile:
     def read(self) -> tuple[SubmittedRequest, ...]:
         """Return what is noted; nothing where there is no file, or it is another one's."""
         try:
-            lines = self.path.read_text(encoding="utf-8").split("\n")
+            lines = read_bytes(self.path)[1].split(b"\n")
             head, *rest = (json.loads(line) for line in lines if line)
             return tuple(map(_restore, rest)) if head == self._head else ()
         except (OSError, ValueError, KeyError, TypeError):

@@ -250,3 +250,19 @@ def test_a_key_is_named_and_its_value_is_never_shown(project, monkeypatch):
     assert run.status == 0
     assert any("ANTHROPIC_API_KEY: set, and no replay needs it; in CI" in line for line in run.out)
     assert KEY not in "\n".join([*run.out, *run.err])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("command", ["status", "doctor", "prune", "accept --all", "show"])
+@pytest.mark.parametrize("kind", ["pipe", "loop", "dangling"])
+def test_something_else_in_the_place_of_a_cassette_is_named(project, command, kind):
+    project.accepted(REFUND)
+    cassette = project.paths(REFUND).cassette
+    cassette.unlink()
+    if kind == "pipe":
+        os.mkfifo(cassette)
+    else:
+        cassette.symlink_to(cassette.name if kind == "loop" else "gone")
+    arguments = [*command.split(), *([str(cassette)] if command == "show" else [])]
+    run = project.run(*arguments)
+    assert f"{FOLDER}/refund.cassette.yaml: it " in "\n".join([*run.out, *run.err])

@@ -360,5 +360,5 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_foreign(tmp_path / "nothing.yaml")
-    with pytest.raises(UnreadableFileError, match="it cannot be opened"):
+    with pytest.raises(UnreadableFileError, match="it is a folder"):
         read_foreign(tmp_path)

@@ -355,7 +355,7 @@ def test_a_giant_file_is_refused_before_it_is_read(tmp_path):
 
 
 def test_a_folder_in_place_of_a_file_is_named(tmp_path):
-    with pytest.raises(UnreadableFileError, match="it cannot be opened"):
+    with pytest.raises(UnreadableFileError, match="it is a folder"):
         load(tmp_path)
 
 

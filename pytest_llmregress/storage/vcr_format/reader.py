@@ -11,6 +11,7 @@ from typing import Any
 from pytest_llmregress.process.decompression import DecompressionError, decompress_stored
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import ForeignFileError, UnreadableFileError
+from pytest_llmregress.storage.regular_file import read_bytes
 from pytest_llmregress.storage.vcr_format.safe_yaml import load_yaml
 from pytest_llmregress.storage.yaml.document import MAX_BYTES
 from pytest_llmregress.storage.yaml.parser import YamlSyntaxError
@@ -61,18 +62,12 @@ def read_foreign(path: Path) -> Cassette:
 
 def _load(path: Path) -> Any:
     try:
-        size = path.stat().st_size
+        size, data = read_bytes(path, MAX_BYTES)
         if size > MAX_BYTES:
             limit = MAX_BYTES // 1024 // 1024
             fault = f"it is {size / 1024 / 1024:.0f} MiB large, and {limit} MiB is the limit"
             raise UnreadableFileError(path, None, fault, advice=ADVICE)
-        data = path.read_bytes()
         text = data.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        fault = f"it cannot be opened ({error.strerror})"
-        raise UnreadableFileError(path, None, fault, advice=ADVICE) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnreadableFileError(path, line, "it is not UTF-8", advice=ADVICE) from None

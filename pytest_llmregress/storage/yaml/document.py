@@ -1,6 +1,5 @@
 """Files of ours as YAML: whole and understood, or refused with their fault."""
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pytest_llmregress.storage.errors import (
     UnwritableValueError,
     restore,
 )
+from pytest_llmregress.storage.regular_file import read_bytes
 from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, FlowList, FlowMapping, dump_yaml
 from pytest_llmregress.storage.yaml.line_reader import OTHER, read_lines
 from pytest_llmregress.storage.yaml.parser import (
@@ -82,12 +82,7 @@ def dump_and_load(value: dict[str, Any], *, aliases: bool = False) -> tuple[str,
 
 def read_text(path: Path) -> str:
     """Return the text of a file of ours; the errors are those of `load`."""
-    try:
-        size, data = _read(path)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise UnreadableFileError(path, None, f"it cannot be opened ({error.strerror})") from None
+    size, data = read_bytes(path, MAX_BYTES)
     if size > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
         raise UnreadableFileError(
@@ -106,21 +101,6 @@ def read_text(path: Path) -> str:
         fault = f"a merge conflict was left in it ({conflict[0].strip()[:7]})"
         raise UnreadableFileError(path, line, fault, advice=f"settle it, {restore()}")
     return text
-
-
-def _read(path: Path) -> tuple[int, bytes]:
-    """Return the size of a file, and its bytes unless they are too many."""
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
-    try:
-        size = os.fstat(file).st_size
-        parts: list[bytes] = []
-        left = size if size <= MAX_BYTES else 0
-        while left > 0 and (part := os.read(file, left)):
-            parts.append(part)
-            left -= len(part)
-        return size, b"".join(parts)
-    finally:
-        os.close(file)
 
 
 def document_of(path: Path, text: str, *, aliases: bool = False) -> dict[str, Any]:
