@@ -128,7 +128,8 @@ def assess_form(before: Trait, after: Trait) -> Assessment | None:
     """
     old, new = str(before.value), str(after.value)
     if old in CLOSED and new not in {Form.EMPTY, Form.PHRASE} and (old, new) not in _BARE_PAIRS:
-        return Assessment(severity=Severity.BREAKING, detail=f"no longer a bare {old}")
+        lost = "ends on an answer line" if old == Form.ANSWER_LINE else f"a bare {old}"
+        return Assessment(severity=Severity.BREAKING, detail=f"no longer {lost}")
     is_told_elsewhere = {old, new} & _WITH_OWN_TRAITS or (new in CLOSED and old == Form.PHRASE)
     if is_told_elsewhere or old in CLOSED or frozenset({old, new}) in _NEAR_FORMS:
         return None

@@ -226,6 +226,8 @@ def test_a_dropped_tool_call_is_breaking():
             "the text is no longer code as it stands",
         ),
         ("text.code", ["python"], ["python (bare)"], NOTABLE, ""),
+        ("text.form", "label", "sentence", BREAKING, "no longer a bare label"),
+        ("text.form", "answer line", "label", BREAKING, "no longer ends on an answer line"),
         ("text.language", "en", "de", BREAKING, ""),
         ("refusal", "none", "soft", BREAKING, ""),
         (

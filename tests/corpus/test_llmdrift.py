@@ -75,7 +75,13 @@ def test_the_reasoning_that_june_dropped_is_named_in_nearly_all_primes(compared)
     assert prime.traits["text.length"] >= 27
     assert prime.traits["usage.output_tokens"] >= 24
     assert "text.code" not in prime.traits
-    assert set(prime.severities) == {"notable"}
+    assert set(prime.severities) == {"notable", "breaking"}
+
+
+def test_a_yes_that_june_turned_into_a_no_is_breaking(compared):
+    prime = compared[JUNE][0]["prime"]
+
+    assert 1 <= prime.traits["text.answer"] <= prime.severities["breaking"]
 
 
 def test_the_fences_that_june_put_around_programs_are_named(compared):
