@@ -9,7 +9,6 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.fixtures import LlmJudge, SnapshotAssertion
-    from pytest_llmregress.runner.record_collector import RecordCollector
     from pytest_llmregress.values.call import Calls
 
 OPTIONS = (
@@ -35,10 +34,6 @@ FLAGS = (
 REPEATABLE = frozenset({"candidate", "report"})
 _SCALAR: Any = str | int | float if pytest.version_tuple >= (9, 2) else "string"
 """The type of an ini key with one value: TOML has numbers, and other files have words."""
-
-
-_RECORDS = "llmregress-records"
-"""The name of the plugin that collects what the marked tests found."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,21 +62,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "llm(**limits): record and replay this test's model calls, and report drift"
     )
-    if _is_controller(config) or config.getoption(_key("report")):
-        _collect_records(config)  # a controller collects no tests, and never knows what is marked
-    keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
-    in_file = [_read_ini(config, key) for key in keys]  # all of them: a bad one is refused here
-    if (
-        any(config.getoption(key) is not None for key in keys)
-        or any(value is not None for value in in_file)
-        or any(name.startswith("LLMREGRESS_") for name in os.environ)
-        # Bad settings found while a worker collects would read INTERNALERROR.
-        or config.getoption("numprocesses", default=None)
-        or config.pluginmanager.hasplugin("pytest_llm")
-    ):
+    is_controller = _is_controller(config)
+    if is_controller or _has_settings(config):
         from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
 
-        session.check(config)
+        session.check(config, is_controller=is_controller)
 
 
 @pytest.hookimpl(trylast=True)
@@ -89,19 +74,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     """Start the run if there is a marked test."""
     marked = [item for item in items if item.get_closest_marker("llm")]
     if marked:
-        records = _collect_records(config)
         from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
-        from pytest_llmregress.runner.record_collector import ORPHANS  # noqa: PLC0415 - as above
 
-        records.orphans = session.start(config, marked)
-        if hasattr(config, "workeroutput"):
-            config.workeroutput[ORPHANS] = list(records.orphans)
+        session.start(config, marked)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Judge the suite, and write the reports."""
-    records = session.config.pluginmanager.getplugin(_RECORDS)
+    records = session.config.pluginmanager.getplugin("llmregress-records")
     if records is not None:
         records.finish(session)
 
@@ -146,42 +127,22 @@ def llm_judge(request: pytest.FixtureRequest) -> "LlmJudge":
     return fixtures.judge(request)
 
 
-@pytest.fixture
-def _llmregress_config(llm_config: Mapping[str, Any]) -> None:
-    """Hand a marked test's `llm_config` over before its own fixtures are set up.
-
-    Without `request`: pytest makes a fixture of it for each test, at the cost of matching a call.
-    """
-    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only in marked tests
-
-    fixtures.configure(llm_config)
-
-
-def _collect_records(config: pytest.Config) -> "RecordCollector":
-    """Listen to each report; not where nothing is marked, whose tests pay nothing."""
-    from pytest_llmregress.runner.record_collector import RecordCollector  # noqa: PLC0415 - as above
-
-    known: RecordCollector | None = config.pluginmanager.getplugin(_RECORDS)
-    if known is not None:
-        return known
-    records = RecordCollector(in_worker=hasattr(config, "workerinput"))
-    config.pluginmanager.register(records, _RECORDS)
-    return records
-
-
 def _is_controller(config: pytest.Config) -> bool:
     """Whether tests run in workers of xdist."""
     options = (config.getoption("dist", default="no") != "no", config.getoption("tx", default=None))
     return any(options) or bool(config.getoption("numprocesses", default=None))
 
 
-def _read_ini(config: pytest.Config, key: str) -> object:
+def _has_settings(config: pytest.Config) -> bool:
+    """Whether anything is to be checked before a test is collected."""
+    keys = [_key(row[0]) for row in (*OPTIONS, *FLAGS)]
     try:
-        return config.getini(key)
-    except ValueError as error:  # of a flag: pytest 8.4 leaves it to the plugin to say whose it is
-        from pytest_llmregress.runner.output import usage_error  # noqa: PLC0415 - with a fault
-
-        raise usage_error(f"{key}: {error}; true or false") from None
+        given = [value for key in keys for value in (config.getoption(key), config.getini(key))]
+    except ValueError:  # of a flag in a file: reading all settings says whose it is
+        return True
+    is_set = any(value is not None for value in given)
+    is_in_environment = any(name.startswith("LLMREGRESS_") for name in os.environ)
+    return is_set or is_in_environment or config.pluginmanager.hasplugin("pytest_llm")
 
 
 def _key(name: str) -> str:

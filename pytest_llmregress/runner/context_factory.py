@@ -20,7 +20,7 @@ from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.values.settings import Settings
 
 CONFIG_FIXTURE = "_llmregress_config"
-"""The fixture in plugin.py that hands a test's `llm_config` over."""
+"""The fixture in hooks.py that hands a test's `llm_config` over."""
 _CONFIG = "llm_config"
 
 

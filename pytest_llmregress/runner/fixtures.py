@@ -17,7 +17,7 @@ from pytest_llmregress.llm_judge.question import (
     fault_of_model,
 )
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.open_sample import SETTING_UP, TEST_RUN, RunningTest
+from pytest_llmregress.runner.open_sample import TEST_RUN, RunningTest
 from pytest_llmregress.values.call import Call, Calls
 
 
@@ -165,11 +165,6 @@ def build_llm_judge(request: pytest.FixtureRequest, *, model: str | None) -> Llm
     if model is None or fault is not None:
         output.fail(f"{test}: llm_judge: {fault}; {HOW_TO_SET_JUDGE}")
     return LlmJudge(test, model=model)
-
-
-def configure(llm_config: Mapping[str, Any]) -> None:
-    """Give the test that is being set up the settings of its `llm_config`."""
-    SETTING_UP.get().configure(llm_config)
 
 
 def explain_comparison(left: object, right: object) -> list[str] | None:

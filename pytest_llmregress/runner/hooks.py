@@ -1,6 +1,7 @@
 """The hooks of pytest around each marked test."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,15 @@ class PytestHooks:
 
     def __init__(self, run: SessionContext) -> None:
         self._run = run
+
+    @pytest.fixture
+    def _llmregress_config(self, llm_config: Mapping[str, Any]) -> None:
+        """Hand a marked test's `llm_config` over before its own fixtures are set up.
+
+        Without `request`: pytest makes a fixture of it for each test, at the cost of matching a
+        call.
+        """
+        SETTING_UP.get().configure(llm_config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(

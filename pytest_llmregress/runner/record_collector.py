@@ -19,7 +19,10 @@ from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, Settings
 from pytest_llmregress.values.verdict import GatePolicy
 
-ORPHANS = "llmregress_orphans"
+_NAME = "llmregress-records"
+"""What it is registered as."""
+
+_ORPHANS = "llmregress_orphans"
 """The key of a worker's output: the recordings that belong to no test."""
 
 _LATE = "llmregress_late"
@@ -33,7 +36,7 @@ class RecordCollector:
         self._in_worker = in_worker
         self._by_test: dict[str, TestRecord] = {}
         """Empty in a worker: its controller has them."""
-        self.orphans: Sequence[str] = ()
+        self._orphans: Sequence[str] = ()
         """Recordings that belong to no test; known where the whole suite was collected."""
         self._late: list[str] = []
         """What threads were refused after the end of their tests."""
@@ -76,7 +79,7 @@ class RecordCollector:
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker of xdist has found: recordings of no test, late refusals."""
         told = getattr(node, "workeroutput", {})
-        self.orphans = told.get(ORPHANS, self.orphans)
+        self._orphans = told.get(_ORPHANS, self._orphans)
         self._late += told.get(_LATE, ())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -94,6 +97,12 @@ class RecordCollector:
             line = closing_line(self._report, failed=session.testsfailed)
             output.write_lines(session.config, [] if line is None else [line])
         return result
+
+    def note_orphans(self, config: pytest.Config, orphans: Sequence[str]) -> None:
+        """Take recordings that belong to no test; known where the whole suite was collected."""
+        self._orphans = orphans
+        if self._in_worker:
+            config.workeroutput[_ORPHANS] = list(orphans)  # type: ignore[attr-defined]  # of xdist
 
     def pytest_terminal_summary(self, config: pytest.Config) -> None:
         """Write the block at the end of the run."""
@@ -127,7 +136,7 @@ class RecordCollector:
         if self._in_worker or not (self._by_test or config.getoption("llmregress_report")):
             return
         settings = read_settings(config)
-        report = self._report = _judge_run(settings, self._by_test, self.orphans)
+        report = self._report = _judge_run(settings, self._by_test, self._orphans)
         if report.verdict is not None and report.verdict.fails:
             output.fail_unconfirmed(config, _explain_failures(report))
         hooks = Hooks(config.rootpath)
@@ -139,6 +148,18 @@ class RecordCollector:
         is_faulty = bool(self._unwritten) or bool(self._bad_hooks)
         if (is_failing or is_faulty) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def collect_records(config: pytest.Config) -> RecordCollector:
+    """Listen to each report of a run from now on; return who does.
+
+    Not where nothing is marked, whose tests pay nothing.
+    """
+    known: RecordCollector | None = config.pluginmanager.getplugin(_NAME)
+    if known is None:
+        known = RecordCollector(in_worker=hasattr(config, "workerinput"))
+        config.pluginmanager.register(known, _NAME)
+    return known
 
 
 def _explain_failures(report: RunReport) -> dict[str, str]:

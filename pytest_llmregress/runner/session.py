@@ -9,7 +9,11 @@ import pytest
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.runner import output, progress
 from pytest_llmregress.runner.hook_calls import Hooks, register_built_ins
-from pytest_llmregress.runner.record_collector import choose_reporter, find_reporters
+from pytest_llmregress.runner.record_collector import (
+    choose_reporter,
+    collect_records,
+    find_reporters,
+)
 from pytest_llmregress.runner.settings_reader import read_settings
 from pytest_llmregress.values.settings import RecordMode
 
@@ -17,9 +21,17 @@ NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "
 """The options of pytest with which a run does not collect the whole suite."""
 
 
-def check(config: pytest.Config) -> None:
-    """Refuse, before anything runs, what could only go wrong; UsageError says how to mend it."""
+def check(config: pytest.Config, *, is_controller: bool) -> None:
+    """Refuse, before anything runs, what could only go wrong; UsageError says how to mend it.
+
+    Found while a worker collects, it would read INTERNALERROR.
+
+    :param is_controller: whether tests run in workers of xdist: their controller collects no
+        tests, and never knows what is marked.
+    """
     settings = read_settings(config)
+    if is_controller or config.getoption("llmregress_report"):
+        collect_records(config)
     if (
         settings.record is not RecordMode.NONE
         and os.environ.get("CI")
@@ -49,17 +61,18 @@ def check(config: pytest.Config) -> None:
         config.pluginmanager.register(_MarkerIsClaimed(), "llmregress-marker-is-claimed")
 
 
-def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ...]:
+def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
     """Start a run: from here on the marked tests are recorded or replayed.
 
-    Return the recordings that belong to none of them, where that can be told.
+    Recordings that belong to none of them are noted, where that can be told.
     """
     from pytest_llmregress.pipeline.orphans import find_orphans  # noqa: PLC0415 - only with marked tests
     from pytest_llmregress.runner.context_factory import add_config_fixture, build_context, identify  # noqa: PLC0415 - only with marked tests
     from pytest_llmregress.runner.hooks import CassetteOpener, PytestHooks  # noqa: PLC0415 - only with marked tests
 
+    records = collect_records(config)
     if config.pluginmanager.hasplugin("llmregress-activity"):
-        return ()
+        return
     _check_versions()
     register_built_ins(config)
     _register_github(config)
@@ -75,9 +88,9 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> tuple[str, ..
         from pytest_llmregress.runner.concurrent import recorder  # noqa: PLC0415 - only where something is recorded
 
         recorder.register(config, run, settings)
-    if not _has_whole_suite(config):
-        return ()  # nobody can tell
-    return find_orphans((identify(item) for item in marked), root=config.rootpath)
+    if _has_whole_suite(config):  # else nobody can tell
+        tests = (identify(item) for item in marked)
+        records.note_orphans(config, find_orphans(tests, root=config.rootpath))
 
 
 def _has_whole_suite(config: pytest.Config) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -9,24 +10,7 @@ import pytest
 from pytest_llmregress.runner import output
 from pytest_llmregress.values.settings import Settings, SettingsError, SettingsSource
 
-SETTINGS = (
-    "record",
-    "candidate",
-    "samples",
-    "confirm",
-    "control",
-    "cross",
-    "judge_model",
-    "accept",
-    "fail_on",
-    "report",
-    "allow_ci_record",
-    "concurrency",
-    "max_cost",
-    "max_tokens",
-    "batch",
-    "batch_wait",
-)
+_SETTINGS = tuple(field.name for field in fields(Settings))
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -39,8 +23,8 @@ def read_settings(config: pytest.Config) -> Settings:
 
 def read_sources(config: pytest.Config) -> tuple[SettingsSource, SettingsSource, SettingsSource]:
     """Return command line, environment and ini file, each with what was given in it."""
-    options = {name: config.getoption(f"llmregress_{name}") for name in SETTINGS}
-    ini = {name: config.getini(f"llmregress_{name}") for name in SETTINGS}
+    options = {name: config.getoption(f"llmregress_{name}") for name in _SETTINGS}
+    ini = {name: _read_ini(config, f"llmregress_{name}") for name in _SETTINGS}
     environment = {
         name.removeprefix("LLMREGRESS_").lower(): value
         for name, value in os.environ.items()
@@ -54,6 +38,13 @@ def read_sources(config: pytest.Config) -> tuple[SettingsSource, SettingsSource,
         SettingsSource(name="LLMREGRESS_{variable}", values=environment),
         SettingsSource(name="llmregress_{key}", values=_given(ini)),
     )
+
+
+def _read_ini(config: pytest.Config, key: str) -> object:
+    try:
+        return config.getini(key)
+    except ValueError as error:  # of a flag: pytest 8.4 leaves it to the plugin to say whose it is
+        raise output.usage_error(f"{key}: {error}; true or false") from None
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
