@@ -14,7 +14,6 @@ from pytest_llmregress.behavior.text.text_facts import extract_data, language, w
 from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord
 from pytest_llmregress.values.behavior import Severity, TraitKind
 
-SERVED_MODEL = "served_model"
 TOOL_ORDER = "tools.order"
 TOOL_ARGUMENTS = "tools.arguments"
 JSON_VALUES = "text.json_values"
@@ -58,7 +57,7 @@ _ENDINGS = (
         readme="an earlier call",
     ),
     TraitRecord(
-        name=SERVED_MODEL,
+        name="served_model",
         extract=lambda given: extractors.extract_served_model(given.calls, given.served),
         kind=TraitKind.CATEGORY,
         severity=Severity.BREAKING,

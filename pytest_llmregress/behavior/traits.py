@@ -1,12 +1,8 @@
 """The traits of one sample of a test, and of one text."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from pytest_llmregress.behavior.conversation_traits import read_sample
 from pytest_llmregress.behavior.extract_records import extract_records
-from pytest_llmregress.behavior.extractors import extract_served_model
-from pytest_llmregress.behavior.registry import BUILTIN_TRAITS, SERVED_MODEL, TEXT_TRAITS
+from pytest_llmregress.behavior.registry import BUILTIN_TRAITS, TEXT_TRAITS
 from pytest_llmregress.behavior.text.text_facts import ParsedText, parse_text
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.behavior import Trait
@@ -32,20 +28,3 @@ def extract_traits(calls: Calls, *, served: Served | None = None) -> tuple[Trait
 def extract_text_traits(text: str | ParsedText) -> tuple[Trait, ...]:
     """Return the traits of one text."""
     return extract_records(TEXT_TRAITS, ExtractorInput(text=parse_text(text)))
-
-
-def declare_served(traits: Sequence[Trait], calls: Calls, *, served: Served) -> tuple[Trait, ...]:
-    """Return traits as they are where a test declares which served models are legitimate.
-
-    Args:
-        traits: All traits of a sample, those of other plugins included.
-        calls: The model calls of that sample.
-        served: What the test declares.
-
-    """
-    return tuple(
-        replace(trait, value=extract_served_model(calls, served))
-        if trait.name == SERVED_MODEL
-        else trait
-        for trait in traits
-    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmregress.formatting.value_text import format_value
 from pytest_llmregress.pipeline.config import MarkerOptions
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
+from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 if TYPE_CHECKING:  # what compares is imported where something is to be compared
@@ -101,6 +102,19 @@ class ValueRecorder:
                 )
             )
         return missing
+
+    def note_answers(
+        self, source: AnswerSource, *, is_accepted: bool, is_as_recorded: bool
+    ) -> None:
+        """Take notice of where the answers came from, once the body is over.
+
+        :param is_accepted: whether what was accepted is of the cassette that is replayed.
+        :param is_as_recorded: whether all of it was played, and nothing else.
+        """
+        if source in {AnswerSource.RECORDED, AnswerSource.MIXED}:
+            self.exact = False
+        self.is_own = self.exact and is_accepted
+        self.repeats = self.is_own and is_as_recorded
 
     @property
     def compares(self) -> bool:

@@ -46,11 +46,6 @@ def build_stamp(others: Iterable[str] = ()) -> tuple[str, ...]:
     return (f"{_BUILT_IN}={TRAITS}", *(f"{name}={_UNKNOWN}" for name in others))
 
 
-def observe_baseline(cassette: Cassette, read: Read, extract: Extract) -> tuple[Behavior, ...]:
-    """Return the behavior of each sample of a cassette, in the order of the samples."""
-    return tuple(extract(read(run)) for run in cassette.runs)
-
-
 def is_recorded_in(accepted: Snapshot, cassette: Cassette) -> bool:
     """Tell whether a snapshot was taken from this very cassette."""
     return accepted.cassette == (cassette.digest or digest_of(cassette))
@@ -76,7 +71,7 @@ def update_baseline(
         return ObservedBaseline(snapshot=accepted, is_extracted=False)
     if is_fresh(accepted, cassette, extractors.stamp):
         return ObservedBaseline(snapshot=accepted)
-    found = observe_baseline(cassette, read, extractors.extract)
+    found = [extractors.extract(read(run)) for run in cassette.runs]
     # A snapshot of another cassette may have more samples: of those nothing else is known.
     behaviors = [*found, *accepted.behaviors[len(found) :]]
     return ObservedBaseline(
@@ -210,10 +205,12 @@ def build_extractors(config: TestConfig, plugins: Plugins) -> Extractors:
 
 
 def extract_behavior(calls: Calls, *, config: TestConfig, plugins: Plugins) -> Behavior:
-    """Return the behavior that calls show; a declared fallback is as requested."""
-    traits, contract = plugins.extract_traits(calls), config.contract
-    if contract.served_model:
-        from pytest_llmregress.behavior.traits import declare_served  # noqa: PLC0415 - on use
+    """Return the behavior that calls show, the built-in traits first.
 
-        traits = declare_served(traits, calls, served=contract.is_legitimate)
-    return Behavior(traits=traits)
+    A served model that the test declares is as requested.
+    """
+    from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - on use
+
+    contract = config.contract
+    served = contract.is_legitimate if contract.served_model else None
+    return Behavior(traits=(*extract_traits(calls, served=served), *plugins.extract_traits(calls)))

@@ -71,30 +71,28 @@ class TestObserver:
             return test
         observed = self._accepted.observe(build_extractors(state.config, self._context.plugins))
         test = replace(test, observed=observed)
-        test = replace(test, drift=self._find_drift(test))
+        changes = tuple(sample.changes for sample in test.compared)
+        if changes not in self._drifts:
+            self._drifts[changes] = build_drift(
+                test, self._context, baseline=self._accepted.cassette, now=self.now
+            )
+        test = self._explain_cross(replace(test, drift=self._drifts[changes]))
         test = replace(test, evidence=collect_evidence(test))
         return replace(test, drift=blame_old_model(test))
 
-    def _find_drift(self, test: ObservedTest) -> Drift | None:
-        """Return what its new recordings do differently, with what a grid has shown."""
-        compared = tuple(sample.changes for sample in test.compared)
-        if compared not in self._drifts:
-            self._drifts[compared] = build_drift(
-                test, self._context, baseline=self._accepted.cassette, now=self.now
-            )
-        drift = self._drifts[compared]
-        if drift is None or drift.cause is None:
-            return drift
-        crossed = self._explain_cross(replace(test, drift=drift))
-        return replace(drift, cause=replace(drift.cause, cross=crossed)) if crossed else drift
-
     @staticmethod
-    def _explain_cross(test: ObservedTest) -> str:
-        if not test.sides:
-            return explain_no_cross(test.state, test.drift)
-        from pytest_llmregress.pipeline.explain_grid import explain_grid  # noqa: PLC0415 - with statistics
+    def _explain_cross(test: ObservedTest) -> ObservedTest:
+        """Return a test with what a grid has shown of its drift, or why there is no grid."""
+        drift = test.drift
+        if drift is None or drift.cause is None:
+            return test
+        crossed = ""
+        if test.sides:
+            from pytest_llmregress.pipeline.explain_grid import explain_grid  # noqa: PLC0415 - with statistics
 
-        return explain_grid(test) or explain_no_cross(test.state, test.drift)
+            crossed = explain_grid(test)
+        crossed = crossed or explain_no_cross(test.state, drift)
+        return replace(test, drift=replace(drift, cause=replace(drift.cause, cross=crossed)))
 
 
 def collect_evidence(test: ObservedTest) -> TestEvidence:

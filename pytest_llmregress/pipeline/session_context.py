@@ -26,7 +26,7 @@ class Plugins:
     """What plugins have a say on, as plain functions; none of them raises."""
 
     extract_traits: Callable[[Calls], tuple[Trait, ...]]
-    """Returns the traits of a test's calls, the built-in ones first."""
+    """Returns the traits of a test's calls beyond the built-in ones."""
     others_with_traits: tuple[str, ...]
     """Who adds traits to the built-in ones: a plugin's name, or the path of a file."""
     classify: "Classify"

@@ -130,7 +130,7 @@ class SnapshotAssertion:
         return type(self)(self._test, name, facts=facts, options=options)
 
     def __eq__(self, other: object) -> bool:
-        self.lines = self._test.current.judgement.compare_value(
+        self.lines = self._test.current.values.compare_value(
             self._name, other, facts=self._facts, options=self._options
         )
         return not self.lines

@@ -70,15 +70,14 @@ class Hooks:
         return redactor
 
     def traits(self, hook: Any, calls: Calls) -> tuple[Trait, ...]:
-        """Return the traits of a test, the built-in ones first."""
+        """Return the traits of a test beyond the built-in ones."""
         found = list(self._ask(hook.pytest_llmregress_traits, read_traits, calls=calls))
         return tuple(trait for _, some in reversed(found) for trait in some)
 
     def others_with_traits(self, hook: Any) -> tuple[str, ...]:
         """Return who adds traits to the built-in ones: a plugin's name, or the path of a file."""
-        asked = (impl for impl in hook.pytest_llmregress_traits.get_hookimpls())
-        names = (str(each.plugin_name) for each in asked if not isinstance(each.plugin, BuiltIns))
-        return tuple(_shorten(Path(name), self._root) for name in names)
+        asked = hook.pytest_llmregress_traits.get_hookimpls()
+        return tuple(_shorten(Path(str(each.plugin_name)), self._root) for each in asked)
 
     def classify(
         self, hook: Any, change: Change, before: Trait | None, after: Trait | None
@@ -271,13 +270,6 @@ class BuiltIns:
         )
 
         return built_in_providers()
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_llmregress_traits(self, calls: Calls) -> Sequence[Trait]:
-        """Return the traits that every marked test has."""
-        from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - on use
-
-        return extract_traits(calls)
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_price(self, call: Call) -> float | None:

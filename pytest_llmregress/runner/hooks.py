@@ -78,7 +78,7 @@ class PytestHooks:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return (yield)
-        with test.current.watched(), test.current.judged():
+        with test.current.watched(), test.current.in_body():
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -107,7 +107,7 @@ class PytestHooks:
             item.stash[DRY_SECTIONS] = list(report.sections)
             return report
         output.drop_sections(report, item.stash.get(DRY_SECTIONS, []))
-        if test.current.is_in_body:
+        if test.current.phases.is_in_body:
             test.current.note_subtest(report)
             return hold_back(report) if test.is_sampled else report
         test.current.note(report)
@@ -141,6 +141,6 @@ def _find_untold(test: ItemRunner) -> str:
     if test.current.failed_by_us or test.current.misses:
         return ""
     parts = [problem.message for problem in dict.fromkeys(test.own.problems)]
-    if test.current.is_compared:
+    if test.current.judged.is_compared:
         parts.append(format_drift(test.observe()))
     return "\n\n".join(part for part in parts if part)

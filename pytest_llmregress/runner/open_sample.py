@@ -49,7 +49,7 @@ class OpenSample:
         self.plan = plan
         self.state = state
         """Of its test; its own `llm_config` is part of it once that was read."""
-        self.judgement = ValueRecorder(accepted=None, exact=False, accept=False)
+        self.values = ValueRecorder(accepted=None, exact=False, accept=False)
         self.traffic: HttpSession | None = None
         self.problems: list[Problem] = []
         self.misses: list[Problem] = []
@@ -67,7 +67,7 @@ class OpenSample:
         state, plan = self.state, self.plan
         if state.setup_error is not None:
             self._fail(state.setup_error.code, state.setup_error.message)
-        self.judgement = ValueRecorder(
+        self.values = ValueRecorder(
             accepted=state.accepted,
             observed=self._observe_accepted,
             version=self._context.versions["pytest-llmregress"],
@@ -107,7 +107,7 @@ class OpenSample:
             except TestConfigError as error:
                 self._fail(error.code, str(error))
             self.state = replace(self.state, config=rules)
-            self.judgement.terms = rules.terms
+            self.values.terms = rules.terms
             if self.traffic is not None:
                 self.traffic.configure(rules)
 
@@ -132,7 +132,7 @@ class OpenSample:
             output.fail(message)
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
+    def in_body(self) -> Iterator[None]:
         """Let the body of the test, which runs inside, end as it does."""
         yield
 

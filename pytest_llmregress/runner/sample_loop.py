@@ -37,7 +37,7 @@ def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | Non
 def withhold_report(test: ItemRunner, report: pytest.TestReport) -> pytest.TestReport:
     """Keep a report of one sample, and return what is logged in its place."""
     sample = test.current
-    sample.reports[str(report.when)] = copy(report)
+    sample.phases.reports[str(report.when)] = copy(report)
     if report.when == "setup" and not report.passed and not test.is_beside:
         return report
     if report.when == "teardown" and not test.own.has_run and not test.is_beside:
@@ -113,11 +113,13 @@ def _report(item: pytest.Item, test: ItemRunner) -> None:
     """Log set-up, call and tear-down of the test as a whole."""
     test.keep_sides()
     samples = test.own.samples
-    calls = [sample.reports.get("call") for sample in samples]
+    calls = [sample.phases.reports.get("call") for sample in samples]
     skipped = next((each for each in calls if each is not None and _is_plain_skip(each)), None)
     observed = test.observe()
     conclusion = decide_outcome(observed)
-    is_torn = any(report.failed for each in samples if (report := each.reports.get("teardown")))
+    is_torn = any(
+        report.failed for each in samples if (report := each.phases.reports.get("teardown"))
+    )
     record = test.finish(
         unconfirmed=conclusion.unconfirmed,
         failed=skipped is None and (conclusion.failed or is_torn),
@@ -127,7 +129,7 @@ def _report(item: pytest.Item, test: ItemRunner) -> None:
         conclusion = decide_outcome(after)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for when in ("setup", "call", "teardown"):
-        reports = [each.reports[when] for each in samples if when in each.reports]
+        reports = [each.phases.reports[when] for each in samples if when in each.phases.reports]
         if not reports:
             continue
         report = copy(reports[-1])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,10 +20,23 @@ from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.fixtures import LlmJudge
 from pytest_llmregress.runner.open_sample import INTERRUPTS, OpenSample
+from pytest_llmregress.runner.phase_results import PhaseResults
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.behavior import Behavior, Change
 from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.run_report import BAD_HOOK, AnswerSource, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBody:
+    """What is judged of a sample once its body is over."""
+
+    behavior: Behavior = field(default_factory=Behavior)
+    rules: RuleCheckResult = field(default_factory=RuleCheckResult)
+    is_compared: bool = False
+    """Whether it is a new recording, and there was something to compare it with."""
+    changes: tuple[Change, ...] = ()
+    """What it does differently then."""
 
 
 class SampleRun(OpenSample):
@@ -46,109 +60,97 @@ class SampleRun(OpenSample):
         super().__init__(plan, state, context, accepted=accepted, journal=journal)
         self._observer = observer
         self._is_single = is_single
-        self.behavior = Behavior()
-        self.changes: tuple[Change, ...] = ()
-        """What a new recording does differently from what is accepted."""
-        self.is_compared = False
-        """Whether it is a new recording, and there was something to compare it with."""
-        self.body_passed = False
-        self.is_in_body = False
-        """Whether its body runs: a report that is made meanwhile is that of a subtest."""
-        self.skipped = False
-        self.held = RuleCheckResult()
-        """What it kept and broke of what it was told to keep to."""
-        self.failure = ""
-        """Why it failed, in a line; empty where it passed, or was not run."""
-        self._passed_elsewhere = True
-        """Whether set-up, tear-down, subtests and a body whose exception is hidden passed."""
+        self.phases = PhaseResults()
+        self.judged = JudgedBody()
         self._hook_faults = len(context.plugins.faults)
         """How many faults of hooks were there before it, or are told by it."""
-        self.reports: dict[str, pytest.TestReport] = {}
-        """How each phase ended, where the test has several samples: shown together at its end."""
 
     # --- while it runs -----------------------------------------------------------------------
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
+    def in_body(self) -> Iterator[None]:
         """Judge what the test did, as soon as its own body is over."""
-        self.is_in_body = True
+        phases = self.phases
         guard = None if self.traffic is None else self.traffic.guard
+        phases.is_in_body = True
         try:
             try:
                 with nullcontext() if guard is None else guard.body():
                     yield
             finally:
-                self.is_in_body = False
+                phases.is_in_body = False
         except INTERRUPTS:
             raise
         except pytest.skip.Exception:
             if self.calls():  # it has asked before it gave up: a replay comes to the same end
-                self.body_passed = True
+                phases.body_passed = True
                 self._judge()
             raise
         except BaseException as error:
-            self.failure = output.describe_in_a_line(error)
+            phases.failure = output.describe_in_a_line(error)
             self._judge()
             raise
         else:
-            self.body_passed = self._passed_elsewhere  # a subtest may have failed
+            phases.body_passed = phases.others_passed  # a subtest may have failed
             self._judge()
 
     def note_subtest(self, report: pytest.TestReport) -> None:
         """Take notice of how a part of the body ended; a part that is skipped skips nothing."""
         if report.failed:
-            self._passed_elsewhere = False
-            self.failure = self.failure or "a subtest failed"
-            self.reports.setdefault("subtest", copy(report))
+            self.phases.note_failure("a subtest failed")
+            self.phases.reports.setdefault("subtest", copy(report))
 
     def note(self, report: pytest.TestReport) -> None:
         """Take notice of how a phase ended, whoever decided on it."""
+        phases = self.phases
         if hasattr(report, "wasxfail"):
-            fault = self._find_unexpected(report)
-            if fault:
-                del report.wasxfail
-                output.fail_report(report, fault)
+            self._note_expected_failure(report)
         elif report.skipped:
-            self.skipped = True
+            phases.skipped = True
             if not self.calls():  # a framework may hide from us that its body was skipped
-                self.body_passed = False
+                phases.body_passed = False
                 self.problems = [each for each in self.problems if each.code != "no_calls"]
         elif report.failed and not (report.when == "call" and self.failed_by_us):
-            self._passed_elsewhere = False
-            self.failure = self.failure or f"failed in {report.when}"
-            if report.when == "call" and self.body_passed:
-                self._fail_body()
+            phases.note_failure(f"failed in {report.when}")
+            if report.when == "call" and phases.body_passed:
+                phases.body_passed = False  # another plugin counts what it has collected
+                self._compare_again()
 
-    def _fail_body(self) -> None:
-        """Take a body that has ended for failed: another plugin counts what it has collected."""
-        self.body_passed = False
-        if self.is_compared:
-            self.changes = self.judgement.changes(self.behavior, passed=False)
+    def _note_expected_failure(self, report: pytest.TestReport) -> None:
+        """Take a body that failed as it should for passed; fail it by what nobody expected.
+
+        That is a miss, a problem, or its drift.
+        """
+        unasked = () if self.unasked is None else (self.unasked,)
+        faults = [problem.message for problem in (*self.misses, *self.problems, *unasked)]
+        if report.skipped and not faults:
+            self.phases.body_passed = True  # this is its recording
+            self._compare_again()
+            faults = [drifted] if (drifted := self._find_failing_drift()) else []
+            self.failed_by_us = self.failed_by_us or bool(faults)
+        if faults:
+            del report.wasxfail
+            output.fail_report(report, faults[0])
 
     # --- what came of it ---------------------------------------------------------------------
 
     @property
-    def own_passed(self) -> bool:
-        """Whether set-up, body and tear-down passed; contract and drift apart."""
-        return self.body_passed and self._passed_elsewhere
-
-    @property
     def good(self) -> bool:
         """Whether it counts as a sample that passed: nothing of its own failed, no rule broke."""
-        return self.own_passed and not self.problems and not self.misses
+        return self.phases.passed and not self.problems and not self.misses
 
     @property
     def has_failed(self) -> bool:
         """Whether pytest is told that it failed, where it is the only sample of its test."""
-        return not self.skipped and (not self.good or self.failed_by_us)
+        return not self.phases.skipped and (not self.good or self.failed_by_us)
 
     @property
     def why(self) -> str:
         """Why it does not count as passed, in a line; empty where it does."""
-        if self.good or self.failure:
-            return "" if self.good else self.failure
-        if self.held.broken:
-            return f"contract: {self.held.broken[0]}"[: output.MAX_WHY]
+        if self.good or self.phases.failure:
+            return "" if self.good else self.phases.failure
+        if self.judged.rules.broken:
+            return f"contract: {self.judged.rules.broken[0]}"[: output.MAX_WHY]
         return next((problem.code for problem in (*self.misses, *self.problems)), "failed")
 
     @property
@@ -179,42 +181,37 @@ class SampleRun(OpenSample):
         """Whether what it came to is unknown, so that nothing of it is kept."""
         return bool(self.misses) or self.traffic is None or self.has_bad_hook
 
-    @property
-    def mode(self) -> AnswerSource:
-        """Where its answers came from."""
-        return AnswerSource.IDLE if self.traffic is None else self.traffic.mode
-
     def extract(self) -> None:
         """Extract its behavior where a plain replay did without: it is to be written."""
-        if self.judgement.repeats and self.traffic is not None:
+        if self.values.repeats and self.traffic is not None:
             calls = Calls(self.traffic.calls_as_recorded())
-            self.behavior = extract_behavior(
-                calls, config=self.state.config, plugins=self._context.plugins
-            )
+            rules, plugins = self.state.config, self._context.plugins
+            behavior = extract_behavior(calls, config=rules, plugins=plugins)
+            self.judged = replace(self.judged, behavior=behavior)
 
     def observe(self) -> ObservedSample:
         """Return what it has come to by now, as a value."""
-        judgement, traffic, plan = self.judgement, self.traffic, self.plan
+        values, traffic, plan = self.values, self.traffic, self.plan
         recording = SampleRecording(plan=plan, interactions=plan.recorded or ())
         if traffic is not None:
             recording = traffic.recording(plan, record=self.state.settings.record)
         return ObservedSample(
             recording=recording,
-            behavior=self.behavior,
-            values=dict(judgement.values),
-            body_passed=self.body_passed,
-            own_passed=self.own_passed,
+            behavior=self.judged.behavior,
+            values=dict(values.values),
+            body_passed=self.phases.body_passed,
+            own_passed=self.phases.passed,
             good=self.good,
             usable=self.usable,
-            is_exact=judgement.exact,
-            lost=judgement.lost,
-            compared=self.is_compared,
-            changes=self.changes,
+            is_exact=values.exact,
+            lost=values.lost,
+            compared=self.judged.is_compared,
+            changes=self.judged.changes,
             problems=(*self.misses, *self.problems),
-            rules=self.held,
+            rules=self.judged.rules,
             why=self.why,
-            failure=self._own_failure(),
-            skipped=self.skipped,
+            failure="" if self.failed_by_us else self.phases.told_failure,
+            skipped=self.phases.skipped,
             is_unread=self.is_unread,
             unasked=self.unasked,
             found_in_replay=self._find_in_replay(),
@@ -222,112 +219,101 @@ class SampleRun(OpenSample):
 
     def _find_in_replay(self) -> tuple[Change, ...]:
         """Return what the test's code makes of the accepted recording, where that is new."""
-        if not self.judgement.exact:
+        if not self.values.exact:
             return ()
-        if self.body_passed:
-            return self.judgement.changes(self.behavior, passed=True)
-        return tuple(self.judgement.value_changes)
-
-    def _own_failure(self) -> str:
-        """Return what pytest tells of the first phase that failed, where that is not our doing."""
-        if self.failed_by_us:
-            return ""
-        failed = (each.longreprtext for each in self.reports.values() if each.failed)
-        return next((text.expandtabs() for text in failed if text), "")
+        if self.phases.body_passed:
+            return self.values.changes(self.judged.behavior, passed=True)
+        return tuple(self.values.value_changes)
 
     # --- inside ------------------------------------------------------------------------------
 
     def _judge(self) -> None:
         """Hold what the test did against its contract and against what was accepted."""
-        traffic = self.traffic
+        traffic, values = self.traffic, self.values
         if traffic is None or self.misses:
             return
-        calls = Calls(traffic.calls_as_recorded())
-        if traffic.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}:
-            self.judgement.exact = False
-        self.judgement.is_own = self.judgement.exact and self._accepted.is_replayed
-        self.judgement.repeats = self.judgement.is_own and traffic.tape.is_as_recorded
-        if not self.judgement.repeats:
-            self.behavior = extract_behavior(
-                calls, config=self.state.config, plugins=self._context.plugins
-            )
+        passed, calls = self.phases.body_passed, Calls(traffic.calls_as_recorded())
+        values.note_answers(
+            traffic.mode,
+            is_accepted=self._accepted.is_replayed,
+            is_as_recorded=traffic.tape.is_as_recorded,
+        )
+        if not values.repeats:
+            rules, plugins = self.state.config, self._context.plugins
+            behavior = extract_behavior(calls, config=rules, plugins=plugins)
+            self.judged = replace(self.judged, behavior=behavior)
+        is_whole = self._check_whole(traffic)
+        if is_whole:
+            self._check_rules(traffic, calls)
+        if is_whole and not self.has_bad_hook and values.compares and not self.plan.tops_up:
+            changes = values.changes(self.judged.behavior, passed=passed)
+            self.judged = replace(self.judged, is_compared=True, changes=changes)
+        drifted = self._find_failing_drift() if passed else ""
+        self.note_hooks()
+        if passed and (self.problems or drifted):
+            told = [problem.message for problem in self.problems]
+            self.failed_by_us = True
+            output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
+
+    def _compare_again(self) -> None:
+        """Hold it against what is accepted once more: another plugin says how its body ended."""
+        if self.judged.is_compared:
+            passed = self.phases.body_passed
+            changes = self.values.changes(self.judged.behavior, passed=passed)
+            self.judged = replace(self.judged, changes=changes)
+
+    def _check_whole(self, traffic: HttpSession) -> bool:
+        """Note why it is no whole sample, and tell whether it is: an outage is no drift."""
         reasons = traffic.unfinished()
         self.note_hooks()
         unasked = self.unasked or self._find_raised_before_asking(traffic)
         if unasked is not None:
             self.problems.append(unasked)
         elif reasons:
-            message = failures.not_whole(
-                self.state.node_id, reasons, saved=sum(map(len, self._journal.read().values()))
-            )
+            saved = sum(map(len, self._journal.read().values()))
+            message = failures.not_whole(self.state.node_id, reasons, saved=saved)
             self._note_problem("not_whole", message)
-        else:
-            self._check_rules(traffic, calls)
-        is_whole = not (reasons or unasked or self.has_bad_hook)
-        if is_whole and self.judgement.compares and not self.plan.tops_up:
-            # An outage or a bad key is no drift.
-            self.is_compared = True
-            self.changes = self.judgement.changes(self.behavior, passed=self.body_passed)
-        drifted = self._find_failing_drift() if self.body_passed else ""
-        self.note_hooks()
-        if self.body_passed and (self.problems or drifted):
-            told = [problem.message for problem in self.problems]
-            self.failed_by_us = True
-            output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
+        return unasked is None and not reasons
 
     def _find_raised_before_asking(self, traffic: HttpSession) -> Problem | None:
         """Say that the body has ended before it asked; one sample of a baseline fails by itself."""
         is_plain = self._is_single or self.plan.mode is SampleMode.REPLAY
-        if self.body_passed or traffic.has_asked or (is_plain and self.state.is_baseline):
+        if self.phases.body_passed or traffic.has_asked or (is_plain and self.state.is_baseline):
             return None
-        return traffic.asking.raised(why=self.failure)
+        return traffic.asking.raised(why=self.phases.failure)
 
     def _check_rules(self, traffic: HttpSession, calls: Calls) -> None:
         """Note every rule that a test broke; its calls broke it, whatever became of its body."""
-        fault = traffic.fault() if self.body_passed else None
+        fault = traffic.fault() if self.phases.body_passed else None
         if fault is not None:
             self.problems.append(fault)
-        is_new = not self.judgement.exact
         model = self.state.settings.judge_model
-        self.held = check_rules(
+        rules = check_rules(
             self.state.node_id,
             calls,
             rules=self.state.config,
             baseline=lambda: self._accepted.runs,
             price=self._context.plugins.price,
             judge=None if model is None else LlmJudge(self.state.node_id, model=model),
-            is_new=is_new,
-            asks_judge=self.body_passed,
+            is_new=not self.values.exact,
+            asks_judge=self.phases.body_passed,
         )
-        self.problems.extend(self.held.problems)
-        if self.held.broken:
-            message = failures.contract_broken(self.state.node_id, self.held.broken)
+        self.judged = replace(self.judged, rules=rules)
+        self.problems.extend(rules.problems)
+        if rules.broken:
+            message = failures.contract_broken(self.state.node_id, rules.broken)
             self._note_problem("contract", message)
-        is_exact = self.judgement.exact and self.body_passed
+        is_exact = self.values.exact and self.phases.body_passed
         if is_exact and not self.problems and not self.state.settings.accept:
-            changes = self.judgement.changes(self.behavior, passed=True)
+            changes = self.values.changes(self.judged.behavior, passed=True)
             if changes:
                 accept = self.state.commands.accept()
                 message = failures.replay_differs(self.state.node_id, changes, accept)
                 self._note_problem("changed", message)
 
-    def _find_unexpected(self, report: pytest.TestReport) -> str:
-        """Say why it fails where its body was expected to fail: a miss, a problem, or its drift."""
-        faults = [problem.message for problem in (*self.misses, *self.problems)]
-        if self.unasked is not None:
-            faults.append(self.unasked.message)
-        if faults or not report.skipped:
-            return faults[0] if faults else ""
-        self.body_passed = True  # it failed as it should: this is its recording
-        if self.is_compared:
-            self.changes = self.judgement.changes(self.behavior, passed=True)
-        drifted = self._find_failing_drift()
-        self.failed_by_us = self.failed_by_us or bool(drifted)
-        return drifted
-
     def _find_failing_drift(self) -> str:
         """Return the drift of the only sample in words where it fails the test, else nothing."""
-        if not self._is_single or not self.is_compared:
+        if not self._is_single or not self.judged.is_compared:
             return ""
         test = self._observer.observe(self.state, [self.observe()])
         return format_drift(test) if check_drift_gate(test) else ""

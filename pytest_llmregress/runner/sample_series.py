@@ -66,14 +66,14 @@ class SampleSeries:
     @property
     def has_run(self) -> bool:
         """Whether the set-up of the last sample went well, so that its body has run."""
-        setup = self.current.reports.get("setup") if self.samples else None
+        setup = self.current.phases.reports.get("setup") if self.samples else None
         return setup is not None and setup.passed
 
     @property
     def may_go_on(self) -> bool:
         """Whether another sample would be any use; asked once the last one has been judged."""
         last = self.samples[-1] if self.samples else None
-        return last is None or (last.usable and not last.skipped)
+        return last is None or (last.usable and not last.phases.skipped)
 
     @property
     def has_more(self) -> bool:

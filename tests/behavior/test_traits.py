@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmregress.behavior.traits import declare_served, extract_text_traits, extract_traits
-from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.behavior.traits import extract_text_traits, extract_traits
+from pytest_llmregress.values.behavior import Behavior, Severity, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, ToolRunner, Usage
 
 NAMES = [
@@ -412,11 +412,10 @@ def test_sets_are_sorted_and_without_repetitions():
 
 def test_a_declared_fallback_is_as_requested_and_other_traits_stay():
     calls = Calls([call(requested_model="claude-opus-5", served_model="claude-haiku-5")])
-    mine = Trait(name="mine", value=1, kind=TraitKind.NUMBER, severity=Severity.NOTABLE)
-    traits = (*extract_traits(calls), mine)
+    traits = extract_traits(calls)
 
-    declared = declare_served(traits, calls, served=lambda _, got: got == "claude-haiku-5")
-    refused = declare_served(traits, calls, served=lambda *_: False)
+    declared = extract_traits(calls, served=lambda _, got: got == "claude-haiku-5")
+    refused = extract_traits(calls, served=lambda *_: False)
 
     assert Behavior(traits=declared).values()["served_model"] == "as requested"
     assert [trait for trait in declared if trait.name != "served_model"] == [
