@@ -1,6 +1,6 @@
 """Which conversations of two sides belong together, and how their changes are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -73,11 +73,10 @@ def pair_conversations(samples: Sequence[Behavior], after: Behavior) -> Conversa
     Conversations with the same first request belong together: of several, each may stand for
     each. Of the others, those where the user asked the same come next, then the rest in order.
     """
-    counts = [len(_items(each)) for each in (after, *samples)]
-    if not samples or min(counts) == 0 or max(counts) == 1:
+    if not samples or not have_several((after, *samples)):
         return None
-    new = _read(after)
-    olds = [_read(sample) for sample in samples]
+    new = read_conversations(after)
+    olds = [read_conversations(sample) for sample in samples]
     alignments = [_align(old, new) for old in olds]
     pairs = []
     for index, conversation in enumerate(new):
@@ -154,7 +153,14 @@ def merge_conversations(found: Sequence[tuple[Conversation, Change]]) -> tuple[C
     return replace(worst, detail=truncate(detail, MAX_DETAIL), parts=parts), order[0]
 
 
-def _read(behavior: Behavior) -> tuple[Conversation, ...]:
+def have_several(samples: Iterable[Behavior]) -> bool:
+    """Say whether any sample has more than one conversation, and all have been asked for theirs."""
+    counts = [len(_items(each)) for each in samples]
+    return min(counts, default=0) > 0 and max(counts) > 1
+
+
+def read_conversations(behavior: Behavior) -> tuple[Conversation, ...]:
+    """Return the conversations of a sample; none where an older version has extracted it."""
     quotes = {trait.name: trait.quote for trait in behavior.traits if trait.quote}
     return tuple(
         Conversation(

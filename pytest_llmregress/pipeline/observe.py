@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
+from typing import Any
 
+from pytest_llmregress.behavior.registry import CONVERSATIONS
+from pytest_llmregress.comparison.align_replies import AlignedReplies, align_replies
+from pytest_llmregress.comparison.conversation_pairs import OF_A_REPLY
 from pytest_llmregress.comparison.merging import count_changes
 from pytest_llmregress.pipeline.collect_control import blame_old_model, collect_control
 from pytest_llmregress.pipeline.drift import (
@@ -102,16 +107,18 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
     compared = [sample for sample in test.compared if sample.usable]
     first = [sample for sample in compared if not sample.plan.confirms]
     fresh = [sample for sample in compared if sample.plan.confirms]
+    sides = [[sample.behavior for sample in side] for side in (baseline, first, fresh)]
+    replies = align_replies([behavior for side in sides for behavior in side])
     evidence = TestEvidence(
         test=test.node_id,
         baseline=Tally.of(sample.passed for sample in baseline),
         screen=Tally.of(sample.own_passed for sample in first),
         fresh=Tally.of(sample.own_passed for sample in fresh) if fresh else None,
         sessions=_sessions(baseline),
-        traits=tuple(_traits(test, baseline, first, fresh)),
+        traits=tuple(_traits(test, sides, replies)),
         changes=count_changes([each.changes for each in first], [each.changes for each in fresh]),
         fails_from=fails_from(test),
-        numbers=tuple(_numbers(baseline, first)),
+        numbers=tuple(_numbers(sides, replies)),
         broken=tuple(
             dict.fromkeys(
                 problem.message
@@ -140,28 +147,42 @@ def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:
 
 
 def _traits(
-    test: ObservedTest,
-    baseline: Sequence[SampleSnapshot],
-    first: Sequence[ObservedSample],
-    fresh: Sequence[ObservedSample],
+    test: ObservedTest, sides: Sequence[Sequence[Behavior]], replies: AlignedReplies | None
 ) -> Iterable[TraitEvidence]:
-    """Yield each trait of a few values that both sides have, with the values as extracted."""
+    """Yield each trait of a few values that both sides have, with the values as extracted.
+
+    :param sides: the baseline's samples, the first ones, the fresh ones.
+    :param replies: those of all samples in that order; None where a sample has one conversation.
+    """
     known = {
         trait.name: trait.severity
-        for sample in baseline
-        for trait in sample.behavior.traits
-        if trait.kind in _TOLD
+        for behavior in sides[0]
+        for trait in behavior.traits
+        if trait.kind in _TOLD and trait.name != CONVERSATIONS  # its replies have their own
     }
     for name, severity in known.items():
-        screen = _values(name, [sample.behavior for sample in first])
-        if screen:
+        of_each_reply = replies is not None and name in OF_A_REPLY
+        if replies is not None and of_each_reply:
+            rows = _split(replies.values(name), sides)
+            baseline, screen, fresh = (tuple(map(dump_canonical_json, side)) for side in rows)
+        else:
+            baseline, screen, fresh = (_values(name, side) for side in sides)
+        if baseline and screen:
             yield TraitEvidence(
                 name=name,
                 severity=_override(test, name, severity),
-                baseline=_values(name, [sample.behavior for sample in baseline]),
+                baseline=baseline,
                 screen=screen,
-                fresh=_values(name, [sample.behavior for sample in fresh]),
+                fresh=fresh,
+                of_each_reply=of_each_reply,
             )
+
+
+def _split(rows: Iterable[list[Any]], sides: Iterable[Sequence[Behavior]]) -> list[list[list[Any]]]:
+    """Return the values of all samples by side, those left out of which no reply has one."""
+    following = iter(rows)
+    every = [list(islice(following, len(side))) for side in sides]
+    return [[row for row in side if any(each is not None for each in row)] for side in every]
 
 
 def _count_common_traits(
@@ -207,19 +228,22 @@ def _value(trait: Trait) -> str:
 
 
 def _numbers(
-    baseline: Sequence[SampleSnapshot], first: Sequence[ObservedSample]
+    sides: Sequence[Sequence[Behavior]], replies: AlignedReplies | None
 ) -> Iterable[NumberEvidence]:
+    """Yield each number that both sides have; of several replies their sum, as of all tokens."""
     names = dict.fromkeys(
         trait.name
-        for sample in baseline
-        for trait in sample.behavior.traits
+        for behavior in sides[0]
+        for trait in behavior.traits
         if trait.kind is TraitKind.NUMBER
     )
     for name in names:
-        before = _values_of(name, [sample.behavior for sample in baseline])
-        after = _values_of(name, [sample.behavior for sample in first])
+        before, after = ([*_values_of(name, side)] for side in sides[:2])
+        if replies is not None and name in OF_A_REPLY:
+            rows = _split(replies.values(name), sides)
+            before, after = ([float(sum(filter(None, row))) for row in side] for side in rows[:2])
         if before and after:
-            yield NumberEvidence(name=name, baseline=before, candidate=after)
+            yield NumberEvidence(name=name, baseline=tuple(before), candidate=tuple(after))
 
 
 def _values_of(name: str, behaviors: Sequence[Behavior]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import combinations, repeat
 from operator import getitem
 
 from pytest_llmregress.statistics.argument_checks import check_at_least, check_numbers
@@ -17,6 +17,8 @@ DRAWS = 4_999
 """Random draws where all cannot be tried."""
 SUITE_DRAWS = 9_999
 """Random draws of the labels of a suite."""
+MOST_SPLITS = 500
+"""Exchanges of labels of a test with several replies, up to which all are tried, else as many."""
 _NOISE = 1e-12
 """Sums that differ by less than this share of all that is summed are equal but for rounding, and
 so are values that differ by less than this."""
@@ -52,8 +54,12 @@ def sign_flip(differences: Sequence[float], *, seed: int | str) -> float:
     return (_count_extreme(sums, observed, noise) + 1) / (DRAWS + 1)
 
 
+Sample = str | tuple[str | None, ...]
+"""The value of a sample, or that of each of its replies; None for a reply that it lacks."""
+
+
 def suite_mismatch(
-    pairs: Sequence[tuple[Sequence[str], Sequence[str]]], *, seed: int | str
+    pairs: Sequence[tuple[Sequence[Sample], Sequence[Sample]]], *, seed: int | str
 ) -> float:
     """Return the p-value of a suite whose categories are the same on both sides; above 0, up to 1.
 
@@ -61,18 +67,20 @@ def suite_mismatch(
     differ; its null distribution is that of labels exchanged within each test. With one sample
     per side it is always 1. Source: a stratified permutation test after Gao, Liang and Guestrin
     2025; 9,999 draws and (hits + 1) / (draws + 1). The tests that have the same numbers of
-    samples are drawn as one, from the exact distribution of their sum. No test gives 1. Raise
-    ValueError where a side has no sample.
+    samples are drawn as one, from the exact distribution of their sum. Of a test with several
+    replies the shares of all replies are summed, and labels are exchanged by whole samples. No
+    test gives 1. Raise ValueError where a side has no sample.
     """
     parts: dict[tuple[int, int], Counter[Distribution]] = {}
     agreements: Counter[tuple[int, int]] = Counter()
     for baseline, candidate in pairs:
-        counts = _pair(baseline, candidate)
+        check_at_least(len(baseline), 1, name="len(baseline)")
+        check_at_least(len(candidate), 1, name="len(candidate)")
         sizes = (len(baseline), len(candidate))
-        spread = _spread_agreements(*sizes, tuple(sorted(one + two for one, two in counts)))
+        agreeing, spread = _count_agreements(baseline, candidate)
         if len(spread.probabilities) > 1:  # else whatever the labels, both sums would grow alike
             parts.setdefault(sizes, Counter())[spread] += 1
-            agreements[sizes] += sum(one * two for one, two in counts)
+            agreements[sizes] += agreeing
     unit = math.lcm(*(n1 * n2 for n1, n2 in parts))
     source = random.Random(seed)  # noqa: S311 -- a repeatable draw, not a secret
     drawn = [0] * SUITE_DRAWS
@@ -84,6 +92,58 @@ def suite_mismatch(
         drawn = [one + scale * more for one, more in zip(drawn, sums, strict=True)]
     observed = sum(unit // math.prod(sizes) * value for sizes, value in agreements.items())
     return (sum(agreement <= observed for agreement in drawn) + 1) / (SUITE_DRAWS + 1)
+
+
+def _count_agreements(
+    baseline: Sequence[Sample], candidate: Sequence[Sample]
+) -> tuple[int, Distribution]:
+    """Return how many pairs of replies agree, and the distribution that random labels give."""
+    n1, n2 = len(baseline), len(candidate)
+    every = (*baseline, *candidate)
+    if all(isinstance(sample, str) for sample in every):
+        before, after = Counter(baseline), Counter(candidate)
+        counts = [(before[value], after[value]) for value in {*before, *after}]
+        spread = _spread_agreements(n1, n2, tuple(sorted(one + two for one, two in counts)))
+        return sum(one * two for one, two in counts), spread
+    shown: Counter[tuple[int, str]] = Counter()
+    for at, sample in enumerate(every):
+        for reply, value in enumerate((sample,) if isinstance(sample, str) else sample):
+            if value is not None:
+                shown[reply, value] += 1 << at
+    # A value that all samples have agrees whatever the labels, one that a single one has never.
+    masks = tuple(sorted(m for m in shown.values() if 1 < m.bit_count() < n1 + n2))
+    last = ((1 << n2) - 1) << n1
+    shown_last = [((mask & last).bit_count(), mask.bit_count()) for mask in masks]
+    agreeing = sum(one * (both - one) for one, both in shown_last)
+    return agreeing, _spread_replies(n1, n2, masks)
+
+
+@lru_cache(maxsize=4096)
+def _spread_replies(n1: int, n2: int, masks: tuple[int, ...]) -> Distribution:
+    """Return the distribution of the agreements of several replies.
+
+    :param masks: of each value of each reply, the bits of the samples that have it.
+    """
+    splits = _list_splits(n1, n2)
+    sums = [0] * len(splits)
+    for mask in masks:
+        both = mask.bit_count()
+        agreeing = [shown * (both - shown) for shown in range(both + 1)]
+        counted = zip(sums, splits, strict=True)
+        sums = [one + agreeing[(mask & split).bit_count()] for one, split in counted]
+    ways, lowest = Counter(sums), min(sums)
+    probabilities = (ways[value] / len(splits) for value in range(lowest, max(sums) + 1))
+    return Distribution(lowest, tuple(probabilities))
+
+
+@lru_cache(maxsize=64)
+def _list_splits(n1: int, n2: int) -> tuple[int, ...]:
+    """Return the bits of the candidate's samples in each exchange of labels that is tried."""
+    bits = [1 << at for at in range(n1 + n2)]
+    if math.comb(n1 + n2, n2) <= MOST_SPLITS:
+        return tuple(sum(some) for some in combinations(bits, n2))
+    source = random.Random(f"{n1} {n2}")  # noqa: S311 -- a repeatable draw, not a secret
+    return (sum(bits[n1:]), *(sum(source.sample(bits, n2)) for _ in range(MOST_SPLITS - 1)))
 
 
 @lru_cache(maxsize=4096)
@@ -100,14 +160,6 @@ def _spread_agreements(n1: int, n2: int, margins: tuple[int, ...]) -> Distributi
     lowest, total = min(whole), math.comb(n1 + n2, n2)
     probabilities = (whole.get(value, 0) / total for value in range(lowest, max(whole) + 1))
     return Distribution(lowest, tuple(probabilities))
-
-
-def _pair(baseline: Sequence[str], candidate: Sequence[str]) -> list[tuple[int, int]]:
-    """Return how often each category occurs on both sides."""
-    check_at_least(len(baseline), 1, name="len(baseline)")
-    check_at_least(len(candidate), 1, name="len(candidate)")
-    before, after = Counter(baseline), Counter(candidate)
-    return [(before[value], after[value]) for value in sorted(before | after)]
 
 
 def _count_extreme(sums: Sequence[float], observed: float, noise: float) -> int:

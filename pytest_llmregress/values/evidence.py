@@ -1,10 +1,13 @@
 """What was seen of each test on both sides: tallies, traits and numbers, before any verdict."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.json_record import JsonRecord
 
 OUTCOME = "test"
@@ -53,6 +56,18 @@ class TraitEvidence(JsonRecord):
     """Of the candidate's first samples: all of them in a run without confirmation."""
     fresh: tuple[str, ...] = ()
     """Of the samples that were recorded because the first ones looked different."""
+    of_each_reply: bool = False
+    """Whether a value is a list of what each reply of a sample has: the replies of all samples are
+    in the same order, and null stands for one that is missing."""
+
+    def split(self, value: str) -> tuple[str | None, ...]:
+        """Return the canonical value of each reply of a sample; None for one that is missing."""
+        return _split_replies(value) if self.of_each_reply else (value,)
+
+
+@lru_cache(maxsize=4096)
+def _split_replies(value: str) -> tuple[str | None, ...]:
+    return tuple(None if each is None else dump_canonical_json(each) for each in json.loads(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,8 @@ class EventVerdict(JsonRecord):
     tests: int
     """The tests that have the trait on both sides."""
     baseline: Tally
-    """All samples of these tests; those without the event count as passed."""
+    """All samples of these tests; those without the event count as passed. Of a test with several
+    independent calls each reply counts."""
     candidate: Tally
     """The same of the candidate's first samples."""
     rise: float
@@ -54,6 +55,8 @@ class EventVerdict(JsonRecord):
     """Whether the adjusted p and the rise are what it takes."""
     fails: bool
     """Whether it rises, and may fail the run."""
+    of_each_reply: bool = False
+    """Whether a test has several independent calls, so that replies are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ def fails_by_behavior(event: EventVerdict) -> bool:
 def say_event(event: EventVerdict) -> str:
     """Return how often an event was seen on both sides."""
     before, after = (format_rate(_shown(side)) for side in (event.baseline, event.candidate))
-    return f"{event.name}: {before} → {after} of the samples of {count(event.tests, 'test')}"
+    counted = "replies" if event.of_each_reply else "samples"
+    return f"{event.name}: {before} → {after} of the {counted} of {count(event.tests, 'test')}"
 
 
 def say_events(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
@@ -35,5 +36,5 @@ def say_events(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
 
 
 def _shown(free: Tally) -> Tally:
-    """Return the samples that show an event, from those that are free of it."""
+    """Return what shows an event, from what is free of it."""
     return Tally(passed=free.failed, n=free.n)

@@ -57,8 +57,12 @@ def quarantine_reason(evidence: TestEvidence) -> str:
 
 
 def is_quarantined(trait: TraitEvidence) -> bool:
-    """Tell whether the baseline alone shows so many values that a new one says little."""
-    return len(set(trait.baseline)) > MAX_DISTINCT
+    """Tell whether the baseline alone shows so many values that a new one says little.
+
+    Of several replies each one has to.
+    """
+    replies = zip(*map(trait.split, trait.baseline), strict=True)
+    return all(len({*values}) > MAX_DISTINCT for values in replies)
 
 
 def quarantined_traits(evidence: TestEvidence) -> tuple[str, ...]:

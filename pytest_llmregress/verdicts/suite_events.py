@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from pytest_llmregress.behavior.extractors import AS_REQUESTED, BARE_CODE, DOES_
 from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
 from pytest_llmregress.behavior.text.text_facts import JsonForm
 from pytest_llmregress.statistics.distributions import MINUTE, sum_of
-from pytest_llmregress.statistics.events import EventCount, count_event, count_lost
+from pytest_llmregress.statistics.events import EventCount, Replies, count_event, count_lost
 from pytest_llmregress.statistics.multiplicity import step_down
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.call import Outcome
@@ -38,13 +38,13 @@ _INTERRUPTED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteEvent:
-    """One event, told by the value of one trait in one sample."""
+    """One event, told by the value of one trait in one reply."""
 
     name: str
     """In words that follow "N of M samples": "refused in words"."""
     trait: str
     classify: Callable[[Any], str | None]
-    """Returns the class of a value; None for a sample that says nothing."""
+    """Returns the class of a value; None for a reply that says nothing."""
     as_good: tuple[tuple[str, ...], ...] = ()
     """The classes whose loss is the event, each with those that are as good; none where the event
     is the class "bad", whatever the baseline does."""
@@ -127,6 +127,14 @@ EVENTS = (
 """All of them, in the order in which they are told."""
 
 
+class _Sides(NamedTuple):
+    """The classes of the replies of each sample of a test, and how bad the event is there."""
+
+    before: list[Replies]
+    after: list[Replies]
+    severity: Severity
+
+
 class _Found(NamedTuple):
     """What all tests show of one event."""
 
@@ -138,6 +146,7 @@ class _Found(NamedTuple):
     p: float
     attainable: tuple[float, ...]
     gates: bool
+    of_each_reply: bool
 
 
 def judge_events(
@@ -176,78 +185,95 @@ def _judge(found: _Found, adjusted: float, *, gate: GatePolicy, level: float) ->
         p_adjusted=adjusted,
         rises=is_found,
         fails=is_found and found.gates,
+        of_each_reply=found.of_each_reply,
     )
 
 
 def _find(event: SuiteEvent, evidences: Sequence[TestEvidence]) -> _Found | None:
     """Count an event in all tests that have its trait on both sides; None where none has."""
-    counts: list[tuple[EventCount, int, int]] = []
-    gates = False
-    for evidence in evidences:
-        sides = _read_sides(event, evidence)
-        if sides is not None:
-            before, after, severity = sides
-            counts.append((_count(event, before, after), len(before), len(after)))
-            gates = gates or reaches_limit(evidence, severity)
-    if not counts:
+    found = [
+        (evidence, sides)
+        for evidence in evidences
+        if (sides := _read_sides(event, evidence)) is not None
+    ]
+    if not found:
         return None
-    parts = Counter(each.spread for each, _, _ in counts)
-    total = sum_of(parts, negligible=MINUTE)
+    counts = [(_count(event, each.before, each.after), each) for _, each in found]
+    total = sum_of(Counter(count.spread for count, _ in counts), negligible=MINUTE)
+    sizes = [(_count_replies(each.before), _count_replies(each.after)) for _, each in found]
+    shown = [(count.baseline, count.candidate) for count, _ in counts]
     return _Found(
         event=event,
         tests=len(counts),
-        baseline=_free(((each.baseline, n) for each, n, _ in counts)),
-        candidate=_free(((each.candidate, n) for each, _, n in counts)),
-        rise=fmean(each.candidate / n2 - each.baseline / n1 for each, n1, n2 in counts),
-        p=min(1.0, total.tails(sum(each.candidate for each, _, _ in counts))[1]),
+        baseline=_free([(bad, n) for (bad, _), (n, _) in zip(shown, sizes, strict=True)]),
+        candidate=_free([(bad, n) for (_, bad), (_, n) in zip(shown, sizes, strict=True)]),
+        rise=fmean(
+            after / n2 - before / n1 for (before, after), (n1, n2) in zip(shown, sizes, strict=True)
+        ),
+        p=min(1.0, total.tails(sum(after for _, after in shown))[1]),
         attainable=total.upper_tails(),
-        gates=gates,
+        gates=any(reaches_limit(evidence, sides.severity) for evidence, sides in found),
+        of_each_reply=any(len(replies) > 1 for _, sides in found for replies in sides.before),
     )
 
 
 def _free(shown: Iterable[tuple[int, int]]) -> Tally:
-    """Return how many samples are free of an event; of each test how many show it, and all."""
+    """Return how many replies are free of an event; of each test how many show it, and all."""
     every = list(shown)
     total = sum(n for _, n in every)
     return Tally(passed=total - sum(bad for bad, _ in every), n=total)
 
 
-def _count(event: SuiteEvent, before: Sequence[str], after: Sequence[str]) -> EventCount:
-    if event.is_any_loss:
-        return count_lost(before, after, as_good={each: frozenset() for each in (*before, *after)})
-    if event.as_good:
-        as_good = {first: frozenset(others) for first, *others in event.as_good}
-        return count_lost(before, after, as_good=as_good)
-    return count_event(before, after, bad={_BAD})
+def _count_replies(samples: Sequence[Replies]) -> int:
+    return sum(each is not None for replies in samples for each in replies)
 
 
-def _read_sides(
-    event: SuiteEvent, evidence: TestEvidence
-) -> tuple[list[str], list[str], Severity] | None:
+def _count(event: SuiteEvent, before: Sequence[Replies], after: Sequence[Replies]) -> EventCount:
+    if event.is_any_loss or event.as_good:
+        return count_lost(before, after, count_losses=partial(_count_losses, event))
+    return count_event(*([replies.count(_BAD) for replies in side] for side in (before, after)))
+
+
+def _count_losses(event: SuiteEvent, kept: Replies, now: Replies) -> int:
+    return sum(map(partial(_is_lost, event), kept, now))
+
+
+def _is_lost(event: SuiteEvent, kept: str | None, now: str | None) -> bool:
+    if kept is None or now is None or kept == now:
+        return False
+    return event.is_any_loss or any(
+        first == kept and now not in others for first, *others in event.as_good
+    )
+
+
+def _read_sides(event: SuiteEvent, evidence: TestEvidence) -> _Sides | None:
     """Return the classes of both sides, and how bad the event is; None where one has no sample."""
     if event is FAILED:
         sides = (_read_tally(evidence.baseline), _read_tally(evidence.screen))
         return _known(*sides, Severity.BREAKING)
     for trait in evidence.traits:
         if trait.name == event.trait:
-            before = [_classify(event, value) for value in trait.baseline]
-            after = [_classify(event, value) for value in trait.screen]
+            before, after = (
+                [tuple(_classify(event, each) for each in trait.split(value)) for value in side]
+                for side in (trait.baseline, trait.screen)
+            )
             return _known(before, after, trait.severity)
     return None
 
 
-def _read_tally(tally: Tally) -> list[str]:
-    return [_FINE] * tally.passed + [_BAD] * tally.failed
+def _read_tally(tally: Tally) -> list[Replies]:
+    return [(word,) for word, n in ((_FINE, tally.passed), (_BAD, tally.failed)) for _ in range(n)]
 
 
 def _known(
-    before: Sequence[str | None], after: Sequence[str | None], severity: Severity
-) -> tuple[list[str], list[str], Severity] | None:
-    known = [[each for each in side if each is not None] for side in (before, after)]
-    return (known[0], known[1], severity) if all(known) else None
+    before: Sequence[Replies], after: Sequence[Replies], severity: Severity
+) -> _Sides | None:
+    """Leave out the samples of which no reply says anything."""
+    known = [[each for each in side if any(each)] for side in (before, after)]
+    return _Sides(known[0], known[1], severity) if all(known) else None
 
 
 @lru_cache(maxsize=4096)
-def _classify(event: SuiteEvent, value: str) -> str | None:
+def _classify(event: SuiteEvent, value: str | None) -> str | None:
     """Return the class of a trait's canonical value."""
-    return event.classify(json.loads(value))
+    return None if value is None else event.classify(json.loads(value))

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from pytest_llmregress.statistics.exact_tests import Alternative, ContingencyTable, stratified
 from pytest_llmregress.statistics.intervals import median_ratio, newcombe, paired_t
 from pytest_llmregress.statistics.multiplicity import discrete_holm, holm
-from pytest_llmregress.statistics.permutation import sign_flip, suite_mismatch
+from pytest_llmregress.statistics.permutation import Sample, sign_flip, suite_mismatch
 from pytest_llmregress.statistics.sample_sizes import samples_per_test
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, TraitVerdict
 from pytest_llmregress.values.verdict import Bounds, GatePolicy
 from pytest_llmregress.verdicts.verdict_text import format_p
@@ -111,13 +111,14 @@ def judge_traits(
     Whether another value is better or worse is not asked: it fails a run only where notable
     changes do, and for that its p is held against half of what it takes to be told.
     """
-    pairs: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    pairs: dict[str, list[tuple[Sequence[Sample], Sequence[Sample]]]] = {}
     gating: set[str] = set()
     told: set[str] = set()
     for evidence in evidences:
         for trait in evidence.traits:
             if len(trait.baseline) > 1 and trait.screen:
-                pairs.setdefault(trait.name, []).append((trait.baseline, trait.screen))
+                sides = (_list_samples(trait, trait.baseline), _list_samples(trait, trait.screen))
+                pairs.setdefault(trait.name, []).append(sides)
                 if trait.severity is not Severity.COSMETIC:
                     told.add(trait.name)
                 if fails_below_breaking(evidence) and reaches_limit(evidence, trait.severity):
@@ -137,6 +138,10 @@ def judge_traits(
         )
         for name, p, adjusted in zip(names, ps, holm(ps), strict=True)
     )
+
+
+def _list_samples(trait: TraitEvidence, values: Sequence[str]) -> Sequence[Sample]:
+    return [trait.split(value) for value in values] if trait.of_each_reply else values
 
 
 def reaches_limit(evidence: TestEvidence, severity: Severity) -> bool:

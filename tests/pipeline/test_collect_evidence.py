@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.config import MarkerOptions, TestConfig, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
@@ -21,11 +22,14 @@ from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.values.call import Call, Outcome
+from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.evidence import NumberEvidence, TraitEvidence
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.settings import Settings
 from pytest_llmregress.values.severity_overrides import Severities
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 TEST = "t.py::test_a"
 CALL = Call(provider="anthropic", requested_model="m", outcome=Outcome.ANSWERED)
@@ -106,6 +110,70 @@ def test_a_trait_that_one_side_lacks_is_no_evidence():
 
     assert collect_evidence(test).traits == ()
     assert collect_evidence(test).traits_compared == 0
+
+
+def asked(*replies: tuple[str, str]) -> Calls:
+    """Return independent calls: what was asked, and the answer."""
+    return Calls(
+        replace(CALL, text=text, request={"messages": [{"role": "user", "content": question}]})
+        for question, text in replies
+    )
+
+
+SUN, NO = "The sun is out in Rome.", "I'm sorry, but I can't help with that."
+
+
+def several(
+    baseline: list[Calls], candidate: Calls
+) -> tuple[dict[str, TraitEvidence], dict[str, NumberEvidence]]:
+    sides = [Behavior(traits=extract_traits(calls)) for calls in (*baseline, candidate)]
+    evidence = collect_evidence(observed(sides[:-1], [sample(1, sides[-1])]))
+    return (
+        {trait.name: trait for trait in evidence.traits},
+        {number.name: number for number in evidence.numbers},
+    )
+
+
+def test_each_reply_of_independent_calls_is_evidence_whatever_the_order_of_the_calls():
+    first = asked(("a", SUN), ("b", SUN), ("c", SUN))
+    other = asked(("c", SUN), ("a", SUN), ("b", SUN))
+    traits, numbers = several([first, other], asked(("b", NO), ("a", NO), ("c", SUN)))
+
+    assert traits["refusal"].of_each_reply
+    assert traits["refusal"].baseline == ('["none","none","none"]',) * 2
+    assert traits["refusal"].screen == ('["soft","soft","none"]',)
+    assert "conversations" not in traits
+    assert not traits["served_model"].of_each_reply
+    assert numbers["text.length"].baseline == (18.0, 18.0)
+
+
+def test_five_of_six_replies_that_refuse_are_an_event_of_the_suite():
+    before = asked(*[(f"tell {n}", SUN) for n in range(6)])
+    after = asked(*[(f"tell {n}", NO) for n in range(5)], ("tell 5", SUN))
+    sides = [Behavior(traits=extract_traits(calls)) for calls in (before, after)]
+    new = [sample(number, sides[1]) for number in range(1, 6)]
+    suite = judge_suite([collect_evidence(observed([sides[0]] * 5, new))], gate=GatePolicy())
+
+    assert suite.fails
+    assert [(e.name, e.baseline.failed, e.candidate.failed) for e in suite.events] == [
+        ("refused in words", 0, 25)
+    ]
+    assert "refusal" in {trait.name for trait in suite.traits if trait.p < 0.01}
+
+
+def test_of_the_same_question_asked_twice_the_order_of_the_answers_is_none():
+    traits, _ = several([asked(("a", SUN), ("a", NO))], asked(("a", NO), ("a", SUN)))
+
+    assert traits["refusal"].baseline == traits["refusal"].screen
+
+
+def test_a_reply_that_one_side_lacks_is_missing_and_a_further_one_comes_last():
+    traits, _ = several([asked(("a", SUN), ("b", NO))], asked(("b", NO)))
+    assert traits["refusal"].screen == ('[null,"soft"]',)
+
+    traits, _ = several([asked(("a", SUN))], asked(("b", NO), ("a", SUN)))
+    assert traits["refusal"].baseline == ('["none",null]',)
+    assert traits["refusal"].screen == ('["none","soft"]',)
 
 
 @pytest.mark.parametrize(

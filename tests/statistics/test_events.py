@@ -11,8 +11,22 @@ from pytest_llmregress.statistics.exact_tests import ContingencyTable, fisher, s
 from pytest_llmregress.statistics.multiplicity import step_down
 
 
+def count_letters(before, after, *, as_good):
+    """Count the losses of samples with one reply each."""
+
+    def count_losses(kept, now):
+        return int(kept[0] in as_good and now[0] not in {kept[0], *as_good[kept[0]]})
+
+    sides = ([(value,) for value in side] for side in (before, after))
+    return count_lost(*sides, count_losses=count_losses)
+
+
+def count_other_replies(kept, now):
+    return sum(one != other for one, other in zip(kept, now, strict=True))
+
+
 def test_one_test_with_an_event_is_fishers_test():
-    found = count_event("aabaa", "bba", bad={"b"})
+    found = count_event([0, 0, 1, 0, 0], [1, 1, 0])
 
     assert (found.baseline, found.candidate) == (1, 2)
     assert found.spread.tails(2)[1] == pytest.approx(fisher(4, 5, 1, 3))
@@ -20,7 +34,7 @@ def test_one_test_with_an_event_is_fishers_test():
 
 def test_a_suite_of_events_is_the_stratified_test():
     sides = [("aaaab", "b"), ("aaaaa", "b"), ("aaaaa", "a"), ("bbaaa", "b")]
-    found = [count_event(*each, bad={"b"}) for each in sides]
+    found = [count_event(*([v == "b" for v in side] for side in each)) for each in sides]
     tables = [ContingencyTable(a.count("a"), 5, b.count("a"), 1) for a, b in sides]
     parts = {}
     for each in found:
@@ -43,7 +57,7 @@ def test_a_loss_is_charged_for_the_choice_of_what_could_be_lost(before: str, aft
         kept = [v for v in as_good if 2 * baseline.count(v) > len(baseline)]
         return sum(v not in {kept[0], *as_good[kept[0]]} for v in candidate) if kept else 0
 
-    found, every = count_lost(before, after, as_good=as_good), before + after
+    found, every = count_letters(before, after, as_good=as_good), before + after
     splits = list(combinations(range(len(every)), len(before)))
     sums = [
         lost(
@@ -59,10 +73,56 @@ def test_a_loss_is_charged_for_the_choice_of_what_could_be_lost(before: str, aft
         assert found.spread.tails(number)[1] == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [([0, 0, 1, 0, 0], [6, 5, 6]), ([6, 0, 6, 1], [0, 6]), ([2, 2], [2]), ([0, 3], [1, 1, 2, 0])],
+)
+def test_replies_of_one_sample_are_exchanged_together(before: list[int], after: list[int]):
+    found, every = count_event(before, after), before + after
+    sums = [sum(some) for some in combinations(every, len(after))]
+
+    assert (found.baseline, found.candidate) == (sum(before), sum(after))
+    for number in range(sum(every) + 1):
+        share = sum(each >= number for each in sums) / len(sums)
+        assert found.spread.tails(number)[1] == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["ppp", "ppp", "ppn"], ["nnp", "ppp"]),
+        (["pp", "pp", "pn", "nn"], ["nn", "np", "pp"]),
+        (["pnp", "npn"], ["ppp", "ppp"]),
+    ],
+)
+def test_losses_of_several_replies_are_charged_for_the_choice_of_what_could_be_lost(
+    before: list[str], after: list[str]
+):
+    def lost(baseline: list[tuple[str, ...]], candidate: list[tuple[str, ...]]) -> int:
+        kept = [v for v in set(baseline) if 2 * baseline.count(v) > len(baseline)]
+        return sum(count_other_replies(each, v) for each in kept for v in candidate)
+
+    sides = [[tuple(sample) for sample in side] for side in (before, after)]
+    found = count_lost(*sides, count_losses=count_other_replies)
+    every = sides[0] + sides[1]
+    sums = [
+        lost(
+            [every[at] for at in split],
+            [value for at, value in enumerate(every) if at not in split],
+        )
+        for split in combinations(range(len(every)), len(before))
+    ]
+
+    assert found.candidate == lost(*sides)
+    for number in range(3 * len(after) + 1):
+        share = sum(each >= number for each in sums) / len(sums)
+        assert found.spread.tails(number)[1] == pytest.approx(share)
+
+
 def test_one_sample_a_side_cannot_tell_which_of_two_values_is_lost():
     languages = {"en": set(), "de": set()}
 
-    assert count_lost(["en"], ["de"], as_good=languages).spread.tails(1)[1] == 1
+    assert count_letters(["en"], ["de"], as_good=languages).spread.tails(1)[1] == 1
 
 
 def test_a_loss_by_chance_is_seldom_found():
@@ -71,7 +131,7 @@ def test_a_loss_by_chance_is_seldom_found():
         parts, seen = {}, 0
         for _ in range(30):
             draw = [source.choice("pppn") for _ in range(6)]
-            each = count_lost(draw[:5], draw[5:], as_good={"p": set()})
+            each = count_letters(draw[:5], draw[5:], as_good={"p": set()})
             parts[each.spread] = parts.get(each.spread, 0) + 1
             seen += each.candidate
         found += sum_of(parts).tails(seen)[1] <= 0.05
@@ -96,6 +156,6 @@ def test_no_test_is_certain_to_show_nothing():
 @pytest.mark.parametrize("sides", [([], ["a"]), (["a"], [])])
 def test_a_side_without_a_sample_is_refused(sides: tuple[list[str], list[str]]):
     with pytest.raises(ValueError, match=r"^len\("):
-        count_event(*sides, bad={"a"})
+        count_event(*([1] * len(side) for side in sides))
     with pytest.raises(ValueError, match=r"^len\("):
-        count_lost(*sides, as_good={"a": set()})
+        count_letters(*sides, as_good={"a": set()})

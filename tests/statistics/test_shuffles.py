@@ -107,14 +107,54 @@ def test_a_suite_has_the_share_of_all_its_splits(pairs: list[tuple[str, str]]):
     assert suite_mismatch(pairs, seed=4) == pytest.approx(share, abs=0.02)
 
 
-def test_a_suite_of_equal_models_is_seldom_found_different():
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["aaa", "aab", "aaa"], ["bba", "bba"]),
+        (["ab", "ba", "bb", "aa"], ["ab"]),
+        (["xa", "yb", "za"], ["vb", "wb", "ub"]),
+    ],
+)
+def test_several_replies_of_a_test_have_the_share_of_all_splits_of_whole_samples(before, after):
+    values = [tuple(sample) for sample in (*before, *after)]
+
+    def count_mismatches(split: tuple[int, ...]) -> int:
+        rest = [at for at in range(len(values)) if at not in split]
+        return sum(
+            one != other
+            for first in split
+            for second in rest
+            for one, other in zip(values[first], values[second], strict=True)
+        )
+
+    splits = list(combinations(range(len(values)), len(before)))
+    found = [count_mismatches(split) for split in splits]
+    share = sum(each >= found[0] for each in found) / len(found)
+    pair = (values[: len(before)], values[len(before) :])
+
+    assert suite_mismatch([pair], seed=4) == pytest.approx(share, abs=0.02)
+
+
+def test_five_changed_replies_of_six_are_found_in_one_test_of_ten_samples():
+    noise = random.Random(3)
+    before = [("a",) * 5 + (noise.choice("xyz"),) for _ in range(10)]
+    after = [("b",) * 5 + (noise.choice("xyz"),) for _ in range(10)]
+
+    assert suite_mismatch([(before, after)], seed=0) < 0.005
+
+
+@pytest.mark.parametrize("replies", [0, 6])
+def test_a_suite_of_equal_models_is_seldom_found_different(replies: int):
+    """Also where the replies of one sample have much in common."""
     source = random.Random(11)
+
+    def draw() -> str | tuple[str, ...]:
+        value = source.choice("aaab")
+        return tuple(value if at else source.choice("aab") for at in range(replies)) or value
+
     found = 0
     for run in range(100):
-        pairs = [
-            ([source.choice("aaab") for _ in range(5)], [source.choice("aaab") for _ in range(3)])
-            for _ in range(20)
-        ]
+        pairs = [([draw() for _ in range(5)], [draw() for _ in range(3)]) for _ in range(20)]
         found += suite_mismatch(pairs, seed=run) <= 0.05
 
     assert found <= 10

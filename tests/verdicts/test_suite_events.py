@@ -57,6 +57,77 @@ def test_a_share_of_refusals_that_rises_where_the_baseline_refused_as_well_fails
     )
 
 
+def of_each_reply(each: TraitEvidence) -> TraitEvidence:
+    return replace(each, of_each_reply=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "usual", "other", "event"),
+    [
+        ("refusal", "none", "soft", "refused in words"),
+        ("outcome", "answered", "refused", "refused"),
+        ("text.json", "pure", "not_json", "without the JSON that the baseline has"),
+        ("text.language", "en", "de", "in another language than the baseline"),
+    ],
+)
+def test_five_of_six_replies_that_turn_bad_are_counted_though_the_last_one_does_not(
+    name, usual, other, event
+):
+    """The last reply is the guard of the test, and is what it was."""
+    guard = [other]
+    before = of_each_reply(trait(name, [[usual] * 5 + guard] * 10, [[other] * 5 + guard] * 5))
+    suite = judge_suite([with_traits(0, before)], gate=GATE)
+
+    (found,) = (each for each in suite.events if each.rises)
+    assert (found.name, found.fails, found.rise) == (event, True, pytest.approx(5 / 6))
+    assert (found.baseline.n, found.candidate.n) == (60, 30)
+    assert suite.lines[0].startswith(f"regressed, fails the run: {event}: ")
+    assert " of the replies of 1 test" in suite.lines[0]
+
+
+def test_a_reply_that_is_missing_or_says_nothing_is_no_loss():
+    before = [["en", "de", "und"]] * 9 + [["en", "de", None]]
+    after = [["en", None, "de"], ["und", "de", "fr"]]
+    texts = [with_traits(at, of_each_reply(trait("text.language", before, after))) for at in (1, 2)]
+    suite = judge_suite(texts, gate=GATE)
+
+    assert not suite.events
+    assert not suite.fails
+
+
+def test_samples_that_refuse_throughout_as_often_as_before_are_no_event():
+    """All six replies of a sample are alike: they are no six samples."""
+    tests = [
+        with_traits(
+            at,
+            of_each_reply(
+                trait(
+                    "refusal",
+                    [["soft" if at < 25 else "none"] * 6] + [["none"] * 6] * 9,
+                    [["soft" if at > 46 else "none"] * 6],
+                )
+            ),
+        )
+        for at in range(50)
+    ]
+    suite = judge_suite(tests, gate=GATE)
+
+    assert not suite.fails
+    assert not any(each.drifts for each in suite.traits)
+
+
+def test_a_trait_of_five_replies_of_six_is_told_by_the_statistics_of_the_suite():
+    before = [[*["steps"] * 5, f"noise {at}"] for at in range(5)]
+    after = [[*["none"] * 5, f"noise {at}"] for at in range(5, 10)]
+    tests = [
+        with_traits(at, of_each_reply(trait("text.reasoning", before, after, Severity.NOTABLE)))
+        for at in range(3)
+    ]
+    suite = judge_suite(tests, gate=GATE)
+
+    assert [each.name for each in suite.traits if each.drifts] == ["text.reasoning"]
+
+
 def test_refusals_that_stay_as_frequent_are_no_event_of_the_suite():
     """The baseline refuses in 25 tests once, the candidate in 3 others: 5 and 6 % of all."""
     tests = [
