@@ -72,6 +72,22 @@ def test_whatever_a_phrase_fits_has_a_sign_of_its_list(language):
     assert missed == {}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrase_has_a_choice_outside_of_brackets(language):
+    """Phrases are joined after what they begin with, which holds for each choice of theirs."""
+    rules = load_rules(language)
+    chosen = []
+    for name, phrases in rules._lists.items():
+        for line in filter(None, phrases.split("\n")):
+            pattern = rules._spell_out(line)
+            parsed, chance = parser.parse(pattern), random.Random(line)
+            texts = [draw(parsed, chance) for _ in range(DRAWN // 4)]
+            if any(re.search(f"(?!){pattern}", text) for text in texts):
+                chosen.append((name, line))
+
+    assert chosen == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,8 +1,9 @@
 """The stock phrases of each language, read from `phrases/LANGUAGE.toml` once a text needs them.
 
-A list of a file holds one pattern of `re` a line, in lower case, and `<name>` stands for the words
-under `name` in the table `parts`. The lists under `signs` are plain words: a text without any of
-them has none of the phrases. The signs of all languages are looked for at once, word by word.
+A list of a file holds one pattern of `re` a line, in lower case and without a choice of its own
+outside of brackets, and `<name>` stands for the words under `name` in the table `parts`. The lists
+under `signs` are plain words: a text without any of them has none of the phrases. The signs of all
+languages are looked for at once, word by word.
 """
 
 import re
@@ -28,6 +29,8 @@ _DECORATION = re.compile(
 _SIGNS_OF_DECORATION = (*'*_>#`"“”„«»¡¿\t\u00a0\u202f', "  ")
 _PART = re.compile(r"<(\w+)>")
 _NEVER = "(?!)"
+_STARTS = ("^", r"\b")
+"""What many patterns begin with: most places in a text have neither."""
 
 
 class PhraseRules:
@@ -47,14 +50,23 @@ class PhraseRules:
     def pattern(self, name: str) -> re.Pattern[str]:
         """Return a list as one pattern, compiled on its first use; a list left out never fits."""
         if name not in self._patterns:
-            lines = self._lists.get(name, _NEVER).split("\n")
-            words = "|".join(line for line in lines if line)
-            self._patterns[name] = re.compile(f"(?:{self._spell_out(words)})")
+            lines = [line for line in self._lists.get(name, _NEVER).split("\n") if line]
+            self._patterns[name] = re.compile(self._spell_out(join_lines(lines)))
         return self._patterns[name]
 
     def _spell_out(self, words: str) -> str:
         """Put the words of a part in the place of its name; parts may name other parts."""
         return _PART.sub(lambda found: self._spell_out(self._parts[found[1]]), words)
+
+
+def join_lines(lines: Iterable[str]) -> str:
+    """Return one pattern of many; what they begin with alike is looked for once at each place."""
+    by_start: dict[str, list[str]] = {start: [] for start in (*_STARTS, "")}
+    for line in lines:
+        start = next((each for each in _STARTS if line.startswith(each)), "")
+        by_start[start].append(line.removeprefix(start))
+    groups = (f"{start}(?:{'|'.join(each)})" for start, each in by_start.items() if each)
+    return f"(?:{'|'.join(groups)})"
 
 
 @cache

@@ -11,6 +11,9 @@ The rules, in their order; the lists that they name are those of `phrases/LANGUA
    it (`ways_out`) makes it a limitation. An offer of something else (`talk`) does not.
 5. An inability that is a limit or a fault (`limits`: "I don't have live prices") is none where any
    sentence beside it says something.
+6. What is named a harm (`bans`: "that is illegal") stays refused, whatever is offered in its place:
+   of 3 to 5 the causes alone undo it then, and those that lack something (`lacks`: "without") do
+   not, nor does an answer, unless it is in the same sentence.
 """
 
 import re
@@ -32,6 +35,8 @@ MAX_LEAD = 12
 """Words that may stand before the words that decline, in their sentence."""
 MAX_READ = 3_000
 """Characters of a text in which an answer beside a refusal is looked for."""
+MAX_BESIDE = 2
+"""Sentences after a refusal in which an answer or a harm still speaks of it."""
 MIN_SAID = 4
 """Words of a sentence that says something; of signs of Chinese and Japanese, as many."""
 MAX_QUOTED = 120
@@ -90,10 +95,11 @@ def _find_in(rules: PhraseRules, plain: str, text: str) -> str:
         found = _find_decline(rules, sentence)
         if found:
             after = sentences[number + 1 :]
+            is_banned = any(map(rules.pattern("bans").search, [sentence, *after[:MAX_BESIDE]]))
             is_undone = (
-                _is_told(rules, sentence, found)
+                _is_told(rules, sentence, found, is_banned=is_banned)
                 or _is_letter(rules, sentences, sentence)
-                or _is_answered(rules, sentence[found.end() :], after)
+                or _is_answered(rules, sentence[found.end() :], after, is_banned=is_banned)
                 or _FENCE.search(text[: 10 * MAX_READ])
             )
             return "" if is_undone else sentence[:MAX_QUOTED]
@@ -113,7 +119,7 @@ def _find_decline(rules: PhraseRules, sentence: str) -> re.Match[str] | None:
     return None
 
 
-def _is_told(rules: PhraseRules, sentence: str, found: re.Match[str]) -> bool:
+def _is_told(rules: PhraseRules, sentence: str, found: re.Match[str], *, is_banned: bool) -> bool:
     """Say whether a sentence asks for nothing, tells a rule, or reports a fault (2 and 3)."""
     lead, rest = sentence[: found.start()], sentence[found.end() :]
     clause = sentence if rules.causes_first else rest
@@ -122,18 +128,22 @@ def _is_told(rules: PhraseRules, sentence: str, found: re.Match[str]) -> bool:
         or rules.pattern("exempt_anywhere").search(sentence)
         or rules.pattern("goods").search(sentence)
         or rules.pattern("said").search(rest)
-        or _has_cause(rules, clause)
-        or (not rules.pattern("openers").match(lead) and _has_cause(rules, lead))
+        or _has_cause(rules, clause, is_banned=is_banned)
+        or (
+            not rules.pattern("openers").match(lead)
+            and _has_cause(rules, lead, is_banned=is_banned)
+        )
     )
 
 
-def _has_cause(rules: PhraseRules, clause: str) -> bool:
+def _has_cause(rules: PhraseRules, clause: str, *, is_banned: bool) -> bool:
     """Say whether a clause has a cause, a condition or a time that is not the speaker's own."""
-    reason = rules.pattern("reasons").search(clause)
-    if not reason:
-        return False
-    cause = clause if rules.causes_first else clause[reason.start() :]
-    return not rules.pattern("policies").search(cause)
+    for reason in rules.pattern("reasons").finditer(clause):
+        if is_banned and rules.pattern("lacks").fullmatch(reason[0]):
+            continue
+        cause = clause if rules.causes_first else clause[reason.start() :]
+        return not any(rules.pattern(name).search(cause) for name in ("policies", "bans"))
+    return False
 
 
 def _is_letter(rules: PhraseRules, sentences: Sequence[str], declining: str) -> bool:
@@ -144,9 +154,11 @@ def _is_letter(rules: PhraseRules, sentences: Sequence[str], declining: str) -> 
     return bool(is_addressed) and any(map(rules.pattern("closings").search, sentences[1:]))
 
 
-def _is_answered(rules: PhraseRules, rest: str, after: Sequence[str]) -> bool:
+def _is_answered(rules: PhraseRules, rest: str, after: Sequence[str], *, is_banned: bool) -> bool:
     """Say whether something beside a refusal makes it a limitation (4 and 5)."""
-    if rules.pattern("answers").search(" ".join([rest, *after[:2]])):
+    if is_banned:
+        return rules.pattern("answers").search(rest) is not None
+    if rules.pattern("answers").search(" ".join([rest, *after[:MAX_BESIDE]])):
         return True
     if any(_says_something(rules, part) for part in _CAUSE.split(rest)[1:]):
         return True
