@@ -1,56 +1,28 @@
 """The commands `accept` and `reject`: what is pending becomes the baseline, or goes."""
 
-import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import assert_never
 
+from pytest_llmregress.cli.carry_out import DecisionKind, carry_out, faults_of_reason
 from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
-from pytest_llmregress.cli.selection import FileProblems, resolve, select, select_target, shorten
+from pytest_llmregress.cli.selection import FileProblems, resolve, select, select_target
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.providers.asked_models import never_asked
-from pytest_llmregress.redaction.redactor import Redactor, find_secrets
-from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.decisions import (
     build_decision,
     find_author,
-    note_rejection,
     read_rejections,
 )
-from pytest_llmregress.storage.errors import (
-    NotAcceptableError,
-    UnreadableFileError,
-    UnwritableValueError,
-)
-from pytest_llmregress.storage.pending import StoredTest, accept, reject
-from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.storage.errors import UnreadableFileError
+from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.settings import Candidate
-from pytest_llmregress.values.snapshot import Decision
 
 MAX_NAMED = 10
 """Pending tests that a message names."""
 _HELP = "pytest-llmregress {} --help"
-
-
-class DecisionKind(StrEnum):
-    """What is done with what is pending."""
-
-    ACCEPT = "accept"
-    REJECT = "reject"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionResult:
-    """What came of one decision."""
-
-    lines: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-    """Each starts with where it is; where there is one, the decision was not made."""
 
 
 def decide(
@@ -66,7 +38,8 @@ def decide(
     Parameters: `reason`, kept with the decision: in the accepted snapshot, or beside it.
 
     Without a target it lists what is pending. Nothing is done if one target cannot be, so that
-    a typing error leaves no half of the work.
+    a typing error leaves no half of the work. The exit status is 1 where nothing waits of tests
+    that are there: another process may have decided. It is 2 where there is no such test.
     """
     if targets and everything:
         problem = f"{deed}: TEST and --all exclude each other; one of them. {_HELP.format(deed)}"
@@ -77,7 +50,9 @@ def decide(
         return _list(candidate)
     chosen, faults = find_waiting(targets, candidate=candidate)
     if faults and targets:
-        return CommandResult(status=ExitStatus.FAILED, problems=faults)
+        is_late = all(_is_stored(target, candidate) for target in targets)
+        status = ExitStatus.PENDING if is_late else ExitStatus.FAILED
+        return CommandResult(status=status, problems=faults)
     rest = _not_waiting(chosen) if deed is DecisionKind.ACCEPT and everything else ()
     decided = _decide(deed, chosen, faults, reason)
     return decided if decided.problems else replace(decided, lines=(*decided.lines, *rest))
@@ -151,90 +126,18 @@ def _list(candidate: str | None) -> CommandResult:
     )
 
 
-def faults_of_reason(reason: str) -> tuple[str, ...]:
-    """Say what keeps a reason out of a file that is committed."""
-    secrets = find_secrets(reason, redactor=Redactor.of_environment(os.environ))
-    return tuple(
-        f"--reason: it holds a secret ({each.kind} {each.excerpt}), and it would be committed; "
-        "say it without"
-        for each in secrets[:1]
-    )
-
-
-def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> DecisionResult:
-    """Accept or reject one variant of a test; it is on disk, or not done, on return."""
-    fewer = _say_fewer_samples(waiting) if deed is DecisionKind.ACCEPT else ()
-    try:
-        match deed:
-            case DecisionKind.ACCEPT:
-                if faults := _find_unasked(waiting):
-                    return DecisionResult(faults=faults)
-                verb, files = "wrote", accept(waiting.paths, decision=decision)
-            case DecisionKind.REJECT:
-                noted = _note(waiting, decision)
-                verb, files = "deleted", reject(waiting.paths)
-            case _:
-                assert_never(deed)
-    except UnreadableFileError as error:
-        unreadable = FileProblems()
-        unreadable.add(error)
-        return DecisionResult(faults=unreadable.messages)
-    except (NotAcceptableError, UnwritableValueError) as error:
-        return DecisionResult(faults=(str(error),))
-    except OSError as error:
-        where = shorten(waiting.paths.pending_snapshot)
-        return DecisionResult(faults=(f"{where}: {error.strerror or error}",))
-    lines = [f"{deed}ed {waiting.test}: {waiting.models}"]
-    lines += [f"  {verb} {shorten(path)}" for path in files]
-    if deed is DecisionKind.REJECT and noted is not None:
-        lines.append(f"  wrote {shorten(noted)}")
-    elif decision.reason and waiting.snapshot is None:
-        lines.append("  the reason is written nowhere: there was no snapshot to hold it")
-    return DecisionResult(lines=(*lines, *fewer))
-
-
-def _say_fewer_samples(waiting: PendingItem) -> tuple[str, ...]:
-    """Say how many samples the new baseline has where the old one has more, and what records them.
-
-    A damaged snapshot says nothing here: it keeps the decision from being made.
-    """
-    try:
-        old = read_snapshot(waiting.paths.of_baseline().snapshot)
-    except (OSError, UnreadableFileError):
-        return ()
-    if waiting.snapshot is None or len(waiting.snapshot.samples) >= len(old.samples):
-        return ()
-    now, before = len(waiting.snapshot.samples), len(old.samples)
-    command = f"pytest {shlex.quote(waiting.test)} --llmregress-record once"
-    asked = waiting.snapshot.models or "the same model"
-    return (
-        f"  the baseline has {count(now, 'sample')} now, and had {before}",
-        f"  more, once the code asks for {asked}: {command} --llmregress-samples {before}",
-    )
-
-
-def _find_unasked(waiting: PendingItem) -> tuple[str, ...]:
-    """Say that a candidate's recording has asked other models in its place; empty elsewhere."""
-    problems, path = FileProblems(), waiting.recording
-    if waiting.paths.variant is not None and path.exists() and waiting.candidate is not None:
-        wrong = never_asked(read_cassette(path))
-        if wrong:
-            problems.add_unasked(path, waiting.candidate, wrong)
-    return problems.messages
-
-
-def _note(waiting: PendingItem, decision: Decision) -> Path | None:
-    """Write a rejection down: a candidate's recording stays, and is not to come up again."""
-    if waiting.snapshot is None:
-        return None
-    return note_rejection(waiting.paths, waiting.snapshot, decision)
-
-
 def _find(target: str, candidate: str | None) -> list[PendingItem]:
     """Return what waits of a target; of the path of a variant's own file, that variant alone."""
     waiting = _of_candidate(_waiting(select_target(target), FileProblems()), candidate)
     path = resolve(Path(target))
     return [each for each in waiting if path in _own_files(each)] or waiting
+
+
+def _is_stored(target: str, candidate: str | None) -> bool:
+    """Tell whether there are tests of that name, so that it is no typing error."""
+    tests = select_target(target)
+    names = {slug_of_variant(name) for test in tests for name in test.candidates}
+    return bool(tests) and (candidate is None or slug_of_variant(candidate) in names)
 
 
 def _own_files(waiting: PendingItem) -> tuple[Path, ...]:

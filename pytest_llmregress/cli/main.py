@@ -44,7 +44,8 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
 
             return show(arguments.cassettes, as_json=arguments.json, width=width())
         case "accept" | "reject" as name:
-            from pytest_llmregress.cli.decide import DecisionKind, decide  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.carry_out import DecisionKind  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.decide import decide  # noqa: PLC0415 - see above
 
             return decide(
                 DecisionKind(name),
@@ -157,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
         description="Read recordings of LLM tests, and decide on what is pending.",
-        epilog="Exit status: 0 fine, 1 something is pending, 2 usage, or a file cannot be read.",
+        epilog="Exit status: 0 fine, 1 something is pending, or is no more, "
+        "2 usage, or a file cannot be read.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")

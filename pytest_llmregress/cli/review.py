@@ -6,17 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
+from pytest_llmregress.cli.carry_out import DecisionKind, carry_out, faults_of_reason
 from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
-from pytest_llmregress.cli.decide import (
-    DecisionKind,
-    DecisionResult,
-    carry_out,
-    faults_of_reason,
-    find_waiting,
-)
+from pytest_llmregress.cli.decide import find_waiting
 from pytest_llmregress.cli.pending_item import PendingItem
 from pytest_llmregress.cli.pending_view import read_view
-from pytest_llmregress.cli.selection import FileProblems, shorten
+from pytest_llmregress.cli.selection import shorten
 from pytest_llmregress.cli.terminal import KeyEvent, Terminal, is_terminal
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
@@ -38,7 +33,6 @@ from pytest_llmregress.reports.review_queue import (
     classify_drift,
 )
 from pytest_llmregress.storage.decisions import build_decision, find_author
-from pytest_llmregress.storage.snapshot_file import read_snapshot
 
 _CHOICES = {"a": ReviewChoice.ACCEPT, "r": ReviewChoice.REJECT, "s": ReviewChoice.SKIP}
 
@@ -242,15 +236,11 @@ class _Session:
     def _carry_out(
         self, deed: DecisionKind, index: int, fate: ReviewState, said: list[str]
     ) -> None:
-        waiting = self._waiting[index]
-        done = (
-            carry_out(deed, waiting, build_decision(self._author, self._reason))
-            if _is_as_shown(waiting)
-            else DecisionResult(faults=(_changed(waiting),))
-        )
-        if done.faults:
-            self.faults += done.faults
-            self._settle(index, ReviewState.FAILED, done.faults[0], said)
+        done = carry_out(deed, self._waiting[index], build_decision(self._author, self._reason))
+        if done.faults or done.is_late:
+            said_instead = done.faults or done.lines
+            self.faults += said_instead
+            self._settle(index, ReviewState.FAILED, said_instead[0], said)
             return
         self.log += done.lines
         self._settle(index, fate, done.lines[0], said)
@@ -273,15 +263,3 @@ def _entry(waiting: PendingItem) -> QueueEntry:
     changes = () if pending is None else pending.changes
     key = shorten(waiting.paths.of_baseline().cassette)
     return QueueEntry(test=key, drift=classify_drift(changes, waiting.why))
-
-
-def _is_as_shown(waiting: PendingItem) -> bool:
-    """Say whether the pending snapshot is the one that was read: a run may have replaced it."""
-    return FileProblems().read(waiting.paths.pending_snapshot, read_snapshot) == waiting.snapshot
-
-
-def _changed(waiting: PendingItem) -> str:
-    return (
-        f"{shorten(waiting.paths.pending_snapshot)}: it changed since this review began; "
-        "nothing was decided on it. pytest-llmregress review"
-    )

@@ -3,10 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from pytest_llmregress.storage import recording_lock
 from pytest_llmregress.storage.cassette_file import (
     digest_of,
     read_cassette,
@@ -97,6 +99,11 @@ def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path,
     Raises `UnreadableFileError` where a file that it would read or replace is damaged, and
     `NotAcceptableError` where the pending snapshot belongs to none of the recordings.
     """
+    with deciding(paths):
+        return _accept(paths, decision)
+
+
+def _accept(paths: TestPaths, decision: Decision | None) -> tuple[Path, ...]:
     target = paths.of_baseline()
     snapshot = _if_there(paths.pending_snapshot, read_snapshot)
     _if_there(target.snapshot, read_snapshot)  # raises on damage: it is not overwritten
@@ -123,12 +130,23 @@ def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path,
 def reject(paths: TestPaths) -> tuple[Path, ...]:
     """Delete what is pending, and return the files that went; nothing accepted is touched."""
     deleted: list[Path] = []
-    # The recording first: a snapshot without one cannot be accepted, the reverse can.
-    for path in (paths.journal, paths.pending_cassette, paths.pending_snapshot):
-        if path.exists():
-            path.unlink()
-            deleted.append(path)
+    with deciding(paths):
+        # The recording first: a snapshot without one cannot be accepted, the reverse can.
+        for path in (paths.journal, paths.pending_cassette, paths.pending_snapshot):
+            if path.exists():
+                path.unlink()
+                deleted.append(path)
     return tuple(deleted)
+
+
+def deciding(paths: TestPaths) -> AbstractContextManager[None]:
+    """Keep other processes from deciding on any variant of a test meanwhile; waits for them."""
+    return recording_lock.hold(paths.directory / f"{paths.stem}.decision")
+
+
+def waits(paths: TestPaths) -> bool:
+    """Tell whether something of a variant waits for a decision."""
+    return paths.has_pending_snapshot or paths.pending_cassette.exists()
 
 
 def _source(paths: TestPaths, digest: str | None) -> tuple[Path | None, Cassette | None]:

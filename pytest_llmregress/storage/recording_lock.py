@@ -1,10 +1,15 @@
-"""Locks on recordings that are under way, so that no two processes pay for the same one."""
+"""Locks between processes: on recordings that are under way, and on what is being decided on.
+
+No two processes pay for the same recording, and no two decide on the same one.
+"""
 
 import hashlib
 import importlib
 import os
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TextIO
@@ -18,6 +23,9 @@ def _find_fcntl() -> ModuleType | None:
 
 
 _FCNTL = _find_fcntl()
+
+_POLL = 0.01
+"""Seconds between two looks at what another process has locked."""
 
 _HELD: dict[str, tuple[Path, TextIO]] = {}
 """What this process holds. A lock is the process's, as the system has it, and no run's own."""
@@ -49,6 +57,25 @@ def acquire(target: Path) -> bool:
     file.flush()
     _HELD[key] = (place, file)
     return True
+
+
+@contextmanager
+def hold(target: Path) -> Iterator[None]:
+    """Have a file locked meanwhile, whether or not it exists; wait for whoever has it.
+
+    Within another `hold` of the same file it does nothing.
+    """
+    while True:
+        try:
+            is_new = acquire(target)
+            break
+        except RecordingLockedError:
+            time.sleep(_POLL)
+    try:
+        yield
+    finally:
+        if is_new:
+            release(target)
 
 
 def release(target: Path) -> None:

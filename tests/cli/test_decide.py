@@ -143,7 +143,7 @@ def test_a_test_with_nothing_pending_is_refused_with_what_is(project):
     pending = project.candidate(PLAN, NEW)
     run = project.run("accept", REFUND, PLAN)
 
-    assert run.status == 2
+    assert run.status == 1
     assert run.out == []
     assert run.err == [
         (

@@ -260,7 +260,7 @@ def test_an_error_of_the_file_system_leaves_the_terminal_as_it_was(pending):
         pending[THREE].of_baseline().cassette.unlink()
         pending[THREE].of_baseline().cassette.mkdir()
         screen.press("a")
-        screen.wait_for("Is a directory")
+        screen.wait_for("it is a folder, not a file")
         screen.press("q")
         status, _ = screen.end()
 
@@ -379,7 +379,7 @@ def test_what_a_run_replaced_meanwhile_is_not_decided_on(project, pending):
         status, said = screen.end()
 
     assert status == 2
-    assert "it changed since this review began; nothing was decided on it" in said
+    assert "it changed since it was looked at; nothing was decided on it" in said
     assert models(pending[ONE]) == ("claude-opus-5",)
     assert pending[ONE].pending_snapshot.exists()
 
