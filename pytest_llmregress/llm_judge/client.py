@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_llmregress.llm_judge.question import JudgeAnswer, JudgeError, JudgeQuestion
-from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction, Request
@@ -60,7 +59,6 @@ def asking(
         return replace(answered, request=request)
 
     with (
-        sdk_patch.patch_sdk(replaying=False, rename=None),
         patch_http(tape),
         anthropic.Anthropic(base_url=base_url) as client,
     ):

@@ -14,9 +14,10 @@ from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.pipeline.state import SampleRecording, TestState
-from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.providers.asked_models import asked_models
-from pytest_llmregress.providers.protocol import RequestRewriter
+from pytest_llmregress.providers.registry import read_call, replay_environment, sdk_supports
+from pytest_llmregress.providers.rewriting import PutsPrompt, Rewriter
+from pytest_llmregress.providers.sdk_seams import open_seams
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import (
     CassetteSession,
@@ -88,6 +89,11 @@ class HttpSession:
             paths=paths,
         )
         self._unasked: tuple[tuple[int, int], Problem | None] = (0, 0), None
+        rewrite = Rewriter(
+            providers=context.providers,
+            rename=None if candidate is None else candidate.rename,
+            put_prompt=_find_old_prompt(state, accepted),
+        )
         self.tape = CassetteSession(
             mode=plan.mode,
             recorded=recorded,
@@ -97,15 +103,17 @@ class HttpSession:
             on_answer=self._journal_answer,
             before_send=self._may_send if limited else None,
             passes=self._passes,
+            rewrite=rewrite,
         )
         self._misses = misses
         self._read: dict[int, Call | None] = {}
         with ExitStack() as stack:  # what fails on the way leaves nothing patched
             self._sent = stack.enter_context(
-                sdk_patch.patch_sdk(
+                open_seams(
+                    sdk_supports(context.providers),
                     replaying=plan.mode is SampleMode.REPLAY,
-                    rename=None if candidate is None else candidate.rename,
-                    rewrite=_build_rewriter(state, accepted),
+                    environment=replay_environment(context.providers, recorded),
+                    rewrite=rewrite,
                 )
             )
             stack.enter_context(intercept(self.tape))
@@ -276,7 +284,7 @@ class HttpSession:
             return None
         key = id(exchange)
         if key not in self._read:
-            self._read[key] = self._run.read(exchange.interaction)
+            self._read[key] = read_call(exchange.interaction, self._run.providers)
         return self._read[key]
 
     def _miss(self, miss: Miss) -> NoReturn:
@@ -291,7 +299,7 @@ class HttpSession:
         self._fail(message)
 
 
-def _build_rewriter(state: TestState, accepted: AcceptedRecording) -> RequestRewriter | None:
+def _find_old_prompt(state: TestState, accepted: AcceptedRecording) -> PutsPrompt | None:
     """Return what puts the prompts of the baseline in the place of new ones, where it is to."""
     if state.side is None or not state.side.has_old_prompt or not accepted.runs:
         return None

@@ -233,8 +233,7 @@ def estimate_recording(test: TestIdentity, run: SessionContext) -> RecordingEsti
         return RecordingEstimate(samples=samples)
     share = samples / len(known.runs)
     fresh, controls = _count_fresh(run, rules)
-    read = (run.read(each) for each in known.interactions if not each.judge)
-    calls = [call for call in read if call is not None]
+    calls = run.read_calls(known.interactions)
     costs = [run.plugins.price(_asked_of(call, candidate)) for call in calls]
     return RecordingEstimate(
         samples=samples,

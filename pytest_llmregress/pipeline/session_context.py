@@ -10,6 +10,7 @@ from pytest_llmregress.contracts.budget import Price
 from pytest_llmregress.llm_judge.question import fault_of_answer
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.spend_tracker import SpendTracker
+from pytest_llmregress.providers import registry
 from pytest_llmregress.providers.protocol import Provider
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.behavior import Trait
@@ -69,27 +70,17 @@ class SessionContext:
     plain_rules: list[TestConfig] = field(default_factory=list)
     """The rules of all tests that have none of their own, once they are read."""
 
-    def read(self, interaction: Interaction) -> Call | None:
-        """Return the call that an interaction is, by the first provider; a redirect is none."""
-        if interaction.response.is_redirect:
-            return None
-        read = (provider.read(interaction) for provider in self.providers)
-        return next((call for call in read if call is not None), None)
-
     def read_calls(self, interactions: Iterable[Interaction]) -> tuple[Call, ...]:
         """Return the model calls among interactions."""
-        read = (self.read(each) for each in interactions if not each.judge)
-        return tuple(call for call in read if call is not None)
+        return tuple(registry.read_calls(interactions, self.providers))
 
     def requested_model(self, request: Request) -> str | None:
         """Return the model that a request asks for, by the first provider that knows."""
-        asked = (provider.requested_model(request) for provider in self.providers)
-        return next((model for model in asked if model is not None), None)
+        return registry.requested_model(request, self.providers)
 
     def incomplete(self, interaction: Interaction) -> str | None:
         """Say why an answer must not be kept, or None."""
-        if interaction.response.is_redirect:
-            return None
-        said = (provider.incomplete(interaction) for provider in self.providers)
-        why = next((why for why in said if why is not None), None)
-        return why or (fault_of_answer(interaction) if interaction.judge else None)
+        why = registry.incomplete(interaction, self.providers)
+        if why is None and interaction.judge and not interaction.response.is_redirect:
+            return fault_of_answer(interaction)
+        return why

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_llmregress.providers.protocol import Provider
+from pytest_llmregress.providers.registry import read_call
 from pytest_llmregress.recording.rate_limiter import (
     BATCH_SHARE,
     CostEstimate,
@@ -83,8 +84,7 @@ class SpendTracker:
 
     def add(self, interaction: Interaction, *, in_batch: bool) -> None:
         """Count an answer that was paid for."""
-        read = (provider.read(interaction) for provider in self.providers)
-        call = next((call for call in read if call is not None), None)
+        call = read_call(interaction, self.providers)
         if call is None or not (call.usage.total_tokens or call.usage.unknown):
             return
         cost = None if call.usage.unknown else self.price(call)

@@ -3,23 +3,31 @@
 import sys
 from typing import Any
 
-from pytest_llmregress.process.attribute_patch import AttributePatch
+from pytest_llmregress.providers.sdk_seams import NO_KEY, OpenSeams
+
+PLACEHOLDERS = {
+    "AWS_ACCESS_KEY_ID": NO_KEY,
+    "AWS_SECRET_ACCESS_KEY": NO_KEY,
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",  # the one of the two that botocore reads
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""What a replay sets where it is not set, so that nobody asks another machine for it."""
 
 
-def look_for_no_credentials(replaced: AttributePatch, *, placeholder: str) -> None:
+def look_for_no_credentials(seams: OpenSeams) -> None:
     """Sign with a placeholder, by clients that were made before as well; look nowhere for keys.
 
     A profile may log in over the network, or start a program, and is not there on a machine that
-    only replays. Where botocore is not imported yet, the environment has to do.
+    only replays.
     """
-    session = sys.modules.get("botocore.session")
-    signers = sys.modules.get("botocore.signers")
-    if session is None or signers is None:
+    if not seams.replaying:
         return
+    session, signers = sys.modules["botocore.session"], sys.modules["botocore.signers"]
     from botocore.credentials import Credentials  # noqa: PLC0415 - imported by now
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
-    credentials = Credentials(placeholder, placeholder)
+    credentials = Credentials(NO_KEY, NO_KEY)
     read_profile = session.Session.get_scoped_config
 
     def get_scoped_config(session: Any) -> Any:
@@ -28,9 +36,9 @@ def look_for_no_credentials(replaced: AttributePatch, *, placeholder: str) -> No
         except ProfileNotFound:
             return {}
 
-    replaced.replace(session.Session, "get_credentials", lambda _: credentials)
-    replaced.replace(session.Session, "get_scoped_config", get_scoped_config)
-    replaced.replace(signers.RequestSigner, "_credentials", _Always(credentials))
+    seams.replaced.replace(session.Session, "get_credentials", lambda _: credentials)
+    seams.replaced.replace(session.Session, "get_scoped_config", get_scoped_config)
+    seams.replaced.replace(signers.RequestSigner, "_credentials", _Always(credentials))
 
 
 class _Always:

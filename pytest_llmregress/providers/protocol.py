@@ -1,11 +1,20 @@
-"""The seams: what a provider and a reporter have to be."""
+"""The seams: what a provider and a reporter have to be, and what a provider may be beyond that.
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+A provider has to be a `Provider`. Each of the other protocols for a provider is one thing more that
+it can do; it does so by having the attribute, and inherits from nothing. Where no provider can,
+the same thing is refused by name, or left out: never done by another vendor's rules.
+"""
 
+from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
+
+from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call
-from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.run_report import RunReport
+
+Rename = Callable[[str], str]
+"""From the model that the code asks for to the one that the wire shall ask for."""
 
 
 class Provider(Protocol):
@@ -34,6 +43,36 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
+class RenamesModel(Protocol):
+    """A provider whose requests can ask for a candidate in the place of their own model."""
+
+    def rename_model(self, request: Request, rename: Rename) -> Request:
+        """Return a request that asks for another model: in its body, in its URL, or in both.
+
+        Called before a request is sent, by whichever HTTP library. Return the very same request
+        where it is none of this provider's, and where a signature covers it: a candidate that was
+        not asked fails its test.
+        """
+        ...
+
+
+@runtime_checkable
+class HasSdk(Protocol):
+    """A provider whose SDK has to be patched, or wants a key where a replay has none."""
+
+    sdk: SdkSupport
+
+
+@runtime_checkable
+class TellsLimits(Protocol):
+    """A provider whose replies say how many requests a minute are allowed."""
+
+    def requests_a_minute(self, response: Response) -> int | None:
+        """Return how many requests a minute the server allows, or None where it does not say."""
+        ...
+
+
 class Reporter(Protocol):
     """Writes a report in one format."""
 
@@ -45,12 +84,4 @@ class Reporter(Protocol):
 
         Pieces that are rendered as they are asked for need no room for the whole file.
         """
-        ...
-
-
-class RequestRewriter(Protocol):
-    """Changes the body of a call before it is sent."""
-
-    def __call__(self, body: Mapping[str, Any], *, retry: bool) -> dict[str, Any]:
-        """Return the body to send; `retry`, whether it is a further attempt at the same call."""
         ...

@@ -1,11 +1,12 @@
 """The providers that come with the package, and how several of them read what was recorded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
-from pytest_llmregress.providers.protocol import Provider
+from pytest_llmregress.providers.protocol import HasSdk, Provider, TellsLimits
+from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.http import Interaction, Request, Response
 
 
 def built_in_providers() -> tuple[Provider, ...]:
@@ -28,3 +29,49 @@ def read_calls(interactions: Iterable[Interaction], providers: Sequence[Provider
     """Return the calls among interactions in their order; the questions to a judge are none."""
     read = (read_call(each, providers) for each in interactions if not each.judge)
     return Calls(call for call in read if call is not None)
+
+
+def requested_model(request: Request, providers: Sequence[Provider]) -> str | None:
+    """Return the model that a request asks for, by the first provider that knows, or None."""
+    asked = (provider.requested_model(request) for provider in providers)
+    return next((model for model in asked if model is not None), None)
+
+
+def incomplete(interaction: Interaction, providers: Sequence[Provider]) -> str | None:
+    """Say why a reply is not whole, by the first provider that sees it, or None."""
+    if interaction.response.is_redirect:
+        return None
+    said = (provider.incomplete(interaction) for provider in providers)
+    return next((why for why in said if why is not None), None)
+
+
+def requests_a_minute(response: Response, providers: Sequence[Provider]) -> int | None:
+    """Return how many requests a minute a server allows, by the first provider that sees it."""
+    asked = (
+        each.requests_a_minute(response) for each in providers if isinstance(each, TellsLimits)
+    )
+    return next((limit for limit in asked if limit is not None), None)
+
+
+def sdk_supports(providers: Sequence[Provider]) -> tuple[SdkSupport, ...]:
+    """Return what the SDKs of the providers need."""
+    return tuple(provider.sdk for provider in providers if isinstance(provider, HasSdk))
+
+
+def replay_environment(
+    providers: Sequence[Provider], recorded: Iterable[Interaction] | None
+) -> Mapping[str, str]:
+    """Return what a replay sets where it is not set: for the providers that it has answers of.
+
+    For others nothing is set: an application may choose its provider by the keys that there are.
+
+    :param recorded: None where there is no recording; then for all providers.
+    """
+    requests = None if recorded is None else [each.request for each in recorded]
+    found: dict[str, str] = {}
+    for provider in reversed(providers):
+        if isinstance(provider, HasSdk) and (
+            requests is None or any(provider.requested_model(each) is not None for each in requests)
+        ):
+            found |= provider.sdk.environment
+    return found

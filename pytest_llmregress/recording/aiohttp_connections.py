@@ -11,7 +11,13 @@ from typing import Any
 
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
-from pytest_llmregress.recording.http1 import CONTINUE, Head, read_head, write_response
+from pytest_llmregress.recording.http1 import (
+    CONTINUE,
+    Head,
+    read_head,
+    rewrite_sent,
+    write_response,
+)
 from pytest_llmregress.recording.received_response import build_response
 from pytest_llmregress.values.http import Request, Response
 
@@ -110,6 +116,9 @@ class StandInTransport(asyncio.Transport):
         request = Request(method=head.method, url=url, headers=head.headers, body=body)
         tape, exchange = self._tape(), None
         if not tape.passes(request):
+            asked, request = request, tape.rewrite(request)
+            if request is not asked:
+                self._sent = bytearray(rewrite_sent(bytes(self._sent), head, asked, request))
             exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
         if exchange is not None and exchange.interaction is not None:
             self._give(exchange.interaction.response)

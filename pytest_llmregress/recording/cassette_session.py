@@ -4,7 +4,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NoReturn
 
@@ -16,6 +16,8 @@ from pytest_llmregress.values.matching import RequestMatcher, compute_request_ke
 
 HTTP_ERROR = 400
 """The first status that is an error."""
+_CODECS = frozenset({"gzip", "deflate", "identity"})
+"""The compressions that each machine can undo."""
 
 
 class SampleMode(StrEnum):
@@ -86,7 +88,8 @@ class CassetteSession:
     called from the thread that asked, and expected to raise; `on_answer`, called with each
     answer that came over the network, before its caller has it; `before_send`, called with each
     request that is about to go out, and may raise; `passes`, which requests are none of this
-    session's: they go out in a replay too, and are not recorded.
+    session's: they go out in a replay too, and are not recorded; `rewrite`, what a transport
+    makes of a request before this session is asked.
     """
 
     def __init__(  # noqa: PLR0913 - two sources, two callbacks
@@ -100,9 +103,11 @@ class CassetteSession:
         on_answer: Callable[[Interaction], None] | None = None,
         before_send: Callable[[Request], None] | None = None,
         passes: Callable[[Request], bool] = lambda _: False,
+        rewrite: Callable[[Request], Request] | None = None,
     ) -> None:
         self.mode = mode
         self.passes = passes
+        self._rewrite = rewrite
         self.recorded: tuple[Interaction, ...] = tuple(recorded or ())
         self._exists = recorded is not None
         self._on_miss = on_miss
@@ -144,6 +149,19 @@ class CassetteSession:
         if exchange.key is None:
             exchange.key = self.key_of(exchange.request, judge=exchange.judge)
         return exchange.key
+
+    def rewrite(self, request: Request) -> Request:
+        """Return a request as it is to be sent; the very same one where nothing is to change.
+
+        What is recorded comes back in codecs that every machine has, so that it can be reviewed.
+        """
+        sent = request if self._rewrite is None else self._rewrite(request)
+        offered = sent.header("accept-encoding")
+        if self.mode is SampleMode.REPLAY or offered is None:
+            return sent
+        if {codec.partition(";")[0].strip() for codec in offered.split(",")} <= _CODECS:
+            return sent
+        return replace(sent, headers={**sent.headers, "accept-encoding": ("gzip, deflate",)})
 
     def ask(self, request: Request, *, retry: bool, judge: bool = False) -> Exchange:
         """Take a request; the exchange has its answer already if it was replayed."""

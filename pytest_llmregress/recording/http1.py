@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
-from pytest_llmregress.values.http import Response
+from pytest_llmregress.values.http import Request, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """What a server says to a client that waits with its body until it is asked for."""
@@ -40,6 +41,35 @@ class Head:
             return _joined(bytes(sent[self.length :]))
         size = int(self.headers.get("content-length", ("0",))[0])
         return bytes(sent[self.length : self.length + size]) if sent_size >= size else None
+
+
+def rewrite_sent(sent: bytes, head: Head, asked: Request, rewritten: Request) -> bytes:
+    """Return the bytes of a request with the path, the headers and the body of another one.
+
+    :param asked: what the bytes say. :param rewritten: what they are to say; to the same host.
+    """
+    first, *lines = sent[: head.length - len(_END)].split(b"\r\n")
+    method, _, rest = first.partition(b" ")
+    target = rest.rpartition(b" ")[0]
+    if rewritten.url != asked.url:
+        url = urlsplit(rewritten.url)
+        whole = "://" in head.target
+        target = (rewritten.url if whole else urlunsplit(("", "", *url[2:4], ""))).encode("latin-1")
+    changed = {n: v for n, v in rewritten.headers.items() if asked.headers.get(n) != v}
+    if rewritten.body != asked.body:
+        changed["content-length"] = (str(len(rewritten.body)),)
+        body = rewritten.body
+    else:
+        body = sent[head.length :]
+    left = [line for line in lines if _is_kept(line, changed, is_whole=body is rewritten.body)]
+    left += [f"{n}: {v}".encode("latin-1") for n, values in changed.items() for v in values]
+    version = rest.rpartition(b" ")[2]
+    return b"\r\n".join([b" ".join([method, target, version]), *left]) + _END + body
+
+
+def _is_kept(line: bytes, changed: Mapping[str, object], *, is_whole: bool) -> bool:
+    name = line.partition(b":")[0].decode("latin-1").lower()
+    return name not in changed and not (is_whole and name == "transfer-encoding")
 
 
 def read_head(sent: bytes | bytearray) -> Head | None:

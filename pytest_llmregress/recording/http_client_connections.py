@@ -17,7 +17,13 @@ from weakref import ref
 
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
-from pytest_llmregress.recording.http1 import CONTINUE, Head, read_head, write_response
+from pytest_llmregress.recording.http1 import (
+    CONTINUE,
+    Head,
+    read_head,
+    rewrite_sent,
+    write_response,
+)
 from pytest_llmregress.recording.received_response import build_response
 from pytest_llmregress.values.http import Request, Response
 
@@ -207,6 +213,9 @@ class StandIn:
         )
         tape, exchange = self._tape(), None
         if not tape.passes(request):
+            asked, request = request, tape.rewrite(request)
+            if request is not asked:
+                self._sent = bytearray(rewrite_sent(bytes(self._sent), head, asked, request))
             exchange = tape.ask(request, retry=request.is_retry, judge=judge_flag.is_judging())
         if not _has_answer(exchange):
             self._go_out(connection)

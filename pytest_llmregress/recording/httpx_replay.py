@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange, SampleMode
+from pytest_llmregress.recording.httpx_request import read_request, rewrite_request
 from pytest_llmregress.values.http import Request
 
 Handler = Callable[[Any, Any], Any]
@@ -34,6 +35,7 @@ def handler(
         asked = read_request(request, body)
         if now.passes(asked):
             return real(transport, request)
+        asked = rewrite_request(library, request, asked, now.rewrite)
         if now.mode is not SampleMode.REPLAY:
             return record()(transport, request)
         return _response(library, _ask(now, asked))
@@ -58,17 +60,12 @@ def async_handler(
         asked = read_request(request, body)
         if now.passes(asked):
             return await real(transport, request)
+        asked = rewrite_request(library, request, asked, now.rewrite)
         if now.mode is not SampleMode.REPLAY:
             return await record()(transport, request)
         return _response(library, _ask(now, asked))
 
     return handle_async_request
-
-
-def read_request(request: Any, body: bytes) -> Request:
-    """Return a request of httpx as a value; its body has been read."""
-    headers = {name.lower(): (value,) for name, value in request.headers.items()}
-    return Request(method=request.method, url=str(request.url), headers=headers, body=body)
 
 
 def _ask(tape: CassetteSession, asked: Request) -> Exchange:

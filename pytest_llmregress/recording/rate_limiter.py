@@ -83,9 +83,17 @@ class RateLimiter:
     Everything waits for as long as a refusal asks for; then requests are spaced, by the limit
     that the server tells, or else closer and closer until it refuses again. Times are seconds of
     one clock, handed in: nothing in here waits.
+
+    :param limit: how many requests a minute a response says that the server allows.
     """
 
-    def __init__(self, *, jitter: Callable[[], float] = random.random) -> None:  # noqa: S311 - no secret
+    def __init__(
+        self,
+        *,
+        limit: Callable[[Response], int | None] = lambda _: None,
+        jitter: Callable[[], float] = random.random,  # noqa: S311 - no secret
+    ) -> None:
+        self._limit = limit
         self._jitter = jitter
         self._held_until = self._next = 0.0
         self._least = self._spacing = 0.0
@@ -115,7 +123,7 @@ class RateLimiter:
             self._refused_at = now
             self._in_a_row += 1
             if response.status == _TOO_MANY:
-                limit = requests_a_minute(response)
+                limit = self._limit(response)
                 self._least = 60 / limit if limit else self._least
                 wider = max(self._spacing * 2, _FIRST_SPACING)
                 if self._spacing < self._least:
@@ -144,12 +152,6 @@ def retry_after(response: Response, *, now: datetime) -> float | None:
             continue
         return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
     return None
-
-
-def requests_a_minute(response: Response) -> int | None:
-    """Return how many requests a minute the server allows, or None where it does not say."""
-    value = response.header("anthropic-ratelimit-requests-limit") or ""
-    return int(value) if value.isdecimal() and int(value) > 0 else None
 
 
 def expected_usage(request: Request, *, known: Usage | None) -> Usage:

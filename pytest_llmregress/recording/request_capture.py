@@ -19,7 +19,7 @@ from unittest import mock
 from pytest_llmregress.process import shared_tls
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
-from pytest_llmregress.recording.httpx_replay import read_request
+from pytest_llmregress.recording.httpx_request import read_request, rewrite_request
 from pytest_llmregress.recording.request_pool import OutgoingRequest
 from pytest_llmregress.values.http import Interaction, Request
 
@@ -149,7 +149,7 @@ def _handler(
     def handle_request(transport: Any, request: Any) -> Any:
         body = b"".join(request.stream)
         request.stream = library.ByteStream(body)
-        exchange = _ask(tape, read_request(request, body), pad)
+        exchange = _ask(tape, library, request, body, pad)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
         pad.take(tape, exchange, OutgoingRequest.of(library, transport, request))
@@ -164,7 +164,7 @@ def _async_handler(
     async def handle_async_request(transport: Any, request: Any) -> Any:
         body = b"".join([part async for part in request.stream])
         request.stream = library.ByteStream(body)
-        exchange = _ask(tape, read_request(request, body), pad)
+        exchange = _ask(tape, library, request, body, pad)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
         pad.take(tape, exchange, OutgoingRequest.of(library, transport, request))
@@ -181,9 +181,13 @@ def _refusing(pad: RequestRecorder) -> Callable[..., NoReturn]:
     return refuse
 
 
-def _ask(tape: CassetteSession, asked: Request, pad: RequestRecorder) -> Exchange:
+def _ask(
+    tape: CassetteSession, library: ModuleType, request: Any, body: bytes, pad: RequestRecorder
+) -> Exchange:
+    asked = read_request(request, body)
     if tape.passes(asked):
         pad.refuse("a request to a server of the test's own process")
+    asked = rewrite_request(library, request, asked, tape.rewrite)
     return tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
 
 

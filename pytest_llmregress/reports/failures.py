@@ -67,9 +67,10 @@ def not_asked(
     one = f"; OLD={new} replaces one model and leaves others alone" if candidate.old is None else ""
     return (
         f"{test}: asked for {escape_controls(', '.join(models))}, not for {new}{place}\n"
-        f"  --llmregress-candidate={candidate.name} reaches only requests that the anthropic SDK "
-        f"builds\n{_NOTHING_KEPT}\n"
-        f"  allowed: requests through the anthropic SDK, or an app that asks for {new}{one}\n"
+        f"  --llmregress-candidate={candidate.name} reaches only requests that a provider reads, "
+        f"and that nobody has signed before\n{_NOTHING_KEPT}\n"
+        "  allowed: calls of a built-in provider, or of one of yours with rename_model "
+        f"(pytest_llmregress_providers), or an app that asks for {new}{one}\n"
         f"  record it then: {command}"
     )
 

@@ -12,7 +12,7 @@ from pytest_llmregress.pipeline.config import Marker, TestIdentity
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions
-from pytest_llmregress.providers.anthropic.sdk_patch import KEYLESS_ENVIRONMENT
+from pytest_llmregress.providers.registry import replay_environment
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.hook_calls import HOOKS, Hooks
 from pytest_llmregress.runner.settings_reader import read_settings, read_sources
@@ -29,7 +29,8 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
     hooks = config.stash[HOOKS] = Hooks(config.rootpath)
     providers = hooks.providers(config.hook)
     # What a replay without a key puts in its place stands for the key, in a prompt too.
-    redactor = Redactor.of_environment({**KEYLESS_ENVIRONMENT, **os.environ})
+    placeholders = replay_environment(providers, None)
+    redactor = Redactor.of_environment({**placeholders, **os.environ})
     redactor = hooks.redactor(config.hook, redactor)
     settings = read_settings(config)
     price = partial(hooks.price, config.hook)

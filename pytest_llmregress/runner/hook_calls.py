@@ -5,21 +5,31 @@ Each implementation is called by itself: what one of them breaks is no loss of t
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from pytest_llmregress.providers.protocol import Provider, Reporter
+from pytest_llmregress.providers.protocol import (
+    HasSdk,
+    Provider,
+    Rename,
+    RenamesModel,
+    Reporter,
+    TellsLimits,
+)
 from pytest_llmregress.reports.failures import bad_hook
 from pytest_llmregress.runner.hook_results import (
     WrongResultError,
     read_call,
+    read_count,
     read_patterns,
     read_price,
     read_providers,
     read_reporters,
+    read_request,
     read_severity,
     read_text,
     read_traits,
@@ -30,6 +40,7 @@ from pytest_llmregress.values.call import Call, Calls
 if TYPE_CHECKING:
     from pytest_llmregress.contracts.budget import Price
     from pytest_llmregress.pipeline.session_context import Plugins
+    from pytest_llmregress.providers.sdk_seams import OpenSeams, Seam
     from pytest_llmregress.redaction.redactor import Redactor
     from pytest_llmregress.values.http import Interaction, Request
     from pytest_llmregress.values.run_report import RunReport
@@ -167,13 +178,25 @@ HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
 
 
 class _CheckedProvider:
-    """A provider of another plugin: what it raises is as if it did not know the request."""
+    """A provider of another plugin: what it raises is as if it did not know the request.
+
+    It has what the provider has, and no more: of `protocol.py`, `Provider` and the rest.
+    """
 
     def __init__(self, provider: "Provider", hooks: Hooks, impl: Any) -> None:
         self.name = provider.name
         self._provider = provider
         self._hooks = hooks
         self._impl = impl
+        if isinstance(provider, HasSdk):
+            self.sdk = replace(
+                provider.sdk,
+                seams={name: self._checked(seam) for name, seam in provider.sdk.seams.items()},
+            )
+        if isinstance(provider, RenamesModel):
+            self.rename_model = partial(self._rename_model, provider)
+        if isinstance(provider, TellsLimits):
+            self.requests_a_minute = partial(self._ask, provider.requests_a_minute, read_count)
 
     def read(self, interaction: "Interaction") -> Call | None:
         """Return the call that an interaction is, or None."""
@@ -186,6 +209,20 @@ class _CheckedProvider:
     def incomplete(self, interaction: "Interaction") -> str | None:
         """Say why a reply is not whole, or None."""
         return self._ask(self._provider.incomplete, read_text, interaction)
+
+    def _rename_model(
+        self, provider: "RenamesModel", request: "Request", rename: "Rename"
+    ) -> "Request":
+        def rename_model(asked: "Request") -> "Request":
+            return provider.rename_model(asked, rename)
+
+        return self._ask(rename_model, read_request, request) or request
+
+    def _checked(self, seam: "Seam") -> "Seam":
+        def call(seams: "OpenSeams") -> None:
+            self._ask(seam, lambda given: given, seams)
+
+        return call
 
     def _ask(
         self, method: Callable[[Any], Any], read: Callable[[Any], _T], about: Any

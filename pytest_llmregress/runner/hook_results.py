@@ -8,6 +8,7 @@ from pytest_llmregress.providers.protocol import Provider, Reporter
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.http import Request
 
 _MAX_SHOWN = 60
 """Characters of a wrong value."""
@@ -88,6 +89,20 @@ def read_text(given: Any) -> str:
     if isinstance(given, str):
         return given
     raise WrongResultError(f"returned {_shown(given)}; a str, or None, is allowed")
+
+
+def read_request(given: Any) -> Request:
+    """Read what a provider's `rename_model` returned."""
+    if isinstance(given, Request):
+        return given
+    raise WrongResultError(f"returned {_shown(given)}; a pytest_llmregress.Request is allowed")
+
+
+def read_count(given: Any) -> int:
+    """Read what a provider's `requests_a_minute` returned, if it is not None."""
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
+    raise WrongResultError(f"returned {_shown(given)}; an int above 0, or None, is allowed")
 
 
 def _read_all(given: Any, is_one: Callable[[Any], bool], allowed: str) -> tuple[Any, ...]:

@@ -19,8 +19,9 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import jsonserializer, yamlserializer
 
 from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.providers.anthropic import sdk_patch
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.anthropic.sdk import SUPPORT
+from pytest_llmregress.providers.sdk_seams import open_seams
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
@@ -156,7 +157,10 @@ def _replay(path: Path, cassette: Cassette) -> list[tuple[Any, Any]]:
         redactor=Redactor(),
         on_miss=_unexpected,
     )
-    with sdk_patch.patch_sdk(replaying=True, rename=None), patch_http(tape):
+    seams = open_seams(
+        (SUPPORT,), replaying=True, environment=SUPPORT.environment, rewrite=tape.rewrite
+    )
+    with seams, patch_http(tape):
         for request, response in recorded(path):
             if not is_call(request):
                 continue

@@ -38,6 +38,8 @@ class PlainStand:
 
     def __init__(self) -> None:
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        """Of each request, with lower-case names."""
         self.connections = 0
         self.url = ""
 
@@ -86,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # noqa: C901 - one case a path
         self.told.paths.append(self.path)
+        self.told.headers.append({name.lower(): value for name, value in self.headers.items()})
         _, what, *rest = self.path.split("/")
         match what:
             case "status":

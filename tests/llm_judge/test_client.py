@@ -21,7 +21,9 @@ from pytest_llmregress.llm_judge.missed_judgements_file import (
     wanted_path,
 )
 from pytest_llmregress.llm_judge.question import JudgeError, JudgeQuestion
-from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.rewriting import Rewriter
+from pytest_llmregress.providers.sdk_seams import open_seams
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
@@ -69,11 +71,15 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeStand]:
 
 @contextmanager
 def opened(tape: CassetteSession, candidate: str | None = None) -> Iterator[None]:
+    provider = AnthropicProvider()
     rename = None if candidate is None else lambda _: candidate
-    with (
-        sdk_patch.patch_sdk(replaying=tape.mode is SampleMode.REPLAY, rename=rename),
-        patch_http(tape),
-    ):
+    seams = open_seams(
+        (provider.sdk,),
+        replaying=tape.mode is SampleMode.REPLAY,
+        environment=provider.sdk.environment,
+        rewrite=Rewriter(providers=(provider,), rename=rename),
+    )
+    with seams, patch_http(tape):
         yield
 
 

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plain_stand import PlainStand, plain_stand
-from pytest_llmregress.providers.anthropic import sdk_patch
+from pytest_llmregress.providers.aws_credentials import PLACEHOLDERS, look_for_no_credentials
+from pytest_llmregress.providers.sdk_seams import SdkSupport, SentRequests, open_seams
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
@@ -53,9 +55,18 @@ def client_with_keys(stand: PlainStand, service: str = "bedrock-runtime") -> Any
     return client(stand, service, **keys)
 
 
+def botocore(tape: CassetteSession, *, replaying: bool) -> AbstractContextManager[SentRequests]:
+    support = SdkSupport(
+        environment=PLACEHOLDERS, seams={"botocore.session": look_for_no_credentials}
+    )
+    return open_seams(
+        (support,), replaying=replaying, environment=PLACEHOLDERS, rewrite=tape.rewrite
+    )
+
+
 def record(use: Callable[[Any], Any], client: Any) -> tuple[Any, tuple[Interaction, ...]]:
     tape = CassetteSession(mode=SampleMode.RECORD, recorded=None, redactor=Redactor(), on_miss=miss)
-    with sdk_patch.patch_sdk(replaying=False, rename=None), patch_http(tape):
+    with botocore(tape, replaying=False), patch_http(tape):
         got = use(client)
     return got, tuple(e.interaction for e in tape.attempts if e.interaction is not None)
 
@@ -66,7 +77,7 @@ def replay(
     tape = CassetteSession(
         mode=SampleMode.REPLAY, recorded=recorded, redactor=Redactor(), on_miss=miss
     )
-    with sdk_patch.patch_sdk(replaying=True, rename=None), patch_http(tape):
+    with botocore(tape, replaying=True), patch_http(tape):
         got = use(make())
     assert tape.is_as_recorded
     return got
@@ -127,7 +138,7 @@ def test_a_profile_is_not_asked_for_credentials(there, stand, machine):
 def test_what_is_not_recorded_is_missed_at_the_first_attempt(stand):
     tape = CassetteSession(mode=SampleMode.REPLAY, recorded=(), redactor=Redactor(), on_miss=miss)
 
-    with sdk_patch.patch_sdk(replaying=True, rename=None), patch_http(tape), pytest.raises(Missed):
+    with botocore(tape, replaying=True), patch_http(tape), pytest.raises(Missed):
         converse(client(stand))
 
     assert len(tape.misses) == 1

@@ -65,9 +65,8 @@ def test_everybody_waits_for_as_long_as_a_refusal_asks_for():
 
 
 def test_after_a_refusal_requests_are_spaced_by_the_limit_that_the_server_tells():
-    pace = RateLimiter()
-    limit = {"anthropic_ratelimit_requests_limit": "240"}
-    pace.answered(answer(429, retry_after="1", **limit), sent=100.0, now=100.0)
+    pace = RateLimiter(limit=lambda response: int(response.header("limit") or 0))
+    pace.answered(answer(429, retry_after="1", limit="240"), sent=100.0, now=100.0)
 
     pace.send(101.0)
 

@@ -25,7 +25,7 @@ APP = """
         return httpx2.post(URL + path, json=body)
 
     def chat(model="gpt-old"):
-        return post("/v1/chat/completions", model)
+        return post("/rpc/talk", model)
 """
 TEST = """
     import os
@@ -83,11 +83,10 @@ TEST = """
         httpx2.post(URL + "/weather", json={"city": "Paris"})
 """
 NOT_ASKED = {
-    name: ["not_rewritten"]
-    for name in ("test_raw", "test_chat", "test_caught", "test_expected", "test_late")
+    name: ["not_rewritten"] for name in ("test_chat", "test_caught", "test_expected", "test_late")
 }
 NOT_UNDERSTOOD = {name: ["not_understood"] for name in ("test_own", "test_weather")}
-ASKED = ["asked@claude-opus-5-5.cassette.yaml", "beside@claude-opus-5-5.cassette.yaml"]
+ASKED = [f"{name}@claude-opus-5-5.cassette.yaml" for name in ("asked", "beside", "raw")]
 
 
 def models(project) -> set[str]:
@@ -119,7 +118,7 @@ def test_a_candidate_that_was_not_asked_fails_and_leaves_nothing(project):
     project.says(
         "9 tests: 9 recorded, 9 accepted; 6 not understood",
         "not understood: no request to a model is read in 4 tests: test_it.py::test_chat, ",
-        f"no provider reads POST {project.stand.url}/v1/chat/completions, ",
+        f"no provider reads POST {project.stand.url}/rpc/talk, ",
         "not understood: not every request to a model is read in 2 tests: ",
     )
     assert project.found()["test_beside"]["not_understood"] == []
@@ -127,26 +126,26 @@ def test_a_candidate_that_was_not_asked_fails_and_leaves_nothing(project):
     models(project)
     env = {"MODEL": NEW}
 
-    project.record(CANDIDATE, env=env, passed=3, failed=6, errors=1)
+    project.record(CANDIDATE, env=env, passed=4, failed=5, errors=1)
 
     assert project.problems() == NOT_ASKED | NOT_UNDERSTOOD
     assert kept(project, before) == ASKED
-    assert held_against(project) == ["test_asked", "test_beside"]
+    assert held_against(project) == ["test_asked", "test_beside", "test_raw"]
     assert models(project) == {NEW, "small", "none"}  # nothing was paid for the old models
     project.says(
-        "9 tests: 2 recorded, 7 not compared; candidate claude-opus-5-5",
+        "9 tests: 3 recorded, 6 not compared; candidate claude-opus-5-5",
         "test_it.py::test_chat: asked for gpt-old, not for claude-opus-5-5 (app.py:13 in post)",
         "record it then: pytest test_it.py::test_chat --llmregress-record once "
         "--llmregress-candidate claude-opus-5-5",
-        f"test_own: not understood: no provider reads POST {project.stand.url}/v1/chat/completions",
+        f"test_own: not understood: no provider reads POST {project.stand.url}/rpc/talk",
         "pytest --deselect test_it.py::test_own --llmregress-record once ",
     )
     project.never_says("Traceback", "INTERNALERROR")
 
-    project.offline().replay(CANDIDATE, env=env, passed=2, failed=7, errors=1)
+    project.offline().replay(CANDIDATE, env=env, passed=3, failed=6, errors=1)
 
     found = project.problems()
-    for test in ("test_raw", "test_chat", "test_expected"):
+    for test in ("test_chat", "test_expected"):
         assert found[test] == ["not_rewritten"]
     assert kept(project, before) == ASKED
 
@@ -229,7 +228,7 @@ def test_what_the_candidate_has_answered_before_stays(project):
     """
     project.write(app=APP, test_it=test).record(passed=1).record(CANDIDATE, passed=1)
     before = project.files()
-    project.change("test_it.py", "    ask()", '    post("/v1/messages", max_tokens=9)')
+    project.change("test_it.py", "    ask()", '    post("/rpc/talk", max_tokens=9)')
 
     project.record(CANDIDATE, mode="rewrite", failed=1)
 

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
+from pytest_llmregress.providers.anthropic.rename_model import rename_model
 from pytest_llmregress.providers.anthropic.routes import find_route
+from pytest_llmregress.providers.anthropic.sdk import SUPPORT
 from pytest_llmregress.providers.event_stream import parse_events, parse_frames
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
+from pytest_llmregress.providers.protocol import Rename
+from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -38,6 +42,7 @@ class AnthropicProvider:
     """Reads calls of Claude from what went over the wire, whoever hosts the model."""
 
     name: str = "anthropic"
+    sdk: SdkSupport = SUPPORT
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""
@@ -87,6 +92,15 @@ class AnthropicProvider:
         if route.is_call:
             return _read_reply(interaction.response).fault
         return _fault_of_status(interaction.response)
+
+    def rename_model(self, request: Request, rename: Rename) -> Request:
+        """Return a request, or each request of a batch, that asks for another model."""
+        return rename_model(request, rename)
+
+    def requests_a_minute(self, response: Response) -> int | None:
+        """Return how many requests a minute the server allows, or None."""
+        value = response.header("anthropic-ratelimit-requests-limit") or ""
+        return int(value) if value.isdecimal() and int(value) > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

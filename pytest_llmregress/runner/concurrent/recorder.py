@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from pytest_llmregress.process.gc_pause import pause_garbage_collection
 from pytest_llmregress.process.shared_tls import share_tls_contexts
 from pytest_llmregress.providers.anthropic import message_batches
+from pytest_llmregress.providers.registry import requests_a_minute
 from pytest_llmregress.recording.rate_limiter import CostEstimate, RateLimiter
 from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.recording.request_pool import RequestPool
@@ -66,7 +68,7 @@ class ConcurrentRecorder:
         self._settings = settings
         self._telling = telling
         self._least = 1 if settings.batch else LEAST
-        self._pace = RateLimiter()
+        self._pace = RateLimiter(limit=partial(requests_a_minute, providers=run.providers))
         self._answers = ResponseSink(run)
         self._order: dict[SampleTarget, int] = {}
         """Which sample comes how soon."""
