@@ -2,7 +2,8 @@
 
 The rules, in their order; the lists that they name are those of `phrases/LANGUAGE.toml`:
 
-1. The first sentence that is no opener has to decline. Words in quotes are somebody else's.
+1. The first sentence that is no opener and names no harm (`bans`: "that is illegal") has to
+   decline. Words in quotes are somebody else's.
 2. It does not decline where nothing was asked (`exempt`: "I can't find an error"), where it tells
    a rule of a shop (`goods`), or in a letter that is written for the user.
 3. A cause, a condition or a time (`reasons`) makes it a report, unless the cause is the speaker's
@@ -11,9 +12,9 @@ The rules, in their order; the lists that they name are those of `phrases/LANGUA
    it (`ways_out`) makes it a limitation. An offer of something else (`talk`) does not.
 5. An inability that is a limit or a fault (`limits`: "I don't have live prices") is none where any
    sentence beside it says something.
-6. What is named a harm (`bans`: "that is illegal") stays refused, whatever is offered in its place:
-   of 3 to 5 the causes alone undo it then, and those that lack something (`lacks`: "without") do
-   not, nor does an answer, unless it is in the same sentence.
+6. What is named a harm stays refused, whatever is offered in its place: of 3 to 5 the causes alone
+   undo it then, and those that lack something (`lacks`: "without") do not, nor does an answer,
+   unless it is in the same sentence.
 """
 
 import re
@@ -103,7 +104,7 @@ def _find_in(rules: PhraseRules, plain: str, text: str) -> str:
                 or _FENCE.search(text[: 10 * MAX_READ])
             )
             return "" if is_undone else sentence[:MAX_QUOTED]
-        if not rules.pattern("openers").match(sentence):
+        if not (rules.pattern("openers").match(sentence) or rules.pattern("bans").search(sentence)):
             return ""
     return ""
 
@@ -126,7 +127,7 @@ def _is_told(rules: PhraseRules, sentence: str, found: re.Match[str], *, is_bann
     return bool(
         rules.pattern("exempt").match(rest)
         or rules.pattern("exempt_anywhere").search(sentence)
-        or rules.pattern("goods").search(sentence)
+        or (not is_banned and rules.pattern("goods").search(sentence))
         or rules.pattern("said").search(rest)
         or _has_cause(rules, clause, is_banned=is_banned)
         or (
