@@ -24,6 +24,7 @@ OPTIONS = (
     ("max-tokens", "N", "stop a recording before it takes more tokens"),
     ("batch-wait", "SECONDS", "how long to wait for a Message Batch (default: until its end)"),
     ("report", "PATH", "write a report; the ending chooses: .html, .md, .json or .xml; repeatable"),
+    ("history", "PATH", "the candidate is the baseline's model, and this one of many nights"),
 )
 FLAGS = (
     ("cross", "for a drift with another prompt: record old and new prompt with either model"),

@@ -11,6 +11,7 @@ from pytest_llmregress.values.evidence import OUTCOME, ControlEvidence, Controll
 from pytest_llmregress.values.settings import RecordMode
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.control_gate import (
+    NIGHTS,
     count_confirming,
     find_charged,
     find_open,
@@ -35,6 +36,8 @@ def collect_control(
 
     :param limit: from which severity on a change is an event.
     """
+    if test.state.is_canary:
+        return _collect_night(test, first, fresh, limit=limit)
     marked = next((sample.plan for sample in fresh if sample.plan.controls), None)
     among = test.state.among if marked is None else marked.among
     if not among or test.settings.control == 0:
@@ -64,6 +67,37 @@ def collect_control(
         control=len(controls),
     )
     return replace(control, unasked=_find_fault(test, control, side))
+
+
+def _collect_night(
+    test: ObservedTest,
+    first: Sequence[ObservedSample],
+    fresh: Sequence[ObservedSample],
+    *,
+    limit: Severity,
+) -> ControlEvidence:
+    """Return what is counted in one night of many: the recorded baseline is the control.
+
+    A change is what no sample of the baseline shows; its own failures count.
+    """
+    accepted = test.gating
+    baseline = () if accepted is None else accepted.samples
+    failed = sum(not sample.passed for sample in baseline)
+    return ControlEvidence(
+        events=tuple(
+            ControlledEvent(
+                name=name,
+                candidate=_count(name, fresh, limit),
+                control=failed if name == OUTCOME else 0,
+            )
+            for name in _find_events(first, limit)
+        ),
+        tests=next((sample.plan.among for sample in fresh), test.state.among),
+        nights=NIGHTS,
+        planned=len(baseline),
+        candidate=len(fresh),
+        control=len(baseline),
+    )
 
 
 def blame_old_model(test: ObservedTest) -> Drift | None:

@@ -27,7 +27,7 @@ from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
-from pytest_llmregress.verdicts.control_gate import CONFIRMING
+from pytest_llmregress.verdicts.control_gate import CONFIRMING, MOST_OF_A_NIGHT
 
 _T = TypeVar("_T")
 
@@ -164,10 +164,11 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
         return replace(empty, refused=Problem(code="no_baseline", message=message))
     wanted = _count_wanted(context, empty.config)
     plans = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
-    is_screened = is_candidate and accepted is not None and wanted is None
+    is_canary = is_candidate and settings.history is not None
+    is_screened = is_candidate and accepted is not None and (wanted is None or is_canary)
     has_fresh = any(each.confirms for each in plans)
     may_ask = is_screened and settings.record is not RecordMode.NONE and not has_fresh
-    is_controlled = may_ask and settings.control != 0 and settings.confirm > 0
+    is_controlled = is_canary or (may_ask and settings.control != 0 and settings.confirm > 0)
     return replace(
         empty,
         accepted=accepted,
@@ -250,6 +251,8 @@ def _count_fresh(run: SessionContext, rules: TestConfig) -> tuple[int, int]:
     settings = rules.settings
     if settings.candidate is None or _count_wanted(run, rules) is not None:
         return 0, 0
+    if settings.confirm and settings.history is not None:
+        return MOST_OF_A_NIGHT, 0
     if not settings.confirm or settings.control == 0:
         return settings.confirm, 0
     fresh = max(settings.confirm, CONFIRMING[-1])

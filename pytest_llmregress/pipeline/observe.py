@@ -111,6 +111,7 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
     replies = align_replies([behavior for side in sides for behavior in side])
     evidence = TestEvidence(
         test=test.node_id,
+        accepted="" if accepted is None else accepted.cassette,
         baseline=Tally.of(sample.passed for sample in baseline),
         screen=Tally.of(sample.own_passed for sample in first),
         fresh=Tally.of(sample.own_passed for sample in fresh) if fresh else None,

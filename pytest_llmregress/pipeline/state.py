@@ -78,6 +78,11 @@ class TestState:
         return self.variant is None
 
     @property
+    def is_canary(self) -> bool:
+        """Whether it is one night of many, recorded of the model of the baseline."""
+        return self.settings.history is not None and not self.is_baseline and self.side is None
+
+    @property
     def has_noise(self) -> bool:
         """Whether the baseline has enough samples to show its own noise."""
         return check_enough_samples(self.accepted)

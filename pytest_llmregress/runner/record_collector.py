@@ -44,6 +44,8 @@ class RecordCollector:
         """What the run found, once it is over."""
         self._unwritten: Mapping[str, str] = {}
         """Why a report could not be written, by its path."""
+        self._no_night = ""
+        """Why this night could not be added to the history; empty where nothing went wrong."""
         self._bad_hooks: tuple[str, ...] = ()
         """What hooks that belong to no test did wrong."""
 
@@ -86,7 +88,7 @@ class RecordCollector:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Say below pytest's own last line why the run failed, where a drift is why."""
         result = yield
-        is_drift = not self._unwritten and not self._bad_hooks
+        is_drift = not (self._unwritten or self._bad_hooks or self._no_night)
         if (
             is_drift
             and self._report is not None
@@ -116,6 +118,8 @@ class RecordCollector:
         output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
         output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in self._bad_hooks))
         output.write_lines(config, (f"problem: refused: {line}" for line in self._late))
+        if self._no_night:
+            output.write_lines(config, [f"problem: history: no night was added: {self._no_night}"])
         for path in read_settings(config).report:
             why = self._unwritten.get(path)
             told = "" if why is None else f": it could not be written: {why}"
@@ -136,7 +140,8 @@ class RecordCollector:
         if self._in_worker or not (self._by_test or config.getoption("llmregress_report")):
             return
         settings = read_settings(config)
-        report = self._report = _judge_run(settings, self._by_test, self._orphans)
+        report, self._no_night = _judge_run(config, self._by_test, self._orphans)
+        self._report = report
         if report.verdict is not None and report.verdict.fails:
             output.fail_unconfirmed(config, _explain_failures(report))
         hooks = Hooks(config.rootpath)
@@ -145,7 +150,7 @@ class RecordCollector:
         self._bad_hooks = tuple(dict.fromkeys(hooks.faults))
         has_failed = report.verdict is not None and report.verdict.fails
         is_failing = has_failed and settings.fail_on is not FailOn.NEVER
-        is_faulty = bool(self._unwritten) or bool(self._bad_hooks)
+        is_faulty = bool(self._unwritten or self._bad_hooks or self._no_night)
         if (is_failing or is_faulty) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -185,24 +190,42 @@ def _take_late_refusals() -> list[str]:
 
 
 def _judge_run(
-    settings: Settings, records: Mapping[str, TestRecord], orphans: Sequence[str]
-) -> RunReport:
-    """Return the records of all tests, with the verdict on all of them."""
+    config: pytest.Config, records: Mapping[str, TestRecord], orphans: Sequence[str]
+) -> tuple[RunReport, str]:
+    """Return the records of all tests with the verdict on all of them, and why no night was added.
+
+    The latter is empty where one was, and where no history was asked for.
+    """
+    settings = read_settings(config)
     tests = tuple(records[test] for test in sorted(records))
-    verdict = None
+    verdict, fault, created = None, "", datetime.now(UTC).isoformat(timespec="seconds")
+    candidate = None if settings.candidate is None else settings.candidate.name
+    gate = GatePolicy(
+        confirm=settings.confirm,
+        asks_old_model=candidate is None or settings.control != 0 or settings.history is not None,
+    )
     if any(test.evidence is not None for test in tests):
         from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
 
-        tests, verdict = judge_run(tests, gate=GatePolicy(confirm=settings.confirm))
-    return RunReport(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        if settings.history is not None and candidate is not None:
+            from pytest_llmregress.pipeline.nights import judge_night  # noqa: PLC0415 - on use
+
+            path = config.invocation_params.dir / settings.history
+            tests, verdict, fault = judge_night(
+                path, tests, at=created, candidate=candidate, gate=gate
+            )
+        else:
+            tests, verdict = judge_run(tests, gate=gate)
+    report = RunReport(
+        created=created,
         versions=installed_versions.installed(),
-        candidate=None if settings.candidate is None else settings.candidate.name,
+        candidate=candidate,
         fail_on=str(settings.fail_on),
         tests=tests,
         orphans=tuple(orphans),
         verdict=verdict,
     )
+    return report, fault
 
 
 def _write_reports(

@@ -15,7 +15,7 @@ from pytest_llmregress.runner.record_collector import (
     find_reporters,
 )
 from pytest_llmregress.runner.settings_reader import read_settings
-from pytest_llmregress.values.settings import RecordMode
+from pytest_llmregress.values.settings import RecordMode, Settings
 
 NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
 """The options of pytest with which a run does not collect the whole suite."""
@@ -47,6 +47,8 @@ def check(config: pytest.Config, *, is_controller: bool) -> None:
             "--llmregress-cross: there is no candidate whose prompts could be crossed with those "
             "of the baseline; give one: --llmregress-candidate MODEL"
         )
+    if settings.history is not None:
+        _check_history(config, settings)
     hooks = Hooks(config.rootpath)
     reporters = find_reporters(config, hooks)
     for path in settings.report:
@@ -59,6 +61,22 @@ def check(config: pytest.Config, *, is_controller: bool) -> None:
     progress.register(config, settings.record)
     if config.pluginmanager.hasplugin("pytest_llm"):
         config.pluginmanager.register(_MarkerIsClaimed(), "llmregress-marker-is-claimed")
+
+
+def _check_history(config: pytest.Config, settings: Settings) -> None:
+    """Refuse a history without a candidate, and one that cannot be read or is being written."""
+    if settings.candidate is None:
+        raise output.usage_error(
+            f"--llmregress-history={settings.history}: no model is recorded again; name the one of "
+            "the baseline: --llmregress-candidate MODEL --llmregress-record rewrite"
+        )
+    from pytest_llmregress.pipeline.nights import claim_history  # noqa: PLC0415 - on use
+
+    is_worker = hasattr(config, "workerinput")
+    adds = settings.record is not RecordMode.NONE and not is_worker
+    fault = claim_history(config.invocation_params.dir / str(settings.history), adds=adds)
+    if fault:
+        raise output.usage_error(f"--llmregress-history={settings.history}: {fault}")
 
 
 def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:

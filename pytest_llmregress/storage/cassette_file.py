@@ -105,7 +105,9 @@ def _sample_block(sample: SampleHeader) -> dict[str, Any]:
     if sample.confirms:
         block["confirms"] = True
     if sample.controls:
-        block |= {"controls": sample.controls, "among": sample.among}
+        block["controls"] = sample.controls
+    if sample.among > 1:
+        block["among"] = sample.among
     return block
 
 

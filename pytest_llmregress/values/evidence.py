@@ -114,7 +114,7 @@ class ControlledEvent(JsonRecord):
     candidate: int = 0
     """How many fresh samples of the candidate show it."""
     control: int = 0
-    """How many samples of the old model, asked again, show it."""
+    """How many samples of the old model, asked again, show it; in a canary of the baseline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +125,9 @@ class ControlEvidence(JsonRecord):
     """Fixed before any fresh sample is drawn."""
     tests: int = 1
     """The tests of the run, which have equal parts of alpha."""
+    nights: int = 1
+    """The nights that share alpha beside that. With more than one the candidate is the model of
+    the baseline, and what was recorded of that is the control."""
     planned: int
     """Samples of the old model that are to be drawn, unless all events are given up."""
     candidate: int = 0
@@ -143,6 +146,8 @@ class TestEvidence(JsonRecord):
 
     test: str
     """The node id."""
+    accepted: str = ""
+    """The digest of the accepted recording."""
     slice: tuple[str, ...] = ()
     """What it is grouped by: its marks and parameters."""
     baseline: Tally

@@ -104,6 +104,9 @@ class Settings:
     accept: bool = False
     fail_on: FailOn = FailOn.BREAKING
     report: tuple[str, ...] = ()
+    history: str | None = None
+    """The file of the nights in which the baseline's own model was recorded again; None where a
+    run is judged by itself."""
     allow_ci_record: bool = False
     concurrency: int = 16
     """Calls of a wave that are under way at a time; 1 for no waves."""
@@ -236,6 +239,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "accept": _flag,
     "fail_on": _one_of(FailOn),
     "report": _paths,
+    "history": _text,
     "allow_ci_record": _flag,
     "concurrency": _count(1),
     "max_cost": _amount,

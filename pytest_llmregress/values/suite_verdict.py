@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.history import HistoryVerdict
 from pytest_llmregress.values.json_record import JsonRecord
 from pytest_llmregress.values.verdict import Bounds, TestVerdict, Verdict
 
@@ -118,6 +119,8 @@ class SuiteVerdict(JsonRecord):
     """Samples a side and test with which the gate finds the declared drop in 80 % of the runs."""
     baseline_disagrees: str = ""
     """How the baseline's own sessions differ; drift is then told and fails nothing."""
+    history: HistoryVerdict | None = None
+    """The nights of a canary; None for a run that is judged by itself."""
     events: tuple[EventVerdict, ...] = ()
     """What is bad in itself and occurred, the failed samples first."""
     numbers: tuple[NumberVerdict, ...] = ()

@@ -46,6 +46,8 @@ class GatePolicy:
     just that much is found half of the time, however many samples there are."""
     confirm: int = 0
     """Fresh samples that a test gets whose first ones look different; 0 where none does."""
+    asks_old_model: bool = True
+    """Whether the old model is asked again there, unless it cannot be."""
 
     @property
     def half(self) -> float:

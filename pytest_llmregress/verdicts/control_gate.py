@@ -17,6 +17,10 @@ GIVEN_UP_AT = 2
 """Fresh samples of the candidate without an event, from which on it is given up."""
 SHOWN_TOO = 4
 """Samples of the old model with an event, from which on it is given up."""
+NIGHTS = 365
+"""The nights that share alpha where the baseline's own model is recorded again and again."""
+MOST_OF_A_NIGHT = 80
+"""Fresh samples of a test in one night: what takes more is not tested by itself."""
 
 
 def count_confirming(
@@ -34,9 +38,27 @@ def count_confirming(
     return max(least, CONFIRMING[-1])
 
 
+def count_of_a_night(control: ControlEvidence, *, gate: GatePolicy) -> int:
+    """Return the fresh samples that can show each event of a night that can be shown at all.
+
+    0 where the baseline is too short for any, or fails too often itself.
+    """
+    from pytest_llmregress.statistics.exact_tests import fisher  # noqa: PLC0415 - with a candidate
+
+    shared = len(control.events) * control.tests * control.nights
+    needed = 0
+    for event in find_live(control):
+        without, n = control.control - event.control, control.control
+        numbers = range(1, MOST_OF_A_NIGHT + 1) if n else range(0)
+        found = (k for k in numbers if shared * fisher(without, n, 0, k) <= gate.half)
+        needed = max(needed, next(found, 0))
+    return needed
+
+
 def find_live(control: ControlEvidence) -> tuple[ControlledEvent, ...]:
     """Return the events that the candidate's fresh samples have not given up."""
-    return tuple(e for e in control.events if control.candidate - e.candidate < GIVEN_UP_AT)
+    given_up_at = 1 if is_of_a_night(control) else GIVEN_UP_AT
+    return tuple(e for e in control.events if control.candidate - e.candidate < given_up_at)
 
 
 def find_open(control: ControlEvidence) -> tuple[ControlledEvent, ...]:
@@ -44,27 +66,35 @@ def find_open(control: ControlEvidence) -> tuple[ControlledEvent, ...]:
     return tuple(e for e in find_live(control) if e.control < SHOWN_TOO)
 
 
+def is_of_a_night(control: ControlEvidence) -> bool:
+    """Tell whether the recorded baseline is the control, of the same model as the candidate."""
+    return control.nights > 1
+
+
 def is_controlled(evidence: TestEvidence) -> bool:
-    """Tell whether fresh samples decide on a test, and its recorded baseline does not."""
+    """Tell whether fresh samples decide on a test: nothing else of it does then."""
     control = evidence.control
+    if control is not None and is_of_a_night(control):
+        return True
     if control is None or not control.events or not control.candidate:
         return False
     return control.control >= control.planned or not find_open(control)
 
 
 def adjust_events(control: ControlEvidence) -> tuple[float, ...]:
-    """Return the p-value of each event, adjusted for all events of its test and for all tests."""
+    """Return the p-value of each event, adjusted for all events of its test, tests and nights."""
     from pytest_llmregress.statistics.multiplicity import holm  # noqa: PLC0415 - with a candidate
 
     ps = holm([_compute_p(event, control) for event in control.events])
-    return tuple(min(1.0, p * control.tests) for p in ps)
+    return tuple(min(1.0, p * control.tests * control.nights) for p in ps)
 
 
 def _compute_p(event: ControlledEvent, control: ControlEvidence) -> float:
     """Return the one-sided p of an event; 1 where it was given up."""
     from pytest_llmregress.statistics.exact_tests import fisher  # noqa: PLC0415 - with a candidate
 
-    if control.control < control.planned or event not in find_live(control):
+    is_whole = control.control >= control.planned and control.control and control.candidate
+    if not is_whole or event not in find_live(control):
         return 1.0
     without = (control.control - event.control, control.candidate - event.candidate)
     return fisher(without[0], control.control, without[1], control.candidate)
@@ -78,4 +108,5 @@ def find_charged(control: ControlEvidence, *, gate: GatePolicy) -> tuple[str, ..
 
 def find_shared(control: ControlEvidence) -> tuple[ControlledEvent, ...]:
     """Return the events of the candidate's fresh samples that the old model shows now as well."""
-    return tuple(event for event in find_live(control) if event.control >= SHOWN_TOO)
+    live = () if is_of_a_night(control) else find_live(control)
+    return tuple(event for event in live if event.control >= SHOWN_TOO)

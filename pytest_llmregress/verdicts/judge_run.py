@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pytest_llmregress.values.history import History
 from pytest_llmregress.values.run_report import TestRecord
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
@@ -10,17 +11,19 @@ from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 
 def judge_run(
-    tests: Sequence[TestRecord], *, gate: GatePolicy
+    tests: Sequence[TestRecord], *, gate: GatePolicy, history: History | None = None
 ) -> tuple[tuple[TestRecord, ...], SuiteVerdict | None]:
     """Return the tests, each with its verdict among all, and the verdict on all of them.
 
     The latter is None where nothing was compared.
+
+    :param history: the nights of a canary; None for a run that is judged by itself.
     """
     evidences = [test.evidence for test in tests if test.evidence is not None]
     if not evidences:
         return tuple(tests), None
     failed = {test.test: test.ground for test in tests if test.failed}
-    suite = judge_suite(evidences, gate=gate, failed=failed)
+    suite = judge_suite(evidences, gate=gate, failed=failed, history=history)
     verdicts = {each.test: each for each in suite.tests}
     return tuple(_judged(test, verdicts.get(test.test)) for test in tests), suite
 

@@ -9,8 +9,17 @@ from pytest_llmregress.statistics.multiplicity import (
     discrete_holm,
 )
 from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.history import History
 from pytest_llmregress.values.suite_verdict import EventVerdict, SuiteVerdict, TraitVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.canary import (
+    POOLED,
+    SHARE_OF_FAILED,
+    find_nights,
+    gate_of_a_night,
+    judge_history,
+    pool_nights,
+)
 from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.judge_single import (
@@ -40,7 +49,11 @@ _DECIDED = frozenset({Verdict.BROKEN, Verdict.NOT_COMPARABLE, Verdict.NO_BASELIN
 
 
 def judge_suite(
-    evidences: Sequence[TestEvidence], *, gate: GatePolicy, failed: Mapping[str, str] | None = None
+    evidences: Sequence[TestEvidence],
+    *,
+    gate: GatePolicy,
+    failed: Mapping[str, str] | None = None,
+    history: History | None = None,
 ) -> SuiteVerdict:
     """Judge all tests together.
 
@@ -53,6 +66,8 @@ def judge_suite(
 
     :param failed: tests that pytest was told of as failed, those without evidence included, each
         with the ground in words; what fails by its evidence is told by that.
+    :param history: the nights of a canary: the suite is judged by the last ones together, and by
+        the part of alpha that tonight has.
     """
     compared = [evidence for evidence in evidences if _is_compared(evidence)]
     confirms = _confirms(compared, gate=gate)
@@ -64,11 +79,18 @@ def judge_suite(
             replace(test, fails=test.fails and judge_test(each, settings=gate).fails)
             for test, each in zip(tests, evidences, strict=True)
         )
+    canary = None
+    if history is not None:
+        nights = find_nights(compared, history.nights)
+        canary = judge_history(compared, nights, is_recorded=history.is_recorded, gate=gate)
+        compared = [pool_nights(each, nights[-POOLED:]) for each in compared]
+        gate = gate_of_a_night(gate)
     overall = compare_suite([build_table(e.baseline, e.screen) for e in compared])
     is_strict = any(fails_below_breaking(evidence) for evidence in compared)
     # Where traits may fail the run as well, they have one half of what events have without them.
     level = gate.half / 2 if is_strict else gate.half
-    events = judge_events(compared, gate=gate, level=level)
+    share = None if canary is None else SHARE_OF_FAILED
+    events = judge_events(compared, gate=gate, level=level, share_of_failed=share)
     traits = judge_traits(compared, gate=gate)
     if disagreement:  # what the suite shows as a whole is advisory then
         events = tuple(replace(event, fails=False) for event in events)
@@ -99,8 +121,9 @@ def judge_suite(
         quarantined=tuple(test.test for test in tests if _is_quarantined(test)),
         untestable=tuple(test.test for test in tests if _is_untestable(test, gate=gate)),
         smallest_p=overall.smallest_p,
-        needed=samples_for_drop([e.baseline for e in compared], gate=gate),
+        needed=None if canary else samples_for_drop([e.baseline for e in compared], gate=gate),
         baseline_disagrees=disagreement,
+        history=canary,
         events=events,
         numbers=judge_numbers(compared, gate=gate),
         traits=traits,

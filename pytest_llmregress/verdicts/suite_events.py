@@ -17,6 +17,7 @@ from pytest_llmregress.statistics.multiplicity import step_down
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.call import Outcome
 from pytest_llmregress.values.evidence import OUTCOME, Tally, TestEvidence
+from pytest_llmregress.values.history import EventTally
 from pytest_llmregress.values.suite_verdict import EventVerdict
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.suite_statistics import reaches_limit
@@ -154,6 +155,7 @@ def judge_events(
     *,
     gate: GatePolicy,
     level: float,
+    share_of_failed: float | None = None,
 ) -> tuple[EventVerdict, ...]:
     """Judge each event over all tests that have its trait; return those that any sample shows.
 
@@ -162,14 +164,51 @@ def judge_events(
     samples, give evidence whose two sides are those.
 
     :param level: what an adjusted p is held against.
+    :param share_of_failed: the part of it that the pass rate has for itself; None where it is one
+        event among the others.
     """
     found = [each for event in EVENTS if (each := _find(event, evidences)) is not None]
-    adjusted = step_down([each.p for each in found], [each.attainable for each in found])
+    adjusted = _adjust(found, share_of_failed)
     return tuple(
         _judge(each, p, gate=gate, level=level)
         for each, p in zip(found, adjusted, strict=True)
         if each.baseline.failed or each.candidate.failed
     )
+
+
+def _adjust(found: Sequence[_Found], share_of_failed: float | None) -> list[float]:
+    """Return the p-values, adjusted for each other."""
+    if share_of_failed is None or not found or found[0].event is not FAILED:
+        return list(step_down([each.p for each in found], [each.attainable for each in found]))
+    failed, *others = found
+    rest = step_down([each.p for each in others], [each.attainable for each in others])
+    shares = (share_of_failed, *(1 - share_of_failed for _ in others))
+    return [min(1.0, p / share) for p, share in zip((failed.p, *rest), shares, strict=True)]
+
+
+def tally_events(evidences: Sequence[TestEvidence], *, is_baseline: bool) -> tuple[EventTally, ...]:
+    """Count of each event the samples of one side that are free of it, in the order of `EVENTS`."""
+    told = []
+    for event in EVENTS:
+        shown: list[tuple[int, int]] = []
+        for evidence in evidences:
+            sides = _read_sides(event, evidence)
+            if sides is not None:
+                bad, side = _name_bad(event, sides[0]), sides[0 if is_baseline else 1]
+                shown.append((sum(bad(value) for value in side), len(side)))
+        told.append(EventTally(name=event.name, free=_free(shown)))
+    return tuple(told)
+
+
+def _name_bad(event: SuiteEvent, before: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells the values that show an event, given the classes of the baseline."""
+    if not (event.as_good or event.is_any_loss):
+        return lambda value: value == _BAD
+    usual, number = Counter(before).most_common(1)[0]
+    as_good = {first: others for first, *others in event.as_good}
+    if 2 * number <= len(before) or not (event.is_any_loss or usual in as_good):
+        return lambda _: False
+    return lambda value: value != usual and value not in as_good.get(usual, ())
 
 
 def _judge(found: _Found, adjusted: float, *, gate: GatePolicy, level: float) -> EventVerdict:

@@ -7,6 +7,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
+from pytest_llmregress.verdicts.canary_text import say_history
 from pytest_llmregress.verdicts.control_text import say_controls
 from pytest_llmregress.verdicts.event_text import (
     FAILS,
@@ -56,7 +57,8 @@ def format_suite(
         *_say_rules(suite),
         *_say_suite_test(suite, gate=gate),
         *say_events(suite, gate=gate),
-        *say_controls(evidences),
+        *say_history(suite.history),
+        *say_controls(evidences, gate=gate),
     )
     material = [_say_number(each, gate=gate) for each in suite.numbers if each.material]
     if _is_one_against_one(evidences):
@@ -221,7 +223,7 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
             f"tests: Fisher's exact test, adjusted for {which} (discrete Holm); "
             f"it takes {gate.half:g}: {numbers}"
         )
-    elif suite.method:
+    elif suite.method and suite.history is None:
         why = "no test has fresh samples" if suite.confirms else "none has two baseline samples"
         lines.append(f"tests: no verdict on a single one: {why}")
     if suite.culprits:

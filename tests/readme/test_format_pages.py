@@ -19,11 +19,14 @@ from pytest_llmregress.storage.decisions import build_decision, note_rejection, 
 from pytest_llmregress.storage.encoding.repeated_answers import ANSWER
 from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.file_paths import TestPaths
+from pytest_llmregress.storage.history_file import append_night, read_history
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
 from pytest_llmregress.storage.submitted_batches import SubmittedBatchesFile, SubmittedRequest
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
+from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.history import Night, TestNight
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.snapshot import (
     PendingReason,
@@ -181,6 +184,7 @@ PLACES = {
         "others": "each other line",
         "others/(wanted|instead)": "a question",
     },
+    "History": {"first|others": "a line", "(first|others)/tests/[^/]+": "a test"},
 }
 """By format, what the page calls a mapping, by the keys that lead there; None for the last key."""
 
@@ -238,6 +242,14 @@ def write_missed_judgements(folder: Path) -> list[Path]:
     return [file.path]
 
 
+def write_a_history(folder: Path) -> list[Path]:
+    path = folder / "nights.jsonl"
+    test = TestNight(accepted="a", passed=Tally(passed=1, n=2), traits={"refusal": ('"none"',)})
+    for at in ("2026-11-22T02:10:00Z", "2026-11-23T02:10:00Z"):
+        append_night(path, Night(at=at, candidate="m", fails=True, tests={"test_one": test}))
+    return [path]
+
+
 def paths_in_folder(folder: Path) -> TestPaths:
     return TestPaths(directory=folder, stem="one")
 
@@ -274,6 +286,7 @@ FORMATS: list[Any] = [
             write_missed_judgements,
             lambda it: MissedJudgementsFile(paths_in_folder(it.parent), test=TEST).read(),
         ),
+        ("History", write_a_history, read_history),
     )
 ]
 NEVER_ASKED_FOR = {

@@ -13,6 +13,7 @@ from pytest_llmregress.values import (
     behavior,
     cause,
     evidence,
+    history,
     run_report,
     side_by_side,
     suite_verdict,
@@ -71,6 +72,9 @@ VALUES = {
     "SuiteVerdict": suite_verdict.SuiteVerdict,
     "NumberVerdict": suite_verdict.NumberVerdict,
     "TraitVerdict": suite_verdict.TraitVerdict,
+    "HistoryVerdict": history.HistoryVerdict,
+    "NightTally": history.NightTally,
+    "EventTally": history.EventTally,
 }
 SCHEMA = json.loads(
     files("pytest_llmregress.reports.schema")

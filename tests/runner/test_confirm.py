@@ -148,6 +148,14 @@ def test_the_number_of_fresh_samples_can_be_chosen(project):
     assert evidence(project)["fresh"] == {"passed": 0, "n": 12}
 
 
+def test_a_run_that_is_not_to_ask_the_old_model_says_which_rule_holds(project):
+    baseline(project).record(CANDIDATE, passed=1)
+
+    project.says(
+        "control: the old model was not to be asked again: a recorded baseline of 5 samples"
+    )
+
+
 def test_without_fresh_samples_what_was_seen_once_is_unconfirmed(project):
     baseline(project, NEVER).record(CANDIDATE, "--llmregress-confirm=0", unconfirmed=1)
 

@@ -206,8 +206,9 @@ def test_settings_cannot_be_changed_once_they_are_read():
                 "--llmregress-allow-ci-record, --llmregress-batch, --llmregress-batch-wait, "
                 "--llmregress-candidate, --llmregress-concurrency, --llmregress-confirm, "
                 "--llmregress-control, --llmregress-cross, --llmregress-fail-on, "
-                "--llmregress-judge-model, --llmregress-max-cost, --llmregress-max-tokens, "
-                "--llmregress-record, --llmregress-report, --llmregress-samples"
+                "--llmregress-history, --llmregress-judge-model, --llmregress-max-cost, "
+                "--llmregress-max-tokens, --llmregress-record, --llmregress-report, "
+                "--llmregress-samples"
             ),
         ),
     ],
@@ -247,7 +248,7 @@ def test_all_problems_are_told_at_once():
             "LLMREGRESS_COLOUR: there is no such setting; LLMREGRESS_ACCEPT, "
             "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_BATCH, LLMREGRESS_BATCH_WAIT, "
             "LLMREGRESS_CANDIDATE, LLMREGRESS_CONCURRENCY, LLMREGRESS_CONFIRM, "
-            "LLMREGRESS_CONTROL, LLMREGRESS_CROSS, LLMREGRESS_FAIL_ON, "
+            "LLMREGRESS_CONTROL, LLMREGRESS_CROSS, LLMREGRESS_FAIL_ON, LLMREGRESS_HISTORY, "
             "LLMREGRESS_JUDGE_MODEL, LLMREGRESS_MAX_COST, "
             "LLMREGRESS_MAX_TOKENS, LLMREGRESS_RECORD, LLMREGRESS_REPORT, LLMREGRESS_SAMPLES"
         ),

@@ -7,7 +7,13 @@ from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.runner.drivers.driver import MoreSamples
 from pytest_llmregress.values.evidence import ControlEvidence
 from pytest_llmregress.values.verdict import GatePolicy
-from pytest_llmregress.verdicts.control_gate import GIVEN_UP_AT, count_confirming, find_live
+from pytest_llmregress.verdicts.control_gate import (
+    GIVEN_UP_AT,
+    count_confirming,
+    count_of_a_night,
+    find_live,
+    is_of_a_night,
+)
 from pytest_llmregress.verdicts.first_pass import (
     MIN_CONFIRMING,
     count_after_baseline,
@@ -20,6 +26,9 @@ def plan_confirmation(test: ObservedTest) -> MoreSamples:
     control = None if test.evidence is None else test.evidence.control
     if not test.state.confirm:
         return MoreSamples()
+    if control is not None and is_of_a_night(control):
+        needed = count_of_a_night(control, gate=GatePolicy())
+        return _plan_samples(test, count=min(1, max(0, needed - control.candidate)))
     is_crossed = test.settings.cross and is_to_be_crossed(test.drift)
     if control is not None and control.events:
         needed = _count_missing(test, control)
@@ -68,7 +77,7 @@ def _plan_samples(test: ObservedTest, *, count: int, controls: int = 0) -> MoreS
                 mode=SampleMode.RECORD,
                 confirms=True,
                 controls=controls,
-                among=test.state.among if controls else 1,
+                among=test.state.among if controls or test.state.is_canary else 1,
             )
             for each in range(count)
         )
