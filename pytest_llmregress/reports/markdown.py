@@ -14,9 +14,11 @@ from pytest_llmregress.reports.junit_properties import (
     is_failed,
     render_test_story,
 )
+from pytest_llmregress.reports.nights import say_nights
 from pytest_llmregress.reports.summary import summary_lines
 from pytest_llmregress.reports.verdict import render_suite, sentence_of_suite
 from pytest_llmregress.values.file_names import slug_of_variant
+from pytest_llmregress.values.history import HistoryVerdict
 from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
 
 MARKER = "pytest-llmregress"
@@ -158,6 +160,9 @@ def _details(report: RunReport, told: Sequence[TestRecord], *, room: int) -> str
         _block(code(test.test), truncate(render_test_story(test, report.fail_on), _MAX_STORY))
         for test in told[:MAX_ROWS]
     ]
+    history = None if report.verdict is None else report.verdict.history
+    if history is not None and history.by_night:
+        blocks.insert(1, _nights(history))
     kept: list[str] = []
     for block in blocks:
         if len(block) > room:
@@ -167,6 +172,19 @@ def _details(report: RunReport, told: Sequence[TestRecord], *, room: int) -> str
     if left := len(blocks) - len(kept):
         kept.append(f"\n{count(left, 'more block')} of details did not fit in here.\n")
     return "".join(kept)
+
+
+def _nights(history: HistoryVerdict) -> str:
+    """Return the nights of a canary as a table: failed samples and events, beside the baseline."""
+    names = "".join(f" {code(event.name)} |" for event in history.baseline)
+    sides = [("baseline", False, history.baseline)]
+    sides += [(say_nights(n), n.failing > 0, n.events) for n in reversed(history.by_night)]
+    lines = [f"| |{names}", f"|---|{'---|' * len(history.baseline)}"]
+    for label, is_red, events in sides:
+        shown = "".join(f" {each.free.failed}/{each.free.n} |" for each in events)
+        lines.append(f"| {'**red** ' if is_red else ''}{code(label)} |{shown}")
+    table = "\n".join(lines)
+    return f"\n<details><summary>The nights</summary>\n\n{table}\n\n</details>\n"
 
 
 def _block(title: str, text: str) -> str:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from pytest_llmregress.values.behavior import Change, Drift, Severity
-from pytest_llmregress.values.evidence import Tally, TestEvidence
+from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
+from pytest_llmregress.values.history import History
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.canary import build_night
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 HOSTILE = (
@@ -59,3 +61,35 @@ def regressed(tests: int = 9) -> SuiteVerdict:
         for n in range(tests)
     ]
     return judge_suite(evidences, gate=GatePolicy())
+
+
+def nightly(*, text: str = "2026-11") -> SuiteVerdict:
+    """Return the verdict on the last of 30 nights, in half of which every test refused.
+
+    :param text: what the days of the nights begin with.
+    """
+    refusal = TraitEvidence(
+        name="refusal", severity=Severity.BREAKING, baseline=('"none"',) * 10, screen=('"soft"',)
+    )
+    evidences = [
+        TestEvidence(
+            test=f"t.py::test_{n}",
+            accepted="a",
+            baseline=Tally(passed=9, n=10),
+            screen=Tally(passed=1, n=1),
+            traits=(refusal,),
+        )
+        for n in range(4)
+    ]
+    nights = tuple(
+        build_night(
+            evidences[: 4 if day > 15 else 0] or [replace(e, traits=()) for e in evidences],
+            at=f"{text}-{day:02}",
+            candidate="m",
+            fails=day > 25,
+        )
+        for day in range(1, 31)
+    )
+    return judge_suite(
+        evidences, gate=GatePolicy(), history=History(nights=nights, is_recorded=True)
+    )

@@ -10,13 +10,13 @@ _PLOT = MarkupTemplate("""
     <section class="panel plot">
     <h2>{}</h2>
     <p class="key"><span class="muted">{}.</span> <span class="legend">
-    <i class="dot before"></i> baseline <i class="dot after"></i> this run</span></p>
+    <i class="dot before"></i> baseline <i class="dot after"></i> {}</span></p>
     <table>
-    <caption class="hidden">{}, baseline and this run</caption>
+    <caption class="hidden">{}, baseline and {}</caption>
     <thead><tr><th scope="col"><span class="hidden">{}</span></th>
     <th aria-hidden="true">
     <svg class="axis" width="100%" height="18" focusable="false">{}</svg></th>
-    <th scope="col" class="number"><span class="hidden">baseline → this run</span></th></tr></thead>
+    <th scope="col" class="number"><span class="hidden">baseline → {}</span></th></tr></thead>
     <tbody>{}</tbody>
     </table>
     </section>
@@ -44,7 +44,8 @@ def draw_plot(plot: Plot) -> Markup:
     )
     rules = _RULE.each((str(at), str(at)) for at, _ in plot.ticks)
     rows = join([_row(row, rules) for row in plot.rows])
-    return _PLOT(plot.title, plot.note, plot.title, plot.of, ticks, rows)
+    after = plot.after
+    return _PLOT(plot.title, plot.note, after, plot.title, after, plot.of, ticks, after, rows)
 
 
 def _row(row: PlotRow, rules: Markup) -> Markup:

@@ -54,9 +54,11 @@ class Plot:
     title: str
     note: str
     of: str
-    """What a row is: "test" or "file"."""
+    """What a row is: "test", "file" or "night"."""
     ticks: tuple[tuple[float, str], ...]
     rows: tuple[PlotRow, ...]
+    after: str = "this run"
+    """What is held against the baseline."""
 
 
 def plots_of(report: RunReport) -> tuple[Plot, ...]:
@@ -105,16 +107,16 @@ def _pass_rates(report: RunReport) -> Plot | None:
     if len(sides) > MAX_ROWS or len(named) < len(sides):
         of, named = "file", _by_file(sides)
         pooled = "; a row pools the samples of its tests as if they were independent"
-    rows = [_rate_row(label, before, after) for label, (before, after) in named.items()]
+    rows = [draw_rate(label, before, after) for label, (before, after) in named.items()]
     rows.sort(key=_loss)
     both = [pair for pair in sides.values() if all(side.n for side in pair)]
     total = _total(both or sides.values())
-    shown = [_rate_row("All tests", *total, total=True), *rows] if len(sides) > 1 else rows
+    shown = [draw_rate("All tests", *total, total=True), *rows] if len(sides) > 1 else rows
     return Plot(
         title="Pass rate",
         note=f"With 95 % Wilson intervals{pooled}{_untold(len(rows), of)}",
         of=of,
-        ticks=tuple((_percent(share / 2), f"{50 * share} %") for share in range(3)),
+        ticks=share_ticks(),
         rows=tuple(shown[: MAX_ROWS + 1]),
     )
 
@@ -140,7 +142,13 @@ def _total(pairs: Iterable[tuple[Tally, Tally]]) -> tuple[Tally, Tally]:
     return pool_counts(before), pool_counts(after)
 
 
-def _rate_row(label: str, before: Tally, after: Tally, *, total: bool = False) -> PlotRow:
+def share_ticks() -> tuple[tuple[float, str], ...]:
+    """Return the ticks of an axis of shares."""
+    return tuple((_percent(share / 2), f"{50 * share} %") for share in range(3))
+
+
+def draw_rate(label: str, before: Tally, after: Tally, *, total: bool = False) -> PlotRow:
+    """Return the row of two shares, each with its interval."""
     return PlotRow(
         label=label,
         before=_rate_mark(before),
