@@ -1,5 +1,6 @@
 """The files for CI do what they say, as far as a machine without the internet can show it."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -86,7 +87,6 @@ def test_the_replay_of_a_pull_request_needs_no_key_and_leaves_a_summary(recorded
 @pytest.mark.parametrize(
     ("name", "job", "env"),
     [
-        ("github-canary.yml", "canary", {"MODEL": OLD}),
         ("github-upgrade.yml", "upgrade", {"CANDIDATE": NEW}),
     ],
 )
@@ -103,6 +103,37 @@ def test_a_job_with_a_key_records_reports_and_fails_on_a_drift(recorded, key, na
     assert "refused (cyber)" in recorded.read("llm.md")
     assert recorded.read("llm.html").startswith("<!doctype html>")
     assert run(recorded, scripts["summary"]).returncode == 0
+
+
+def test_a_canary_keeps_its_nights_in_a_branch_and_fails_where_the_model_moved(
+    project, key, tmp_path
+):
+    project.stand.script(OLD, "Paris is the capital of France.")
+    project.write(app=APP, test_it=TEST).record("--llmregress-samples=10", passed=1)
+    origin = tmp_path / "origin.git"
+    run(project, f"git init -q --bare {origin} && git init -q . && git remote add origin {origin}")
+    scripts = steps("github-canary.yml", "canary")
+    statuses = []
+    for answer in ("Paris is the capital of France.", "I cannot help with that."):
+        project.stand.script(OLD, answer)
+        (project.root / "nights.jsonl").unlink(missing_ok=True)
+        assert run(project, scripts["history"]).returncode == 0
+        night = run(project, scripts["record"], ANTHROPIC_API_KEY=key, MODEL=OLD)
+        statuses.append(night.returncode)
+        kept = run(project, scripts["keep"])
+        assert kept.returncode == 0, kept.stderr
+
+    shown = run(project, f"git -C {origin} show llm-canary:nights.jsonl").stdout
+    log = run(project, f"git -C {origin} log --oneline llm-canary").stdout
+    assert statuses == [0, 1], night.stdout
+    assert [json.loads(line)["fails"] for line in shown.splitlines()] == [False, True]
+    assert len(log.splitlines()) == 2
+    assert "Pass rate by night" in project.read("llm.html")
+    assert run(project, scripts["summary"]).returncode == 0
+
+
+def test_a_canary_that_recorded_nothing_keeps_nothing(project):
+    assert run(project, steps("github-canary.yml", "canary")["keep"]).returncode == 0
 
 
 def test_gitlab_gets_a_junit_report(recorded, key):
@@ -127,7 +158,8 @@ def test_the_commit_hook_runs_what_is_installed(recorded):
 def test_a_workflow_asks_for_no_more_rights_than_it_needs(path):
     workflow = read(path.name)
 
-    assert workflow["permissions"]["contents"] == "read"
+    pushes = "git push" in str(workflow)
+    assert workflow["permissions"]["contents"] == ("write" if pushes else "read")
     assert all(
         "ANTHROPIC_API_KEY" not in str(job) or "secrets.ANTHROPIC_API_KEY" in str(job)
         for job in workflow["jobs"].values()
