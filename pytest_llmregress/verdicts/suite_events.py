@@ -194,16 +194,29 @@ def tally_events(evidences: Sequence[TestEvidence], *, is_baseline: bool) -> tup
         for evidence in evidences:
             sides = _read_sides(event, evidence)
             if sides is not None:
-                bad, side = _name_bad(event, sides[0]), sides[0 if is_baseline else 1]
-                shown.append((sum(bad(value) for value in side), len(side)))
+                side = sides.before if is_baseline else sides.after
+                shown.append((_count_shown(event, sides.before, side), _count_replies(side)))
         told.append(EventTally(name=event.name, free=_free(shown)))
     return tuple(told)
+
+
+def _count_shown(event: SuiteEvent, before: Sequence[Replies], side: Sequence[Replies]) -> int:
+    """Count the replies of one side that show an event, each held against the baseline's there."""
+    shows = [
+        _name_bad(event, list(filter(None, replies))) for replies in zip(*before, strict=False)
+    ]
+    told = (
+        (is_bad, reply) for replies in side for is_bad, reply in zip(shows, replies, strict=False)
+    )
+    return sum(is_bad(reply) for is_bad, reply in told if reply is not None)
 
 
 def _name_bad(event: SuiteEvent, before: Sequence[str]) -> Callable[[str], bool]:
     """Return what tells the values that show an event, given the classes of the baseline."""
     if not (event.as_good or event.is_any_loss):
         return lambda value: value == _BAD
+    if not before:
+        return lambda _: False
     usual, number = Counter(before).most_common(1)[0]
     as_good = {first: others for first, *others in event.as_good}
     if 2 * number <= len(before) or not (event.is_any_loss or usual in as_good):

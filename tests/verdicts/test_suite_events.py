@@ -12,6 +12,7 @@ from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, Verdict
 from pytest_llmregress.verdicts.judge_suite import judge_suite
+from pytest_llmregress.verdicts.suite_events import tally_events
 
 GATE = GatePolicy(confirm=5)
 
@@ -83,6 +84,17 @@ def test_five_of_six_replies_that_turn_bad_are_counted_though_the_last_one_does_
     assert (found.baseline.n, found.candidate.n) == (60, 30)
     assert suite.lines[0].startswith(f"regressed, fails the run: {event}: ")
     assert " of the replies of 1 test" in suite.lines[0]
+
+
+def test_a_tally_of_one_side_holds_each_reply_against_the_usual_one_in_its_place():
+    guard = "de"
+    before, after = [["en", "en", guard]] * 9 + [["en", "und", guard]], [["en", "de", guard]] * 4
+    tests = [with_traits(1, of_each_reply(trait("text.language", before, after)))]
+
+    sides = (tally_events(tests, is_baseline=is_baseline) for is_baseline in (True, False))
+    told = [{each.name: each.free for each in side} for side in sides]
+    event = "in another language than the baseline"
+    assert [side[event] for side in told] == [Tally(passed=29, n=29), Tally(passed=8, n=12)]
 
 
 def test_a_reply_that_is_missing_or_says_nothing_is_no_loss():
