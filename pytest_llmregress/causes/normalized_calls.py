@@ -7,13 +7,11 @@ from typing import Any
 
 from pytest_llmregress.values.call import Call, Outcome
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.http import is_passing
 
 MAX_DEPTH = 60
 """Levels of a JSON value that are compared one by one; anything deeper counts as one text."""
 
-_PASSING = frozenset({408, 409, 429})
-"""Errors of the moment; an SDK retries them, as it does any error of 500 and above."""
-_FIRST_SERVER_ERROR = 500
 _OWN_WORDS = "(the model's own answer)"
 _LINKS = frozenset({"previous_response_id", "container"})
 """Parameters that name what an earlier answer has made."""
@@ -86,7 +84,7 @@ def normalize_calls(calls: Sequence[Call]) -> tuple[NormalizedCall, ...]:
     conversation = _Conversation()
     found = []
     for index, (call, request) in enumerate(zip(calls, requests, strict=True)):
-        passing = call.status in _PASSING or call.status >= _FIRST_SERVER_ERROR
+        passing = is_passing(call.status)
         if call.outcome is Outcome.ERROR and passing and keys[index] in keys[index + 1 :]:
             continue
         found.append(conversation.add(index + 1, call, request))

@@ -12,6 +12,7 @@ from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
 from pytest_llmregress.reports.redacted_answers import render_redacted
 from pytest_llmregress.reports.samples import render_rate
 from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.run_report import find_faults
 from pytest_llmregress.values.snapshot import SampleSnapshot
 from pytest_llmregress.verdicts.first_pass import MIN_RATE
 
@@ -74,9 +75,8 @@ def check_acceptable(test: ObservedTest) -> bool:
 def decide_outcome(test: ObservedTest) -> TestOutcome:
     """Return the outcome; called when the last sample is over."""
     decides = test.is_compared and (test.is_tested or test.is_quarantined)
-    is_spared = decides and test.is_quarantined  # even by its contract
     told: list[str] = [problem.message for problem in test.problems]
-    failed = any(not (is_spared and problem.code == "contract") for problem in test.problems)
+    failed = bool(find_faults(test.problems, test.evidence))
     lost = [each.plan.number for each in test.samples if each.lost and not each.own_passed]
     if lost and not test.problems:
         failed = True
@@ -85,6 +85,7 @@ def decide_outcome(test: ObservedTest) -> TestOutcome:
             f"{test.node_id}: replayed the accepted recording; sample {numbers} passed when it was "
             "accepted, and the test's own code fails on it now"
         )
+    is_spared = decides and test.is_quarantined
     explicit = not is_spared and test.state.config.terms.pass_rate is not None
     if (explicit or not decides) and not check_pass_rate(test):
         failed = True

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pytest_llmregress.recording.rate_limiter import REFUSALS, RateLimiter, RoundState
 from pytest_llmregress.recording.received_response import build_response
-from pytest_llmregress.values.http import Response
+from pytest_llmregress.values.http import Response, is_passing
 
 MAX_REFUSALS = 30
 """How often a server may put one request off while it answers others."""
@@ -22,8 +22,6 @@ MAX_ATTEMPTS = 3
 _FIRST_PAUSE = 0.5
 _HOPELESS = frozenset({401, 403})
 """What no further request of a run will be answered with anything but."""
-_FINAL = frozenset({*range(200, 308), 400, 401, 402, 403, 404, 405, 413, 422})
-"""What stays as it is when it is asked again, or was paid for; the test itself may go on."""
 _RETRIES = "x-stainless-retry-count"
 _Key = tuple[str, int]
 _TICK = 0.2
@@ -190,7 +188,7 @@ class RequestPool:
                 refusals > MAX_REFUSALS
                 or stands_still
                 or attempts >= MAX_ATTEMPTS
-                or status in _FINAL
+                or (status and not is_passing(status))  # the test itself may go on
             ):
                 self._give_up(why, hopeless=status in _HOPELESS or not (status or self.answered))
                 return

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PASSING = frozenset({408, 409, 429})
+_FIRST_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ class Interaction:
     """Seconds from the request to the end of the response's body; None where nobody measured."""
     judge: bool = False
     """Whether it is a judgement of the test, and so no behavior of the software under test."""
+
+
+def is_passing(status: int) -> bool:
+    """Tell whether a status is an error of the moment: an SDK sends the request again."""
+    return status in _PASSING or status >= _FIRST_SERVER_ERROR
 
 
 def first_value(headers: Mapping[str, tuple[str, ...]], name: str) -> str | None:

@@ -1,6 +1,6 @@
 """What a run found, as plain values: one record a test, and all of them together."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -117,13 +117,8 @@ class TestRecord(JsonRecord):
 
     @property
     def faults(self) -> tuple[Problem, ...]:
-        """The problems that fail it: no remark, and no contract of a test in quarantine."""
-        is_spared = self.evidence is not None and bool(self.evidence.quarantine)
-        return tuple(
-            problem
-            for problem in self.problems
-            if problem.code not in REMARKS and not (is_spared and problem.code == "contract")
-        )
+        """The problems that fail it."""
+        return find_faults(self.problems, self.evidence)
 
     @property
     def ground(self) -> str:
@@ -149,6 +144,16 @@ class TestRecord(JsonRecord):
         for name in ("requested_models", "served_models"):
             given[name] = _share(given[name])
         return cls(**given)
+
+
+def find_faults(problems: Iterable[Problem], evidence: TestEvidence | None) -> tuple[Problem, ...]:
+    """Return the problems that fail a test: no remark, and no contract of one in quarantine."""
+    is_spared = evidence is not None and bool(evidence.quarantine)
+    return tuple(
+        problem
+        for problem in problems
+        if problem.code not in REMARKS and not (is_spared and problem.code == "contract")
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from pytest_llmregress.providers.json_access import parse, read_field, read_mapp
 from pytest_llmregress.providers.protocol import Rename
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
-from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.http import Interaction, Request, Response, is_passing
 
 _OUTCOMES = {
     "tool_use": Outcome.TOOL_USE,
@@ -26,9 +26,9 @@ _OUTCOMES = {
 """The stop reasons that say how a call ended; with the others, what it holds says it."""
 
 _ENDS_A_TURN = frozenset({"end_turn", "stop_sequence"})
-_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
-_PASSING = frozenset({401, 402, 403, 404, 408, 409, 429})
-"""Errors that tell of the account, the network or the hour; others below 500 are answers."""
+_FIRST_ERROR = 400
+_OF_THE_ACCOUNT = frozenset({401, 402, 403, 404})
+"""Errors that are no answers, as those of the moment; others below 500 are."""
 
 _OF_A_MESSAGE = ("message_", "content_block_")
 """How the names of the events begin that a message cannot do without."""
@@ -138,8 +138,8 @@ def _read_reply(response: Response) -> _Reply:
 
 
 def _fault_of_status(response: Response) -> str | None:
-    passing = response.status in _PASSING or response.status >= _FIRST_SERVER_ERROR
-    return _describe_error(response) if passing else None
+    is_answer = not (is_passing(response.status) or response.status in _OF_THE_ACCOUNT)
+    return None if is_answer else _describe_error(response)
 
 
 def _describe_error(response: Response) -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.http import Interaction, is_passing
 from pytest_llmregress.values.matching import compute_request_key
 
-_RETRIED = frozenset({408, 409, 429})
-"""Statuses below 500 that make the SDK send a request again."""
-_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+_FIRST_ERROR = 400
 
 
 def drop_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
@@ -19,7 +17,7 @@ def drop_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]
     made_good: set[str] = set()
     for interaction in reversed(interactions):
         key, status = compute_request_key(interaction.request), interaction.response.status
-        if key in made_good and (status in _RETRIED or status >= _FIRST_SERVER_ERROR):
+        if key in made_good and is_passing(status):
             continue
         made_good.discard(key)
         is_first = interaction.request.header("x-stainless-retry-count") == "0"
