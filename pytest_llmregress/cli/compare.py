@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, select, shorten
 from pytest_llmregress.contracts.budget import BudgetKind, measure_usage
 from pytest_llmregress.formatting.one_line_diff import count

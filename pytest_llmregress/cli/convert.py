@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import (
     FileProblems,
     resolve,
@@ -19,7 +19,7 @@ from pytest_llmregress.cli.selection import (
 )
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
-from pytest_llmregress.formatting.words import models_in_words
+from pytest_llmregress.formatting.value_text import models_in_words
 from pytest_llmregress.providers.registry import (
     built_in_providers,
     read_call,
@@ -37,8 +37,7 @@ from pytest_llmregress.storage.vcr_format.folders import (
     match_node_id,
     origin_of,
 )
-from pytest_llmregress.storage.vcr_format.reader import read_foreign
-from pytest_llmregress.storage.vcr_format.retries import drop_retries
+from pytest_llmregress.storage.vcr_format.reader import drop_retries, read_foreign
 from pytest_llmregress.storage.vcr_format.writer import write_vcr_yaml
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.file_names import slug_of_variant

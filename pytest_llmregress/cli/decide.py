@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmregress.cli.carry_out import DecisionKind, carry_out, faults_of_reason
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
 from pytest_llmregress.cli.selection import FileProblems, resolve, select, select_target
 from pytest_llmregress.formatting.one_line_diff import count

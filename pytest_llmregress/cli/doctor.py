@@ -10,9 +10,8 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
-from pytest_llmregress.cli.doctor_finding import DoctorFinding, name_files
-from pytest_llmregress.cli.git_tracking import check_tracking
+from pytest_llmregress.cli.git_tracking import DoctorFinding, check_tracking, name_files
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.process.installed_versions import installed, unsupported

@@ -1,15 +1,42 @@
-"""Whether git keeps what it should, and leaves alone what waits for a decision."""
+"""Whether git keeps what it should, and leaves alone what waits; what `doctor` finds."""
 
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llmregress.cli.doctor_finding import MAX_NAMED, DoctorFinding, name_files
 from pytest_llmregress.cli.selection import shorten
 
 _IGNORED = ("*.new.yaml", "*.part.jsonl")
 """What waits for a decision, or is left of an interrupted recording: never committed."""
+_MAX_NAMED = 3
+"""Files that a finding names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorFinding:
+    """Something about the set-up."""
+
+    fault: bool
+    """Whether it has to be mended; otherwise it is good to know."""
+    where: str
+    what: str
+    command: str = ""
+    """What to do next; empty where there is nothing to do."""
+
+    @property
+    def line(self) -> str:
+        """Return it whole, for people."""
+        word = "FAULT" if self.fault else "note "
+        return f"{word}  {self.where}: {self.what}{f'. {self.command}' if self.command else ''}"
+
+
+def name_files(paths: Sequence[Path]) -> str:
+    """Return the first files by name, and how many more there are."""
+    rest = len(paths) - _MAX_NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    return ", ".join(shorten(path) for path in paths[:_MAX_NAMED]) + more
 
 
 def check_tracking(files: Sequence[Path]) -> Iterator[DoctorFinding]:
@@ -37,7 +64,7 @@ def check_tracking(files: Sequence[Path]) -> Iterator[DoctorFinding]:
             fault=True,
             where=name_files(untracked),
             what="recorded, and not in version control, so CI has nothing to replay",
-            command=f"git add {' '.join(map(_quote, folders[:MAX_NAMED]))}",
+            command=f"git add {' '.join(map(_quote, folders[:_MAX_NAMED]))}",
         )
     yield from _never_committed(sorted({path.parent for path in files}))
     yield from _line_ends(files)
@@ -71,7 +98,7 @@ def _never_committed(folders: Sequence[Path]) -> Iterator[DoctorFinding]:
             fault=True,
             where=name_files(committed),
             what="not decided on, and in version control",
-            command=f"git rm --cached {' '.join(map(_quote, committed[:MAX_NAMED]))}",
+            command=f"git rm --cached {' '.join(map(_quote, committed[:_MAX_NAMED]))}",
         )
 
 

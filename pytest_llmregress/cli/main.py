@@ -5,8 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
-from pytest_llmregress.cli.output import PROGRAM, print_result, say, survive_any_text, width
+from pytest_llmregress.cli.output import (
+    PROGRAM,
+    CommandResult,
+    ExitStatus,
+    print_result,
+    say,
+    survive_any_text,
+    width,
+)
 
 _INTERRUPTED = 130
 """As shells say it: 128 and the number of the signal."""

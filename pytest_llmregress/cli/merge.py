@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.junit_properties import is_failed

@@ -7,11 +7,34 @@ something that it would obey. What `review` draws goes through `Screen.paint`, w
 import os
 import shutil
 import sys
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import TextIO
 
-from pytest_llmregress.cli.command_result import CommandResult
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH
+
+
+class ExitStatus(IntEnum):
+    """The exit status."""
+
+    FINE = 0
+    PENDING = 1
+    """Something waits for a decision."""
+    FAILED = 2
+    """A usage that cannot be, or something that could not be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    """The end of a command."""
+
+    status: ExitStatus
+    lines: tuple[str, ...] = ()
+    """For standard output."""
+    problems: tuple[str, ...] = ()
+    """For standard error; each starts with where it is."""
+
 
 PROGRAM = "pytest-llmregress"
 

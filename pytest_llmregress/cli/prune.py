@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.git_tracking import ask_git
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import (
     JOURNAL,
     FileProblems,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count, excerpt
 from pytest_llmregress.llm_judge.client import asking
@@ -17,7 +17,7 @@ from pytest_llmregress.llm_judge.due_judgements import (
     RecordedJudgement,
     plan_judgements,
 )
-from pytest_llmregress.llm_judge.missed_judgements_file import MissedJudgementsFile, answers_path
+from pytest_llmregress.llm_judge.missed_judgements import MissedJudgementsFile, answers_path
 from pytest_llmregress.llm_judge.question import JudgeError, JudgeQuestion
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
 from pytest_llmregress.storage.atomic_write import write_text

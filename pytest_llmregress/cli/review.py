@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from pytest_llmregress.cli.carry_out import DecisionKind, carry_out, faults_of_reason
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.decide import find_waiting
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem
 from pytest_llmregress.cli.pending_view import read_view
 from pytest_llmregress.cli.selection import shorten

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, shorten
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.formatting.words import models_in_words
+from pytest_llmregress.formatting.value_text import models_in_words
 from pytest_llmregress.providers.registry import built_in_providers, read_call
 from pytest_llmregress.reports.call_table import Row, calls_to_json, render_calls
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.cli.baseline_variance import noise_to_json, render_noise
-from pytest_llmregress.cli.command_result import CommandResult, ExitStatus
 from pytest_llmregress.cli.decision_history import decisions_to_json
+from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
 from pytest_llmregress.cli.selection import (
     FileProblems,
@@ -23,7 +23,7 @@ from pytest_llmregress.cli.selection import (
 from pytest_llmregress.cli.show import rows_of
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
-from pytest_llmregress.formatting.words import models_in_words
+from pytest_llmregress.formatting.value_text import models_in_words
 from pytest_llmregress.providers.anthropic.model_retirement import (
     SOON,
     Retirement,

@@ -19,9 +19,9 @@ from pytest_llmregress.comparison.json_difference import (
     value_at,
 )
 from pytest_llmregress.comparison.value_forms import read_form
-from pytest_llmregress.values.argument_match import ArgumentMatch
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.tool_match import ArgumentMatch
 
 MAX_LINES = 5
 """Lines of a command or a program that can be expected to come again; a longer one is written

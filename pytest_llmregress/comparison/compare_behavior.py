@@ -18,8 +18,11 @@ from pytest_llmregress.comparison.baseline_variance import (
     rank_by_frequency,
     varies,
 )
-from pytest_llmregress.comparison.compare_answers import compare_answers, compare_json_values
-from pytest_llmregress.comparison.compare_facts import compare_facts
+from pytest_llmregress.comparison.compare_answers import (
+    compare_answers,
+    compare_facts,
+    compare_json_values,
+)
 from pytest_llmregress.comparison.conversation_pairs import (
     OF_A_REPLY,
     Conversation,
@@ -35,7 +38,6 @@ from pytest_llmregress.comparison.tool_trajectory import (
 )
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change, compare_pair
 from pytest_llmregress.formatting.value_text import format_value, truncate
-from pytest_llmregress.values.argument_match import ArgumentRules
 from pytest_llmregress.values.behavior import (
     Behavior,
     Change,
@@ -45,7 +47,7 @@ from pytest_llmregress.values.behavior import (
     worst_first,
 )
 from pytest_llmregress.values.severity_overrides import Severities
-from pytest_llmregress.values.tool_match import ToolMatch
+from pytest_llmregress.values.tool_match import ArgumentRules, ToolMatch
 
 Classify = Callable[[Change, Trait | None, Trait | None], Severity | None]
 """From a change, with its trait before and after where it has one, to another severity, or None.

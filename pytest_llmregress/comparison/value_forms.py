@@ -13,7 +13,24 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers
-from pytest_llmregress.comparison.command_words import ALSO_ENGLISH, COMMANDS
+
+_NO_ENGLISH = """
+apt apt-get awk aws az bash brew bun bzip2 cargo cd chgrp chmod chown cp crontab curl dd df diff
+dig dnf docker docker-compose du env export gcc gcloud gh git grep gunzip gzip helm htop ifconfig
+iptables java javac journalctl jq kubectl ln ls lsof mkdir mkfs mongosh mv mvn mysql nc
+netstat nginx nmap npm npx nslookup openssl perl pg_dump php pip pip3 pnpm podman poetry
+powershell printf ps psql pwd pytest python python3 redis-cli rg rm rmdir rsync ruby scp sed sh
+sqlite3 ssh sudo systemctl tar terraform tox traceroute uname unzip useradd userdel uv vim wc wget
+xargs yarn yum zip zsh
+"""
+_ENGLISH = """
+cat cut date deploy echo find go head host kill less make man more mount node ping reboot rake run
+service shutdown sleep sort source split tail tee test time top touch watch which who
+"""
+_ALSO_ENGLISH = frozenset(_ENGLISH.split())
+"""Those that are English words as well: a path, a file or a host has to follow them."""
+_COMMANDS = frozenset(_NO_ENGLISH.split()) | _ALSO_ENGLISH
+
 
 MAX_READ = 2_000
 """Characters of a text that may have a form; a longer one is a document."""
@@ -187,8 +204,8 @@ def _read_command(text: str) -> str | None:
         return None
     program = first[1].rpartition("/")[2]
     rest = text[first.end() :]
-    is_known = program in COMMANDS and bool(rest.strip())
-    if program in ALSO_ENGLISH:
+    is_known = program in _COMMANDS and bool(rest.strip())
+    if program in _ALSO_ENGLISH:
         is_known = bool(_THING.search(rest))
     if not (is_known or _OPTION.search(rest) or _OPERATOR.search(rest)):
         return None

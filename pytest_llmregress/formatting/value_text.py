@@ -1,10 +1,18 @@
 """Values in words: how a report says what a trait was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+
+
+def models_in_words(requested: Sequence[str], served: Sequence[str]) -> str:
+    """Return the requested models, and behind an arrow the served ones that were not requested."""
+    asked = ", ".join(requested) or "no model"
+    others = ", ".join(model for model in served if model not in requested)
+    return f"{asked} → {others}" if others else asked
+
 
 MAX_WORDS = 120
 """Characters of a value in words."""

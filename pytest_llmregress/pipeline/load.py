@@ -14,7 +14,7 @@ from pytest_llmregress.pipeline.state import TestState, check_enough_samples
 from pytest_llmregress.pipeline.write_files import build_run_decision
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
-from pytest_llmregress.reports.recording_plan import RecordingEstimate
+from pytest_llmregress.reports.recording_progress import RecordingEstimate
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths
 from pytest_llmregress.storage.journal import Journal

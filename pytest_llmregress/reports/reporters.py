@@ -1,20 +1,37 @@
 """The reporters that come with the package; each is imported where it is asked for."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 
 from pytest_llmregress.providers.protocol import Reporter
+from pytest_llmregress.values.run_report import RunReport
+
+_NO_TESTS = '\n  "tests": []'
+"""Where the tests belong. No text of others has it: in JSON no text has a line break."""
+_to_json = json.JSONEncoder(indent=2, sort_keys=True).encode
+
+
+class JsonReporter:
+    """Writes everything that a run found; the same run gives the same file, byte for byte."""
+
+    suffix: str = ".json"
+
+    def render(self, report: RunReport) -> Iterator[str]:
+        """Yield the file test by test. ASCII only, so that a lone surrogate breaks no writer."""
+        head, _, tail = _to_json({**report.head_to_json(), "tests": []}).partition(_NO_TESTS)
+        yield f'{head}\n  "tests": ['
+        behind = ""
+        for test in report.tests:
+            yield f"{behind}\n    "
+            yield _to_json(test.to_json()).replace("\n", "\n    ")
+            behind = ","
+        yield f"\n  ]{tail}\n" if report.tests else f"]{tail}\n"
 
 
 def _html() -> Reporter:
     from pytest_llmregress.reports.html import HtmlReporter  # noqa: PLC0415 - on use
 
     return HtmlReporter()
-
-
-def _json() -> Reporter:
-    from pytest_llmregress.reports.json import JsonReporter  # noqa: PLC0415 - on use
-
-    return JsonReporter()
 
 
 def _markdown() -> Reporter:
@@ -31,7 +48,7 @@ def _junit() -> Reporter:
 
 BUILT_IN: Mapping[str, Callable[[], Reporter]] = {
     ".html": _html,
-    ".json": _json,
+    ".json": JsonReporter,
     ".md": _markdown,
     ".xml": _junit,
 }

@@ -15,7 +15,7 @@ from pytest_llmregress.formatting.styled_text import (
 )
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.formatting.value_text import format_value, printable, truncate
-from pytest_llmregress.reports.cause import render_cause
+from pytest_llmregress.reports.drift import render_cause
 from pytest_llmregress.reports.review_queue import (
     ChangedLines,
     Pieces,

@@ -14,8 +14,8 @@ from pytest_llmregress.reports.junit_properties import drift_fails
 from pytest_llmregress.reports.samples import sample_lines
 from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.rule_result import tally
 from pytest_llmregress.values.run_report import REMARKS, AnswerSource, RunReport, TestRecord
-from pytest_llmregress.values.tally import tally
 
 MAX_DRIFTED = 10
 """Tests that drifted and are named; the others are counted."""

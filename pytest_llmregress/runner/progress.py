@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmregress.formatting.control_characters import visible_lines
 from pytest_llmregress.hookspecs import RECORD
-from pytest_llmregress.reports.recording_plan import (
+from pytest_llmregress.reports.recording_progress import (
     RecordingEstimate,
     RecordingProgress,
     render_plan,

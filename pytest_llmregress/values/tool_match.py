@@ -1,8 +1,77 @@
-"""How strictly the tools of two runs of a test are held together."""
+"""How strictly the tools and arguments of two runs of a test are held together."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Self
+
+
+class ArgumentMatch(StrEnum):
+    """How a tool's argument has to relate to the baseline's."""
+
+    EXACT = "exact"
+    """A value that no sample of the baseline has is breaking, whatever it looks like."""
+    FACTS = "facts"
+    """A text is held to its numbers, dates, addresses, ids and names, and to no word of it."""
+    SUPERSET = "superset"
+    """More fields and more items of a list are allowed; all else has to be there, and equal."""
+    IGNORE = "ignore"
+    """Any value, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentRules:
+    """Comparators by the names of arguments.
+
+    A name is "TOOL.FIELD" as reports write it: "find_order.order_id", "book.seats[].row",
+    "db/delete_row.id". Each `*` stands for any characters. A name covers all that lies within:
+    "book.seats" covers "book.seats[].row", and "book" covers every argument of the tool. Where
+    several fit, the most specific decides, as for severities.
+    """
+
+    rules: tuple[tuple[str, ArgumentMatch], ...] = ()
+    """Names with their comparators, the most specific first."""
+
+    @classmethod
+    def read(cls, mapping: Any) -> Self:
+        """Read the keyword `arguments` of the marker; TypeError or ValueError with all faults."""
+        if not isinstance(mapping, Mapping):
+            raise TypeError(
+                f"{mapping!r} is no mapping; comparators by tool and field: "
+                '{"find_order.order_id": "exact", "search.query": "ignore"}'
+            )
+        problems = [fault for name, word in mapping.items() for fault in _faults(name, word)]
+        if problems:
+            raise ValueError("\n".join(problems))
+        rules = [(name, ArgumentMatch(word)) for name, word in mapping.items()]
+        return cls(rules=tuple(sorted(rules, key=lambda rule: _vagueness(rule[0]))))
+
+    def find(self, place: str) -> ArgumentMatch | None:
+        """Return how an argument is compared, by its place such as "book.seats[].row"."""
+        return next((match for name, match in self.rules if _pattern(name).match(place)), None)
+
+    def allows_absence(self, place: str) -> bool:
+        """Say whether an argument may be given by one side only."""
+        return self.find(place) in {ArgumentMatch.IGNORE, ArgumentMatch.SUPERSET}
+
+
+def _faults(name: Any, word: Any) -> Iterable[str]:
+    if not isinstance(name, str) or not name.strip():
+        yield f"{name!r} names no argument; TOOL.FIELD, * allowed: 'search.query', 'book.*'"
+    if word not in set(ArgumentMatch):
+        yield f"{name!r}: {word!r} is none of {', '.join(ArgumentMatch)}"
+
+
+def _vagueness(name: str) -> tuple[bool, int]:
+    return "*" in name, -len(name.replace("*", ""))
+
+
+@lru_cache(maxsize=256)
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, name.split("*"))) + r"(?=[.\[]|\Z)", re.DOTALL)
 
 
 class ToolMatch(StrEnum):

@@ -1,6 +1,6 @@
 """An old prompt in the place of a new one, conversation by conversation."""
 
-from pytest_llmregress.causes.old_prompt import OldPrompt
+from pytest_llmregress.causes.prompt_model_grid import OldPrompt
 
 
 def user(text):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.cli.command_result import ExitStatus
 from pytest_llmregress.cli.convert import export_cassettes, import_cassettes
+from pytest_llmregress.cli.output import ExitStatus
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.storage.vcr_format.reader import ADVICE

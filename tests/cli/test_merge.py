@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.reports.reporters import JsonReporter
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.run_report import RunReport, TestRecord

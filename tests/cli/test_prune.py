@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.reports.reporters import JsonReporter
 from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.values.behavior import Severity
 from reports import record

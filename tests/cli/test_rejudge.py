@@ -14,7 +14,7 @@ import pytest
 from forked_pytest import program
 from judge_stand import JUDGE, OTHER_JUDGE, JudgeStand
 from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
-from pytest_llmregress.llm_judge.missed_judgements_file import MissedJudgementsFile, answers_path
+from pytest_llmregress.llm_judge.missed_judgements import MissedJudgementsFile, answers_path
 from pytest_llmregress.llm_judge.question import JudgeQuestion
 from pytest_llmregress.storage.cassette_file import (
     digest_of,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.reports.html import HtmlReporter
-from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.reports.reporters import JsonReporter
 from pytest_llmregress.values.run_report import FORMAT, ReportError, RunReport
 from reports import compared, drifted, record, run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.cli.command_result import CommandResult
+from pytest_llmregress.cli.output import CommandResult
 from pytest_llmregress.cli.scan import ALLOW, MAX_SIZE, scan
 
 KEY = "sk-" + "ant-api03-" + "0badC0ffee" * 8

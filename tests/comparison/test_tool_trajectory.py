@@ -5,10 +5,9 @@ import pytest
 from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.comparison.tool_trajectory import compare_arguments, compare_loops
-from pytest_llmregress.values.argument_match import ArgumentRules
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
-from pytest_llmregress.values.tool_match import ToolMatch, tool_relation
+from pytest_llmregress.values.tool_match import ArgumentRules, ToolMatch, tool_relation
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 TRAITS = {

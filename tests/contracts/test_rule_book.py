@@ -14,8 +14,7 @@ from pytest_llmregress.contracts.rule_book import (
 )
 from pytest_llmregress.llm_judge.question import JudgeAnswer
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
-from pytest_llmregress.values.rule_result import RuleResult
-from pytest_llmregress.values.tally import tally
+from pytest_llmregress.values.rule_result import RuleResult, tally
 
 WHAT = (
     'forbids(r"…"), requires(r"…"), a compiled regular expression (forbidden), a function of a '

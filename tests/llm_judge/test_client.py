@@ -15,7 +15,7 @@ import pytest
 from judge_stand import JUDGE, JudgeStand
 from pytest_llmregress.llm_judge import client
 from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
-from pytest_llmregress.llm_judge.missed_judgements_file import (
+from pytest_llmregress.llm_judge.missed_judgements import (
     MissedJudgementsFile,
     answers_path,
     wanted_path,

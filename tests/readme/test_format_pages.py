@@ -13,7 +13,7 @@ import yaml
 
 from pages import ARCHITECTURE, rows, section_of, words
 from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
-from pytest_llmregress.llm_judge.missed_judgements_file import MissedJudgementsFile
+from pytest_llmregress.llm_judge.missed_judgements import MissedJudgementsFile
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.storage.decisions import build_decision, note_rejection, read_rejections
 from pytest_llmregress.storage.encoding.repeated_answers import ANSWER

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.formatting.text_table import WIDTH
-from pytest_llmregress.reports.cause import MAX_LINES, render_cause
+from pytest_llmregress.reports.drift import MAX_LINES, render_cause
 from pytest_llmregress.values.cause import (
     NOT_COMPARED,
     NOT_KNOWN,

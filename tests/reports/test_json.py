@@ -3,7 +3,7 @@
 import json
 
 from pytest_llmregress.providers.protocol import Reporter
-from pytest_llmregress.reports.json import JsonReporter
+from pytest_llmregress.reports.reporters import JsonReporter
 from pytest_llmregress.values.run_report import Problem, RunReport, TestRecord
 from reports import compared, drifted, record, run
 

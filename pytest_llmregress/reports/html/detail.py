@@ -21,10 +21,9 @@ from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.cause import NOT_COMPARED, SAME, Cause
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.rule_result import RuleResult
+from pytest_llmregress.values.rule_result import RuleResult, tally
 from pytest_llmregress.values.run_report import AnswerSource, TestRecord
 from pytest_llmregress.values.side_by_side import CallSummary
-from pytest_llmregress.values.tally import tally
 from pytest_llmregress.values.verdict import TestVerdict
 from pytest_llmregress.verdicts.verdict_text import NAMES
 

@@ -15,8 +15,8 @@ from pytest_llmregress.reports.html.row import draw_row, is_bad, is_excused, ran
 from pytest_llmregress.reports.html.side_by_side import MAX_LIST
 from pytest_llmregress.reports.verdict import sentence_of_suite
 from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.values.rule_result import tally
 from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
-from pytest_llmregress.values.tally import tally
 
 MOST_TEXT, LEAST_TEXT = 6_000, 500
 """Characters of one text of a test: as many as `ALL_TEXT` allows, the worst tests first."""

@@ -17,8 +17,10 @@ from pytest_llmregress.storage.yaml.document import MAX_BYTES
 from pytest_llmregress.storage.yaml.parser import YamlSyntaxError
 from pytest_llmregress.storage.yaml.validation import SHOWN, MappingReader
 from pytest_llmregress.values.cassette import Cassette
-from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.http import Interaction, Request, Response, is_passing
+from pytest_llmregress.values.matching import compute_request_key
 
+_FIRST_ERROR = 400
 OURS = "pytest_llmregress"
 """The key of an exported cassette that holds what vcrpy has no place for; vcrpy passes it over."""
 
@@ -271,3 +273,22 @@ def _find_versions(interactions: Sequence[Interaction]) -> Mapping[str, str]:
         if said := _SDK.search(interaction.request.header("user-agent") or ""):
             return {"anthropic": said[1]}
     return {}
+
+
+def drop_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
+    """Leave out the failed attempts at a request that a later attempt made good.
+
+    Many tools strip the header that tells a retry; without it, success after failure is one.
+    """
+    kept: list[Interaction] = []
+    made_good: set[str] = set()
+    for interaction in reversed(interactions):
+        key, status = compute_request_key(interaction.request), interaction.response.status
+        if key in made_good and is_passing(status):
+            continue
+        made_good.discard(key)
+        is_first = interaction.request.header("x-stainless-retry-count") == "0"
+        if status < _FIRST_ERROR and not is_first:
+            made_good.add(key)
+        kept.append(interaction)
+    return tuple(reversed(kept))
