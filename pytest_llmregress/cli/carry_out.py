@@ -57,30 +57,20 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
 
     What another process has decided on, or recorded anew, since it was looked at is left alone.
     """
-    with deciding(waiting.paths):
-        if not waits(waiting.paths):
-            late = (
-                f"{waiting.test}: it waits no more, another process has decided; nothing was done"
-            )
-            return DecisionResult(lines=(late,), is_late=True)
-        if not _is_as_shown(waiting):
-            return DecisionResult(faults=(_changed(waiting),))
-        return _carry_out(deed, waiting, decision)
-
-
-def _carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> DecisionResult:
-    fewer = _say_fewer_samples(waiting) if deed is DecisionKind.ACCEPT else ()
+    noted = None
     try:
-        match deed:
-            case DecisionKind.ACCEPT:
-                if faults := _find_unasked(waiting):
-                    return DecisionResult(faults=faults)
-                verb, files = "wrote", accept(waiting.paths, decision=decision)
-            case DecisionKind.REJECT:
-                noted = _note(waiting, decision)
-                verb, files = "deleted", reject(waiting.paths)
-            case _:
-                assert_never(deed)
+        with deciding(waiting.paths):
+            if kept := _find_what_keeps(deed, waiting):
+                return kept
+            fewer = _say_fewer_samples(waiting) if deed is DecisionKind.ACCEPT else ()
+            match deed:
+                case DecisionKind.ACCEPT:
+                    verb, files = "wrote", accept(waiting.paths, decision=decision)
+                case DecisionKind.REJECT:
+                    noted = _note(waiting, decision)
+                    verb, files = "deleted", reject(waiting.paths)
+                case _:
+                    assert_never(deed)
     except UnreadableFileError as error:
         unreadable = FileProblems()
         unreadable.add(error)
@@ -92,11 +82,22 @@ def _carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> 
         return DecisionResult(faults=(f"{where}: {error.strerror or error}",))
     lines = [f"{deed}ed {waiting.test}: {waiting.models}"]
     lines += [f"  {verb} {shorten(path)}" for path in files]
-    if deed is DecisionKind.REJECT and noted is not None:
+    if noted is not None:
         lines.append(f"  wrote {shorten(noted)}")
     elif decision.reason and waiting.snapshot is None:
         lines.append("  the reason is written nowhere: there was no snapshot to hold it")
     return DecisionResult(lines=(*lines, *fewer))
+
+
+def _find_what_keeps(deed: DecisionKind, waiting: PendingItem) -> DecisionResult | None:
+    """Return why nothing is to be decided on; None where nothing keeps it."""
+    if not waits(waiting.paths):
+        late = f"{waiting.test}: it waits no more, another process has decided; nothing was done"
+        return DecisionResult(lines=(late,), is_late=True)
+    if not _is_as_shown(waiting):
+        return DecisionResult(faults=(_changed(waiting),))
+    faults = _find_unasked(waiting) if deed is DecisionKind.ACCEPT else ()
+    return DecisionResult(faults=faults) if faults else None
 
 
 def _say_fewer_samples(waiting: PendingItem) -> tuple[str, ...]:

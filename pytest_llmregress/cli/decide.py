@@ -2,12 +2,11 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmregress.cli.carry_out import DecisionKind, carry_out, faults_of_reason
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
-from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
+from pytest_llmregress.cli.pending_item import PendingItem, read_pending_items
 from pytest_llmregress.cli.selection import FileProblems, resolve, select, select_target
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.storage.decisions import (
@@ -41,10 +40,8 @@ def decide(
     a typing error leaves no half of the work. The exit status is 1 where nothing waits of tests
     that are there: another process may have decided. It is 2 where there is no such test.
     """
-    if targets and everything:
-        problem = f"{deed}: TEST and --all exclude each other; one of them. {_HELP.format(deed)}"
-        return CommandResult(status=ExitStatus.FAILED, problems=(problem,))
-    if faults := faults_of_reason(reason):
+    both = f"{deed}: TEST and --all exclude each other; one of them. {_HELP.format(deed)}"
+    if faults := (both,) if targets and everything else faults_of_reason(reason):
         return CommandResult(status=ExitStatus.FAILED, problems=faults)
     if not targets and not everything:
         return _list(candidate)
@@ -53,9 +50,21 @@ def decide(
         is_late = all(_is_stored(target, candidate) for target in targets)
         status = ExitStatus.PENDING if is_late else ExitStatus.FAILED
         return CommandResult(status=status, problems=faults)
+    if not chosen:
+        status = ExitStatus.FAILED if faults else ExitStatus.FINE
+        return CommandResult(status=status, lines=("nothing is pending",), problems=faults)
+    if deed is DecisionKind.ACCEPT and (unclear := _find_unclear(chosen)):
+        return CommandResult(status=ExitStatus.FAILED, problems=(*faults, *unclear))
     rest = _not_waiting(chosen) if deed is DecisionKind.ACCEPT and everything else ()
-    decided = _decide(deed, chosen, faults, reason)
-    return decided if decided.problems else replace(decided, lines=(*decided.lines, *rest))
+    author = find_author()
+    done = [carry_out(deed, each, build_decision(author, reason)) for each in chosen]
+    problems = tuple(dict.fromkeys((*faults, *(fault for each in done for fault in each.faults))))
+    lines = [line for each in done for line in each.lines]
+    return CommandResult(
+        status=ExitStatus.FAILED if problems else ExitStatus.FINE,
+        lines=(*lines, *(() if problems else rest)),
+        problems=problems,
+    )
 
 
 def find_waiting(
@@ -67,12 +76,13 @@ def find_waiting(
     """
     if not targets:
         problems = FileProblems()
-        waiting = _of_candidate(_waiting(select([Path()], problems), problems), candidate)
-        return waiting, problems.messages
+        waiting = read_pending_items(select([Path()], problems), problems)
+        return _of_candidate(waiting, candidate), problems.messages
     faults: list[str] = []
     chosen: list[PendingItem] = []
     for target in targets:
-        found = _find(target, candidate)
+        waiting = read_pending_items(select_target(target), FileProblems())
+        found = _of_candidate(_of_own_file(target, waiting), candidate)
         chosen += [each for each in found if each not in chosen]
         if not found:
             faults.append(_nothing_pending(target, candidate))
@@ -126,13 +136,6 @@ def _list(candidate: str | None) -> CommandResult:
     )
 
 
-def _find(target: str, candidate: str | None) -> list[PendingItem]:
-    """Return what waits of a target; of the path of a variant's own file, that variant alone."""
-    waiting = _of_candidate(_waiting(select_target(target), FileProblems()), candidate)
-    path = resolve(Path(target))
-    return [each for each in waiting if path in _own_files(each)] or waiting
-
-
 def _is_stored(target: str, candidate: str | None) -> bool:
     """Tell whether there are tests of that name, so that it is no typing error."""
     tests = select_target(target)
@@ -140,28 +143,17 @@ def _is_stored(target: str, candidate: str | None) -> bool:
     return bool(tests) and (candidate is None or slug_of_variant(candidate) in names)
 
 
+def _of_own_file(target: str, waiting: Sequence[PendingItem]) -> Sequence[PendingItem]:
+    """Return the variant that a target is a file of; all that waits where it is of none alone."""
+    path = resolve(Path(target))
+    own = [each for each in waiting if path in _own_files(each)]
+    return own or waiting
+
+
 def _own_files(waiting: PendingItem) -> tuple[Path, ...]:
     paths = waiting.paths
     recording = () if paths.variant is None else (paths.cassette,)
     return (paths.pending_cassette, paths.pending_snapshot, *recording)
-
-
-def _decide(
-    deed: DecisionKind, waiting: Sequence[PendingItem], problems: tuple[str, ...], reason: str
-) -> CommandResult:
-    if deed is DecisionKind.ACCEPT and (unclear := _find_unclear(waiting)):
-        return CommandResult(status=ExitStatus.FAILED, problems=(*problems, *unclear))
-    author = find_author() if waiting else ""
-    done = [carry_out(deed, each, build_decision(author, reason)) for each in waiting]
-    faults = [fault for each in done for fault in each.faults]
-    said = tuple(dict.fromkeys((*problems, *faults)))
-    return CommandResult(
-        status=ExitStatus.FAILED if said else ExitStatus.FINE,
-        lines=tuple(line for each in done for line in each.lines)
-        if waiting
-        else ("nothing is pending",),
-        problems=said,
-    )
 
 
 def _find_unclear(waiting: Sequence[PendingItem]) -> tuple[str, ...]:
@@ -180,18 +172,14 @@ def _find_unclear(waiting: Sequence[PendingItem]) -> tuple[str, ...]:
 
 def _nothing_pending(target: str, candidate: str | None) -> str:
     of = "" if candidate is None else f" of the candidate {candidate}"
-    others = _waiting(select([Path()], FileProblems()), FileProblems())
+    others = read_pending_items(select([Path()], FileProblems()), FileProblems())
     names = list(dict.fromkeys(each.test for each in others))
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     allowed = f"pending: {', '.join(names[:MAX_NAMED])}{more}" if names else "nor is anything else"
     return f"{target}: nothing is pending{of}; {allowed}. pytest-llmregress status"
 
 
-def _waiting(tests: Sequence[StoredTest], problems: FileProblems) -> list[PendingItem]:
-    return [each for test in tests for each in read_pending_item(test, problems)]
-
-
-def _of_candidate(waiting: list[PendingItem], candidate: str | None) -> list[PendingItem]:
+def _of_candidate(waiting: Sequence[PendingItem], candidate: str | None) -> list[PendingItem]:
     if candidate is None:
-        return waiting
+        return list(waiting)
     return [each for each in waiting if candidate in {each.candidate, each.paths.variant}]

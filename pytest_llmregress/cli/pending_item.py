@@ -1,6 +1,7 @@
 """What waits for a decision, and how that is said."""
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,27 +120,30 @@ def _if_there(path: Path) -> str | None:
     return shorten(path) if path.exists() else None
 
 
-def read_pending_item(test: StoredTest, problems: FileProblems) -> tuple[PendingItem, ...]:
-    """Return what waits for a decision of a test, the baseline's first."""
+def read_pending_items(
+    tests: Iterable[StoredTest], problems: FileProblems
+) -> tuple[PendingItem, ...]:
+    """Return what waits for a decision of some tests, of each the baseline's first."""
+    found: list[PendingItem] = []
+    for test in tests:
+        for paths in test.pending:
+            snapshot = problems.read(paths.pending_snapshot, read_snapshot)
+            item = PendingItem(
+                test=test.test,
+                paths=paths,
+                candidate=_find_candidate(test, paths, snapshot),
+                snapshot=snapshot,
+                is_only=len(test.pending) == 1,
+            )
+            found.append(item)
+    return tuple(found)
+
+
+def _find_candidate(test: StoredTest, paths: TestPaths, snapshot: Snapshot | None) -> str | None:
+    """Return the candidate of what waits as it was named; None for the baseline."""
+    if paths.variant is None:
+        return None
+    if snapshot is not None and snapshot.pending is not None and snapshot.pending.candidate:
+        return snapshot.pending.candidate
     names = {slug_of_variant(name): name for name in test.candidates}
-    return tuple(
-        _waiting(test, paths, names, problems.read(paths.pending_snapshot, read_snapshot))
-        for paths in test.pending
-    )
-
-
-def _waiting(
-    test: StoredTest, paths: TestPaths, names: dict[str, str], snapshot: Snapshot | None
-) -> PendingItem:
-    candidate = None
-    if paths.variant is not None:
-        candidate = names.get(paths.variant, paths.variant)
-        if snapshot is not None and snapshot.pending is not None:
-            candidate = snapshot.pending.candidate or candidate
-    return PendingItem(
-        test=test.test,
-        paths=paths,
-        candidate=candidate,
-        snapshot=snapshot,
-        is_only=len(test.pending) == 1,
-    )
+    return names.get(paths.variant, paths.variant)

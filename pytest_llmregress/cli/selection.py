@@ -104,8 +104,14 @@ def select(paths: Iterable[Path], problems: FileProblems) -> tuple[StoredTest, .
         if not os.path.lexists(path):
             problems.add_missing(path)
             continue
-        for test in _select_one(resolve(path), problems):
-            tests.setdefault((test.paths.directory, test.paths.stem), test)
+        folder, stem = _find_place(resolve(path))
+        found = find_stored_tests(folder)
+        for problem in found.problems:
+            if stem is None or stem == _stem_of(problem.path):
+                problems.add(problem)
+        for test in found.tests:
+            if stem in {None, test.paths.stem}:
+                tests.setdefault((test.paths.directory, test.paths.stem), test)
     return tuple(sorted(tests.values(), key=lambda test: test.test))
 
 
@@ -142,19 +148,16 @@ def select_target(target: str) -> tuple[StoredTest, ...]:
     return found or tuple(t for t in select([Path()], unheard) if t.test == target)
 
 
-def _select_one(path: Path, problems: FileProblems) -> tuple[StoredTest, ...]:
+def _find_place(path: Path) -> tuple[Path, str | None]:
+    """Return the folder that a path stands for, and the stem of a test; None for all of them."""
     if path.is_dir():
-        found = find_stored_tests(path)
-        stem = None
-    elif path.parent.parent.name == FOLDER:
-        found = find_stored_tests(path.parent)
-        name = _STEM.fullmatch(path.name)
-        stem = name["stem"] if name else ""
-    else:
-        found = find_stored_tests(path.parent / FOLDER / path.stem)
-        stem = None
-    for problem in found.problems:
-        name = _STEM.fullmatch(problem.path.name)
-        if stem is None or (name is not None and name["stem"] == stem):
-            problems.add(problem)
-    return tuple(test for test in found.tests if stem in {None, test.paths.stem})
+        return path, None
+    if path.parent.parent.name == FOLDER:
+        return path.parent, _stem_of(path)
+    return path.parent / FOLDER / path.stem, None
+
+
+def _stem_of(path: Path) -> str:
+    """Return the stem of the test that a file is of; empty for any other file."""
+    name = _STEM.fullmatch(path.name)
+    return name["stem"] if name else ""

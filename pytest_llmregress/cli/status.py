@@ -12,7 +12,7 @@ from typing import Any
 from pytest_llmregress.cli.baseline_variance import noise_to_json, render_noise
 from pytest_llmregress.cli.decision_history import decisions_to_json
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
-from pytest_llmregress.cli.pending_item import PendingItem, read_pending_item
+from pytest_llmregress.cli.pending_item import PendingItem, read_pending_items
 from pytest_llmregress.cli.selection import (
     FileProblems,
     journals_below,
@@ -138,7 +138,7 @@ def _read(stored: StoredTest, problems: FileProblems) -> _Entry:
             unasked(_of_candidate(paths, name).cassette, name, models).message
             for name, models in wrong.items()
         ),
-        waiting=read_pending_item(stored, problems),
+        waiting=read_pending_items([stored], problems),
         decisions=[],
     )
     entry = replace(entry, decisions=decisions_to_json(paths, entry.snapshot, problems))

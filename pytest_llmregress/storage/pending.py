@@ -100,31 +100,27 @@ def accept(paths: TestPaths, *, decision: Decision | None = None) -> tuple[Path,
     `NotAcceptableError` where the pending snapshot belongs to none of the recordings.
     """
     with deciding(paths):
-        return _accept(paths, decision)
-
-
-def _accept(paths: TestPaths, decision: Decision | None) -> tuple[Path, ...]:
-    target = paths.of_baseline()
-    snapshot = _if_there(paths.pending_snapshot, read_snapshot)
-    _if_there(target.snapshot, read_snapshot)  # raises on damage: it is not overwritten
-    accepted = _if_there(target.cassette, read_cassette)
-    source, cassette = _source(paths, None if snapshot is None else snapshot.cassette)
-    written: list[Path] = []
-    if cassette is None and snapshot is not None:
-        if accepted is None or digest_of(accepted) != snapshot.cassette:
-            raise NotAcceptableError(_unacceptable(paths, snapshot))
-        if accepted.candidate is not None:  # moved here, and not yet rewritten
-            cassette = accepted
-    if cassette is not None:
-        write_cassette(target.cassette, replace(cassette, candidate=None))
-        written.append(target.cassette)
-    if snapshot is not None:
-        write_snapshot(target.snapshot, replace(snapshot, pending=None, decision=decision))
-        written.append(target.snapshot)
-    if source is not None:
-        source.unlink()
-    paths.pending_snapshot.unlink(missing_ok=True)
-    return tuple(written)
+        target = paths.of_baseline()
+        snapshot = _if_there(paths.pending_snapshot, read_snapshot)
+        _if_there(target.snapshot, read_snapshot)  # raises on damage: it is not overwritten
+        accepted = _if_there(target.cassette, read_cassette)
+        source, cassette = _source(paths, None if snapshot is None else snapshot.cassette)
+        written: list[Path] = []
+        if cassette is None and snapshot is not None:
+            if accepted is None or digest_of(accepted) != snapshot.cassette:
+                raise NotAcceptableError(_unacceptable(paths, snapshot))
+            if accepted.candidate is not None:  # moved here, and not yet rewritten
+                cassette = accepted
+        if cassette is not None:
+            write_cassette(target.cassette, replace(cassette, candidate=None))
+            written.append(target.cassette)
+        if snapshot is not None:
+            write_snapshot(target.snapshot, replace(snapshot, pending=None, decision=decision))
+            written.append(target.snapshot)
+        if source is not None:
+            source.unlink()
+        paths.pending_snapshot.unlink(missing_ok=True)
+        return tuple(written)
 
 
 def reject(paths: TestPaths) -> tuple[Path, ...]:
