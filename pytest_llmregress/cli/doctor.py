@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_llmregress.cli.git_tracking import DoctorFinding, check_tracking, name_files
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
-from pytest_llmregress.cli.selection import FileProblems, select, shorten
+from pytest_llmregress.cli.selection import FileProblems, find_other, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.process.installed_versions import installed, unsupported
 from pytest_llmregress.storage.cassette_file import read_cassette
@@ -43,6 +43,7 @@ def examine(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
         *_plugins(tests),
         *_unreadable(tests, problems),
         *_halves(tests),
+        *_of_others(tests),
         *check_tracking([path for test in tests for path in _accepted(test)]),
         *_environment(os.environ),
     ]
@@ -155,6 +156,17 @@ def _halves(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
                 ),
                 command=rerecord(test.test),
             )
+
+
+def _of_others(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
+    """Yield of which tests the snapshot was taken from another recording than the accepted one."""
+    unheard = FileProblems()  # what cannot be read was told
+    for test in tests:
+        cassette = unheard.read(test.paths.cassette, read_cassette)
+        snapshot = unheard.read(test.paths.snapshot, read_snapshot)
+        if found := find_other(test, cassette, snapshot):
+            path = shorten(test.paths.snapshot)
+            yield DoctorFinding(fault=True, where=path, what=found)
 
 
 def _environment(environment: Mapping[str, str]) -> Iterator[DoctorFinding]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_llmregress.storage.errors import UnreadableFileError
+from pytest_llmregress.storage.errors import UnreadableFileError, of_another
 from pytest_llmregress.storage.file_paths import FOLDER
 from pytest_llmregress.storage.pending import StoredTest, find_stored_tests
+from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.snapshot import Snapshot
 
 JOURNAL = ".part.jsonl"
 """How the name of a journal ends."""
@@ -95,6 +98,18 @@ def unasked(path: Path, candidate: str, wrong: Sequence[str]) -> FileProblem:
         f"pytest-llmregress prune {shlex.quote(file)} --delete"
     )
     return FileProblem(path=file, line=None, what=what)
+
+
+def find_other(
+    test: StoredTest, cassette: Cassette | None, snapshot: Snapshot | None
+) -> str | None:
+    """Say that the snapshot of a test belongs to another recording; None where it does not."""
+    paths = test.paths
+    if cassette is None or snapshot is None or cassette.digest == snapshot.cassette:
+        return None
+    waiting = FileProblems().read(paths.pending_snapshot, read_snapshot)
+    waits = waiting is not None and waiting.cassette == cassette.digest
+    return of_another(test.test, shorten(paths.cassette), shorten(paths.snapshot), waits=waits)
 
 
 def select(paths: Iterable[Path], problems: FileProblems) -> tuple[StoredTest, ...]:

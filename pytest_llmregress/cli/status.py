@@ -15,6 +15,7 @@ from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_items
 from pytest_llmregress.cli.selection import (
     FileProblems,
+    find_other,
     journals_below,
     select,
     shorten,
@@ -87,6 +88,12 @@ class _Entry:
         )
 
     @property
+    def other(self) -> str | None:
+        """What to do about a snapshot that belongs to another recording, or None."""
+        found = find_other(self.stored, self.cassette, self.snapshot)
+        return found and f"{shorten(self.stored.paths.snapshot)}: {found}"
+
+    @property
     def bare(self) -> str | None:
         """What to do about a recording without its accepted behavior, or None."""
         if self.stored.snapshot or not self.stored.cassette:
@@ -111,7 +118,7 @@ def show_status(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
         if as_json
         else (*_lines(entries, paths, day), *_lines_of_begun(begun))
     )
-    said = (*problems.messages, *orphans)
+    said = (*problems.messages, *orphans, *(each.other for each in entries if each.other))
     pending = any(entry.waiting for entry in entries)
     return CommandResult(
         status=ExitStatus.FAILED if said else ExitStatus.PENDING if pending else ExitStatus.FINE,

@@ -16,17 +16,20 @@ from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_progress import RecordingEstimate
 from pytest_llmregress.storage.cassette_file import read_cassette
-from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths
+from pytest_llmregress.storage.errors import ForeignFileError, of_another
+from pytest_llmregress.storage.file_paths import TestPaths, build_test_paths, relative_to_root
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.pending import accept
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
+from pytest_llmregress.storage.yaml.document import load_header
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
+from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.control_gate import CONFIRMING, MOST_OF_A_NIGHT
 
 _T = TypeVar("_T")
@@ -154,6 +157,7 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
         old = read_if_exists(paths.cassette, read_any_cassette)
         if settings.record is not RecordMode.NONE:
             carried = _read_paid_answers(empty, context, journal, old=old)
+        _check_pair(empty, accepted, old, root=context.root)
     except (ValueError, OSError) as error:
         raise SetupError("unreadable_file", str(error)) from None
     is_candidate = settings.candidate is not None
@@ -181,6 +185,41 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
         else 0,
         among=max(1, len(context.stems)) if is_controlled else 0,
     )
+
+
+def _check_pair(
+    test: TestState, accepted: Snapshot | None, old: Cassette | None, *, root: Path
+) -> None:
+    """Refuse a snapshot that was taken from another recording than the accepted one.
+
+    Where the recording or the snapshot of this run is to replace it, it does not matter.
+    """
+    settings, paths = test.settings, test.paths.of_baseline()
+    is_candidate = settings.candidate is not None
+    replaces = settings.accept or settings.record in {RecordMode.ALL, RecordMode.REWRITE}
+    if accepted is None or (replaces and not is_candidate):
+        return
+    digest = _read_digest(paths.cassette) if is_candidate else old and old.digest
+    if not digest or digest == accepted.cassette:
+        return
+    waiting = read_if_exists(paths.pending_snapshot, read_snapshot)
+    snapshot = relative_to_root(paths.snapshot, root)
+    why = of_another(
+        test.node_id,
+        relative_to_root(paths.cassette, root),
+        snapshot,
+        waits=waiting is not None and waiting.cassette == digest,
+    )
+    raise SetupError("snapshot_of_another", f"{test.node_id}: {snapshot}: {why}")
+
+
+def _read_digest(path: Path) -> str:
+    """Return the digest in the head of a cassette; empty without one, or of another program's."""
+    try:
+        digest = load_header(path).get("digest")
+    except (FileNotFoundError, ForeignFileError):
+        return ""
+    return digest if isinstance(digest, str) else ""
 
 
 def is_accepted_candidate(paths: TestPaths, settings: Settings) -> bool:

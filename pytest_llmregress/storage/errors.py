@@ -26,6 +26,25 @@ def restore(test: str | None = None, candidate: str | None = None) -> str:
     return f"restore it from version control, or delete it and {_AGAIN}: {again}"
 
 
+def of_another(test: str, cassette: str, snapshot: str, *, waits: bool) -> str:
+    """Say of a snapshot that it was taken from another recording than the one beside it.
+
+    Parameters: `cassette` and `snapshot`, the paths of both; `waits`, whether the snapshot of that
+    recording waits for a decision.
+    """
+    if waits:
+        return (
+            "it belongs to another recording than the one beside it, whose own waits: accepting "
+            f"that was interrupted. pytest-llmregress accept {shlex.quote(test)}"
+        )
+    files = f"{shlex.quote(cassette)} {shlex.quote(snapshot)}"
+    return (
+        "it belongs to another recording than the one beside it, as after a merge that took one "
+        f"file from each branch; take both from one: git checkout BRANCH -- {files}, "
+        f"or take the snapshot from the recording: {retake(test)}"
+    )
+
+
 class UnreadableFileError(ValueError):
     """A file that is there and cannot be read. It is never treated as empty, nor overwritten."""
 

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from pytest_llmregress.process import installed_versions
+from pytest_llmregress.storage.cassette_file import write_cassette
+from pytest_llmregress.storage.snapshot_file import write_snapshot
+from pytest_llmregress.values.snapshot import PendingReason, PendingState
 
 REFUND = "tests/test_support.py::test_refund"
 FOLDER = "tests/__llm__/test_support"
 KEY = "sk-ant-not-to-be-shown"  # llmregress: allow-secret
+CHANGED = PendingState(why=PendingReason.CHANGED, candidate=None, baseline="claude-opus-5")
 IGNORE = "*.new.yaml\n*.part.jsonl\n"
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -266,3 +270,25 @@ def test_something_else_in_the_place_of_a_cassette_is_named(project, command, ki
     arguments = [*command.split(), *([str(cassette)] if command == "show" else [])]
     run = project.run(*arguments)
     assert f"{FOLDER}/refund.cassette.yaml: it " in "\n".join([*run.out, *run.err])
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+def test_a_snapshot_of_another_recording_is_told_with_the_way_out(project, is_waiting):
+    paths = project.accepted(REFUND)
+    other = project.cassette(REFUND, text="It is lost.")
+    write_cassette(paths.cassette, other)
+    if is_waiting:
+        write_snapshot(paths.pending_snapshot, project.snapshot(other, CHANGED))
+    file = f"{FOLDER}/refund.snapshot.yaml"
+    doctor, status = project.run("doctor"), project.run("status")
+    assert (doctor.status, status.status) == (1, 2)
+    (told,) = [line for line in doctor.out if file in line]
+    (problem,) = [line for line in status.err if file in line]
+    for line in (told, problem):
+        assert "it belongs to another recording than the one beside it" in line
+        ends = [
+            f"git checkout BRANCH -- {FOLDER}/refund.cassette.yaml {file}",
+            f"pytest {REFUND} --llmregress-accept",
+        ]
+        for end in [f"pytest-llmregress accept {REFUND}"] if is_waiting else ends:
+            assert end in line
