@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
                 dry_run=arguments.dry_run,
                 as_json=arguments.json,
             )
-        case "merge" | "prune" | "doctor":
+        case "merge" | "move" | "prune" | "doctor":
             return _keep_house(arguments)
         case command:
             raise AssertionError(command)
@@ -124,6 +124,10 @@ def _keep_house(arguments: argparse.Namespace) -> CommandResult:
             from pytest_llmregress.cli.merge import merge  # noqa: PLC0415 - see above
 
             return merge(arguments.reports, to=arguments.output)
+        case "move":
+            from pytest_llmregress.cli.move import move  # noqa: PLC0415 - see above
+
+            return move(arguments.old, arguments.new)
         case "prune":
             from pytest_llmregress.cli.prune import prune  # noqa: PLC0415 - see above
 
@@ -271,6 +275,11 @@ def _add_housekeeping(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="PATH",
         help="where to write; the ending chooses: .html, .json, .md or .xml",
     )
+    rename = commands.add_parser(
+        "move", help="a renamed or moved test, or test file, takes all its recordings along"
+    )
+    for end in ("old", "new"):
+        rename.add_argument(end, metavar=end.upper(), help="a node id, or a test file")
     clear = commands.add_parser("prune", help="list recordings that nobody needs any more")
     clear.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="default: this folder")
     known = clear.add_mutually_exclusive_group()

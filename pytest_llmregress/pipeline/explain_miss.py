@@ -1,5 +1,6 @@
 """What a test is told of a request without an answer: what differs, what waits, what would help."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,8 +9,8 @@ from pathlib import Path
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.causes.volatile_texts import find_volatile
 from pytest_llmregress.formatting.control_characters import escape_controls
-from pytest_llmregress.pipeline.next_command import find_calling_line
-from pytest_llmregress.pipeline.orphans import find_former_name
+from pytest_llmregress.pipeline.next_command import find_calling_line, from_folder
+from pytest_llmregress.pipeline.orphans import find_former_test, find_left_behind
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
@@ -62,17 +63,40 @@ def _find_other_answers(
     lines = []
     if waiting.exists():
         lines.append(f"  pending   a recording on which this test failed waits: {accept}")
-    renamed = find_former_name(
+    return [*lines, *_find_former(miss, tape, state, context)]
+
+
+def _find_former(
+    miss: Miss, tape: CassetteSession, state: TestState, context: SessionContext
+) -> Sequence[str]:
+    """Return lines on a test, or a file of tests, that had another name when it was recorded."""
+    if not context.left_behind:
+        context.left_behind.append(find_left_behind(context.root))
+    former = find_former_test(
         miss.request,
-        state.paths,
+        state.identity,
         key_of=tape.key_of,
-        root=context.invoked_from,
         taken=context.stems,
+        left_behind=context.left_behind[0],
     )
-    if renamed:
-        lines.append("  renamed?  another test's recording answers this very request; to move it:")
-        lines.append(f"            {renamed}")
-    return lines
+    if former is None:
+        return []
+
+    def quote(path: Path, name: str = "") -> str:
+        where = from_folder(context.invoked_from, path)
+        return shlex.quote(escape_controls(f"{where}::{name}" if name else where))
+
+    old = quote(former.file, former.name)
+    new = quote(state.identity.path, former.name and state.node_id.partition("::")[2])
+    by_git = (
+        f"git mv {quote(source)} {quote(target)}"
+        for source, target in zip(former.sources, former.targets, strict=True)
+    )
+    return [
+        f"  renamed?  {quote(former.cassette)} answers this very request; to take all along:",
+        f"            pytest-llmregress move {old} {new}",
+        f"            or, as the files are: {' && '.join(by_git)}",
+    ]
 
 
 def _find_difference(miss: Miss, tape: CassetteSession) -> RequestDiff:

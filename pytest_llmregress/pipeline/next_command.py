@@ -39,7 +39,7 @@ class NextCommand:
     def _test(self) -> str:
         """The test as an argument; few tests have anything to say about it."""
         _, separator, name = self._node_id.partition("::")
-        return shlex.quote(f"{_from(self._invoked_from, self._path)}{separator}{name}")
+        return shlex.quote(f"{from_folder(self._invoked_from, self._path)}{separator}{name}")
 
     def record(self, *, exists: bool) -> str:
         """Record this test, again where there is a recording."""
@@ -75,7 +75,7 @@ class NextCommand:
         """Delete the recording of a candidate, with what waits for a decision on it."""
         candidate = self._candidate.replace("--llmregress-candidate", "--candidate")
         reject = f"pytest-llmregress reject {self._test}{candidate} && "
-        file = shlex.quote(_from(self._invoked_from, paths.cassette))
+        file = shlex.quote(from_folder(self._invoked_from, paths.cassette))
         is_pending = paths.has_pending_snapshot
         return f"{reject if is_pending else ''}pytest-llmregress prune {file} --delete"
 
@@ -100,7 +100,7 @@ class NextCommand:
         baseline = paths.of_baseline().cassette
         new = paths.cassette if paths.variant else paths.pending_cassette
         files = [baseline, new] if new != baseline else [baseline]
-        names = " ".join(shlex.quote(_from(self._invoked_from, file)) for file in files)
+        names = " ".join(shlex.quote(from_folder(self._invoked_from, file)) for file in files)
         return f"pytest-llmregress show {names}"
 
 
@@ -141,11 +141,11 @@ def find_calling_line(root: Path) -> str | None:
         file = os.path.realpath(name)
         inside = not name.startswith("<") and Path(file).is_relative_to(root)
         if inside and not file.startswith((package, *_ELSEWHERE)) and "site-packages" not in file:
-            return f"{_from(root, Path(file))}:{frame.f_lineno} in {frame.f_code.co_name}"
+            return f"{from_folder(root, Path(file))}:{frame.f_lineno} in {frame.f_code.co_name}"
         frame = frame.f_back
     return None
 
 
-def _from(folder: Path, path: Path) -> str:
+def from_folder(folder: Path, path: Path) -> str:
     """Return a path as one writes it from a folder, "/" between its parts."""
     return Path(os.path.relpath(path, folder)).as_posix()

@@ -42,7 +42,7 @@ class Plugins:
 class SessionContext:
     """Everything that is the same for all tests of a session.
 
-    Values, but for `spending`, `in_waves` and `plain_rules`, which go on while it runs.
+    Values, but for `spending`, `in_waves`, `plain_rules` and `left_behind`, which go on meanwhile.
     """
 
     root: Path
@@ -69,6 +69,8 @@ class SessionContext:
     """By node id, how many answers of its recording came in waves of this very run."""
     plain_rules: list[TestConfig] = field(default_factory=list)
     """The rules of all tests that have none of their own, once they are read."""
+    left_behind: list[tuple[Path, ...]] = field(default_factory=list)
+    """The folders of recordings of test files that are gone, once a test looks for its own."""
 
     def read_calls(self, interactions: Iterable[Interaction]) -> tuple[Call, ...]:
         """Return the model calls among interactions."""

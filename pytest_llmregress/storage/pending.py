@@ -67,7 +67,7 @@ def find_stored_tests(root: Path) -> StoredTests:
     """Return the tests with files below a folder, and the files that cannot be read."""
     tests: list[StoredTest] = []
     problems: list[UnreadableFileError] = []
-    for directory in _directories(root):
+    for directory in find_folders(root):
         groups: dict[str, list[_File]] = {}
         for path in sorted(directory.iterdir()):
             if name := _FILE.fullmatch(path.name):  # whatever it is: a pipe is to be told
@@ -173,7 +173,8 @@ def _if_there(path: Path, read: Callable[[Path], _T]) -> _T | None:
         return None
 
 
-def _directories(root: Path) -> Iterator[Path]:
+def find_folders(root: Path) -> Iterator[Path]:
+    """Yield the folders with the files of one test file each, below a folder."""
     for name, folders, _ in os.walk(root):
         path = Path(name)
         if path.parent.name == FOLDER:

@@ -86,7 +86,22 @@ def test_the_recording_of_a_test_that_is_there_is_not_offered_to_another(one):
 
     one.write(test_it=ONE.replace("test_one", "test_other")).replay(failed=1)
     one.says(
-        "renamed?", "git mv __llm__/test_it/one.cassette.yaml __llm__/test_it/other.cassette.yaml"
+        "renamed?  __llm__/test_it/one.cassette.yaml answers this very request",
+        "pytest-llmregress move test_it.py::test_one test_it.py::test_other",
+        "git mv __llm__/test_it/one.cassette.yaml __llm__/test_it/other.cassette.yaml",
+    )
+
+
+def test_a_moved_file_finds_its_recordings_and_the_command_that_takes_them_along(one):
+    one.record(passed=1).offline()
+    (one.root / "unit").mkdir()
+    (one.root / "test_it.py").rename(one.root / "unit/test_it.py")
+    one.write({"conftest.py": ""})
+
+    one.replay(failed=1).says(
+        "renamed?  __llm__/test_it/one.cassette.yaml answers this very request",
+        "pytest-llmregress move test_it.py unit/test_it.py",
+        "git mv __llm__/test_it unit/__llm__/test_it",
     )
 
 
