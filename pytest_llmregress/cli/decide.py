@@ -1,23 +1,15 @@
 """The commands `accept` and `reject`: what is pending becomes the baseline, or goes."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_llmregress.cli.carry_out import DecisionKind, carry_out, faults_of_reason
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.pending_item import PendingItem, read_pending_items
+from pytest_llmregress.cli.promote import Upgrade
 from pytest_llmregress.cli.selection import FileProblems, resolve, select, select_target
-from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.storage.decisions import (
-    build_decision,
-    find_author,
-    read_rejections,
-)
-from pytest_llmregress.storage.errors import UnreadableFileError
-from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.storage.decisions import build_decision, find_author
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.settings import Candidate
 
 MAX_NAMED = 10
 """Pending tests that a message names."""
@@ -39,32 +31,58 @@ def decide(
     Without a target it lists what is pending. Nothing is done if one target cannot be, so that
     a typing error leaves no half of the work. The exit status is 1 where nothing waits of tests
     that are there: another process may have decided. It is 2 where there is no such test.
+
+    All of a candidate is an upgrade: its tests without a difference become the baseline, too. With
+    the candidate named and without a reason, what waits is not decided on: nothing is done then.
     """
     both = f"{deed}: TEST and --all exclude each other; one of them. {_HELP.format(deed)}"
     if faults := (both,) if targets and everything else faults_of_reason(reason):
         return CommandResult(status=ExitStatus.FAILED, problems=faults)
     if not targets and not everything:
         return _list(candidate)
+    return _decide(deed, targets, everything=everything, candidate=candidate, reason=reason)
+
+
+def _decide(
+    deed: DecisionKind,
+    targets: Sequence[str],
+    *,
+    everything: bool,
+    candidate: str | None,
+    reason: str,
+) -> CommandResult:
     chosen, faults = find_waiting(targets, candidate=candidate)
     if faults and targets:
         is_late = all(_is_stored(target, candidate) for target in targets)
         status = ExitStatus.PENDING if is_late else ExitStatus.FAILED
         return CommandResult(status=status, problems=faults)
-    if not chosen:
-        status = ExitStatus.FAILED if faults else ExitStatus.FINE
-        return CommandResult(status=status, lines=("nothing is pending",), problems=faults)
     if deed is DecisionKind.ACCEPT and (unclear := _find_unclear(chosen)):
         return CommandResult(status=ExitStatus.FAILED, problems=(*faults, *unclear))
-    rest = _not_waiting(chosen) if deed is DecisionKind.ACCEPT and everything else ()
+    upgrade = (
+        _plan_upgrade(chosen, candidate) if everything and deed is DecisionKind.ACCEPT else None
+    )
+    if upgrade is not None and (refused := upgrade.refuse(chosen, reason)):
+        return refused
     author = find_author()
     done = [carry_out(deed, each, build_decision(author, reason)) for each in chosen]
     problems = tuple(dict.fromkeys((*faults, *(fault for each in done for fault in each.faults))))
-    lines = [line for each in done for line in each.lines]
+    lines = tuple(line for each in done for line in each.lines)
+    if upgrade is not None and not problems:
+        return upgrade.carry_out(lines, build_decision(author, reason))
     return CommandResult(
         status=ExitStatus.FAILED if problems else ExitStatus.FINE,
-        lines=(*lines, *(() if problems else rest)),
+        lines=lines if chosen else ("nothing is pending",),
         problems=problems,
     )
+
+
+def _plan_upgrade(chosen: Sequence[PendingItem], candidate: str | None) -> Upgrade | None:
+    """Return the upgrade to a candidate: the one that is named, or the only one that waits."""
+    names = {each.candidate for each in chosen} - {None} if candidate is None else {candidate}
+    if len(names) != 1:
+        return None
+    tests = select([Path()], FileProblems())
+    return Upgrade.plan(names.pop() or "", tests, is_named=candidate is not None)
 
 
 def find_waiting(
@@ -87,34 +105,6 @@ def find_waiting(
         if not found:
             faults.append(_nothing_pending(target, candidate))
     return chosen, tuple(faults)
-
-
-def _not_waiting(chosen: Sequence[PendingItem]) -> tuple[str, ...]:
-    """Say how recordings of accepted candidates become the baseline where nothing differs."""
-    accepted = {each.paths.variant for each in chosen} - {None}
-    tests: dict[str, set[str]] = {}
-    for stored in select([Path()], FileProblems()) if accepted else ():
-        waits = {paths.variant for paths in stored.pending}
-        for name in stored.candidates:
-            if slug_of_variant(name) in accepted - waits and not _is_rejected(stored, name):
-                tests.setdefault(name, set()).add(stored.test)
-    lines = []
-    for name, left in sorted(tests.items()):
-        files = " ".join(sorted({shlex.quote(test.partition("::")[0]) for test in left}))
-        more = f"{count(len(left), 'test')} more with a recording of {name}"
-        option = f"--llmregress-candidate {shlex.quote(name)}"
-        lines.append(f"{more}, and no difference to decide on; it becomes the baseline by")
-        lines.append(f"  pytest {files} {option} --llmregress-accept")
-    return tuple(lines)
-
-
-def _is_rejected(stored: StoredTest, candidate: str) -> bool:
-    """Tell whether a recording of a candidate was rejected for a test."""
-    try:
-        rejections = read_rejections(stored.paths)
-    except UnreadableFileError:
-        return True  # what it says is not known: nothing is recommended
-    return any(Candidate(name=candidate).new in each.models for each in rejections)
 
 
 def _list(candidate: str | None) -> CommandResult:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,13 +16,20 @@ from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, find_other, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.process.installed_versions import installed, unsupported
+from pytest_llmregress.providers.asked_models import find_owner
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import rerecord, retake
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.settings import RecordMode, Settings, SettingsError, SettingsSource
+from pytest_llmregress.values.settings import (
+    Candidate,
+    RecordMode,
+    Settings,
+    SettingsError,
+    SettingsSource,
+)
 
 _OLDEST_PYTEST = "8.4"
 _CLAIM = {"pytest-llm": "it claims the marker `llm`, so no marked test is collected"}
@@ -44,6 +52,7 @@ def examine(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
         *_unreadable(tests, problems),
         *_halves(tests),
         *_of_others(tests),
+        *_half_upgrades(tests),
         *check_tracking([path for test in tests for path in _accepted(test)]),
         *_environment(os.environ),
     ]
@@ -167,6 +176,25 @@ def _of_others(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
         if found := find_other(test, cassette, snapshot):
             path = shorten(test.paths.snapshot)
             yield DoctorFinding(fault=True, where=path, what=found)
+
+
+def _half_upgrades(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
+    """Yield of which candidates some recordings are the baseline, and others are not yet."""
+    unheard = FileProblems()
+    accepted = [unheard.read(test.paths.snapshot, read_snapshot) for test in tests]
+    names = {name for test in tests for name in test.candidates if find_owner(name) == name}
+    for name in sorted(names):
+        new = Candidate(name=name).new
+        done = sum(each is not None and new in each.requested_models for each in accepted)
+        left = [test for test in tests if name in test.candidates]
+        if done and left:
+            what = f"it is the model of {count(done, 'baseline')}, and not yet of"
+            yield DoctorFinding(
+                fault=False,
+                where=name,
+                what=f"{what} {count(len(left), 'test')} with a recording of it",
+                command=f"pytest-llmregress accept --all --candidate {shlex.quote(name)}",
+            )
 
 
 def _environment(environment: Mapping[str, str]) -> Iterator[DoctorFinding]:

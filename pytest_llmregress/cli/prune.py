@@ -30,6 +30,7 @@ from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.file_names import slug_of_test, slug_of_variant
 from pytest_llmregress.values.run_report import RunReport
+from pytest_llmregress.values.settings import Candidate
 
 _NOT_WHOLE = ("error during collection", "errors during collection", " deselected")
 """What `pytest --collect-only -q` says where its list is not the whole suite."""
@@ -175,6 +176,9 @@ def _leftovers(
         judged = _of_candidate(test, owner if owner in test.candidates else candidate)
         cassette = problems.read(judged.cassette, read_cassette)
         why = None if cassette is None else _why_of_candidate(cassette, baseline)
+        is_accepted = Candidate(name=owner).new in baseline.requested_models
+        if is_accepted and owner != candidate and owner not in test.candidates:
+            why = PruneReason.SUPERSEDED
         if why is None:
             continue
         if judged.variant in waiting:

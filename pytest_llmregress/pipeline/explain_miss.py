@@ -13,6 +13,7 @@ from pytest_llmregress.pipeline.next_command import find_calling_line, from_fold
 from pytest_llmregress.pipeline.orphans import find_former_test, find_left_behind
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState
+from pytest_llmregress.providers.asked_models import find_owner
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
 from pytest_llmregress.storage.cassette_file import read_cassette
 
@@ -58,12 +59,29 @@ def _find_other_answers(
     accept, waiting = state.commands.accept(), state.paths.pending_cassette
     if miss.reason is MissReason.NO_MATCH and _is_answered_in(waiting, miss, tape):
         return [f"  pending   a recording that answers this very request waits: {accept}"]
+    if miss.reason is MissReason.NO_MATCH:
+        return _find_candidate(miss, tape, state)
     if miss.reason is not MissReason.CASSETTE_NOT_FOUND:
         return []
     lines = []
     if waiting.exists():
         lines.append(f"  pending   a recording on which this test failed waits: {accept}")
     return [*lines, *_find_former(miss, tape, state, context)]
+
+
+def _find_candidate(miss: Miss, tape: CassetteSession, state: TestState) -> Sequence[str]:
+    """Return a line on a candidate's recording that answers the request: the code names it now."""
+    paths = state.paths
+    if paths.variant is not None:
+        return []
+    start, end = f"{paths.stem}@", ".cassette.yaml"
+    for path in sorted(paths.directory.glob(f"*{end}")):
+        variant = path.name.removeprefix(start).removesuffix(end)
+        is_own = path.name.startswith(start) and find_owner(variant) == variant
+        if is_own and _is_answered_in(path, miss, tape):
+            command = f"pytest-llmregress accept --all --candidate {shlex.quote(variant)}"
+            return [f"  candidate the recording of {variant} answers this very request: {command}"]
+    return []
 
 
 def _find_former(

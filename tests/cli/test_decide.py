@@ -55,10 +55,12 @@ def test_an_accepted_candidate_becomes_the_baseline(project, target):
 
     assert run.err == []
     assert run.status == 0
+    next_step = f"next: ask for {NEW} in your code, where it asks for claude-opus-5"
     assert run.out == [
         f"accepted {REFUND}: claude-opus-5 → claude-opus-5-5",
         f"  wrote {FOLDER}/refund.cassette.yaml",
         f"  wrote {FOLDER}/refund.snapshot.yaml",
+        *([next_step] if target == "--all" else []),
     ]
     assert snapshot.requested_models == (NEW,)
     assert snapshot.pending is None

@@ -292,3 +292,17 @@ def test_a_snapshot_of_another_recording_is_told_with_the_way_out(project, is_wa
         ]
         for end in [f"pytest-llmregress accept {REFUND}"] if is_waiting else ends:
             assert end in line
+
+
+def test_half_an_upgrade_is_told_with_the_command_that_finishes_it(project):
+    plan, new = "tests/test_support.py::test_plan", "claude-haiku-5"
+    for test in (REFUND, plan):
+        project.accepted(test)
+        project.candidate(test, new)
+    assert not [line for line in project.run("doctor").out if new in line]
+    project.run("accept", plan)
+
+    (told,) = [line for line in project.run("doctor").out if new in line]
+    what = "it is the model of 1 baseline, and not yet of 1 test with a recording of it"
+    command = f"pytest-llmregress accept --all --candidate {new}"
+    assert told == f"note   {new}: {what}. {command}"

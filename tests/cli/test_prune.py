@@ -194,6 +194,18 @@ def test_what_the_old_model_was_asked_beside_a_candidate_goes_with_the_candidate
     assert names() == ["refund.cassette.yaml", "refund.snapshot.yaml"]
 
 
+def test_what_was_recorded_beside_a_candidate_is_superseded_once_that_is_accepted(project):
+    project.accepted(REFUND)
+    project.candidate(REFUND, CANDIDATE)
+    name = f"{CANDIDATE}.control"
+    asked = project.cassette(REFUND, model="claude-opus-5", candidate=name, text="Sent!")
+    write_cassette(project.paths(REFUND, name).cassette, asked)
+    project.run("accept", "--all")
+    project.run("prune", "--delete")
+
+    assert names() == ["refund.cassette.yaml", "refund.snapshot.yaml"]
+
+
 @pytest.mark.parametrize("model", ["claude-opus-5", CANDIDATE])
 def test_what_waits_for_a_decision_stays_with_all_that_belongs_to_it(project, model):
     project.accepted(REFUND)

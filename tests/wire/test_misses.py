@@ -411,6 +411,15 @@ def test_a_miss_names_the_pending_recording_that_answers_it(project):
     )
 
 
+def test_a_miss_of_a_model_that_the_code_names_now_names_the_upgrade_that_answers_it(project):
+    project.write(test_it=CHANGED).record(passed=1)
+    project.record("--llmregress-candidate=claude-haiku-5", passed=1).offline()
+    project.change("test_it.py", "claude-opus-5", "claude-haiku-5").replay(failed=1)
+
+    upgrade = "pytest-llmregress accept --all --candidate claude-haiku-5"
+    project.says(f"the recording of claude-haiku-5 answers this very request: {upgrade}")
+
+
 EACH_TIME = """
     import uuid
 
