@@ -56,7 +56,8 @@ def pytest_llmregress_traits(calls: "Calls") -> "Sequence[Trait]":  # type: igno
     """Return traits of one run of a test, beyond the built-in ones.
 
     Called with the calls of each new recording, and with those of the accepted cassette that it
-    is compared with; not in a plain replay. A trait must be a function of the calls alone.
+    is compared with; not in a plain replay. A trait must be a function of the calls alone. One
+    with the name of a built-in trait stands in its place.
 
     :param calls: the model calls of the test, in the order in which they were sent.
     """

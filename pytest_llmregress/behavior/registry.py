@@ -11,8 +11,8 @@ from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers
 from pytest_llmregress.behavior.text.hedging import detect_hedging
 from pytest_llmregress.behavior.text.structure import reasoning
 from pytest_llmregress.behavior.text.text_facts import extract_data, language, words
-from pytest_llmregress.behavior.trait_record import NoisePolicy, TraitRecord
-from pytest_llmregress.values.behavior import Severity, TraitKind
+from pytest_llmregress.behavior.trait_record import NoisePolicy, Rule, TraitRecord
+from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 
 TOOL_ORDER = "tools.order"
 TOOL_ARGUMENTS = "tools.arguments"
@@ -305,10 +305,19 @@ def find_record(name: str) -> TraitRecord | None:
     return _BY_NAME.get(name)
 
 
-def find_noise_policy(name: str) -> NoisePolicy:
-    """Return what noise in a baseline does to a trait, built-in or not."""
-    record = find_record(name)
-    return record.noise if record else NoisePolicy.WHOLE
+def find_rule(trait: Trait) -> Rule | None:
+    """Return the rule of a built-in trait, or None where that of its kind counts.
+
+    A plugin's trait that has the name of a built-in one and another kind is none.
+    """
+    record = _BY_NAME.get(trait.name)
+    return record.rule if record and record.kind is trait.kind else None
+
+
+def find_noise_policy(trait: Trait) -> NoisePolicy:
+    """Return what noise in a baseline does to a trait, built-in or, as for a rule, not."""
+    record = _BY_NAME.get(trait.name)
+    return record.noise if record and record.kind is trait.kind else NoisePolicy.WHOLE
 
 
 def is_in_trajectory(name: str) -> bool:

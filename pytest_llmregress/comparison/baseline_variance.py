@@ -80,7 +80,7 @@ def rank_by_frequency(traits: Sequence[Trait]) -> tuple[tuple[Trait, int], ...]:
 
 def is_quarantined(traits: Sequence[Trait]) -> bool:
     """Say whether the samples of a trait differ so much that another value means nothing."""
-    if find_noise_policy(traits[0].name) is not NoisePolicy.WHOLE:
+    if find_noise_policy(traits[0]) is not NoisePolicy.WHOLE:
         return False
     return {trait.kind for trait in traits} <= _QUARANTINED_KINDS and varies(traits)
 

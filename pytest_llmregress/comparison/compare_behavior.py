@@ -117,7 +117,7 @@ def diff_traits(before: Behavior, after: Behavior) -> tuple[Change, ...]:
 
 def _is_untold(trait: Trait) -> bool:
     """Say whether a replay has nothing to say of a trait: other traits do, or it may be any."""
-    return trait.name == CONVERSATIONS or find_noise_policy(trait.name) is NoisePolicy.ALWAYS
+    return trait.name == CONVERSATIONS or find_noise_policy(trait) is NoisePolicy.ALWAYS
 
 
 def find_changes(
@@ -183,7 +183,7 @@ def _common_traits(
 
 
 def _build_exact_change(old: Trait, new: Trait) -> Change:
-    has_arguments = find_noise_policy(new.name) is NoisePolicy.EACH_ARGUMENT
+    has_arguments = find_noise_policy(new) is NoisePolicy.EACH_ARGUMENT
     change = compare_arguments([old.value], new.value) if has_arguments else None
     return replace(change, severity=new.severity) if change else build_change(old, new)
 
@@ -194,7 +194,7 @@ def _compare_trait(
     if arguments is not None and new.name == TOOL_ARGUMENT_KEYS:
         olds = [without_declared_keys(old, arguments) for old in olds]
         new = without_declared_keys(new, arguments)
-    policy = find_noise_policy(new.name)
+    policy = find_noise_policy(new)
     if policy not in _OF_PLACES and any(old is new or is_same_trait(old, new) for old in olds):
         return None
     if policy is NoisePolicy.EACH_ARGUMENT:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from pytest_llmregress.behavior.registry import find_record
+from pytest_llmregress.behavior.registry import find_rule
 from pytest_llmregress.behavior.trait_record import Assessment, Rule
 from pytest_llmregress.behavior.trait_values import gained_and_lost, number
 from pytest_llmregress.comparison.baseline_variance import RATIO, is_another_number
@@ -24,8 +24,7 @@ def compare_pair(before: Trait, after: Trait) -> Change | None:
 
     The rule is that of the trait's record, or else that of its kind.
     """
-    record = find_record(after.name)
-    rule = (record.rule if record else None) or _RULES_OF_KINDS[after.kind]
+    rule = find_rule(after) or _RULES_OF_KINDS[after.kind]
     found = rule(before, after)
     if found is None:
         return None

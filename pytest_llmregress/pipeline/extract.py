@@ -207,10 +207,13 @@ def build_extractors(config: TestConfig, plugins: Plugins) -> Extractors:
 def extract_behavior(calls: Calls, *, config: TestConfig, plugins: Plugins) -> Behavior:
     """Return the behavior that calls show, the built-in traits first.
 
-    A served model that the test declares is as requested.
+    A plugin's trait with the name of a built-in one stands in its place. A served model that the
+    test declares is as requested.
     """
     from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - on use
 
     contract = config.contract
     served = contract.is_legitimate if contract.served_model else None
-    return Behavior(traits=(*extract_traits(calls, served=served), *plugins.extract_traits(calls)))
+    found = (*extract_traits(calls, served=served), *plugins.extract_traits(calls))
+    by_name = {trait.name: trait for trait in found}
+    return Behavior(traits=tuple(by_name.values()))

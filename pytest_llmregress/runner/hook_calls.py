@@ -81,9 +81,13 @@ class Hooks:
         return redactor
 
     def traits(self, hook: Any, calls: Calls) -> tuple[Trait, ...]:
-        """Return the traits of a test beyond the built-in ones."""
+        """Return the traits of a test beyond the built-in ones.
+
+        Of several with one name the nearest conftest's counts.
+        """
         found = list(self._ask(hook.pytest_llmregress_traits, read_traits, calls=calls))
-        return tuple(trait for _, some in reversed(found) for trait in some)
+        by_name = {trait.name: trait for _, some in reversed(found) for trait in some}
+        return tuple(by_name.values())
 
     def others_with_traits(self, hook: Any) -> tuple[str, ...]:
         """Return who adds traits to the built-in ones: a plugin's name, or the path of a file."""

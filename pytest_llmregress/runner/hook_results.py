@@ -1,6 +1,7 @@
 """What may come back from a hook: each function reads it, or says what is wrong with it."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ def read_traits(given: Any) -> tuple[Trait, ...]:
                 f"gave the trait {trait.name!r} the value {_shown(trait.value)}; a JSON value is "
                 "allowed"
             ) from None
+    twice = [name for name, times in Counter(trait.name for trait in traits).items() if times > 1]
+    if twice:
+        raise WrongResultError(f"returned two traits named {twice[0]!r}; one is allowed")
     return traits
 
 

@@ -5,19 +5,26 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmregress.behavior.traits import extract_traits
+from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline import extract
+from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.extract import (
     Extractors,
     build_stamp,
+    extract_behavior,
     find_uncompared,
     hold_back,
     update_baseline,
 )
+from pytest_llmregress.pipeline.session_context import Plugins
+from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.cassette_file import digest_of
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.matching import RequestMatcher
+from pytest_llmregress.values.settings import Settings
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 
@@ -204,3 +211,23 @@ def test_a_built_in_trait_of_a_later_version_gates_nothing_and_a_hook_gates_at_o
 
 def test_what_this_version_accepted_has_no_new_trait(upgraded):
     assert upgraded(("pytest-llmregress=2",)).new == frozenset()
+
+
+def test_a_trait_of_a_plugin_with_the_name_of_a_built_in_one_stands_in_its_place():
+    """A version may bring a trait that somebody has had for long."""
+    mine = Trait(name="citations", value=["[1]"], kind=TraitKind.SET, severity=Severity.BREAKING)
+    plugins = Plugins(
+        extract_traits=lambda _: (mine,),
+        others_with_traits=("conftest.py",),
+        classify=lambda *_: None,
+        price=lambda _: None,
+        faults=(),
+    )
+    config = TestConfig(
+        settings=Settings(), contract=Contract(), matching=RequestMatcher(), redactor=Redactor()
+    )
+
+    found = extract_behavior(read(taped("Yes.").interactions), config=config, plugins=plugins)
+
+    assert [trait for trait in found.traits if trait.name == "citations"] == [mine]
+    assert found.get("outcome")

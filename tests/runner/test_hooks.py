@@ -87,6 +87,18 @@ def test_a_trait_whose_value_is_no_json_is_named():
     assert "gave the trait 't' the value {1} (set); a JSON value is allowed" in caller.faults[0]
 
 
+def test_two_traits_of_one_name_are_named():
+    trait = "Trait(name='t', value=1, kind=TraitKind.NUMBER, severity=Severity.NOTABLE)"
+    source = (
+        "from pytest_llmregress import Severity, Trait, TraitKind\n"
+        f"def pytest_llmregress_traits():\n    return [{trait}, {trait}]\n"
+    )
+    caller = Caller(conftest=source)
+
+    assert caller.hooks.traits(caller.hook, Calls([CALL])) == ()
+    assert "returned two traits named 't'; one is allowed" in caller.faults[0]
+
+
 def test_a_coroutine_is_no_result():
     caller = Caller(conftest="async def pytest_llmregress_traits(): pass")
 
@@ -128,7 +140,7 @@ def test_what_one_plugin_breaks_is_no_loss_of_another():
     bad = hook("traits", "return [1]") + hook("finish", "raise ValueError")
     caller = Caller(first=good, bad=bad, last=good)
 
-    assert caller.hooks.traits(caller.hook, Calls([CALL])) == (GOOD_TRAIT, GOOD_TRAIT)
+    assert caller.hooks.traits(caller.hook, Calls([CALL])) == (GOOD_TRAIT,)
     caller.hooks.finish(caller.hook, REPORT)
     finished = [caller.manager.get_plugin(name).finished for name in ("first", "last")]
     assert finished == [[REPORT], [REPORT]]
