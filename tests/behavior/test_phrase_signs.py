@@ -7,15 +7,9 @@ from re import _parser as parser
 
 import pytest
 
-from pytest_llmregress.behavior.text.phrase_rules import LANGUAGES, load_rules
+from pytest_llmregress.behavior.text.phrase_rules import LANGUAGES, SIGNED, load_rules
 from pytest_llmregress.behavior.text.refusals import find_refusal
 
-SIGNS_OF = {
-    "refusal": "declines",
-    "deflection": "brush_offs",
-    "upsell": "upsells",
-    "hand_off": "hand_offs",
-}
 DRAWN = 200
 """Texts of each phrase."""
 _OF_A_CLASS = {
@@ -60,7 +54,7 @@ def _draw_member(member):
 def test_whatever_a_phrase_fits_has_a_sign_of_its_list(language):
     rules = load_rules(language)
     missed = {}
-    for name, phrases in SIGNS_OF.items():
+    for phrases, name in SIGNED.items():
         for line in filter(None, rules._lists.get(phrases, "").split("\n")):
             pattern = rules._spell_out(line)
             parsed, chance = parser.parse(pattern), random.Random(line)

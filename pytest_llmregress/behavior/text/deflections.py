@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from pytest_llmregress.behavior.text.phrase_rules import (
     LANGUAGES,
+    SIGNED,
     PhraseRules,
     find_rules,
     load_rules,
@@ -47,12 +48,12 @@ def find_deflections(text: str, *, question: str = "") -> Mapping[str, str]:
 
 def find_upsell(text: str) -> str:
     """Return the words with which a reply sells (a plan, a subscription, an offer), or ""."""
-    return _find("upsell", "upsells", text)
+    return _find("upsells", text)
 
 
 def find_hand_off(text: str) -> str:
     """Return the words that pass the conversation on to a person or a team, or ""."""
-    return _find("hand_off", "hand_offs", text)
+    return _find("hand_offs", text)
 
 
 def find_brush_off(text: str) -> str:
@@ -81,8 +82,8 @@ def _sends_away(rules: PhraseRules, sentence: str) -> bool:
     order = rules.pattern("what_they_do").split(sentence, maxsplit=1)[0]
     if count_words(order) > MAX_BRUSH_OFF:
         return False
-    found = rules.pattern("brush_offs").search(order)
-    if not found:
+    found = next(rules.find_signed("brush_offs", order), None)
+    if found is None:
         return False
     lead = order[: found.start()]
     if count_words(lead) <= MAX_LEAD:
@@ -100,14 +101,14 @@ def _is_talk(rules: PhraseRules, sentence: str, *, after_brush_off: bool) -> boo
         return False
     if rules.pattern("openers").match(sentence) and words > 1:
         return True
-    if rules.pattern("declines").search(sentence) or rules.pattern("talk").match(sentence):
+    if rules.has_signed("declines", sentence) or rules.pattern("talk").match(sentence):
         return True
     return after_brush_off and rules.pattern("help_there").match(sentence) is not None
 
 
-def _find(signs: str, phrases: str, text: str) -> str:
+def _find(phrases: str, text: str) -> str:
     plain = simplify(text[:MAX_READ])
-    for rules in find_rules(signs, plain):
+    for rules in find_rules(SIGNED[phrases], plain):
         if found := rules.pattern(phrases).search(plain):
             return found[0][:MAX_QUOTED]
     return ""

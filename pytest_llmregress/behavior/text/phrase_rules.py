@@ -20,6 +20,13 @@ LANGUAGES = (
 NOT_LATIN = frozenset({"ru", "ja", "zh", "ko", "ar"})
 """Those that no text in ASCII is written in."""
 
+SIGNED = {
+    "declines": "refusal",
+    "brush_offs": "deflection",
+    "upsells": "upsell",
+    "hand_offs": "hand_off",
+}
+"""The lists whose every phrase holds one of the plain words of a list under `signs`."""
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…。！？؟])[\"')\]]*\s+|(?<=[。！？])|\n+"  # noqa: RUF001  # full stops of other scripts
 )
@@ -39,6 +46,7 @@ class PhraseRules:
     def __init__(self, language: str) -> None:
         data = get_data(__package__, f"phrases/{language}.toml") or b""
         found = tomllib.loads(data.decode())
+        self._language = language
         self._lists: dict[str, str] = found["refusal"] | found["deflection"]
         self._parts: dict[str, str] = found.get("parts", {})
         self.signs: dict[str, list[str]] = found["signs"]
@@ -53,6 +61,15 @@ class PhraseRules:
             lines = [line for line in self._lists.get(name, _NEVER).split("\n") if line]
             self._patterns[name] = re.compile(self._spell_out(join_lines(lines)))
         return self._patterns[name]
+
+    def find_signed(self, name: str, plain: str) -> Iterator[re.Match[str]]:
+        """Yield the places of a list of `SIGNED`: a text without its signs costs no search."""
+        if (SIGNED[name], self._language) in find_signs(plain):
+            yield from self.pattern(name).finditer(plain)
+
+    def has_signed(self, name: str, plain: str) -> bool:
+        """Say whether a text has one of a list of `SIGNED`."""
+        return next(self.find_signed(name, plain), None) is not None
 
     def _spell_out(self, words: str) -> str:
         """Put the words of a part in the place of its name; parts may name other parts."""
@@ -85,7 +102,7 @@ _SignedList = tuple[str, str]
 """The name of a list of signs, and its language."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def find_signs(plain: str) -> frozenset[_SignedList]:
     """Return each list of which a text has a sign; a text in ASCII has none of `NOT_LATIN`."""
     is_ascii = plain.isascii()

@@ -73,9 +73,9 @@ def says_nothing(rules: PhraseRules, sentence: str) -> bool:
     return bool(
         rules.pattern("talk").match(sentence)
         or rules.pattern("openers").match(sentence)
-        or rules.pattern("declines").search(sentence)
+        or rules.has_signed("declines", sentence)
         or rules.pattern("policies").search(sentence)
-        or rules.pattern("brush_offs").search(sentence)
+        or rules.has_signed("brush_offs", sentence)
     )
 
 
@@ -110,7 +110,7 @@ def _find_in(rules: PhraseRules, plain: str, text: str) -> str:
 
 
 def _find_decline(rules: PhraseRules, sentence: str) -> re.Match[str] | None:
-    for found in rules.pattern("declines").finditer(sentence[:MAX_OPENING]):
+    for found in rules.find_signed("declines", sentence[:MAX_OPENING]):
         lead = sentence[: found.start()]
         if rules.pattern("openers").match(sentence):
             return found
