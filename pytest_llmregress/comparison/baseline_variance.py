@@ -16,7 +16,7 @@ from pytest_llmregress.comparison.json_difference import (
     value_at,
 )
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
-from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.canonical_json import dump_canonical_json, identify
 
 RATIO = 2.0
 """How many times larger or smaller a number has to be to count as a change."""
@@ -164,7 +164,4 @@ def _agree(first: Trait, second: Trait) -> bool:
 
 def _identity(trait: Trait) -> str:
     """Return a text that only traits of the same value have."""
-    if type(trait.value) is str and trait.kind is not TraitKind.SET:
-        return f'"{trait.value}'  # no JSON but that of a text begins with a quote
-    value = sorted(members(trait)) if trait.kind is TraitKind.SET else trait.value
-    return dump_canonical_json(value)
+    return identify(sorted(members(trait)) if trait.kind is TraitKind.SET else trait.value)

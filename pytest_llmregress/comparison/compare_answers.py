@@ -28,13 +28,14 @@ from pytest_llmregress.comparison.json_difference import (
     format_difference,
     format_json_path,
     is_alike,
+    is_one_of,
     is_rewording,
     is_same,
 )
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change
 from pytest_llmregress.formatting.value_text import truncate
 from pytest_llmregress.values.behavior import Change, Severity, Trait
-from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.canonical_json import dump_canonical_json, identify
 
 MAX_SHORT = 80
 """Characters of a text that may be another way to write a label or a date."""
@@ -183,18 +184,21 @@ def _walk(
     path: _Path, olds: Sequence[Any], new: Any, closed: set[str]
 ) -> Iterator[RatedDifference]:
     """Yield what differs at a place and below, held against what each sample has there."""
-    if any(is_same(old, new) for old in olds):
+    if is_one_of(new, olds):
         return
-    lists = [old for old in olds if isinstance(old, list)]
-    objects = [old for old in olds if isinstance(old, dict)]
-    if isinstance(new, dict) and new and any(objects):
-        for key in sorted({key for each in (*objects, new) for key in each}):
-            values = [each.get(key, ABSENT) for each in objects]
-            yield from _walk((*path, key), values, new.get(key, ABSENT), closed)
-    elif isinstance(new, list) and new and any(lists):
-        yield from _walk_list(path, [old for old in lists if old], new, closed)
-    else:
+    kind = type(new)
+    alike = [old for old in olds if type(old) is kind] if new and kind in _NESTED else []
+    if not any(alike):
         yield from _rate(path, [old for old in olds if old is not ABSENT], new, closed)
+    elif kind is dict:
+        for key in sorted({key for each in (*alike, new) for key in each}):
+            values = [each.get(key, ABSENT) for each in alike]
+            yield from _walk((*path, key), values, new.get(key, ABSENT), closed)
+    else:
+        yield from _walk_list(path, [old for old in alike if old], new, closed)
+
+
+_NESTED = frozenset({dict, list})
 
 
 def _walk_list(
@@ -240,7 +244,7 @@ def _rate(
         return
     if is_between(new, olds):
         return
-    texts = list(map(dump_canonical_json, olds))
+    texts = list(map(identify, olds))
     counts = Counter(texts)
     old = olds[texts.index(counts.most_common(1)[0][0])]
     severity = _rate_pair(path, old, new, closed)

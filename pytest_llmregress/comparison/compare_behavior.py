@@ -175,9 +175,10 @@ def _common_traits(
     samples: Sequence[Behavior], after: Behavior
 ) -> Iterator[tuple[list[Trait], Trait]]:
     """Yield each trait of a recording with those of the samples that have it, too."""
-    by_name = [{trait.name: trait for trait in sample.traits} for sample in samples]
+    by_name = [sample.by_name for sample in samples]
     for trait in after.traits:
-        olds = [traits[trait.name] for traits in by_name if trait.name in traits]
+        name = trait.name
+        olds = [traits[name] for traits in by_name if name in traits]
         if olds:
             yield olds, trait
 

@@ -59,6 +59,12 @@ def is_same(before: Any, after: Any) -> bool:
     return dump_canonical_json(before) == dump_canonical_json(after)
 
 
+def is_one_of(value: Any, others: Sequence[Any]) -> bool:
+    """Say whether any of other JSON values is the same."""
+    # What is the same is equal, and equal ones are found many times as fast.
+    return value in others and any(is_same(other, value) for other in others)
+
+
 def value_at(value: Any, path: Sequence[str | int]) -> Any:
     """Return what stands at a place, ABSENT where a value does not reach so far."""
     for part in path:

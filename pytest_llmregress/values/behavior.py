@@ -1,8 +1,9 @@
 """Behavior as values: traits, the changes between two behaviors, and how bad they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pytest_llmregress.values.cause import Cause
@@ -57,15 +58,20 @@ class Trait(JsonRecord):
     """Words of the reply that gave the value away; empty where nothing is to be quoted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Behavior:
     """All the traits of one sample of a test."""
 
     traits: tuple[Trait, ...] = ()
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Trait]:
+        """The traits by their names."""
+        return {trait.name: trait for trait in self.traits}
+
     def get(self, name: str) -> Trait | None:
         """Return the trait of that name, or None."""
-        return next((trait for trait in self.traits if trait.name == name), None)
+        return self.by_name.get(name)
 
     def values(self) -> dict[str, Any]:
         """Return the value of each trait by its name."""

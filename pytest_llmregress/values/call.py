@@ -1,6 +1,6 @@
 """Calls of a model, provider-neutral: what was asked of it, what it did, what it cost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -209,6 +209,9 @@ class Calls(Sequence[Call]):
 
     def __len__(self) -> int:
         return len(self._now())
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self._now())
 
     def __repr__(self) -> str:
         return f"Calls({list(self._now())!r})"

@@ -12,6 +12,11 @@ def dump_canonical_json(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
+def identify(value: Any) -> str:
+    """Return a text that only values with the same canonical JSON have; of a text it costs less."""
+    return f'"{value}' if type(value) is str else _ENCODER.encode(value)
+
+
 def hash_json(value: Any) -> str:
     """Return the SHA-256 of a JSON value's canonical text, in hexadecimal."""
     return hashlib.sha256(dump_canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
