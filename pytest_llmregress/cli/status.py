@@ -227,7 +227,7 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path], day: date) -> tuple
     if waiting:
         lines.append(f"{tests}, {waiting} pending. pytest-llmregress accept lists the commands")
     else:
-        lines.append(f"{tests}, nothing is pending")
+        lines.append(f"{tests}, 0 pending")
     return tuple(lines)
 
 

@@ -90,7 +90,7 @@ class WritePlan:
     superseded: TestPaths | None = None
     """Where what waits for a decision goes."""
     restored: TestPaths | None = None
-    """Where what an earlier replay has left pending goes: the code is back to what it was."""
+    """Where what an earlier run of this recording has left pending goes: it is as before now."""
     ends_journal: bool = False
     """Whether the journal goes: all of it is in a cassette, or of no use."""
     saved: SavedFiles = SavedFiles()
@@ -196,7 +196,7 @@ def _plan_candidate_snapshot(
         snapshot = replace(snapshot, decision=facts.decision)
         return _plan_accepted(paths, replace(cassette, candidate=None), snapshot)
     if not changes:
-        return WritePlan(why=WriteReason.AS_BEFORE)
+        return WritePlan(why=WriteReason.AS_BEFORE, restored=paths)
     return _plan_pending(test, snapshot, _why(test), changes)
 
 

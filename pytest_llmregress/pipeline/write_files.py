@@ -42,14 +42,17 @@ def write_files(plan: WritePlan, *, journal: Journal, redactor: Redactor) -> Sav
 
 
 def delete_stale_pending(paths: TestPaths) -> None:
-    """Delete what an earlier replay left pending, now that the code is back to what it was."""
+    """Delete what an earlier run left pending of a recording that now does what was accepted.
+
+    A candidate's recording stays beside the baseline, whatever waits for a decision on it.
+    """
     if not paths.has_pending_snapshot or paths.pending_cassette.exists():
         return  # a recording was paid for: only a person decides on it
     try:
         pending = read_snapshot(paths.pending_snapshot).pending
     except (FileNotFoundError, ValueError):
         return
-    if pending is not None and pending.why is PendingReason.CHANGED:
+    if pending is not None and (pending.candidate or pending.why is PendingReason.CHANGED):
         paths.pending_snapshot.unlink()
 
 

@@ -106,4 +106,4 @@ def test_the_installed_script_runs(project):
     ran = subprocess.run([script, "status"], capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[-1] == "1 test, nothing is pending"
+    assert ran.stdout.splitlines()[-1] == "1 test, 0 pending"

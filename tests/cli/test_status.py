@@ -50,7 +50,7 @@ def test_accepted_tests_name_their_models_dates_and_calls(project):
             "tests/test_support.py::test_refund  claude-opus-5                           "
             "2026-01-02T03:04:05Z  2.12.0     1"
         ),
-        "2 tests, nothing is pending",
+        "2 tests, 0 pending",
     ]
 
 
@@ -169,7 +169,7 @@ def test_recordings_that_were_interrupted_are_told(project):
         "  interrupted: the baseline; recording it again carries on",
         "  interrupted: claude-haiku-5; recording it again carries on",
         "  interrupted: Claude Opus 6; recording it again carries on",
-        "1 test, nothing is pending",
+        "1 test, 0 pending",
     ]
 
 
@@ -326,9 +326,7 @@ def test_a_model_that_ends_soon_is_told_with_its_day(project, sdk, table, days, 
     assert run.out[2] == (
         f"  retiring: claude-opus-5 {said.format(day=ends(days))} (the table of anthropic {number})"
     )
-    assert run.out[-1] == (
-        "2 tests, 2 on a model that ends within 90 days or has ended, nothing is pending"
-    )
+    assert run.out[-1] == ("2 tests, 2 on a model that ends within 90 days or has ended, 0 pending")
     assert json_of(project)["tests"][0]["retiring"] == [
         {
             "model": "claude-opus-5",
@@ -355,7 +353,7 @@ def test_no_end_is_told_where_none_is_known_or_it_is_far_away(project, sdk, text
     sdk("_data/deprecated_models.py", text)
     project.accepted(REFUND)
 
-    assert project.run("status").out[2:] == ["1 test, nothing is pending"]
+    assert project.run("status").out[2:] == ["1 test, 0 pending"]
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/claude-opus-5"])
@@ -416,4 +414,4 @@ def test_paths_that_lead_nowhere_are_all_named(project):
         "pytest-llmregress: nope: there is no such file or folder",
         "pytest-llmregress: neither: there is no such file or folder",
     ]
-    assert run.out[-1] == "1 test, nothing is pending"
+    assert run.out[-1] == "1 test, 0 pending"

@@ -366,6 +366,20 @@ def test_a_replay_as_accepted_takes_back_what_an_earlier_replay_left_waiting(
     assert paths.pending_snapshot.exists() is is_kept
 
 
+@pytest.mark.parametrize("answers", ["replay", "new"])
+def test_a_candidate_that_does_as_the_baseline_takes_back_what_its_last_run_left_waiting(
+    answers: str, tmp_path: Path
+):
+    """A plugin that runs a failed test again has both runs in one session."""
+    keep(Case(answers=answers, candidate=True, changed=True), tmp_path)
+    test, _ = over(Case(answers=answers, candidate=True), tmp_path)
+    assert test.state.paths.pending_snapshot.exists()
+
+    keep(Case(answers=answers, candidate=True), tmp_path)
+
+    assert not test.state.paths.pending_snapshot.exists()
+
+
 def test_a_rejection_holds_for_the_recording_that_was_rejected_alone():
     test, facts = over(Case(answers="new", candidate=True, changed=True))
     other = Rejection(cassette="sha256:0", models=("m",), decision=OLD)

@@ -187,3 +187,22 @@ def test_what_a_call_takes_for_the_first_time_disturbs_no_test_that_is_tried_mea
 
     project.says("wave 1: 60 of 60 calls answered in ")
     project.never_says("one call at a time")
+
+
+COLLECTOR = """
+    import pytest
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(item):
+        with open("collected.txt", "a") as file:
+            file.write(f"{item.name}\\n")
+        return (yield)
+"""
+
+
+def test_a_plugin_that_collects_results_sees_no_run_that_only_learns_what_a_test_asks_for(single):
+    single.write(conftest=COLLECTOR).record(passed=6)
+
+    single.says("wave 1: 6 of 6 calls answered in ")
+    collected = (single.root / "collected.txt").read_text().splitlines()
+    assert sorted(collected) == [f"test_one[{number}]" for number in range(6)]

@@ -1,6 +1,7 @@
 """One run of a marked test that counts for nothing: it tells what the test asks for next."""
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, NoReturn, Self
 
 import pytest
@@ -138,11 +139,33 @@ def run_trial(item: pytest.Item, trial: DryRun, nextitem: Any) -> None:
     properties = len(item.user_properties)
     item.stash[TEST_RUN] = trial
     try:
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+        _find_protocol(item.config.pluginmanager)(item=item, nextitem=nextitem)
     finally:
         del item.stash[TEST_RUN]
         del item.user_properties[properties:]
     session.shouldstop, session.shouldfail = stops  # the run that counts will ask for it again
+
+
+def _find_protocol(plugins: pytest.PytestPluginManager) -> Any:
+    """Return pytest's protocol without the plugins that collect results, or run a test again.
+
+    They do it around the whole protocol, and a trial is no result. Those of pytest itself are
+    kept, ours, and the one that ends a test that hangs.
+    """
+    name = "pytest_runtest_protocol"
+    around = [impl.plugin for impl in getattr(plugins.hook, name).get_hookimpls()]
+    others = [plugin for plugin in around if not _is_kept(plugin, plugins)]
+    return plugins.subset_hook_caller(name, others)
+
+
+_TIMEOUTS = "timeout"
+"""The name of the plugin pytest-timeout."""
+
+
+def _is_kept(plugin: Any, plugins: pytest.PytestPluginManager) -> bool:
+    module = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
+    is_own = module.partition(".")[0] in {"_pytest", "pytest_llmregress"}
+    return is_own or plugins.get_name(plugin) == _TIMEOUTS
 
 
 def _halt() -> NoReturn:
