@@ -1,8 +1,10 @@
 """What a reply does instead of answering: it sends elsewhere, sells, or hands over.
 
-A brush-off is a reply in which a sentence sends the reader elsewhere (`brush_offs`) and no sentence
-says anything else: a contact beside an answer, however short, is none. Openers, courtesies, words
-on the help elsewhere and refusals are no answer. A contact "if it does not help" is for later.
+A brush-off is a reply in which a sentence sends the reader elsewhere (`brush_offs`) and neither
+another sentence nor another clause of it (after a colon, a semicolon or one of `turns`) says
+anything else: a contact beside an answer, however short, is none. Openers, courtesies, words on the
+help elsewhere, refusals and doubts (`unsure`) are no answer. A contact "if it does not help" is for
+later.
 """
 
 import re
@@ -23,14 +25,16 @@ from pytest_llmregress.behavior.text.refusals import MAX_QUOTED, count_words
 MAX_READ = 20_000
 """Characters of a text that are searched for phrases, from its start."""
 MAX_BRUSH_OFF = 25
-"""Words of a sentence that sends elsewhere, up to what they do there."""
+"""Words of a clause that sends elsewhere, up to what they do there."""
 MAX_LEAD = 3
 """Words that may stand before the words that send elsewhere; more of them are an answer."""
 MAX_IDLE_LEAD = 15
 """Words that may stand before them where they begin as talk does ("for", "please", "sorry")."""
 MAX_TALK = 45
 """Words of a sentence that only speaks of the help elsewhere; a longer one may well answer."""
-_HAS_CLAUSES = re.compile(r"[;:]").search
+MIN_CLAUSE = 2
+"""Words of a clause that answers beside one that sends elsewhere."""
+_CLAUSE_END = re.compile(r"[:：;；] ?(?=\S)")  # noqa: RUF001  # signs of Chinese
 _ABOUT = {"upsell": "about_plans", "deflection": "about_contact", "hand-off": "about_people"}
 """The lists of what a question may be about, so that the answer to it is no deflection."""
 
@@ -70,16 +74,33 @@ def find_brush_off(text: str) -> str:
 def _find_brush_off(rules: PhraseRules, plain: str) -> str:
     words = ""
     for sentence in split_sentences(plain):
-        if _sends_away(rules, sentence):
-            if not rules.pattern("conditions").search(sentence):
-                words = words or sentence[:MAX_QUOTED]
-        elif not _is_talk(rules, sentence, after_brush_off=bool(words)):
+        clauses = _split_clauses(rules, sentence)
+        others = [clause for clause in clauses if not _sends_away(rules, clause)]
+        if len(others) == len(clauses):
+            if not _is_talk(rules, sentence, after_brush_off=bool(words)):
+                return ""
+        elif any(_answers(rules, clause) for clause in others):
             return ""
+        elif not rules.pattern("conditions").search(sentence):
+            words = words or sentence[:MAX_QUOTED]
     return words
 
 
-def _sends_away(rules: PhraseRules, sentence: str) -> bool:
-    order = rules.pattern("what_they_do").split(sentence, maxsplit=1)[0]
+def _split_clauses(rules: PhraseRules, sentence: str) -> list[str]:
+    parts = _CLAUSE_END.split(sentence)
+    return [clause.strip() for part in parts for clause in rules.pattern("turns").split(part)]
+
+
+def _answers(rules: PhraseRules, clause: str) -> bool:
+    """Say whether a clause answers that stands beside one that sends elsewhere."""
+    words = count_words(clause)
+    is_lead = words <= MAX_LEAD and rules.pattern("leads").match(clause)
+    is_idle = words < MIN_CLAUSE or is_lead
+    return not is_idle and not _is_talk(rules, clause, after_brush_off=True)
+
+
+def _sends_away(rules: PhraseRules, clause: str) -> bool:
+    order = rules.pattern("what_they_do").split(clause, maxsplit=1)[0]
     if count_words(order) > MAX_BRUSH_OFF:
         return False
     found = next(rules.find_signed("brush_offs", order), None)
@@ -89,7 +110,7 @@ def _sends_away(rules: PhraseRules, sentence: str) -> bool:
     if count_words(lead) <= MAX_LEAD:
         return True
     is_idle = rules.pattern("leads").match(lead) or rules.pattern("openers").match(lead)
-    return bool(is_idle) and count_words(lead) <= MAX_IDLE_LEAD and not _HAS_CLAUSES(lead)
+    return bool(is_idle) and count_words(lead) <= MAX_IDLE_LEAD
 
 
 def _is_talk(rules: PhraseRules, sentence: str, *, after_brush_off: bool) -> bool:
@@ -102,6 +123,8 @@ def _is_talk(rules: PhraseRules, sentence: str, *, after_brush_off: bool) -> boo
     if rules.pattern("openers").match(sentence) and words > 1:
         return True
     if rules.has_signed("declines", sentence) or rules.pattern("talk").match(sentence):
+        return True
+    if rules.pattern("unsure").match(sentence):
         return True
     return after_brush_off and rules.pattern("help_there").match(sentence) is not None
 
