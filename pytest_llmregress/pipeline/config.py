@@ -84,6 +84,7 @@ class TestIdentity:
 
 _CONTRACT = tuple(field.name for field in fields(Contract))
 INLINE = "inline"
+ALLOW = "allow"
 RULES = "rules"
 """The only keyword that is merged name by name."""
 
@@ -104,6 +105,8 @@ class MarkerOptions:
     """How single arguments of tools are compared; None for what their values say."""
     record: str | None = None
     """"inline" where the test must not be run more often than once to be recorded."""
+    unplayed: str | None = None
+    """"allow" where a replay may leave out model calls that are recorded."""
 
     @classmethod
     def from_keywords(cls, keywords: Mapping[str, Any]) -> Self:
@@ -276,6 +279,15 @@ def _record(raw: Any) -> str:
     return INLINE
 
 
+def _unplayed(raw: Any) -> str:
+    if raw not in {ALLOW, "fail"}:
+        raise ValueError(
+            f"{raw!r} is nothing to do with recorded calls that a replay leaves out; "
+            f"'fail' (the default) or {ALLOW!r}"
+        )
+    return str(raw)
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "samples": _samples,
     "pass_rate": _share,
@@ -284,4 +296,5 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "tool_match": _tool_match,
     "arguments": ArgumentRules.read,
     "record": _record,
+    "unplayed": _unplayed,
 }

@@ -1,12 +1,12 @@
 """The HTTP of one marked test: recorded or replayed, read as calls, and watched for misses."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import NoReturn
 
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.check_candidate import Asking
-from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.pipeline.config import ALLOW, TestConfig
 from pytest_llmregress.pipeline.explain_miss import explain_miss
 from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.next_command import find_calling_line
@@ -14,6 +14,7 @@ from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.pipeline.state import SampleRecording, TestState
+from pytest_llmregress.pipeline.unplayed_calls import UnplayedCalls
 from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.registry import read_call, replay_environment, sdk_supports
 from pytest_llmregress.providers.rewriting import PutsPrompt, Rewriter
@@ -105,6 +106,14 @@ class HttpSession:
             passes=self._passes,
             rewrite=rewrite,
         )
+        self.unplayed = UnplayedCalls(
+            self.tape,
+            test=self._test,
+            commands=self._commands,
+            requested_model=context.requested_model,
+            note=plan.note,
+        )
+        self.unplayed.is_allowed = state.config.terms.unplayed == ALLOW
         self._misses = misses
         self._read: dict[int, Call | None] = {}
         with ExitStack() as stack:  # what fails on the way leaves nothing patched
@@ -128,8 +137,18 @@ class HttpSession:
     def configure(self, rules: TestConfig) -> None:
         """Take what `llm_config` says of matching, redaction and hosts."""
         self.tape.match(rules.matching, redactor=rules.redactor)
+        self.unplayed.is_allowed = rules.terms.unplayed == ALLOW
         if self.guard is not None:
             self.guard.let_pass(rules.pass_hosts)
+
+    @contextmanager
+    def body(self) -> Iterator[None]:
+        """Let the body of the test run inside."""
+        try:
+            with nullcontext() if self.guard is None else self.guard.body():
+                yield
+        finally:
+            self.unplayed.end_body()
 
     def close(self) -> None:
         """Intercept nothing from here on."""
@@ -138,14 +157,17 @@ class HttpSession:
 
     def recording(self, plan: SamplePlan, *, record: RecordMode) -> SampleRecording:
         """Return what was sent and answered so far."""
+        kept, new = self._kept(plan, record)
         return SampleRecording(
             plan=plan,
             mode=self.mode,
-            interactions=self._kept(plan, record),
+            interactions=(*kept, *new),
+            not_asked=len(kept),
             calls=self.calls(),
             calls_as_recorded=self.calls_as_recorded(),
             carried=len(self.carried),
-            unplayed=len(self.tape.unplayed),
+            unplayed=len(self.tape.unplayed_places),
+            after_body=self.unplayed.count_after_body(),
             not_understood=self.asking.unread(self.tape.attempts),
         )
 
@@ -164,6 +186,11 @@ class HttpSession:
             self.tape.attempts, key=lambda e: last if e.position is None else e.position
         )
         return tuple(call for each in exchanges if (call := self._read_call(each)) is not None)
+
+    @property
+    def is_as_recorded(self) -> bool:
+        """Whether its behavior is that of the recording: all was asked for that has to be."""
+        return self.tape.is_as_recorded or self.unplayed.is_allowed
 
     @property
     def mode(self) -> AnswerSource:
@@ -204,14 +231,14 @@ class HttpSession:
         return any(not exchange.judge for exchange in self.tape.exchanges)
 
     def fault(self) -> Problem | None:
-        """Say where no call was made, or one went past the cassette."""
+        """Say where no call was made, one went past the cassette, or a recorded one is left out."""
         seen = [(e.request.method, e.request.url) for e in self.tape.exchanges]
         bypassed = self._sent.missing_from(seen, redact=self.tape.redactor.url)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
         if not self.has_asked:
             return Problem(code="no_calls", message=failures.no_calls(self._test))
-        return None
+        return self.unplayed.fault(is_over=False)
 
     def _passes(self, request: Request) -> bool:
         """Whether a request asks an application of the user's own, which runs in this process."""
@@ -261,23 +288,27 @@ class HttpSession:
             with suppress(OSError):
                 self._journal.append(interaction, sample=self._number)
 
-    def _kept(self, plan: SamplePlan, record: RecordMode) -> tuple[Interaction, ...]:
-        """Return what a cassette keeps of it: the old recording, the new one, or both."""
+    def _kept(
+        self, plan: SamplePlan, record: RecordMode
+    ) -> tuple[tuple[Interaction, ...], tuple[Interaction, ...]]:
+        """Return what a cassette keeps of it: what nobody has asked for now, and what was."""
         old = plan.recorded or ()
         if self.mode is AnswerSource.REPLAYED:
-            return old
+            return (), old
         attempts = self.tape.attempts
         new = tuple(e.interaction for e in attempts if e.interaction is not None and not e.played)
         match record:
             case RecordMode.NEW_EPISODES:
-                return (*old, *new)
+                unplayed = set(self.tape.unplayed_places)
+                played = (each for place, each in enumerate(old) if place not in unplayed)
+                return self.tape.unplayed, (*played, *new)
             case RecordMode.ALL:
                 key_of = self.tape.key_of
                 replaced = {key_of(each.request, judge=each.judge) for each in new}
                 kept = (e for e in old if key_of(e.request, judge=e.judge) not in replaced)
-                return (*kept, *new)
+                return tuple(kept), new
             case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
-                return new
+                return (), new
 
     def _read_call(self, exchange: Exchange) -> Call | None:
         if exchange.interaction is None or exchange.judge:

@@ -338,4 +338,6 @@ def _build_header(
         confirms=sample.plan.confirms,
         controls=sample.plan.controls,
         among=sample.plan.among,
+        not_asked=sample.recording.not_asked,
+        after_body=sample.recording.after_body,
     )

@@ -164,6 +164,10 @@ class SampleRecording:
     """Answers that were there before it began."""
     unplayed: int = 0
     """Recorded answers that it has not asked for."""
+    not_asked: int = 0
+    """How many interactions at its beginning an earlier recording has left, and it did not ask."""
+    after_body: int = 0
+    """How many interactions at its end were asked once the body of the test was over."""
     not_understood: tuple[str, ...] = ()
     """Requests to a model that no provider reads."""
 

@@ -262,11 +262,15 @@ class CassetteSession:
         return tuple(counted)
 
     @property
+    def unplayed_places(self) -> tuple[int, ...]:
+        """Where in the cassette is what was not asked for, from 0, in order."""
+        with self._lock:
+            return tuple(self._waiting.left)
+
+    @property
     def unplayed(self) -> tuple[Interaction, ...]:
         """What was recorded and not asked for, in recorded order."""
-        with self._lock:
-            left = self._waiting.left
-        return tuple(self.recorded[index] for index in left)
+        return tuple(self.recorded[place] for place in self.unplayed_places)
 
     def _is_played_as_it_is(self, exchange: Exchange) -> bool:
         """Answer a request that was recorded in these very bytes, and so has no secret in it."""

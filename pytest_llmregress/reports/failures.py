@@ -32,6 +32,21 @@ def bypassed(test: str, requests: Sequence[str]) -> str:
     )
 
 
+def unplayed(test: str, calls: Sequence[str], *, recorded: int, command: str) -> str:
+    """Say that a replay has left out model calls that are recorded.
+
+    :param calls: "call 2 (POST https://…)" of each. :param recorded: how many calls there are.
+    """
+    return (
+        f"{test}: {len(calls)} of {count(recorded, 'recorded request')} not asked for: "
+        f"{escape_controls(_some(calls))}\n"
+        "  the code calls the model less often than when this was recorded\n"
+        f"  record it again: {command}\n"
+        '  or allow it with @pytest.mark.llm(unplayed="allow"), where it depends on time which '
+        "calls a test makes"
+    )
+
+
 def refused(test: str, place: str, where: str | None, without: str) -> str:
     """Say that a connection was refused that the cassette knows nothing of.
 

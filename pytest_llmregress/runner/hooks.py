@@ -89,7 +89,9 @@ class PytestHooks:
             return (yield)
         try:
             with test.current.watched():
-                return (yield)
+                torn_down = yield
+                test.current.note_torn_down()
+                return torn_down
         finally:
             test.current.close()
 

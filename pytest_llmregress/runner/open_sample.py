@@ -23,7 +23,7 @@ from pytest_llmregress.runner import output
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.call import Call
-from pytest_llmregress.values.run_report import Problem
+from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 
 INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
@@ -136,6 +136,9 @@ class OpenSample:
         """Let the body of the test, which runs inside, end as it does."""
         yield
 
+    def note_torn_down(self) -> None:
+        """Take notice that the last fixture is torn down, the cassette still being open."""
+
     def close(self) -> None:
         """Close the cassette: from here on nothing is intercepted."""
         if self.traffic is not None:
@@ -149,9 +152,17 @@ class OpenSample:
         """Take secrets out of a JSON value, by what holds for the test at this moment."""
         return self.state.config.redactor.value(value)
 
+    @property
+    def has_bad_hook(self) -> bool:
+        """Whether a hook that has a say on it has failed: what it came to is not whole."""
+        return any(problem.code == BAD_HOOK for problem in self.problems)
+
+    def _note_problem(self, code: str, message: str) -> None:
+        self.problems.append(Problem(code=code, message=message))
+
     def _fail(self, code: str, message: str) -> NoReturn:
         """Fail the set-up by a problem of ours: no stack trace for a user's mistake."""
-        self.problems.append(Problem(code=code, message=message))
+        self._note_problem(code, message)
         self.failed_by_us = True
         output.fail(message)
 

@@ -71,11 +71,10 @@ class SampleRun(OpenSample):
     def in_body(self) -> Iterator[None]:
         """Judge what the test did, as soon as its own body is over."""
         phases = self.phases
-        guard = None if self.traffic is None else self.traffic.guard
         phases.is_in_body = True
         try:
             try:
-                with nullcontext() if guard is None else guard.body():
+                with nullcontext() if self.traffic is None else self.traffic.body():
                     yield
             finally:
                 phases.is_in_body = False
@@ -93,6 +92,13 @@ class SampleRun(OpenSample):
         else:
             phases.body_passed = phases.others_passed  # a subtest may have failed
             self._judge()
+
+    def note_torn_down(self) -> None:
+        """Fail where recorded calls are left out that a tear-down may have asked for until now."""
+        fault = self.traffic.unplayed.fault(is_over=True) if self.traffic and self.good else None
+        if fault is not None:
+            self.problems.append(fault)
+            output.fail(fault.message)
 
     def note_subtest(self, report: pytest.TestReport) -> None:
         """Take notice of how a part of the body ended; a part that is skipped skips nothing."""
@@ -172,11 +178,6 @@ class SampleRun(OpenSample):
         )
 
     @property
-    def has_bad_hook(self) -> bool:
-        """Whether a hook that has a say on it has failed: what it came to is not whole."""
-        return any(problem.code == BAD_HOOK for problem in self.problems)
-
-    @property
     def is_unread(self) -> bool:
         """Whether what it came to is unknown, so that nothing of it is kept."""
         return bool(self.misses) or self.traffic is None or self.has_bad_hook
@@ -236,7 +237,7 @@ class SampleRun(OpenSample):
         values.note_answers(
             traffic.mode,
             is_accepted=self._accepted.is_replayed,
-            is_as_recorded=traffic.tape.is_as_recorded,
+            is_as_recorded=traffic.is_as_recorded,
         )
         if not values.repeats:
             rules, plugins = self.state.config, self._context.plugins
@@ -330,6 +331,3 @@ class SampleRun(OpenSample):
         """Note that it is no sample of the candidate, once: it may have asked in its tear-down."""
         if (unasked := self.unasked) and not self.misses and unasked not in self.problems:
             self.problems.append(unasked)
-
-    def _note_problem(self, code: str, message: str) -> None:
-        self.problems.append(Problem(code=code, message=message))

@@ -108,6 +108,10 @@ def _sample_block(sample: SampleHeader) -> dict[str, Any]:
         block["controls"] = sample.controls
     if sample.among > 1:
         block["among"] = sample.among
+    if sample.not_asked:
+        block["not_asked"] = sample.not_asked
+    if sample.after_body:
+        block["after_body"] = sample.after_body
     return block
 
 
@@ -120,6 +124,8 @@ def _sample(block: MappingReader) -> SampleHeader:
         confirms=block.flag("confirms", default=False),
         controls=block.integer("controls", default=0),
         among=block.integer("among", default=1),
+        not_asked=block.integer("not_asked", default=0),
+        after_body=block.integer("after_body", default=0),
     )
 
 

@@ -25,6 +25,10 @@ class SampleHeader:
     """Of a sample that confirms: how many samples of the old model it is to be held against."""
     among: int = 1
     """Beside that: the tests of the run that recorded it, which shared alpha."""
+    not_asked: int = 0
+    """Interactions at its beginning that were kept from an earlier recording, and not asked for."""
+    after_body: int = 0
+    """Interactions at its end that were asked once the body of the test was over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
     "max_cost_usd, max_agents, max_latency, budget, allow_tools, forbid_tools, outcomes, "
     "served_model, "
-    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record"
+    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record, unplayed"
 )
 
 
@@ -121,6 +121,14 @@ def test_an_unknown_keyword_is_told_with_all_that_are_known():
 @pytest.mark.parametrize(
     ("keyword", "value", "message"),
     [
+        (
+            "unplayed",
+            "pass",
+            (
+                "unplayed: 'pass' is nothing to do with recorded calls that a replay leaves out; "
+                "'fail' (the default) or 'allow'"
+            ),
+        ),
         ("samples", 0, "samples: 0 is no number of samples; a whole number from 1 on"),
         ("samples", True, "samples: True is no number of samples; a whole number from 1 on"),
         ("samples", "3", "samples: '3' is no number of samples; a whole number from 1 on"),

@@ -101,7 +101,7 @@ def write_a_cassette(folder: Path) -> list[Path]:
     calls.append(interaction(b"\xff", said("Judged."), judge=True))
     calls.append(interaction(b"plain", said("End.")))
     header = SampleHeader(calls=0, passed=False, failure="E", session="S", confirms=True)
-    header = replace(header, controls=10, among=4)
+    header = replace(header, controls=10, among=4, not_asked=3, after_body=2)
     path = folder / "one@m.cassette.yaml"
     write_cassette(
         path,

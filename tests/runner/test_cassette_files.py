@@ -209,7 +209,7 @@ def test_a_miss_that_the_app_swallows_fails_the_test_all_the_same(project):
     assert project.problems() == {"test_hello": ["cassette_not_found"]}
 
 
-def test_a_recorded_request_that_is_no_longer_sent_is_told_and_fails_nothing(project):
+def test_a_recorded_call_that_is_no_longer_made_fails_unless_the_marker_allows_it(project):
     project.write(
         app=APP,
         test_it="""
@@ -226,10 +226,67 @@ def test_a_recorded_request_that_is_no_longer_sent_is_told_and_fails_nothing(pro
     ).record(passed=1)
 
     project.change("test_it.py", '["[[say a]]", "[[say b]]"]', '["[[say b]]"]')
-    project.offline().replay()
+    project.offline().replay(failed=1)
+
+    assert project.problems() == {"test_hello": ["unplayed"]}
+    project.says(
+        "test_it.py::test_hello: 1 of 2 recorded requests not asked for: call 1 (POST http",
+        "record it again: pytest test_it.py::test_hello --llmregress-record rewrite",
+        '@pytest.mark.llm(unplayed="allow")',
+    )
+
+    project.change("test_it.py", "mark.llm", 'mark.llm(unplayed="allow")')
+    project.replay(passed=1)
 
     assert project.found()["test_hello"]["unplayed"] == 1
     project.says("unplayed: 1 recorded request that this run did not ask for: 1 test: ")
+
+
+def test_a_call_that_a_tear_down_makes_is_missed_at_its_end_and_not_before(project):
+    project.write(
+        app=APP,
+        test_it="""
+        import pytest
+        from app import ask
+
+        @pytest.fixture
+        def tidy():
+            yield
+            ask("[[say bye]]")
+
+        @pytest.mark.llm
+        def test_hello(tidy):
+            ask("[[say a]]")
+        """,
+    ).record(passed=1)
+    project.offline().replay(passed=1)
+
+    project.change("test_it.py", 'ask("[[say bye]]")', "pass").replay(passed=1, errors=1)
+
+    assert project.problems() == {"test_hello": ["unplayed"]}
+
+
+def test_what_is_recorded_and_is_no_call_of_a_model_may_be_left_out(project):
+    project.write(
+        app=APP,
+        test_it="""
+        import os, urllib.request
+        import pytest
+        from app import ask
+
+        def look():
+            urllib.request.urlopen(os.environ["ANTHROPIC_BASE_URL"] + "/v1/models").read()
+
+        @pytest.mark.llm
+        def test_hello():
+            look()
+            ask("[[say a]]")
+        """,
+    ).record(passed=1)
+
+    project.change("test_it.py", "    look()\n", "    pass\n").offline().replay(passed=1)
+
+    assert project.found()["test_hello"]["unplayed"] == 1
 
 
 def test_a_cassette_of_vcrpy_in_our_place_replays(project, console):

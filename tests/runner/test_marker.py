@@ -16,7 +16,7 @@ KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
     "max_cost_usd, max_agents, max_latency, budget, allow_tools, forbid_tools, outcomes, "
     "served_model, "
-    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record"
+    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record, unplayed"
 )
 OWN = "fail_on, judge_model, match_ignore, match_replace"
 """What `llm_config` takes beside the marker's keywords."""

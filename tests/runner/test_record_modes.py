@@ -107,6 +107,19 @@ def test_all_records_every_request_and_keeps_what_was_not_asked_for(project):
     assert project.problems().get("test_one", []) in ([], ["changed"])
 
 
+def test_what_new_episodes_keeps_and_did_not_ask_for_may_be_left_out(project):
+    project.write(app=APP, test_it=BOTH).record(passed=1)
+    asks_for_another = BOTH.replace("[[say a]]", "[[say c]]")
+    assert asks_for_another != BOTH
+
+    project.write(test_it=asks_for_another).record(
+        "--llmregress-accept", mode="new_episodes", passed=1
+    )
+
+    assert sorted(recorded(project)) == ["[[say a]]", "[[say b]]", "[[say c]]"]
+    project.offline().replay(passed=1)
+
+
 def test_rewrite_replaces_the_whole_cassette(project):
     project.write(app=APP, test_it=BOTH).record(passed=1)
 
