@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import NoReturn
 
+from pytest_llmregress.gateway.serving import serve_children
+from pytest_llmregress.gateway.tenant import Tenant
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.config import ALLOW, TestConfig
@@ -132,6 +134,13 @@ class HttpSession:
                     test=self._test, recorded=recorded or (), refuse=self._refuse
                 )
                 stack.enter_context(self.guard.closed())
+            self._tenant = Tenant(
+                self.tape,
+                test=self._test,
+                guard=self.guard,
+                sends=limited,
+            )
+            stack.enter_context(serve_children(context.gateway, self._tenant))
             self._stack = stack.pop_all()
 
     def configure(self, rules: TestConfig) -> None:
@@ -145,7 +154,7 @@ class HttpSession:
     def body(self) -> Iterator[None]:
         """Let the body of the test run inside."""
         try:
-            with nullcontext() if self.guard is None else self.guard.body():
+            with nullcontext() if self.guard is None else self.guard.body(), self._tenant.body():
                 yield
         finally:
             self.unplayed.end_body()

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from types import FrameType
 
+from pytest_llmregress.gateway.asking_child import asking_child
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.settings import RecordMode, Settings
 
@@ -133,7 +134,12 @@ def _without(arguments: Sequence[str], names: Sequence[str]) -> Iterator[str]:
 
 
 def find_calling_line(root: Path) -> str | None:
-    """Return "app.py:41 in answer" of the innermost frame that is the user's own code."""
+    """Return "app.py:41 in answer" of the innermost frame that is the user's own code.
+
+    Where a child process asks, return the child, with the line that has started it.
+    """
+    if child := asking_child():
+        return child
     package = str(Path(__file__).resolve().parents[1])
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - see who asks without raising
     while frame is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.contracts.budget import Price
+from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.llm_judge.question import fault_of_answer
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.spend_tracker import SpendTracker
@@ -63,6 +64,8 @@ class SessionContext:
     """When this session began, as ISO 8601 in UTC."""
     stems: Collection[tuple[Path, str]] = frozenset()
     """Folder and stem of the files of each marked test that was collected."""
+    gateway: Gateway
+    """By which children of tests reach their models; it starts with the first of them."""
     spending: SpendTracker
     """What its recordings cost, and may cost."""
     in_waves: Counter[str] = field(default_factory=Counter)

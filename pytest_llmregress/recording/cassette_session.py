@@ -1,5 +1,6 @@
 """The tape of one test: it answers requests from a recording, or takes down what it hears."""
 
+import os
 import threading
 import time
 from collections import defaultdict, deque
@@ -113,6 +114,9 @@ class CassetteSession:
         self._on_miss = on_miss
         self._on_answer = on_answer
         self._before_send = before_send
+        self._process = os.getpid()
+        self.in_fork: Callable[[Request], Response] | None = None
+        """What answers in a fork of this process, of which the recording learns nothing."""
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
@@ -172,6 +176,10 @@ class CassetteSession:
             kept=not carries_credentials(request),
             judge=judge,
         )
+        if self.in_fork is not None and os.getpid() != self._process:
+            response = self.in_fork(request)
+            exchange.interaction = Interaction(request=request, response=response)
+            return exchange
         if self._is_played_as_it_is(exchange):
             return exchange
         exchange.request = self.redactor.request(request)

@@ -8,6 +8,7 @@ answer that is read from one is what all of them have in common.
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from http.client import HTTPConnection, HTTPResponse
@@ -120,8 +121,27 @@ def opening_classes() -> list[type]:
     return [kind for kind in dict.fromkeys(found) if "connect" in vars(kind)]
 
 
+class _Everybody(tuple[Connections, ...]):
+    """Holds whoever is looked for."""
+
+    __slots__ = ()
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
 _GOING_OUT: ContextVar[tuple[Connections, ...]] = ContextVar("llmregress_going_out", default=())
 """Whose connection opens a real socket now. Several, where a test runs pytest in its process."""
+
+
+@contextmanager
+def going_out() -> Iterator[None]:
+    """Send what stands on http.client past every tape, while the context lasts."""
+    token = _GOING_OUT.set(_Everybody())
+    try:
+        yield
+    finally:
+        _GOING_OUT.reset(token)
 
 
 class StandIn:

@@ -21,7 +21,8 @@ from pytest_llmregress.recording.loopback import is_loopback, is_own_server
 from pytest_llmregress.values.http import Interaction
 
 _LOOK_UPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
-_POOLED = ("ThreadPoolExecutor", "AnyIO worker thread", "asyncio_")
+GATEWAY = "llmregress-gateway"
+_POOLED = ("ThreadPoolExecutor", "AnyIO worker thread", "asyncio_", GATEWAY)
 """What the names of threads begin with that work for whoever hands them something."""
 _NETWORKS = (socket.AF_INET, socket.AF_INET6)
 

@@ -8,16 +8,19 @@ from functools import partial
 
 import pytest
 
+from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.pipeline.config import Marker, TestIdentity
+from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions
+from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT
 from pytest_llmregress.providers.registry import replay_environment
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.hook_calls import HOOKS, Hooks
 from pytest_llmregress.runner.settings_reader import read_settings, read_sources
 from pytest_llmregress.storage.file_paths import build_test_paths
-from pytest_llmregress.values.settings import Settings
+from pytest_llmregress.values.settings import RecordMode, Settings
 
 CONFIG_FIXTURE = "_llmregress_config"
 """The fixture in hooks.py that hands a test's `llm_config` over."""
@@ -48,6 +51,11 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
         in_ci=bool(os.environ.get("CI")),
         started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         stems=frozenset((each.directory, each.stem) for each in paths),
+        gateway=Gateway(
+            environment=CHILD_ENVIRONMENT,
+            is_open=settings.record is not RecordMode.NONE,
+            locate=partial(find_calling_line, config.rootpath),
+        ),
         spending=SpendTracker(
             limits=_read_limits(config, settings), providers=providers, price=price
         ),

@@ -56,6 +56,11 @@ class PytestHooks:
         item.stash[TEST_RUN] = test
         return run_samples(item, test, nextitem) if test.is_sampled else None
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Answer no child any more."""
+        self._run.gateway.close()
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin a sample, and watch over its set-up."""

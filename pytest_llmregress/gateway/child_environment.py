@@ -1,0 +1,47 @@
+"""What a child process is told by its environment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+_NO_PROXY = ("no_proxy", "NO_PROXY")
+_LOOPBACK = "127.0.0.1,localhost,::1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildEnvironment:
+    """Which variables clients of models read."""
+
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Variables that hold the base URL of an API, with the one that holds where it is not set;
+    empty where a client does without then."""
+    keys: tuple[str, ...] = ()
+    """Variables that hold credentials."""
+    no_key: str = ""
+    """What a replay has in the place of credentials."""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """What programs need so that they ask for the same each time."""
+
+
+def fill_environment(
+    given: Mapping[str, str],
+    known: ChildEnvironment,
+    *,
+    address_of: Callable[[str], str],
+    is_replay: bool,
+) -> dict[str, str]:
+    """Return an environment by which a child finds its models where it should.
+
+    Parameters: `address_of`, the URL that stands for that of an API; `is_replay`, whether a
+    key that is there is replaced by one that is none.
+    """
+    filled = {**known.programs, **given}
+    for name, default in known.addresses.items():
+        upstream = given.get(name) or default
+        if upstream:
+            filled[name] = address_of(upstream)
+    if is_replay:
+        filled.update((name, known.no_key) for name in known.keys if filled.get(name))
+    for name in _NO_PROXY:
+        before = given.get(name, "")
+        filled[name] = before if before == "*" else f"{before},{_LOOPBACK}".strip(",")
+    return filled

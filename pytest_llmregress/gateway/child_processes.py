@@ -1,0 +1,128 @@
+"""Where children begin: each gets an environment of its own, and this process keeps its own."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from pytest_llmregress.process.attribute_patch import AttributePatch
+
+try:
+    import _posixsubprocess
+except ImportError:  # Windows
+    _posixsubprocess = None  # type: ignore[assignment]
+
+Prepare = Callable[[Mapping[str, str], str], dict[str, str]]
+"""From the environment that a child was to have, and the child in words, to the one it gets."""
+
+_ENVIRONMENT_OF_POPEN = 9
+"""Where `env` stands among the arguments of Popen that follow the command."""
+_ENVIRONMENT_OF_FORK_EXEC = 5
+_MAX_WORDS = 60
+
+
+@contextmanager
+def prepared_children(
+    prepare: Prepare, *, before_fork: Callable[[], Callable[[], None]]
+) -> Iterator[None]:
+    """Have each child that starts meanwhile prepared.
+
+    Parameters: `before_fork`, called before this process is forked; what it returns is called
+    in the fork.
+    """
+    patch = AttributePatch()
+    try:
+        patch.replace(
+            subprocess.Popen, "__init__", _popen(vars(subprocess.Popen)["__init__"], prepare)
+        )
+        patch.replace(os, "system", _system(os.system, prepare))
+        for name in ("posix_spawn", "posix_spawnp"):
+            if hasattr(os, name):
+                patch.replace(os, name, _posix_spawn(getattr(os, name), prepare))
+        for name in ("fork", "forkpty"):
+            if hasattr(os, name):
+                patch.replace(os, name, _fork(getattr(os, name), before_fork))
+        if _posixsubprocess is not None:
+            real = _posixsubprocess.fork_exec
+            patch.replace(_posixsubprocess, "fork_exec", _fork_exec(real, prepare))
+        yield
+    finally:
+        patch.restore()
+
+
+def _popen(real: Callable[..., None], prepare: Prepare) -> Callable[..., None]:
+    @wraps(real)
+    def init(self: Any, args: Any, *rest: Any, **named: Any) -> None:
+        if len(rest) > _ENVIRONMENT_OF_POPEN:
+            before, given = rest[:_ENVIRONMENT_OF_POPEN], rest[_ENVIRONMENT_OF_POPEN]
+            after = rest[_ENVIRONMENT_OF_POPEN + 1 :]
+            rest = (*before, prepare(_mapping(given), _words(args)), *after)
+        else:
+            named["env"] = prepare(_mapping(named.get("env")), _words(args))
+        real(self, args, *rest, **named)
+
+    return init
+
+
+def _posix_spawn(real: Callable[..., int], prepare: Prepare) -> Callable[..., int]:
+    @wraps(real)
+    def spawn(path: Any, argv: Any, env: Any, /, *rest: Any, **named: Any) -> int:
+        return real(path, argv, prepare(_mapping(env), _words(argv)), *rest, **named)
+
+    return spawn
+
+
+def _system(real: Callable[[Any], int], prepare: Prepare) -> Callable[[Any], int]:
+    @wraps(real)
+    def system(command: Any) -> int:
+        before = dict(os.environ)
+        os.environ.update(prepare(before, _words(command)))
+        try:
+            return real(command)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    return system
+
+
+def _fork(real: Callable[[], Any], before_fork: Callable[[], Callable[[], None]]) -> Any:
+    @wraps(real)
+    def fork() -> Any:
+        in_fork = before_fork()
+        made = real()
+        if (made[0] if isinstance(made, tuple) else made) == 0:
+            in_fork()
+        return made
+
+    return fork
+
+
+def _fork_exec(real: Callable[..., int], prepare: Prepare) -> Callable[..., int]:
+    """Return what stands in the place by which multiprocessing starts a fresh interpreter."""
+
+    @wraps(real)
+    def fork_exec(*arguments: Any) -> int:
+        if arguments[_ENVIRONMENT_OF_FORK_EXEC] is not None:
+            return real(*arguments)
+        filled = prepare(dict(os.environ), _words(arguments[0]))
+        written = [os.fsencode(f"{name}={value}") for name, value in filled.items()]
+        before = arguments[:_ENVIRONMENT_OF_FORK_EXEC]
+        return real(*before, written, *arguments[_ENVIRONMENT_OF_FORK_EXEC + 1 :])
+
+    return fork_exec
+
+
+def _mapping(given: Any) -> Mapping[str, str]:
+    if given is None:
+        return dict(os.environ)
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in given.items()}
+
+
+def _words(command: Any) -> str:
+    """Return a command in one short line."""
+    parts: Sequence[Any] = [command] if isinstance(command, str | bytes | os.PathLike) else command
+    words = " ".join(" ".join(os.fsdecode(part).split()) for part in parts)
+    return words if len(words) <= _MAX_WORDS else f"{words[: _MAX_WORDS - 1]}…"

@@ -1,0 +1,227 @@
+"""One connection of a child to the gateway: its requests, and what they are answered."""
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from http.client import HTTPResponse
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from pytest_llmregress.gateway.asking_child import asking_for
+from pytest_llmregress.gateway.routes import Route
+from pytest_llmregress.gateway.tenant import Tenant
+from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION, UPSTREAM_FAULTS, Upstream, pieces
+from pytest_llmregress.recording.cassette_session import Exchange
+from pytest_llmregress.recording.received_response import build_response
+from pytest_llmregress.values.http import Request, Response
+
+REFUSED = HTTPStatus.IM_A_TEAPOT
+"""What SDKs and agent programs neither repeat nor ask in another shape, and show with our words."""
+WHOLE_URL = "x-llmregress-url"
+"""The header with the whole URL of a request whose address stands for no API."""
+_NO_BODY = frozenset({204, 304})
+
+
+class Directory(Protocol):
+    """Knows the addresses of the gateway, and whose turn it is."""
+
+    def find(self, path: str) -> Route | None:
+        """Return what a path stands for; None where it stands for nothing."""
+
+    def tenant_of(self, route: Route) -> Tenant | None:
+        """Return whose calls come by a route now; None where no marked test runs."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls that belong to no test go out."""
+
+
+class ChildConnection(BaseHTTPRequestHandler):
+    """Speaks HTTP/1.1 with a child, and keeps one connection to the API that it asks for."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+    directory: Directory
+
+    def handle(self) -> None:
+        """Answer requests until the child closes the connection."""
+        with Upstream() as self._upstream:
+            try:
+                super().handle()
+            except ConnectionError:
+                self.close_connection = True  # the child is gone
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - its name there
+        """Keep quiet: the report of the test says what is to be said."""
+
+    def _serve(self) -> None:
+        try:
+            body = self._read_body()
+        except ValueError:
+            self.close_connection = True
+            self._refuse("its body cannot be read", status=HTTPStatus.BAD_REQUEST)
+            return
+        route = self.directory.find(self.path)
+        url = self._url(route) if route else ""
+        if route is None or not url:
+            self._refuse(f"no such address: {self.path}", status=HTTPStatus.NOT_FOUND)
+            return
+        headers: dict[str, tuple[str, ...]] = {}
+        for name in dict.fromkeys(map(str.lower, self.headers.keys())):
+            if name != WHOLE_URL:
+                headers[name] = tuple(self.headers.get_all(name, ()))
+        request = Request(method=self.command, url=url, headers=headers, body=body)
+        with asking_for(route.child.words):
+            self._answer(request, self.directory.tenant_of(route))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+
+    def _url(self, route: Route) -> str:
+        if route.upstream:
+            return f"{route.upstream}{route.rest}"
+        return str(self.headers.get(WHOLE_URL, ""))
+
+    def _answer(self, request: Request, tenant: Tenant | None) -> None:
+        if tenant is None or (tenant.is_over and tenant.guard is None):
+            if self.directory.is_open:
+                self._forward(request)
+            else:
+                self._refuse("no marked test runs, and a replay sends nothing")
+            return
+        try:
+            exchange = self._ask(request, tenant)
+        except BaseException as refusal:  # noqa: BLE001 - what fails a test is no Exception
+            self._refuse(str(refusal))
+            return
+        if exchange is None:
+            self._forward(request)
+        elif exchange.interaction is not None:
+            self._play(exchange.interaction.response)
+        elif not tenant.sends:
+            self._refuse("it is only looked what the test asks for: nothing is sent")
+        else:
+            with tenant.under_way():
+                self._record(exchange, tenant, request)
+
+    def _ask(self, request: Request, tenant: Tenant) -> Exchange | None:
+        """Return what the tape says; None where the request is none of its."""
+        if tenant.is_over and tenant.guard is not None:
+            tenant.guard.refuse(f"{request.method} {request.url.partition('?')[0]}")
+        if tenant.tape.passes(request):
+            return None
+        # Whether a program asks once more does not show in what it sends: the last answer counts.
+        return tenant.tape.ask(tenant.tape.rewrite(request), retry=True)
+
+    def _record(self, exchange: Exchange, tenant: Tenant, request: Request) -> None:
+        came = self._forward(tenant.tape.rewrite(request))
+        if came is not None:
+            tenant.tape.answer(exchange, came)
+
+    def _forward(self, request: Request) -> Response | None:
+        """Pass a request on, and its answer back as it comes; None where that is not whole."""
+        try:
+            reply = self._upstream.send(request)
+        except UPSTREAM_FAULTS as error:
+            self._upstream.close()
+            place = urlsplit(request.url).netloc.rpartition("@")[2]
+            self._refuse(f"{place} was not reached: {error}", status=HTTPStatus.BAD_GATEWAY)
+            return None
+        headers = reply.getheaders()
+        body = bytearray()
+        try:
+            sink = self._begin(reply)
+            for piece in pieces(reply):
+                body += piece
+                sink = sink and self._pass_on(piece, reply)
+            if sink:
+                self._end(reply)
+        except UPSTREAM_FAULTS:
+            self._upstream.close()
+            self.close_connection = True
+            return None
+        if reply.will_close:
+            self._upstream.close()
+        return build_response(reply.status, reply.reason, headers, bytes(body))
+
+    def _begin(self, reply: HTTPResponse) -> bool:
+        """Send the head of an answer on; tell whether the child is there to take its body."""
+        self.send_response_only(reply.status, reply.reason)
+        for name, value in reply.getheaders():
+            if name.lower() not in OF_ONE_CONNECTION:
+                self.send_header(name, value)
+        if self._is_chunked(reply):
+            self.send_header("Transfer-Encoding", "chunked")
+        return self._flush_head()
+
+    def _flush_head(self) -> bool:
+        try:
+            self.end_headers()
+            self.wfile.flush()
+        except OSError:
+            return False
+        return True
+
+    def _pass_on(self, piece: bytes, reply: HTTPResponse) -> bool:
+        """Send a piece of a body on; tell whether the child is still there."""
+        try:
+            if self._is_chunked(reply):
+                piece = b"%x\r\n%s\r\n" % (len(piece), piece)
+            self.wfile.write(piece)
+            self.wfile.flush()
+        except OSError:
+            self.close_connection = True
+            return False
+        return True
+
+    def _end(self, reply: HTTPResponse) -> None:
+        if self._is_chunked(reply):
+            self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def _is_chunked(self, reply: HTTPResponse) -> bool:
+        has_body = self.command != "HEAD" and reply.status not in _NO_BODY
+        return has_body and reply.getheader("content-length") is None
+
+    def _play(self, response: Response) -> None:
+        """Send a recorded answer."""
+        names = OF_ONE_CONNECTION | ({"content-length"} if self.command != "HEAD" else frozenset())
+        headers = {name: v for name, v in response.headers.items() if name not in names}
+        self._send(response.status, response.reason, headers, response.body)
+
+    def _refuse(self, why: str, *, status: HTTPStatus = REFUSED) -> None:
+        """Answer with an error that says why, in the shape that SDKs of models read."""
+        error = {"type": "invalid_request_error", "message": why}
+        body = json.dumps({"type": "error", "error": error}).encode()
+        headers = {"content-type": ("application/json",), "x-should-retry": ("false",)}
+        self._send(status, status.phrase, headers, body)
+
+    def _send(
+        self, status: int, reason: str, headers: Mapping[str, tuple[str, ...]], body: bytes
+    ) -> None:
+        self.send_response_only(status, reason or None)
+        for name, values in headers.items():
+            for value in values:
+                self.send_header(name, value)
+        if status not in _NO_BODY and "content-length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
+        if self._flush_head() and self.command != "HEAD" and status not in _NO_BODY:
+            self.wfile.write(body)
+            self.wfile.flush()
+
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("transfer-encoding", "").lower():
+            return b"".join(self._chunks())
+        size = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ValueError(size)
+        return body
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers

@@ -1,0 +1,165 @@
+"""The gateway of a session: it listens from the first child on, until the session ends."""
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import ThreadingHTTPServer
+from typing import Any
+
+from pytest_llmregress.gateway.child_environment import ChildEnvironment, fill_environment
+from pytest_llmregress.gateway.handler import ChildConnection
+from pytest_llmregress.gateway.routes import Child, Route, Routes
+from pytest_llmregress.gateway.tenant import Tenant
+from pytest_llmregress.recording.socket_guard import GATEWAY
+
+_LOOPBACK: tuple[tuple[socket.AddressFamily, str], ...] = (
+    (socket.AF_INET, "127.0.0.1"),
+    (socket.AF_INET6, "::1"),
+)
+
+
+class Gateway:
+    """A reverse proxy for the children of marked tests. It starts when it is first needed.
+
+    Parameters: `environment`, what a child is told by its environment; `is_open`, whether
+    this run may send anything: calls that belong to no test go out then, with the keys that are
+    there; `locate`, says which line of the user's code starts a child.
+    """
+
+    def __init__(
+        self,
+        *,
+        environment: ChildEnvironment,
+        is_open: bool,
+        locate: Callable[[], str | None],
+    ) -> None:
+        self.is_open = is_open
+        self._environment = environment
+        self._locate = locate
+        self._routes = Routes()
+        self._tenants: list[Tenant] = []
+        self._servers: dict[str, _Server] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def serving(self, tenant: Tenant) -> Iterator[None]:
+        """Have the calls of children be those of a tenant, while the context lasts."""
+        self._tenants.append(tenant)
+        try:
+            yield
+        finally:
+            self._tenants.remove(tenant)
+            tenant.is_over = True
+
+    def environment(self, given: Mapping[str, str], child: str) -> dict[str, str]:
+        """Return the environment of a child: it finds its models by the gateway.
+
+        Parameters: `given`, what it was to be; `child`, the child in a few words.
+        """
+        return fill_environment(
+            given,
+            self._environment,
+            address_of=partial(self.address_of, number=self.register(child)),
+            is_replay=not self.is_open,
+        )
+
+    def register(self, child: str) -> int:
+        """Return the number of a child that is about to start, in a few words."""
+        tenant = self._tenants[-1] if self._tenants else None
+        owner = tenant if tenant is not None and tenant.is_in_body else None
+        where = self._locate()
+        words = f"{child}, started in {where}" if where else child
+        return self._routes.number_of(Child(owner=owner, words=words))
+
+    def address_of(self, upstream: str, *, number: int, host: str = "") -> str:
+        """Return the URL that stands for an API; the very same where it is one of the gateway.
+
+        Parameters: `upstream`, the base URL of the API, empty for one whose requests say
+        their whole URL; `number`, of the child that is to ask; `host`, the address of this
+        machine to listen at, empty for loopback.
+        """
+        root = self._start(host)
+        if any(upstream.startswith(f"{each.root}/") for each in self._servers.values()):
+            return upstream
+        return f"{root}{self._routes.path_of(number, upstream)}"
+
+    def find(self, path: str) -> Route | None:
+        """Return what a path stands for; None where it stands for nothing."""
+        return self._routes.find(path)
+
+    def tenant_of(self, route: Route) -> Tenant | None:
+        """Return whose calls come by a route now; None where no marked test runs."""
+        if route.child.owner is not None:
+            return route.child.owner
+        return self._tenants[-1] if self._tenants else None
+
+    def become_fork(self, number: int) -> None:
+        """Leave its sockets to the process that this one was forked from.
+
+        :param number: that of the fork.
+        """
+        self._routes.inherit(number)
+        for server in self._servers.values():
+            server.socket.close()
+
+    def close(self) -> None:
+        """Listen no more."""
+        servers, self._servers = self._servers, {}
+        for server in servers.values():
+            server.shutdown()
+            server.server_close()
+
+    def _start(self, host: str) -> str:
+        """Listen at an address of this machine, unless it does; return the URL of the server."""
+        with self._lock:
+            if host not in self._servers:
+                server = self._servers[host] = _listen(host, self)
+                # A daemon: whatever a child still asks for does not keep the run from ending.
+                threading.Thread(
+                    target=server.serve_forever, args=(0.1,), name=GATEWAY, daemon=True
+                ).start()
+            return self._servers[host].root
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+    def __init__(self, family: socket.AddressFamily, host: str, gateway: Gateway) -> None:
+        self.address_family = family
+        kind = type("Connection", (ChildConnection,), {"directory": gateway})
+        super().__init__((host, 0), kind)
+        name = f"[{host}]" if ":" in host else host
+        self.root = f"http://{name}:{self.server_address[1]}"
+
+    def server_bind(self) -> None:
+        """Bind without a look-up of this machine's own name, which may take seconds."""
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a child in a thread that belongs to no test."""
+        arguments = (request, client_address)
+        threading.Thread(
+            target=self.process_request_thread, args=arguments, name=GATEWAY, daemon=True
+        ).start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Tell nothing of a child that is gone."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+def _listen(host: str, gateway: Gateway) -> _Server:
+    places = _LOOPBACK
+    if host:
+        places = ((socket.AF_INET6 if ":" in host else socket.AF_INET, host),)
+    for family, name in places[:-1]:
+        try:
+            return _Server(family, name, gateway)
+        except OSError:
+            continue  # a machine that speaks IPv6 alone
+    return _Server(*places[-1], gateway)

@@ -1,0 +1,149 @@
+"""The way from the gateway to an API: http.client, with TLS, proxies and kept connections."""
+
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from pytest_llmregress.recording.http_client_connections import going_out
+from pytest_llmregress.values.http import Request
+
+SILENCE = 600.0
+"""Seconds without a byte after which an API is given up: as long as SDKs wait."""
+OF_ONE_CONNECTION = frozenset(
+    {
+        *("connection", "host", "keep-alive", "proxy-authenticate", "proxy-authorization"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+"""The headers that go no further than one connection."""
+_CODECS = ("gzip", "deflate")
+"""What a recording can undo, on each machine."""
+_PIECE = 65536
+
+UPSTREAM_FAULTS = (OSError, HTTPException)
+"""What a connection to an API fails by."""
+
+
+class Upstream:
+    """The connection of one child's connection; another one for each API that it asks for."""
+
+    def __init__(self) -> None:
+        self._connection: HTTPConnection | None = None
+        self._place: tuple[str, str] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin without a connection."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def send(self, request: Request) -> HTTPResponse:
+        """Send a request, and return its answer once its head is there.
+
+        Raises what is among UPSTREAM_FAULTS. A connection that the API has closed meanwhile is
+        opened anew: nothing was answered on it.
+        """
+        parts = urlsplit(request.url)
+        place = parts.scheme, parts.netloc
+        if place != self._place:
+            self.close()
+        is_kept = self._connection is not None
+        try:
+            return self._exchange(request)
+        except (ConnectionError, HTTPException):
+            self.close()
+            if not is_kept:
+                raise
+            return self._exchange(request)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        connection, self._connection, self._place = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+    def _exchange(self, request: Request) -> HTTPResponse:
+        parts = urlsplit(request.url)
+        with going_out():
+            if self._connection is None:
+                self._connection = _connect(parts.scheme, parts.netloc)
+                self._place = parts.scheme, parts.netloc
+            connection = self._connection
+            path = parts.path or "/"
+            target = f"{path}?{parts.query}" if parts.query else path
+            if parts.scheme == "http" and connection.host != parts.hostname:
+                target = request.url  # by way of a proxy
+            connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
+            connection.putheader("Host", parts.netloc.rpartition("@")[2])
+            for name, value in _forwarded(request):
+                connection.putheader(name, value)
+            connection.endheaders(request.body or None)
+            return connection.getresponse()
+
+
+def pieces(response: HTTPResponse) -> Iterator[bytes]:
+    """Yield a body as it comes, still compressed where it is."""
+    with closing(response):
+        while piece := response.read1(_PIECE):
+            yield piece
+
+
+def _forwarded(request: Request) -> Iterator[tuple[str, str]]:
+    for name, values in request.headers.items():
+        if name in OF_ONE_CONNECTION or name in {"accept-encoding", "content-length", "expect"}:
+            continue
+        yield from ((name, value) for value in values)
+    offered = ",".join(request.headers.get("accept-encoding", ()))
+    known = [codec for codec in _CODECS if codec in offered]
+    yield "accept-encoding", ", ".join(known) or "identity"
+    if request.body or request.method not in {"GET", "HEAD", "OPTIONS", "DELETE"}:
+        yield "content-length", str(len(request.body))
+
+
+def _connect(scheme: str, netloc: str) -> HTTPConnection:
+    """Return a connection to a host, or to the proxy that leads there; it opens when it sends."""
+    host = netloc.rpartition("@")[2]
+    proxy = None if proxy_bypass(host.partition(":")[0]) else getproxies().get(scheme)
+    if proxy is None:
+        if scheme == "https":
+            return HTTPSConnection(host, timeout=SILENCE, context=_tls())
+        return HTTPConnection(host, timeout=SILENCE)
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    by = parts.netloc.rpartition("@")[2]
+    if scheme == "http":
+        return HTTPConnection(by, timeout=SILENCE)
+    connection = HTTPSConnection(by, timeout=SILENCE, context=_tls())
+    connection.set_tunnel(host if ":" in host else f"{host}:443", headers=_sign_in(parts))
+    return connection
+
+
+def _sign_in(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    name = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(name.encode()).decode()}"}
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if find_spec("certifi") is not None:  # what the clients of this process trust as well
+        import certifi  # noqa: PLC0415 - only where something is recorded over TLS
+
+        context.load_verify_locations(certifi.where())
+    return context

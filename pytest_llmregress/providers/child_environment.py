@@ -1,0 +1,23 @@
+"""Which variables of the environment clients of models read, for processes of their own."""
+
+from pytest_llmregress.gateway.child_environment import ChildEnvironment
+
+CHILD_ENVIRONMENT = ChildEnvironment(
+    addresses={
+        "ANTHROPIC_BASE_URL": "https://api.anthropic.com",
+        "OPENAI_BASE_URL": "https://api.openai.com/v1",
+        "OPENAI_API_BASE": "https://api.openai.com/v1",
+        "AZURE_OPENAI_ENDPOINT": "",
+        "GOOGLE_GEMINI_BASE_URL": "https://generativelanguage.googleapis.com",
+        "GROQ_BASE_URL": "https://api.groq.com",
+        "CO_API_URL": "https://api.cohere.com",
+    },
+    keys=(
+        *("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "GEMINI_API_KEY"),
+        *("GOOGLE_API_KEY", "GROQ_API_KEY", "CO_API_KEY", "MISTRAL_API_KEY"),
+        *("ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "AZURE_OPENAI_AD_TOKEN"),
+    ),
+    no_key="replayed-without-a-key",
+    programs={"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
+)
+"""A signature covers the host of what goes to AWS, so that no address stands for that."""
