@@ -26,8 +26,9 @@ class SubmittedRequest:
     sample: int
     key: str
     batch: str
+    """Empty before the batch is made: a run that is killed meanwhile leaves it so."""
     name: str
-    """Its id within the batch."""
+    """Its id within the batch, unlike that of any other."""
 
 
 class SubmittedBatchesFile:

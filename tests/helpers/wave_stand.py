@@ -1,9 +1,12 @@
 """The scripted server for many requests at once: it counts, holds and refuses them."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,6 +56,8 @@ class WaveStand(LlmStand):
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.polls_until_end = 0
         """How often a batch is still in progress when it is asked for."""
+        self.kills: Callable[[], int] | None = None
+        """Gives the process that is killed as soon as a batch is made, before it is told."""
         self.unprocessed: list[str] = []
         """What becomes of the next requests of batches, such as "expired"."""
 
@@ -97,6 +102,9 @@ class _WaveHandler(_Handler):
 
     def do_GET(self) -> None:  # noqa: N802 - the base class wants it
         path = urlsplit(self.path).path
+        if path == BATCHES:
+            self._receive()
+            return self._send_json(200, {"data": self._list(), "has_more": False})
         if not path.startswith(f"{BATCHES}/"):
             return super().do_GET()
         self._receive()
@@ -122,7 +130,17 @@ class _WaveHandler(_Handler):
         requests = self._receive().json["requests"]
         identity = f"msgbatch_{len(self.stand.batches) + 1}"
         self.stand.batches[identity] = requests
+        if self.stand.kills is not None:
+            process, self.stand.kills = self.stand.kills(), None
+            return os.kill(process, signal.SIGKILL)
         return self._send_json(200, {"id": identity, "processing_status": "in_progress"})
+
+    def _list(self) -> list[dict[str, Any]]:
+        status = "in_progress" if self.stand.polls_until_end > 0 else "ended"
+        return [
+            {"id": each, "processing_status": status, "request_counts": {"processing": len(some)}}
+            for each, some in reversed(self.stand.batches.items())
+        ]
 
     def _answer(self, body: dict[str, Any]) -> None:
         stand = self.stand

@@ -1,9 +1,12 @@
 """Waves as Message Batches: half the price, and answers that may come in a later run."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
+from forked_pytest import is_available, start_forked
+from patience import PATIENCE
 from wave_stand import WaveStand
 
 APP = """
@@ -85,6 +88,41 @@ def test_a_batch_that_is_not_waited_for_is_taken_by_the_next_run(two, stand, key
     assert [len(requests) for requests in stand.batches.values()] == [2, 2]
     assert stand.calls == []
     assert not [name for name in two.names() if ".part." in name]
+
+
+@pytest.mark.skipif(not is_available(), reason="kills a forked process: POSIX only")
+@pytest.mark.parametrize("polls", [0, 2], ids=["processed", "still processed"])
+def test_a_kill_before_the_id_of_a_batch_is_noted_loses_nothing(two, stand, key, polls):
+    env = {"HOME": str(two.home), "ANTHROPIC_BASE_URL": stand.url, "ANTHROPIC_API_KEY": key}
+    stand.kills = lambda: process.pid
+    process = start_forked(
+        ["--llmregress-record=once", BATCH, "-p", "no:cacheprovider"],
+        cwd=two.root,
+        env=env,
+        output=two.root.parent / "killed.txt",
+    )
+    process.join(PATIENCE)
+    stand.polls_until_end = polls
+
+    two.record(BATCH, passed=2)
+
+    assert process.exitcode == -signal.SIGKILL
+    assert [len(requests) for requests in stand.batches.values()] == [2, 2]
+    assert stand.calls == []
+
+
+def test_what_is_in_no_batch_is_handed_in_again(two, stand):
+    stand.polls_until_end = 1
+    two.record(BATCH, "--llmregress-batch-wait=0", failed=2)
+    for name, text in two.files().items():
+        if ".batch.part.jsonl" in name:  # as if it had been killed just before the batch was made
+            (two.root / name).write_bytes(text.replace(b"msgbatch_1", b""))
+    stand.batches.clear()
+
+    two.record(BATCH, passed=2)
+
+    assert [len(requests) for requests in stand.batches.values()] == [2, 2]
+    assert stand.calls == []
 
 
 def test_what_was_not_processed_is_handed_in_again(two, stand):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 from pytest_llmregress.recording.rate_limiter import REFUSALS, body_of, retry_after
 from pytest_llmregress.recording.request_pool import OutgoingRequest, Transport
@@ -18,6 +19,8 @@ _OF_A_CALL = frozenset(
 )
 _TELL_APART = ("authorization", "x-api-key", "anthropic-beta", "anthropic-version")
 _MAX_REQUESTS = 10_000
+_MAX_PAGES = 10
+"""Of 100 batches each, that are looked through for those of an earlier run."""
 _ATTEMPTS = 6
 _OK = 200
 _GONE = 404
@@ -52,13 +55,22 @@ def groups(outgoings: Mapping[str, OutgoingRequest]) -> Iterator[dict[str, Outgo
     """Yield requests by name that one batch can hold: of one account, and with the same betas."""
     found: dict[tuple[Any, ...], dict[str, OutgoingRequest]] = {}
     for name, outgoing in outgoings.items():
-        headers = outgoing.request.headers
-        key = (str(outgoing.request.url), *(headers.get(each) for each in _TELL_APART))
-        found.setdefault(key, {})[name] = outgoing
+        found.setdefault(_identify_account(outgoing), {})[name] = outgoing
     for group in found.values():
         names = list(group)
         for start in range(0, len(names), _MAX_REQUESTS):
             yield {name: group[name] for name in names[start : start + _MAX_REQUESTS]}
+
+
+def _identify_account(outgoing: OutgoingRequest) -> tuple[Any, ...]:
+    headers = outgoing.request.headers
+    return (str(outgoing.request.url), *(headers.get(each) for each in _TELL_APART))
+
+
+def name_requests(outgoings: Mapping[str, OutgoingRequest]) -> dict[str, str]:
+    """Return a name for each request of a batch: whose it is, and how many there are, is in it."""
+    mark = f"{uuid4().hex[:12]}-{len(outgoings)}"
+    return {each: f"{mark}-{number}" for number, each in enumerate(outgoings)}
 
 
 def create(group: Mapping[str, OutgoingRequest]) -> str:
@@ -73,6 +85,64 @@ def create(group: Mapping[str, OutgoingRequest]) -> str:
     if not isinstance(identity, str):
         raise BatchError("the server made a batch without an id")
     return identity
+
+
+def find_made(wanted: Mapping[str, OutgoingRequest]) -> dict[str, str]:
+    """Return the batches that requests are in, by the names of the requests.
+
+    The API tells the names in a batch once that has been processed: one that goes on may be theirs
+    where it has as many requests. Where it is not, it has no such name later, and they are asked
+    for again. Raises BatchError.
+
+    :param wanted: a request of the account by each name.
+    """
+    marks: dict[str, list[str]] = {}
+    for name in wanted:
+        marks.setdefault(_find_mark(name), []).append(name)
+    accounts = {_identify_account(each): each for each in wanted.values()}
+    found: dict[str, str] = {}
+    for outgoing in accounts.values():
+        for batch in _list_batches(outgoing):
+            missing = {mark for mark, names in marks.items() if not found.keys() >= set(names)}
+            if not missing:
+                return found
+            for mark in _read_marks(batch, outgoing, marks) & missing:
+                found |= dict.fromkeys(marks[mark], str(batch["id"]))
+    return found
+
+
+def _read_marks(
+    batch: Mapping[str, Any], outgoing: OutgoingRequest, marks: Mapping[str, Sequence[str]]
+) -> set[str]:
+    """Return the marks of the names in a batch, or of those that may be in it."""
+    if batch.get("processing_status") == "ended":
+        try:
+            names = results(str(batch["id"]), outgoing)
+        except LookupError:
+            return set()
+        return set(map(_find_mark, names))
+    counts = batch.get("request_counts")
+    size = sum(counts.values()) if isinstance(counts, dict) else 0
+    return {mark for mark in marks if mark.endswith(f"-{size}")}
+
+
+def _find_mark(name: str) -> str:
+    return "-".join(name.split("-", 2)[:2])
+
+
+def _list_batches(outgoing: OutgoingRequest) -> Iterator[Mapping[str, Any]]:
+    """Yield the batches of an account, the latest first; none where the server lists none."""
+    after = ""
+    for _ in range(_MAX_PAGES):
+        try:
+            page = _json(_call(outgoing, "GET", f"?limit=100{after}"))
+        except LookupError:
+            return
+        batches = [each for each in page.get("data") or () if isinstance(each, dict)]
+        yield from (each for each in batches if isinstance(each.get("id"), str))
+        if not page.get("has_more") or not batches:
+            return
+        after = f"&after_id={batches[-1].get('id')}"
 
 
 def has_ended(batch: str, outgoing: OutgoingRequest) -> bool:
@@ -131,7 +201,9 @@ def _result(result: Mapping[str, Any]) -> BatchResult:
 def _call(outgoing: OutgoingRequest, method: str, path: str, *, body: bytes = b"") -> Response:
     """Ask the batch API of the account that a request belongs to."""
     parts = urlsplit(str(outgoing.request.url))
-    url = urlunsplit(parts._replace(path=f"{parts.path}/batches{path}"))
+    path, _, query = path.partition("?")
+    asked = "&".join(filter(None, (parts.query, query)))
+    url = urlunsplit(parts._replace(path=f"{parts.path}/batches{path}", query=asked))
     headers = {k: v for k, v in outgoing.request.headers.items() if k.lower() not in _OF_A_CALL}
     if body:
         headers["content-type"] = "application/json"

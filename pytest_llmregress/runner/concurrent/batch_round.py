@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_llmregress.providers.anthropic import message_batches
 from pytest_llmregress.providers.anthropic.message_batches import BatchError, BatchResult
@@ -37,33 +37,54 @@ class BatchRound:
         self.error = ""
         """Why the API has not processed a request, of the last such one."""
         self._in: dict[int, SubmittedRequest] = {}
+        self._lost: dict[int, SubmittedRequest] = {}
+        """What an earlier run was about to hand in; whether it did is not known."""
         for place in places:
             entry = self._find(place)
             if entry is not None:
-                self._in[id(place)] = entry
+                (self._in if entry.batch else self._lost)[id(place)] = entry
 
     @property
     def new(self) -> tuple[BatchSlot, ...]:
-        """What no earlier run has handed in."""
+        """What no earlier run has handed in, as far as it is known."""
         return tuple(place for place in self.places if id(place) not in self._in)
 
     def hand_in(self) -> None:
-        """Make batches of what is new, and note it. Raises BatchError."""
-        new = self.new
-        names = {f"w{n}-{_key(place)[:40]}": place for n, place in enumerate(new)}
-        outgoings = {name: place.note.outgoing for name, place in names.items()}
-        for group in message_batches.groups(outgoings):
-            identity = message_batches.create(group)
-            for name in group:
-                place = names[name]
-                entry = SubmittedRequest(
-                    sample=place.sample,
-                    key=_key(place),
-                    batch=identity,
-                    name=name,
-                )
-                self._in[id(place)] = entry
-                place.file.write((*place.file.read(), entry))
+        """Make batches of what is new, and note it before and after. Raises BatchError."""
+        self._recover()
+        new = {str(number): place for number, place in enumerate(self.new)}
+        for group in message_batches.groups({n: each.note.outgoing for n, each in new.items()}):
+            names = message_batches.name_requests(group)
+            for number, name in names.items():
+                place = new[number]
+                entry = SubmittedRequest(sample=place.sample, key=_key(place), batch="", name=name)
+                self._note(place, entry, instead=self._lost.pop(id(place), None))
+            identity = message_batches.create({names[n]: each for n, each in group.items()})
+            for number in group:
+                self._note_batch(new[number], identity)
+
+    def _note(
+        self, place: BatchSlot, entry: SubmittedRequest, *, instead: SubmittedRequest | None
+    ) -> None:
+        kept = (each for each in place.file.read() if each != instead)
+        place.file.write((*kept, entry))
+        self._in[id(place)] = entry
+
+    def _note_batch(self, place: BatchSlot, batch: str) -> None:
+        entry = self._in.get(id(place)) or self._lost.pop(id(place))
+        self._note(place, replace(entry, batch=batch), instead=entry)
+
+    def _recover(self) -> None:
+        """Look for the batches that an earlier run has made before it could note them."""
+        lost = [place for place in self.places if id(place) in self._lost]
+        if not lost:
+            return
+        wanted = {self._lost[id(place)].name: place.note.outgoing for place in lost}
+        found = message_batches.find_made(wanted)
+        for place in lost:
+            batch = found.get(self._lost[id(place)].name)
+            if batch is not None:
+                self._note_batch(place, batch)
 
     def wait(self, *, seconds: float | None, tell: Callable[[Sequence[str]], None]) -> list[str]:
         """Wait for all of it, and return the batches that go on. Raises BatchError."""
@@ -94,7 +115,7 @@ class BatchRound:
 
     def _find(self, place: BatchSlot) -> SubmittedRequest | None:
         """Return what an earlier run has handed in, if this very request is among it."""
-        taken = set(self._in.values())
+        taken = {*self._in.values(), *self._lost.values()}
         for entry in place.file.read():
             if (entry.sample, entry.key) == (place.sample, _key(place)) and entry not in taken:
                 return entry
