@@ -44,7 +44,9 @@ def build_night(
             each.test: TestNight(
                 accepted=each.accepted,
                 passed=each.screen,
-                traits={t.name: t.screen for t in each.traits if t.name in _TRAITS and t.screen},
+                traits={
+                    _name_values(t): t.screen for t in each.traits if t.name in _TRAITS and t.screen
+                },
             )
             for each in evidences
             if each.screen.n and not each.not_comparable
@@ -90,9 +92,18 @@ def pool_nights(evidence: TestEvidence, nights: Sequence[Night]) -> TestEvidence
 def _pool_trait(trait: TraitEvidence, found: Sequence[TestNight]) -> TraitEvidence:
     if trait.name not in _TRAITS:
         return trait
-    return replace(
-        trait, screen=tuple(v for test in found for v in test.traits.get(trait.name, ()))
-    )
+    name = _name_values(trait)
+    return replace(trait, screen=tuple(v for test in found for v in test.traits.get(name, ())))
+
+
+def _name_values(trait: TraitEvidence) -> str:
+    """Return the name that the values of a trait go by: those of other numbers of replies differ.
+
+    A value that is of each reply of a sample has nothing to say beside one of fewer replies.
+    """
+    if not trait.of_each_reply:
+        return trait.name
+    return f"{trait.name} of {len(trait.split(trait.baseline[0]))} replies"
 
 
 def judge_history(
@@ -114,7 +125,7 @@ def judge_history(
     first = len(before) % POOLED
     older = [before[:first], *(before[k : k + POOLED] for k in range(first, len(before), POOLED))]
     told = [_tally(evidences, group) for group in (*older, *groups) if group]
-    baseline = tally_events(evidences, is_baseline=True)
+    baseline = [before for before, _ in tally_events(evidences)]
     shown = [
         place
         for place, event in enumerate(baseline)
@@ -141,7 +152,7 @@ def _tally(evidences: Sequence[TestEvidence], nights: Sequence[Night]) -> NightT
         first=nights[0].at[:10],
         nights=len(nights),
         failing=sum(night.fails for night in nights),
-        events=tally_events(pooled, is_baseline=False),
+        events=tuple(after for _, after in tally_events(pooled)),
     )
 
 

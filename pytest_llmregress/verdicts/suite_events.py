@@ -186,42 +186,14 @@ def _adjust(found: Sequence[_Found], share_of_failed: float | None) -> list[floa
     return [min(1.0, p / share) for p, share in zip((failed.p, *rest), shares, strict=True)]
 
 
-def tally_events(evidences: Sequence[TestEvidence], *, is_baseline: bool) -> tuple[EventTally, ...]:
-    """Count of each event the samples of one side that are free of it, in the order of `EVENTS`."""
+def tally_events(evidences: Sequence[TestEvidence]) -> tuple[tuple[EventTally, EventTally], ...]:
+    """Count of each event, in the order of `EVENTS`, what is free of it on either side."""
     told = []
     for event in EVENTS:
-        shown: list[tuple[int, int]] = []
-        for evidence in evidences:
-            sides = _read_sides(event, evidence)
-            if sides is not None:
-                side = sides.before if is_baseline else sides.after
-                shown.append((_count_shown(event, sides.before, side), _count_replies(side)))
-        told.append(EventTally(name=event.name, free=_free(shown)))
+        sides = _tally_sides([(count, each) for _, each, count in _count_tests(event, evidences)])
+        baseline, candidate = (EventTally(name=event.name, free=side) for side in sides)
+        told.append((baseline, candidate))
     return tuple(told)
-
-
-def _count_shown(event: SuiteEvent, before: Sequence[Replies], side: Sequence[Replies]) -> int:
-    """Count the replies of one side that show an event, each held against the baseline's there."""
-    shows = [
-        _name_bad(event, list(filter(None, replies))) for replies in zip(*before, strict=False)
-    ]
-    told = (
-        (is_bad, reply) for replies in side for is_bad, reply in zip(shows, replies, strict=False)
-    )
-    return sum(is_bad(reply) for is_bad, reply in told if reply is not None)
-
-
-def _name_bad(event: SuiteEvent, before: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells the values that show an event, given the classes of the baseline."""
-    if not (event.as_good or event.is_any_loss):
-        return lambda value: value == _BAD
-    if not before:
-        return lambda _: False
-    usual, number = Counter(before).most_common(1)[0]
-    as_good = {first: others for first, *others in event.as_good}
-    if 2 * number <= len(before) or not (event.is_any_loss or usual in as_good):
-        return lambda _: False
-    return lambda value: value != usual and value not in as_good.get(usual, ())
 
 
 def _judge(found: _Found, adjusted: float, *, gate: GatePolicy, level: float) -> EventVerdict:
@@ -243,29 +215,45 @@ def _judge(found: _Found, adjusted: float, *, gate: GatePolicy, level: float) ->
 
 def _find(event: SuiteEvent, evidences: Sequence[TestEvidence]) -> _Found | None:
     """Count an event in all tests that have its trait on both sides; None where none has."""
-    found = [
-        (evidence, sides)
-        for evidence in evidences
-        if (sides := _read_sides(event, evidence)) is not None
-    ]
+    found = _count_tests(event, evidences)
     if not found:
         return None
-    counts = [(_count(event, each.before, each.after), each) for _, each in found]
+    counts = [(count, sides) for _, sides, count in found]
     total = sum_of(Counter(count.spread for count, _ in counts), negligible=MINUTE)
-    sizes = [(_count_replies(each.before), _count_replies(each.after)) for _, each in found]
-    shown = [(count.baseline, count.candidate) for count, _ in counts]
+    baseline, candidate = _tally_sides(counts)
     return _Found(
         event=event,
         tests=len(counts),
-        baseline=_free([(bad, n) for (bad, _), (n, _) in zip(shown, sizes, strict=True)]),
-        candidate=_free([(bad, n) for (_, bad), (_, n) in zip(shown, sizes, strict=True)]),
+        baseline=baseline,
+        candidate=candidate,
         rise=fmean(
-            after / n2 - before / n1 for (before, after), (n1, n2) in zip(shown, sizes, strict=True)
+            count.candidate / _count_replies(each.after)
+            - count.baseline / _count_replies(each.before)
+            for count, each in counts
         ),
-        p=min(1.0, total.tails(sum(after for _, after in shown))[1]),
+        p=min(1.0, total.tails(sum(count.candidate for count, _ in counts))[1]),
         attainable=total.upper_tails(),
-        gates=any(reaches_limit(evidence, sides.severity) for evidence, sides in found),
-        of_each_reply=any(len(replies) > 1 for _, sides in found for replies in sides.before),
+        gates=any(reaches_limit(evidence, sides.severity) for evidence, sides, _ in found),
+        of_each_reply=any(len(replies) > 1 for _, sides in counts for replies in sides.before),
+    )
+
+
+def _count_tests(
+    event: SuiteEvent, evidences: Sequence[TestEvidence]
+) -> list[tuple[TestEvidence, _Sides, EventCount]]:
+    """Return each test that has the trait of an event on both sides, and how often it is seen."""
+    return [
+        (evidence, sides, _count(event, sides.before, sides.after))
+        for evidence in evidences
+        if (sides := _read_sides(event, evidence)) is not None
+    ]
+
+
+def _tally_sides(counts: Sequence[tuple[EventCount, _Sides]]) -> tuple[Tally, Tally]:
+    """Return how many replies of both sides are free of an event, over all tests."""
+    return (
+        _free((count.baseline, _count_replies(each.before)) for count, each in counts),
+        _free((count.candidate, _count_replies(each.after)) for count, each in counts),
     )
 
 

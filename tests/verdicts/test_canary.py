@@ -108,6 +108,29 @@ def test_nights_of_the_same_baseline_are_pooled():
     assert pool_nights(evidence(7), nights) == evidence(7)
 
 
+def test_values_of_each_reply_are_pooled_with_those_of_as_many_replies_alone():
+    seen = evidence()
+    two, three = (
+        replace(
+            seen,
+            traits=(
+                replace(
+                    seen.traits[0],
+                    baseline=(f"[{values}]",) * 10,
+                    screen=(f"[{values}]",),
+                    of_each_reply=True,
+                ),
+            ),
+        )
+        for values in ('"none","none"', '"none","none","soft"')
+    )
+
+    pooled = pool_nights(two, [night([each], 1) for each in (two, three, seen)])
+
+    assert pooled.traits[0].screen == ('["none","none"]',)
+    assert pooled.screen.n == 3
+
+
 def test_a_night_has_what_tells_an_event_and_nothing_else():
     tone = TraitEvidence(
         name="tone", severity=Severity.NOTABLE, baseline=('"a"',), screen=('"secret"',)
