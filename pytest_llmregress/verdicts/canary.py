@@ -21,7 +21,7 @@ from pytest_llmregress.verdicts.suite_events import EVENTS, tally_events
 
 POOLED = 7
 """The last nights that the suite is judged by."""
-SHARE_OF_FAILED = 0.75
+SHARE_OF_FAILED = 0.9
 """The part of the suite's alpha that the pass rate has for itself. A loss of it is slow to show,
 and found nights later with an equal part; what is bad in itself hardly occurs in a baseline."""
 SHOWN_ALONE = 14
