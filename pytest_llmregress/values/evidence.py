@@ -139,6 +139,17 @@ class ControlEvidence(JsonRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FreshEvidence(JsonRecord):
+    """Fresh samples of both models, of a test in a suite that looked worse as a whole."""
+
+    control: Tally
+    """Of the old model, asked again."""
+    candidate: Tally
+    traits: tuple[TraitEvidence, ...] = ()
+    """Those of the old model stand as the baseline, those of the candidate as first samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestEvidence(JsonRecord):
     """Everything that a verdict on one test may use."""
 
@@ -178,6 +189,8 @@ class TestEvidence(JsonRecord):
     """Whether every trait of every call of each sample was compared and is equal."""
     control: ControlEvidence | None = None
     """What the old model does now; None where no control belongs to these samples."""
+    again: FreshEvidence | None = None
+    """Of both models, where the suite as a whole looked worse; None where nobody asked for them."""
 
     @property
     def candidate(self) -> Tally:

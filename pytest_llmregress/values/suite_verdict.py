@@ -119,6 +119,8 @@ class SuiteVerdict(JsonRecord):
     """Samples a side and test with which the gate finds the declared drop in 80 % of the runs."""
     baseline_disagrees: str = ""
     """How the baseline's own sessions differ; drift is then told and fails nothing."""
+    suspects: tuple[str, ...] = ()
+    """The events and traits that call for fresh samples of both models, by name."""
     history: HistoryVerdict | None = None
     """The nights of a canary; None for a run that is judged by itself."""
     events: tuple[EventVerdict, ...] = ()

@@ -11,19 +11,26 @@ from pytest_llmregress.verdicts.judge_suite import judge_suite
 
 
 def judge_run(
-    tests: Sequence[TestRecord], *, gate: GatePolicy, history: History | None = None
+    tests: Sequence[TestRecord],
+    *,
+    gate: GatePolicy,
+    history: History | None = None,
+    unconfirmed: str = "",
 ) -> tuple[tuple[TestRecord, ...], SuiteVerdict | None]:
     """Return the tests, each with its verdict among all, and the verdict on all of them.
 
     The latter is None where nothing was compared.
 
     :param history: the nights of a canary; None for a run that is judged by itself.
+    :param unconfirmed: why an alarm of the suite has no fresh samples of both models.
     """
     evidences = [test.evidence for test in tests if test.evidence is not None]
     if not evidences:
         return tuple(tests), None
     failed = {test.test: test.ground for test in tests if test.failed}
-    suite = judge_suite(evidences, gate=gate, failed=failed, history=history)
+    suite = judge_suite(
+        evidences, gate=gate, failed=failed, history=history, unconfirmed=unconfirmed
+    )
     verdicts = {each.test: each for each in suite.tests}
     return tuple(_judged(test, verdicts.get(test.test)) for test in tests), suite
 

@@ -20,6 +20,7 @@ from pytest_llmregress.verdicts.canary import (
     judge_history,
     pool_nights,
 )
+from pytest_llmregress.verdicts.confirm_suite import SuiteAlarm, judge_alarm
 from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.judge_single import (
@@ -54,6 +55,7 @@ def judge_suite(
     gate: GatePolicy,
     failed: Mapping[str, str] | None = None,
     history: History | None = None,
+    unconfirmed: str = "",
 ) -> SuiteVerdict:
     """Judge all tests together.
 
@@ -68,6 +70,8 @@ def judge_suite(
         with the ground in words; what fails by its evidence is told by that.
     :param history: the nights of a canary: the suite is judged by the last ones together, and by
         the part of alpha that tonight has.
+    :param unconfirmed: why an alarm of the suite has no fresh samples of both models; empty where
+        that is not to be said.
     """
     compared = [evidence for evidence in evidences if _is_compared(evidence)]
     confirms = _confirms(compared, gate=gate)
@@ -89,9 +93,13 @@ def judge_suite(
     is_strict = any(fails_below_breaking(evidence) for evidence in compared)
     # Where traits may fail the run as well, they have one half of what events have without them.
     level = gate.half / 2 if is_strict else gate.half
-    share = None if canary is None else SHARE_OF_FAILED
-    events = judge_events(compared, gate=gate, level=level, share_of_failed=share)
-    traits = judge_traits(compared, gate=gate)
+    if canary is None:
+        alarm = judge_alarm(compared, gate=gate, level=level, unconfirmed=unconfirmed)
+    else:  # the old model is the same one
+        alarm = _judge_night(compared, gate=gate, level=level)
+    events, traits = alarm.events, alarm.traits
+    if alarm.is_decided:
+        disagreement = ""  # nothing that was recorded before has a say
     if disagreement:  # what the suite shows as a whole is advisory then
         events = tuple(replace(event, fails=False) for event in events)
         traits = tuple(replace(trait, fails=False) for trait in traits)
@@ -123,14 +131,23 @@ def judge_suite(
         smallest_p=overall.smallest_p,
         needed=None if canary else samples_for_drop([e.baseline for e in compared], gate=gate),
         baseline_disagrees=disagreement,
+        suspects=alarm.suspects,
         history=canary,
         events=events,
         numbers=judge_numbers(compared, gate=gate),
         traits=traits,
         tests=tests,
     )
-    lines = format_suite(suite, evidences=evidences, gate=gate, grounds=grounds)
+    lines = format_suite(
+        suite, evidences=evidences, gate=gate, grounds=grounds, confirmation=alarm.lines
+    )
     return replace(suite, lines=lines)
+
+
+def _judge_night(compared: Sequence[TestEvidence], *, gate: GatePolicy, level: float) -> SuiteAlarm:
+    """Judge what the last nights of a canary show together; nothing of it can be confirmed."""
+    events = judge_events(compared, gate=gate, level=level, share_of_failed=SHARE_OF_FAILED)
+    return SuiteAlarm(events=events, traits=judge_traits(compared, gate=gate))
 
 
 def _judge_tests(

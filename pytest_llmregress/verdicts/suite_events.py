@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from statistics import fmean
@@ -156,6 +156,7 @@ def judge_events(
     gate: GatePolicy,
     level: float,
     share_of_failed: float | None = None,
+    among: Collection[str] | None = None,
 ) -> tuple[EventVerdict, ...]:
     """Judge each event over all tests that have its trait; return those that any sample shows.
 
@@ -166,8 +167,10 @@ def judge_events(
     :param level: what an adjusted p is held against.
     :param share_of_failed: the part of it that the pass rate has for itself; None where it is one
         event among the others.
+    :param among: the names of the events that are judged; None for all of them.
     """
-    found = [each for event in EVENTS if (each := _find(event, evidences)) is not None]
+    judged = [event for event in EVENTS if among is None or event.name in among]
+    found = [each for event in judged if (each := _find(event, evidences)) is not None]
     adjusted = _adjust(found, share_of_failed)
     return tuple(
         _judge(each, p, gate=gate, level=level)

@@ -45,10 +45,12 @@ def format_suite(
     evidences: Sequence[TestEvidence],
     gate: GatePolicy,
     grounds: Mapping[str, str],
+    confirmation: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the verdict on a suite, a sentence a line, what decides first.
 
-    `grounds` says why tests failed that do not fail by their evidence, in words, by their names.
+    `grounds` says why tests failed that do not fail by their evidence, in words, by their names;
+    `confirmation`, what fresh samples of both models show of an alarm.
     Where no test has two samples of its baseline, nothing can be said of one test or one trait:
     then it is short.
     """
@@ -56,6 +58,7 @@ def format_suite(
         _say_overall(suite, evidences=evidences, gate=gate, grounds=grounds),
         *_say_rules(suite),
         *_say_suite_test(suite, gate=gate),
+        *confirmation,
         *say_events(suite, gate=gate),
         *say_history(suite.history),
         *say_controls(evidences, gate=gate),

@@ -66,6 +66,7 @@ VALUES = {
     "TraitEvidence": evidence.TraitEvidence,
     "ChangeEvidence": evidence.ChangeEvidence,
     "NumberEvidence": evidence.NumberEvidence,
+    "FreshEvidence": evidence.FreshEvidence,
     "Tally": evidence.Tally,
     "RuleResult": rule_book.RuleResult,
     "TestVerdict": verdict.TestVerdict,
