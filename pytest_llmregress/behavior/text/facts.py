@@ -23,7 +23,7 @@ def extract_numbers(text: str) -> frozenset[str]:
     """
     rest, dates = _read_dates(text[:MAX_READ])
     found = _find_numbers(_without_markers(_without(rest, dates)))
-    return _bounded(value for match in found for value in _values(match[0]))
+    return _bounded(value for match in found for value in _read_token(match[0]))
 
 
 @lru_cache(maxsize=16)
@@ -143,6 +143,21 @@ _LOWER_CASE_VERBS = frozenset({"may", "march", "mar", "mars", "marzo"})
 _MONTH_BEFORE = re.compile(r"([^\W\d_]+)\.?,? (?:de |of )?\Z", re.IGNORECASE)
 """What may be a month's name and what stands between it and the digits behind."""
 _MAX_MONTH_BEFORE = 20
+_SEPARATED = re.compile(r"\d[/.-]\d\d?[/.-]\d")
+"""Stands in every date in figures."""
+_SIGNS_OF_MONTHS = tuple(
+    sign
+    for sign in sorted({name[:4] for name in _MONTHS})
+    if not any(name in sign for name in _MONTHS if name != sign)
+)
+"""How the months' names begin: a date without figures alone holds one of these."""
+_LAST_LETTERS = frozenset({name[-2:] for name in _MONTHS} | {"de", "of"})
+"""How a text ends that `_MONTH_BEFORE` fits, but for what stands between: most do not."""
+
+
+def _may_hold_dates(text: str) -> bool:
+    lower = text.lower()
+    return any(sign in lower for sign in _SIGNS_OF_MONTHS) or bool(_SEPARATED.search(text))
 
 
 def _find_dates(text: str) -> Iterator[re.Match[str]]:
@@ -151,16 +166,24 @@ def _find_dates(text: str) -> Iterator[re.Match[str]]:
     for digits in _DIGIT_RUN.finditer(text):
         at = digits.start()
         starts = [at]
-        month = text[at - 1 : at] == " " and _MONTH_BEFORE.search(
-            text, max(0, at - _MAX_MONTH_BEFORE), at
-        )
-        if month and month[1].lower() in _MONTHS:
-            starts.insert(0, month.start())
+        month = _find_month_before(text, at)
+        if month is not None:
+            starts.insert(0, month)
         for start in starts:
             if start >= end and (found := _match_date(text, start)):
                 yield found
                 end = found.end()
                 break
+
+
+def _find_month_before(text: str, at: int) -> int | None:
+    """Return where a month's name begins that stands right before some digits."""
+    first = max(0, at - _MAX_MONTH_BEFORE)
+    before = text[first:at]
+    if before[-1:] != " " or before.rstrip(" .,")[-2:].lower() not in _LAST_LETTERS:
+        return None
+    month = _MONTH_BEFORE.search(text, first, at)
+    return month.start() if month and month[1].lower() in _MONTHS else None
 
 
 def _match_date(text: str, start: int) -> re.Match[str] | None:
@@ -202,6 +225,8 @@ def _written(year: str | None, month: int, day: str | None) -> str:
 def _read_dates(text: str) -> tuple[str, tuple[re.Match[str], ...]]:
     """Return the lines that may hold figures, without URLs, and each valid date in them."""
     rest = _without_urls(_lines_with_digits(text))
+    if not _may_hold_dates(rest):
+        return rest, ()
     return rest, tuple(match for match in _find_dates(rest) if _iso(match))
 
 
@@ -217,7 +242,8 @@ def _without(text: str, dates: Iterable[re.Match[str]]) -> str:
 
 _LIST_MARKER = re.compile(r"^[ \t>*_#-]*\(?\d{1,3}[.)](?=[ \t*])", re.MULTILINE)
 _STEP_NUMBER = re.compile(r" \d{1,3}\b")
-_STEP_BEFORE = re.compile(r"\b(?:step|schritt|paso|étape|etape|passaggio|passo)\Z", re.IGNORECASE)
+_STEPS = ("step", "schritt", "paso", "étape", "etape", "passaggio", "passo")
+_STEP_BEFORE = re.compile(rf"\b(?:{'|'.join(_STEPS)})\Z", re.IGNORECASE)
 _MAX_STEP_BEFORE = 10
 _FOOTNOTE = re.compile(r"\[\d{1,3}\](?!\()")
 _GROUP = "[.,'’\u00a0\u202f]"  # noqa: RUF001  # thousands in Switzerland
@@ -235,7 +261,9 @@ _NUMBER = re.compile(
 
 def _without_markers(text: str) -> str:
     rest = _LIST_MARKER.sub(" ", text)
-    rest = _STEP_NUMBER.sub(_blank_if_step, rest)
+    lower = rest.lower()
+    if any(step in lower for step in _STEPS):
+        rest = _STEP_NUMBER.sub(_blank_if_step, rest)
     return _FOOTNOTE.sub(" ", rest) if "[" in rest else rest
 
 
@@ -262,6 +290,16 @@ _SIGNS = ("-", "−")  # noqa: RUF001  # the minus sign
 _TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 _UNSIGNED = re.compile(rf"[-−]?\d+(?:{_GROUP}\d+)*")  # noqa: RUF001  # the minus sign
 _SPLIT = re.compile(rf"({_GROUP})")
+
+
+def _read_token(token: str) -> tuple[str, ...]:
+    """Return the numbers that a token is; the short ones that many texts have are kept."""
+    return _read_short(token) if len(token) <= MAX_DIGITS else tuple(_values(token))
+
+
+@lru_cache(maxsize=4096)
+def _read_short(token: str) -> tuple[str, ...]:
+    return tuple(_values(token))
 
 
 def _values(token: str) -> Iterator[str]:
