@@ -12,7 +12,7 @@ from pytest_llmregress.formatting.text_table import count_severities
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.storage.snapshot_file import read_snapshot
-from pytest_llmregress.values.behavior import Severity, worst
+from pytest_llmregress.values.behavior import TRAITS, Severity, worst
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.snapshot import PendingReason, Snapshot
 
@@ -30,6 +30,8 @@ class PendingItem:
     """None where it cannot be read, or where only a recording is pending."""
     is_only: bool
     """Whether the test has no other variant that waits."""
+    outdated: str = ""
+    """Why a run would compare it anew; empty where what it says is of today."""
 
     @property
     def severity(self) -> Severity | None:
@@ -74,7 +76,16 @@ class PendingItem:
             PendingReason.FAILED: "the test failed on it",
         }[pending.why]
         counts = count_severities(change.severity for change in pending.changes)
-        return f"{words}, {counts}" if counts else words
+        told = f"{words}, {counts}" if counts else words
+        return f"{told}; outdated: {self.outdated}" if self.outdated else told
+
+    @property
+    def command_to_compare(self) -> str:
+        """The command that holds its recording against what is accepted now."""
+        start = f"pytest {shlex.quote(escape_controls(self.test))}"
+        if self.candidate is None:
+            return start
+        return f"{start} --llmregress-candidate {shlex.quote(escape_controls(self.candidate))}"
 
     def command(self, decision: str) -> str:
         """Return the command that decides on this one, and on no other."""
@@ -98,6 +109,7 @@ class PendingItem:
             "severity": self.severity,
             "models": self.models,
             "changes": [] if pending is None else [each.to_json() for each in pending.changes],
+            **({"outdated": self.outdated} if self.outdated else {}),
             "snapshot": _if_there(self.paths.pending_snapshot),
             "cassette": _if_there(self.recording),
             "baseline": {
@@ -126,6 +138,7 @@ def read_pending_items(
     """Return what waits for a decision of some tests, of each the baseline's first."""
     found: list[PendingItem] = []
     for test in tests:
+        accepted = problems.read(test.paths.snapshot, read_snapshot) if test.pending else None
         for paths in test.pending:
             snapshot = problems.read(paths.pending_snapshot, read_snapshot)
             item = PendingItem(
@@ -134,9 +147,24 @@ def read_pending_items(
                 candidate=_find_candidate(test, paths, snapshot),
                 snapshot=snapshot,
                 is_only=len(test.pending) == 1,
+                outdated=_say_outdated(snapshot, accepted),
             )
             found.append(item)
     return tuple(found)
+
+
+def _say_outdated(snapshot: Snapshot | None, accepted: Snapshot | None) -> str:
+    """Say why the changes of what waits are no longer those from what is accepted."""
+    pending = None if snapshot is None else snapshot.pending
+    if snapshot is None or pending is None or accepted is None:
+        return ""
+    is_same = pending.against == accepted.cassette or (
+        not pending.against and pending.baseline == accepted.models
+    )
+    if not is_same:
+        return "another baseline was accepted since"
+    version = snapshot.traits_version
+    return "an older version has compared it" if version and version < TRAITS else ""
 
 
 def _find_candidate(test: StoredTest, paths: TestPaths, snapshot: Snapshot | None) -> str | None:

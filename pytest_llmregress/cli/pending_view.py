@@ -32,7 +32,8 @@ def read_view(waiting: PendingItem) -> ItemView:
     number = _sample(accepted, waiting.snapshot)
     before, after = _calls(old, 0), _calls(new, number)
     pending = None if waiting.snapshot is None else waiting.snapshot.pending
-    notes = [*_rejected(waiting, problems), *_samples(new, number), *problems.messages]
+    outdated = [f"to compare it anew: {waiting.command_to_compare}"] if waiting.outdated else []
+    notes = [*outdated, *_rejected(waiting, problems), *_samples(new, number), *problems.messages]
     return ItemView(
         test=waiting.test,
         models=waiting.models,

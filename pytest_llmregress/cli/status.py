@@ -33,11 +33,13 @@ from pytest_llmregress.providers.anthropic.model_retirement import (
     today,
 )
 from pytest_llmregress.providers.asked_models import find_owner, never_asked
+from pytest_llmregress.providers.registry import built_in_providers, read_calls
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import retake
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.file_names import slug_of_variant
@@ -70,6 +72,16 @@ class _Entry:
     def accepted(self) -> Snapshot | Cassette | None:
         """What says which models the test is verified on."""
         return self.snapshot or self.cassette
+
+    @property
+    def observed(self) -> Snapshot | None:
+        """What is accepted, as the built-in traits of today see it."""
+        known, cassette = self.snapshot, self.cassette
+        if known is None or cassette is None or known.traits_version in {None, TRAITS}:
+            return known
+        from pytest_llmregress.pipeline.extract import update_built_in  # noqa: PLC0415 - after an upgrade
+
+        return update_built_in(known, cassette, lambda run: read_calls(run, built_in_providers()))
 
     @property
     def calls(self) -> int | None:
@@ -211,10 +223,12 @@ def _lines(entries: Sequence[_Entry], paths: Sequence[Path], day: date) -> tuple
     lines, left = [head], iter(rows)
     for entry, block in zip(entries, blocks, strict=True):
         lines += islice(left, len(block))
-        lines += render_noise(entry.snapshot)
+        lines += render_noise(entry.observed)
         lines += [f"  retiring: {each.in_words(day)}" for each in entry.retiring]
         lines += [f"  {entry.bare}"] if entry.bare is not None else []
-        lines += [f"  pending: {each.models} ({each.reason})" for each in entry.waiting]
+        for each in entry.waiting:
+            lines.append(f"  pending: {each.models} ({each.reason})")
+            lines += [f"    anew: {each.command_to_compare}"] if each.outdated else []
         lines += [
             f"  interrupted: {candidate or 'the baseline'}; recording it again carries on"
             for candidate in entry.interrupted
@@ -294,7 +308,7 @@ def _entry_to_json(entry: _Entry, day: date) -> dict[str, Any]:
         "calls": entry.calls,
         "samples": None if entry.cassette is None else len(entry.cassette.runs),
         "retiring": [each.to_json(day) for each in entry.retiring],
-        "noise": noise_to_json(entry.snapshot),
+        "noise": noise_to_json(entry.observed),
         "candidates": list(entry.stored.candidates),
         "recordings": [
             {

@@ -15,14 +15,13 @@ from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity
 from pytest_llmregress.values.call import Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
-from pytest_llmregress.values.snapshot import Snapshot
+from pytest_llmregress.values.snapshot import BUILT_IN, Snapshot
 
 Read = Callable[[Iterable[Interaction]], Calls]
 """Returns the model calls among interactions."""
 Extract = Callable[[Calls], Behavior]
 """Returns what the calls of a sample show, by all extractors of today."""
 
-_BUILT_IN = "pytest-llmregress"
 _UNKNOWN = "?"
 _FIRST = 1
 """The version of the built-in traits where a snapshot names none: it was written by the first."""
@@ -43,7 +42,7 @@ def build_stamp(others: Iterable[str] = ()) -> tuple[str, ...]:
     The version of a hook is "?": its code may change at any time. What it has said before is
     extracted again whenever it is compared.
     """
-    return (f"{_BUILT_IN}={TRAITS}", *(f"{name}={_UNKNOWN}" for name in others))
+    return (f"{BUILT_IN}={TRAITS}", *(f"{name}={_UNKNOWN}" for name in others))
 
 
 def is_recorded_in(accepted: Snapshot, cassette: Cassette) -> bool:
@@ -80,6 +79,25 @@ def update_baseline(
     )
 
 
+def update_built_in(snapshot: Snapshot, cassette: Cassette, read: Read) -> Snapshot:
+    """Return a snapshot with the built-in traits of today, for whoever runs no test.
+
+    Traits of hooks stay as they were written, and so does all where nothing tells by which
+    version it was extracted.
+    """
+    if snapshot.traits_version in {None, TRAITS} or not is_recorded_in(snapshot, cassette):
+        return snapshot
+    from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - after an upgrade
+
+    found = []
+    for run, known in zip(cassette.runs, snapshot.behaviors, strict=False):
+        today = extract_traits(read(run))
+        names = {trait.name for trait in today}
+        rest = (trait for trait in known.traits if trait.name not in names)
+        found.append(Behavior(traits=(*today, *rest)))
+    return replace_behaviors(snapshot, [*found, *snapshot.behaviors[len(found) :]])
+
+
 def hold_back(
     changes: Iterable[Change], new: frozenset[str], *, version: str
 ) -> tuple[Change, ...]:
@@ -91,7 +109,7 @@ def hold_back(
         replace(
             change,
             severity=Severity.COSMETIC,
-            detail="; ".join(filter(None, [f"new in {_BUILT_IN} {version}", change.detail])),
+            detail="; ".join(filter(None, [f"new in {BUILT_IN} {version}", change.detail])),
         )
         if change.trait in new
         else change
@@ -123,17 +141,12 @@ def _names(behaviors: Iterable[Behavior]) -> dict[str, None]:
 
 def _find_new_traits(accepted: Snapshot, cassette: Cassette, read: Read) -> frozenset[str]:
     """Return the built-in traits that a snapshot lacks since an older version has written it."""
-    if _built_in_version(accepted.extractors) >= TRAITS:
+    if (accepted.traits_version or _FIRST) >= TRAITS:
         return frozenset()
     from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - after an upgrade
 
     today = {trait.name for run in cassette.runs for trait in extract_traits(read(run))}
     return frozenset(today - _names(accepted.behaviors).keys())
-
-
-def _built_in_version(stamp: Iterable[str]) -> int:
-    versions = [each.removeprefix(f"{_BUILT_IN}=") for each in stamp]
-    return next((int(each) for each in versions if each.isdecimal()), _FIRST)
 
 
 class AcceptedRecording:

@@ -255,6 +255,7 @@ def _plan_pending(
         why=why,
         candidate=None if candidate is None else candidate.name,
         baseline="" if accepted is None else accepted.models,
+        against="" if accepted is None else accepted.cassette,
         changes=changes,
     )
     path = test.state.paths.pending_snapshot

@@ -276,6 +276,8 @@ def _pending_block(pending: PendingState) -> dict[str, Any]:
     if pending.candidate is not None:
         block["candidate"] = pending.candidate
     block["baseline"] = pending.baseline
+    if pending.against:
+        block["against"] = pending.against
     block["changes"] = [
         {key: value for key, value in change.to_json().items() if key != "detail" or value}
         for change in pending.changes
@@ -288,6 +290,7 @@ def _pending(block: MappingReader) -> PendingState:
         why=PendingReason(block.choice("why", PendingReason)),
         candidate=block.text("candidate") if block.has("candidate") else None,
         baseline=block.text("baseline", default=""),
+        against=block.text("against", default=""),
         changes=tuple(
             Change(
                 trait=change.text("trait"),

@@ -7,6 +7,9 @@ from typing import Any
 
 from pytest_llmregress.values.behavior import Behavior, Change
 
+BUILT_IN = "pytest-llmregress"
+"""The name that the built-in traits go by among the extractors of a behavior."""
+
 
 class PendingReason(StrEnum):
     """Why something is pending."""
@@ -29,6 +32,9 @@ class PendingState:
     baseline: str
     """The models of what is accepted now; empty where nothing is."""
     changes: tuple[Change, ...] = ()
+    against: str = ""
+    """The digest of the accepted recording that these are changes from; empty where there was
+    none, and where an earlier version has written it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,12 @@ class Snapshot:
     def models(self) -> str:
         """The requested models in words: "claude-opus-5", or two with a comma between them."""
         return ", ".join(self.requested_models)
+
+    @property
+    def traits_version(self) -> int | None:
+        """The version of the built-in traits that it has; None where nobody wrote it down."""
+        versions = (each.removeprefix(f"{BUILT_IN}=") for each in self.extractors)
+        return next((int(each) for each in versions if each.isdecimal()), None)
 
     @property
     def behaviors(self) -> tuple[Behavior, ...]:

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pytest_llmregress.storage.cassette_file import write_cassette
-from pytest_llmregress.values.behavior import Severity
+from pytest_llmregress.storage.cassette_file import digest_of, read_cassette, write_cassette
+from pytest_llmregress.storage.snapshot_file import read_snapshot, write_snapshot
+from pytest_llmregress.values.behavior import TRAITS, Severity
 from pytest_llmregress.values.cassette import SampleHeader
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.snapshot import PendingReason
@@ -79,6 +80,79 @@ def test_pending_candidates_are_told_with_their_severity(project):
         "  pending: claude-opus-5 → claude-opus-5-5 (drifted, 1 breaking, 1 notable)",
         "1 test, 1 pending. pytest-llmregress accept lists the commands",
     ]
+
+
+def test_what_was_held_against_another_baseline_is_told_as_outdated(project):
+    project.accepted(REFUND)
+    project.candidate(REFUND, "claude-opus-5-5", Severity.BREAKING)
+    project.candidate(REFUND, "claude-haiku-5", Severity.NOTABLE)
+    before = project.run("status").out
+
+    project.run("accept", REFUND, "--candidate", "claude-haiku-5")
+
+    anew = f"    anew: pytest {REFUND} --llmregress-candidate claude-opus-5-5"
+    outdated = "drifted, 1 breaking; outdated: another baseline was accepted since"
+    after = project.run("status").out
+    assert not any("outdated" in line for line in before)
+    assert [line for line in after if "outdated" in line] == [
+        f"  pending: claude-opus-5 → claude-opus-5-5 ({outdated})"
+    ]
+    assert anew in after
+    (found,) = json_of(project)["tests"]
+    assert [each["outdated"] for each in found["pending"]] == [
+        "another baseline was accepted since"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("against", "version", "told"),
+    [
+        ("", None, ""),
+        ("as accepted", TRAITS, ""),
+        ("as accepted", TRAITS - 1, "an older version has compared it"),
+        ("sha256:other", TRAITS, "another baseline was accepted since"),
+    ],
+)
+def test_a_pending_snapshot_says_what_it_was_held_against(project, against, version, told):
+    paths = project.accepted(REFUND)
+    waiting = project.candidate(REFUND, "claude-opus-5-5", Severity.BREAKING)
+    snapshot = read_snapshot(waiting.pending_snapshot)
+    digest = read_snapshot(paths.snapshot).cassette if against == "as accepted" else against
+    extractors = () if version is None else (f"pytest-llmregress={version}",)
+    pending = replace(snapshot.pending, against=digest)
+    write_snapshot(
+        waiting.pending_snapshot, replace(snapshot, pending=pending, extractors=extractors)
+    )
+
+    (found,) = json_of(project)["tests"][0]["pending"]
+
+    assert found.get("outdated", "") == told
+
+
+def test_the_noise_of_a_baseline_is_what_the_traits_of_today_say(project):
+    paths = project.accepted(REFUND)
+    texts = ("On its way.", "Where is it?")
+    cassette = replace(
+        read_cassette(paths.cassette),
+        interactions=tuple(project.cassette(REFUND, text=each).interactions[0] for each in texts),
+        samples=(SampleHeader(calls=1), SampleHeader(calls=1)),
+    )
+    known = read_snapshot(paths.snapshot)
+    samples = known.samples * 2  # an older version knew no trait but the outcome
+    write_cassette(paths.cassette, cassette)
+    write_snapshot(
+        paths.snapshot,
+        replace(
+            known,
+            cassette=digest_of(cassette),
+            samples=samples,
+            extractors=("pytest-llmregress=1",),
+        ),
+    )
+
+    (found,) = json_of(project)["tests"]
+
+    assert found["noise"]["agreement_of_text"] == 0.0
 
 
 def test_json_says_the_same_to_programs(project):

@@ -337,6 +337,15 @@ def test_what_an_earlier_run_left_waiting_goes_when_something_newer_is_accepted(
     assert set(files(tmp_path)) == {"a.cassette.yaml", "a.snapshot.yaml"}
 
 
+def test_what_waits_names_the_recording_that_it_was_held_against():
+    test, facts = over(Case(answers="new", changed=True))
+
+    ((_, snapshot),) = plan_writes(test, facts).snapshots
+
+    assert test.state.accepted is not None
+    assert snapshot.pending.against == test.state.accepted.cassette
+
+
 def test_a_recording_that_waits_keeps_its_snapshot_whatever_a_replay_finds():
     test, facts = over(Case(answers="replay", changed=True))
 

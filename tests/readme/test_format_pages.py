@@ -144,7 +144,11 @@ def write_snapshots(folder: Path) -> list[Path]:
         "samples": (first, other),
     }
     pending = PendingState(
-        why=PendingReason.DRIFTED, candidate="m", baseline="old", changes=(change,)
+        why=PendingReason.DRIFTED,
+        candidate="m",
+        baseline="old",
+        against="sha256:old",
+        changes=(change,),
     )
     sealed = {"samples": (SampleSnapshot(behavior=Behavior(traits=(trait("a", 1),))),)}
     snapshots = [
