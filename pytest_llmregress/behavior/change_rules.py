@@ -13,8 +13,7 @@ from pytest_llmregress.behavior.extractors import (
 from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
 from pytest_llmregress.behavior.text.stop_words import SIBLINGS
 from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS, JsonForm
-from pytest_llmregress.behavior.trait_record import Assessment
-from pytest_llmregress.behavior.trait_values import gained_and_lost, members
+from pytest_llmregress.behavior.trait_record import Assessment, gained_and_lost, members
 from pytest_llmregress.values.behavior import Severity, Trait
 
 _BREAKING = Assessment(severity=Severity.BREAKING)

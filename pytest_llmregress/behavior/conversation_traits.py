@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pytest_llmregress.behavior.extract_records import extract_values
 from pytest_llmregress.behavior.extractors import extract_question
 from pytest_llmregress.behavior.text.text_facts import parse_text
-from pytest_llmregress.behavior.trait_record import ExtractorInput, Served, TraitRecord
+from pytest_llmregress.behavior.trait_record import (
+    ExtractorInput,
+    Served,
+    TraitRecord,
+    extract_values,
+)
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.canonical_json import hash_json
 from pytest_llmregress.values.conversations import split_conversations

@@ -7,8 +7,8 @@ A new trait is a new record, its test, its words in a row of the README, and the
 from pytest_llmregress.behavior import change_rules, extractors
 from pytest_llmregress.behavior.conversation_traits import extract_conversations
 from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
+from pytest_llmregress.behavior.text.deflections import detect_hedging
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
-from pytest_llmregress.behavior.text.hedging import detect_hedging
 from pytest_llmregress.behavior.text.structure import reasoning
 from pytest_llmregress.behavior.text.text_facts import extract_data, language, words
 from pytest_llmregress.behavior.trait_record import NoisePolicy, Rule, TraitRecord

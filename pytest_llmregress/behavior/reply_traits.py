@@ -5,8 +5,9 @@ from pytest_llmregress.behavior.trait_record import (
     ExtractorInput,
     NoisePolicy,
     TraitRecord,
+    gained_and_lost,
+    members,
 )
-from pytest_llmregress.behavior.trait_values import gained_and_lost, members
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call
 

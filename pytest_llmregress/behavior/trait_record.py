@@ -1,8 +1,10 @@
-"""What the registry holds of one built-in trait: how it is extracted, compared and documented."""
+"""What the registry holds of one built-in trait, and how such a record gives a trait."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from pytest_llmregress.behavior.text.text_facts import ParsedText
@@ -12,6 +14,28 @@ from pytest_llmregress.values.model_names import is_as_requested
 
 Served = Callable[[str, str], bool]
 """Says whether a served model (second) is what was asked for (first)."""
+
+
+def members(trait: Trait) -> frozenset[str]:
+    """Return the members of a set or of a list; any other value is the only member."""
+    value: Any = trait.value
+    return (
+        frozenset(map(str, value)) if isinstance(value, list | tuple) else frozenset({str(value)})
+    )
+
+
+def gained_and_lost(before: Trait, after: Trait) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the members that only the second set has, and those that only the first one has."""
+    old, new = members(before), members(after)
+    return new - old, old - new
+
+
+def number(trait: Trait) -> float | None:
+    """Return a finite number as it is, and None for any other value."""
+    value: Any = trait.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +115,50 @@ class TraitRecord:
     """By how much a number has to differ at least; it has to double or halve as well."""
     in_trajectory: bool = False
     """Whether it is one of the traits that `tool_match` decides on."""
+
+
+def extract_records(records: Iterable[TraitRecord], given: ExtractorInput) -> tuple[Trait, ...]:
+    """Return the trait of each record, those left out that are not there."""
+    return tuple(
+        build_trait(record, value, quote=quote)
+        for record, value, quote in extract_values(records, given)
+    )
+
+
+def extract_values(
+    records: Iterable[TraitRecord], given: ExtractorInput
+) -> Iterator[tuple[TraitRecord, Any, str]]:
+    """Yield each record with its value as JSON, and the words that gave it away or "".
+
+    Records whose trait is not there are left out.
+    """
+    for record in records:
+        value = record.extract(given)
+        if value is not None:
+            yield record, _to_json(record, value), record.quote(given) if record.quote else ""
+
+
+def _to_json(record: TraitRecord, value: Any) -> Any:
+    return sorted(value) if record.kind is TraitKind.SET else value
+
+
+def build_trait(record: TraitRecord, value: Any, *, quote: str = "") -> Trait:
+    """Return the trait of a record with a value; the members of a set may have any order.
+
+    :param quote: the words that gave the value away, or "".
+    """
+    if not quote and record.kind is TraitKind.CATEGORY and type(value) is str:
+        return _share_word(record.name, value, record.severity)
+    return Trait(
+        name=record.name,
+        value=_to_json(record, value),
+        kind=record.kind,
+        severity=record.severity,
+        quote=quote,
+    )
+
+
+@lru_cache(maxsize=256)
+def _share_word(name: str, value: str, severity: Severity) -> Trait:
+    """Return one and the same trait for a word that many tests have."""
+    return Trait(name=name, value=value, kind=TraitKind.CATEGORY, severity=severity)

@@ -1,10 +1,9 @@
 """The traits of one sample of a test, and of one text."""
 
 from pytest_llmregress.behavior.conversation_traits import read_sample
-from pytest_llmregress.behavior.extract_records import extract_records
 from pytest_llmregress.behavior.registry import BUILTIN_TRAITS, TEXT_TRAITS
 from pytest_llmregress.behavior.text.text_facts import ParsedText, parse_text
-from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
+from pytest_llmregress.behavior.trait_record import ExtractorInput, Served, extract_records
 from pytest_llmregress.values.behavior import Trait
 from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.model_names import is_as_requested

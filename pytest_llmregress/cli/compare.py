@@ -20,8 +20,7 @@ from pytest_llmregress.reports.variants_markdown import render_markdown
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
-from pytest_llmregress.values.amounts import sum_known
-from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.call import Call, Calls, sum_known
 from pytest_llmregress.values.canonical_json import hash_json
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
 from pytest_llmregress.values.file_names import slug_of_variant

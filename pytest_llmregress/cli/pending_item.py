@@ -1,7 +1,7 @@
-"""What waits for a decision, and how that is said."""
+"""What waits for a decision, how that is said, and what was decided before."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from pytest_llmregress.cli.selection import FileProblems, shorten
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import count_severities
+from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
 from pytest_llmregress.storage.snapshot_file import read_snapshot
 from pytest_llmregress.values.behavior import TRAITS, Severity, worst
 from pytest_llmregress.values.file_names import slug_of_variant
-from pytest_llmregress.values.snapshot import PendingReason, Snapshot
+from pytest_llmregress.values.snapshot import Decision, PendingReason, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,3 +176,29 @@ def _find_candidate(test: StoredTest, paths: TestPaths, snapshot: Snapshot | Non
         return snapshot.pending.candidate
     names = {slug_of_variant(name): name for name in test.candidates}
     return names.get(paths.variant, paths.variant)
+
+
+def decisions_to_json(
+    paths: TestPaths, snapshot: Snapshot | None, problems: FileProblems
+) -> list[dict[str, Any]]:
+    """Return the decisions as plain JSON, the oldest first; a first recording needs none."""
+    decided = [*_rejected(paths, problems)]
+    if snapshot is not None and snapshot.decision is not None:
+        decided.append(_to_json("accepted", snapshot.requested_models, snapshot.decision))
+    return sorted(decided, key=lambda each: str(each["at"]))
+
+
+def _rejected(paths: TestPaths, problems: FileProblems) -> Iterator[dict[str, Any]]:
+    rejections = problems.read(paths.directory, lambda _: read_rejections(paths)) or ()
+    for each in rejections:
+        yield _to_json("rejected", each.models, each.decision)
+
+
+def _to_json(what: str, models: tuple[str, ...], decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": what,
+        "models": list(models),
+        "by": decision.by,
+        "at": decision.at,
+        "reason": decision.reason,
+    }

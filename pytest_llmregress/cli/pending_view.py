@@ -12,9 +12,8 @@ from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.snapshot_file import read_snapshot
-from pytest_llmregress.values.amounts import sum_known
 from pytest_llmregress.values.behavior import worst_first
-from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.call import Call, Calls, sum_known
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.http import Interaction

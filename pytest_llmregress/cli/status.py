@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmregress.cli.baseline_variance import noise_to_json, render_noise
-from pytest_llmregress.cli.decision_history import decisions_to_json
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
-from pytest_llmregress.cli.pending_item import PendingItem, read_pending_items
+from pytest_llmregress.cli.pending_item import PendingItem, decisions_to_json, read_pending_items
 from pytest_llmregress.cli.selection import (
     FileProblems,
     find_other,

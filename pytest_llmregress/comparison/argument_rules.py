@@ -21,7 +21,7 @@ from pytest_llmregress.comparison.json_difference import (
 from pytest_llmregress.comparison.value_forms import read_form
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.canonical_json import dump_canonical_json
-from pytest_llmregress.values.tool_match import ArgumentMatch
+from pytest_llmregress.values.comparison_rules import ArgumentMatch
 
 MAX_LINES = 5
 """Lines of a command or a program that can be expected to come again; a longer one is written

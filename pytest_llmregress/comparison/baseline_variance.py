@@ -6,8 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from pytest_llmregress.behavior.registry import find_noise_policy, find_record
-from pytest_llmregress.behavior.trait_record import NoisePolicy
-from pytest_llmregress.behavior.trait_values import members, number
+from pytest_llmregress.behavior.trait_record import NoisePolicy, members, number
 from pytest_llmregress.comparison.json_difference import (
     ABSENT,
     Difference,

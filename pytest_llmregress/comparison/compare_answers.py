@@ -16,7 +16,7 @@ from pytest_llmregress.behavior.text.closed_answer import (
     normalize_answer,
 )
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_urls
-from pytest_llmregress.behavior.trait_values import members
+from pytest_llmregress.behavior.trait_record import members
 from pytest_llmregress.comparison.baseline_variance import (
     QUARANTINE,
     is_between,

@@ -10,8 +10,7 @@ from pytest_llmregress.behavior.registry import (
     find_noise_policy,
     is_in_trajectory,
 )
-from pytest_llmregress.behavior.trait_record import NoisePolicy
-from pytest_llmregress.behavior.trait_values import members, number
+from pytest_llmregress.behavior.trait_record import NoisePolicy, members, number
 from pytest_llmregress.comparison.baseline_variance import (
     is_quarantined,
     is_same_trait,
@@ -46,8 +45,7 @@ from pytest_llmregress.values.behavior import (
     TraitKind,
     worst_first,
 )
-from pytest_llmregress.values.severity_overrides import Severities
-from pytest_llmregress.values.tool_match import ArgumentRules, ToolMatch
+from pytest_llmregress.values.comparison_rules import ArgumentRules, Severities, ToolMatch
 
 Classify = Callable[[Change, Trait | None, Trait | None], Severity | None]
 """From a change, with its trait before and after where it has one, to another severity, or None.

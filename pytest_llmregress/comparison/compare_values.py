@@ -37,7 +37,7 @@ from pytest_llmregress.comparison.json_difference import (
 from pytest_llmregress.formatting.value_text import format_value, format_values_apart
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
 from pytest_llmregress.values.canonical_json import dump_canonical_json
-from pytest_llmregress.values.severity_overrides import Severities
+from pytest_llmregress.values.comparison_rules import Severities
 
 
 def compare_samples(  # noqa: PLR0913 - one argument for each source of a severity

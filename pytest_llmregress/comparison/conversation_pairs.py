@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_llmregress.behavior.extract_records import build_trait
 from pytest_llmregress.behavior.registry import CONVERSATION_TRAITS, CONVERSATIONS
-from pytest_llmregress.behavior.trait_record import TraitRecord
+from pytest_llmregress.behavior.trait_record import TraitRecord, build_trait
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
 from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.values.behavior import Behavior, Change, Severity

@@ -20,7 +20,7 @@ from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
 from pytest_llmregress.formatting.value_text import format_value, truncate
 from pytest_llmregress.values.behavior import Change, Severity, Trait
 from pytest_llmregress.values.canonical_json import dump_canonical_json
-from pytest_llmregress.values.tool_match import ArgumentRules, ToolMatch
+from pytest_llmregress.values.comparison_rules import ArgumentRules, ToolMatch
 
 SHUFFLED = "the same calls in another order"
 MAX_LOOP = 3

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from pytest_llmregress.behavior.registry import find_rule
-from pytest_llmregress.behavior.trait_record import Assessment, Rule
-from pytest_llmregress.behavior.trait_values import gained_and_lost, number
+from pytest_llmregress.behavior.trait_record import Assessment, Rule, gained_and_lost, number
 from pytest_llmregress.comparison.baseline_variance import RATIO, is_another_number
 from pytest_llmregress.formatting.value_text import (
     excerpts,

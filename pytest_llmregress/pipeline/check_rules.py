@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pytest_llmregress.contracts.budget import BaselineUsage, Price
 from pytest_llmregress.contracts.rule_book import AskJudge, RuleError
 from pytest_llmregress.pipeline.config import TestConfig
-from pytest_llmregress.values.amounts import sum_known
-from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.call import Calls, sum_known
 from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import Problem
 

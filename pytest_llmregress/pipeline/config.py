@@ -11,10 +11,9 @@ from pytest_llmregress.contracts.contract import Contract, ContractError
 from pytest_llmregress.contracts.rule_book import RuleBook, RuleError
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.reports import failures
+from pytest_llmregress.values.comparison_rules import ArgumentRules, Severities, ToolMatch
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.settings import Settings, SettingsSource
-from pytest_llmregress.values.severity_overrides import Severities
-from pytest_llmregress.values.tool_match import ArgumentRules, ToolMatch
 
 _HOW = '{"reason": "…", "until": "2026-12-31"}'
 

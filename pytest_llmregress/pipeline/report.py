@@ -12,8 +12,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest, deduplicate
 from pytest_llmregress.reports import failures
 from pytest_llmregress.storage.file_paths import relative_to_root
-from pytest_llmregress.values.amounts import sum_known
-from pytest_llmregress.values.call import Calls
+from pytest_llmregress.values.call import Calls, sum_known
 from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord
 from pytest_llmregress.values.settings import RecordMode

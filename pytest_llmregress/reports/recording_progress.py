@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.recording.rate_limiter import CostEstimate, RoundState
-from pytest_llmregress.values.amounts import sum_known
+from pytest_llmregress.values.call import sum_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,3 +241,10 @@ class Calls(Sequence[Call]):
     def text(self) -> str:
         """The texts of all calls that have one, a blank line between two."""
         return "\n\n".join(call.text for call in self._now() if call.text)
+
+
+def sum_known(amounts: Iterable[float | None]) -> float | None:
+    """Return the sum of amounts; None where one of them is unknown, or where there is none."""
+    every = tuple(amounts)
+    known = [amount for amount in every if amount is not None]
+    return sum(known) if known and len(known) == len(every) else None

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pytest_llmregress.values.amounts import sum_known
-from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.call import Call, Calls, sum_known
 from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.json_record import JsonRecord, write_fields
 

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from pytest_llmregress.statistics.exact_tests import Alternative, mcnemar, stratified
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.statistics.sample_sizes import paired_tests, samples_per_side
-from pytest_llmregress.values.amounts import sum_known
+from pytest_llmregress.values.call import sum_known
 from pytest_llmregress.values.evidence import NumberEvidence, Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.variants import (

@@ -3,12 +3,12 @@
 import pytest
 
 from pytest_llmregress.behavior.text.deflections import (
+    detect_hedging,
     find_brush_off,
     find_deflections,
     find_hand_off,
     find_upsell,
 )
-from pytest_llmregress.behavior.text.hedging import detect_hedging
 from pytest_llmregress.behavior.text.phrase_rules import (
     LANGUAGES,
     NOT_LATIN,

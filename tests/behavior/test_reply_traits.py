@@ -6,7 +6,7 @@ from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.comparison.compare_behavior import compare, diff_traits
 from pytest_llmregress.values.behavior import Behavior, Severity
 from pytest_llmregress.values.call import Call, Calls, Citation, Outcome, Usage
-from pytest_llmregress.values.severity_overrides import Severities
+from pytest_llmregress.values.comparison_rules import Severities
 
 WEB, PAGE = Citation(source="https://example.org/a"), Citation(source="Report")
 OTHER = Citation(source="https://example.org/b")

@@ -32,7 +32,7 @@ OFF: dict[str, tuple[object, str, object]] = {
         "_as_earlier",
         lambda writer, sent: None,
     ),
-    "repeated answers (repeated_answers)": (delta_encoding, "find_repeat_marks", lambda item: []),
+    "repeated answers (repeated_history)": (delta_encoding, "find_repeat_marks", lambda item: []),
     "streams (stream_encoding)": (body_encoding, "is_stream", lambda text: False),
     "anchors (anchors)": (anchors, "_find", lambda value, kind, found: None),
 }

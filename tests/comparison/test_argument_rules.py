@@ -7,7 +7,7 @@ from pytest_llmregress.comparison.argument_rules import (
     rate_argument,
 )
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.tool_match import ArgumentMatch
+from pytest_llmregress.values.comparison_rules import ArgumentMatch
 
 FIVE = 5
 LONG = "The parcel that you have asked for is on its way, and it comes to your door before noon."

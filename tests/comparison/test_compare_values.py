@@ -13,7 +13,7 @@ from pytest_llmregress.behavior.normalize import normalize
 from pytest_llmregress.comparison.compare_values import compare_samples, missing_facts
 from pytest_llmregress.comparison.deepdiff_adapter import locate_differences
 from pytest_llmregress.values.behavior import Severity
-from pytest_llmregress.values.severity_overrides import Severities
+from pytest_llmregress.values.comparison_rules import Severities
 
 ORDER = {"id": 7, "status": "open", "lines": [{"sku": "a", "price": 3}], "note": "All fine here."}
 

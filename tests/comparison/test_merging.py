@@ -6,8 +6,8 @@ from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.comparison.compare_values import compare_samples
 from pytest_llmregress.comparison.merging import count_changes
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
+from pytest_llmregress.values.comparison_rules import Severities
 from pytest_llmregress.values.evidence import ChangeEvidence
-from pytest_llmregress.values.severity_overrides import Severities
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 RAISED = Severities.read({"*": "breaking"})

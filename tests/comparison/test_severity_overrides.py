@@ -4,7 +4,7 @@ import pytest
 
 from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
-from pytest_llmregress.values.severity_overrides import Severities
+from pytest_llmregress.values.comparison_rules import Severities
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 

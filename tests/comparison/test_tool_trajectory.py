@@ -7,7 +7,7 @@ from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.comparison.tool_trajectory import compare_arguments, compare_loops
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
-from pytest_llmregress.values.tool_match import ArgumentRules, ToolMatch, tool_relation
+from pytest_llmregress.values.comparison_rules import ArgumentRules, ToolMatch, tool_relation
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
 TRAITS = {

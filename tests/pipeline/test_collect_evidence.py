@@ -23,10 +23,10 @@ from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Outcome
+from pytest_llmregress.values.comparison_rules import Severities
 from pytest_llmregress.values.evidence import NumberEvidence, TraitEvidence
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.settings import Settings
-from pytest_llmregress.values.severity_overrides import Severities
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.judge_suite import judge_suite

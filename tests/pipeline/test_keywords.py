@@ -9,8 +9,8 @@ import pytest
 from pytest_llmregress.contracts.rule_book import forbids
 from pytest_llmregress.pipeline.config import Marker, MarkerOptions, TestConfig, TestConfigError
 from pytest_llmregress.redaction.redactor import Redactor
+from pytest_llmregress.values.comparison_rules import ArgumentMatch, ToolMatch
 from pytest_llmregress.values.settings import FailOn, SettingsSource
-from pytest_llmregress.values.tool_match import ArgumentMatch, ToolMatch
 
 KNOWN = (
     "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "

@@ -16,7 +16,7 @@ from pytest_llmregress.llm_judge.due_judgements import MissedJudgement
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgementsFile
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.storage.decisions import build_decision, note_rejection, read_rejections
-from pytest_llmregress.storage.encoding.repeated_answers import ANSWER
+from pytest_llmregress.storage.encoding.repeated_history import ANSWER
 from pytest_llmregress.storage.errors import UnreadableFileError
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.history_file import append_night, read_history

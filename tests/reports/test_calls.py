@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pytest_llmregress.reports.call_table import calls_to_json, render_calls
+from pytest_llmregress.cli.show import calls_to_json, render_calls
 from pytest_llmregress.values.call import Call, Outcome, ToolCall, Usage
 from pytest_llmregress.values.http import Interaction, Request, Response
 

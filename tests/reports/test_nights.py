@@ -4,7 +4,7 @@ import json
 import re
 
 from pytest_llmregress.reports.html import HtmlReporter
-from pytest_llmregress.reports.html.night_plots import plots_of_nights
+from pytest_llmregress.reports.html.plot_markup import plots_of_nights
 from pytest_llmregress.reports.markdown import MarkdownReporter
 from pytest_llmregress.reports.nights import say_nights
 from pytest_llmregress.reports.summary import summary_lines

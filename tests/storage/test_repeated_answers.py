@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_llmregress.storage.encoding.repeated_answers import (
+from pytest_llmregress.storage.encoding.repeated_history import (
     describe_repeat,
     exact,
     extract_message,

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_llmregress.providers.event_stream import parse_events
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
-from pytest_llmregress.storage.encoding.repeated_answers import message_of_stream
+from pytest_llmregress.storage.encoding.repeated_history import message_of_stream
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.values.amounts import sum_known
+from pytest_llmregress.values.call import sum_known
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a reply does instead of answering: it sends elsewhere, sells, or hands over.
+"""What a reply does instead of answering: it sends elsewhere, sells, hands over, or hedges.
 
 A brush-off is a reply in which a sentence sends the reader elsewhere (`brush_offs`) and neither
 another sentence nor another clause of it (after a colon, a semicolon or one of `turns`) says
@@ -16,13 +16,27 @@ from pytest_llmregress.behavior.text.phrase_rules import (
     SIGNED,
     PhraseRules,
     find_rules,
+    has_one,
     load_rules,
     simplify,
     split_sentences,
 )
 from pytest_llmregress.behavior.text.refusals import MAX_QUOTED, count_words
 
-MAX_READ = 20_000
+"""Characters of a text that are searched, from its start."""
+
+_HEDGES = (
+    *("i think", "i believe", "i guess", "i suppose", "i'm not sure", "i'm not certain"),
+    *("i am not sure", "i am not certain", "not entirely sure", "perhaps", "probably", "possibly"),
+    *("presumably", "might be", "may be", "could be", "it seems", "seems to", "appears to be"),
+    *("it depends", "as far as i know", "to my knowledge"),
+    *("vielleicht", "wahrscheinlich", "vermutlich", "möglicherweise", "ich glaube", "ich denke"),
+    *("quizás", "tal vez", "probablemente", "posiblemente", "creo que"),
+    *("peut-être", "probablement", "il semble", "je pense que"),
+    *("forse", "probabilmente", "credo che", "talvez", "provavelmente", "acho que"),
+)
+_HEDGE = re.compile(rf"\W(?:{'|'.join(_HEDGES)})\b")
+_MAX_READ = 20_000
 """Characters of a text that are searched for phrases, from its start."""
 MAX_BRUSH_OFF = 25
 """Words of a clause that sends elsewhere, up to what they do there."""
@@ -62,7 +76,7 @@ def find_hand_off(text: str) -> str:
 
 def find_brush_off(text: str) -> str:
     """Return the words with which a reply sends elsewhere where it does nothing else, or ""."""
-    if len(text) > MAX_READ:
+    if len(text) > _MAX_READ:
         return ""
     plain = simplify(text)
     for rules in find_rules("deflection", plain):
@@ -130,7 +144,7 @@ def _is_talk(rules: PhraseRules, sentence: str, *, after_brush_off: bool) -> boo
 
 
 def _find(phrases: str, text: str) -> str:
-    plain = simplify(text[:MAX_READ])
+    plain = simplify(text[:_MAX_READ])
     for rules in find_rules(SIGNED[phrases], plain):
         if found := rules.pattern(phrases).search(plain):
             return found[0][:MAX_QUOTED]
@@ -138,6 +152,15 @@ def _find(phrases: str, text: str) -> str:
 
 
 def _asks(about: str, question: str) -> bool:
-    plain = simplify(question[-MAX_READ:])
+    plain = simplify(question[-_MAX_READ:])
     rules = (load_rules(language) for language in LANGUAGES)
     return any(each.pattern(about).search(plain) for each in rules)
+
+
+@lru_cache(maxsize=16)
+def detect_hedging(text: str) -> str:
+    """Return how often a text hedges: "0", "1" or "2+"."""
+    plain = simplify(text[:_MAX_READ])
+    # The words alone are looked for many times as fast as the pattern of all of them.
+    count = sum(1 for _ in _HEDGE.finditer(f" {plain}")) if has_one(_HEDGES, plain) else 0
+    return "2+" if count > 1 else str(count)

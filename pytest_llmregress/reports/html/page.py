@@ -8,8 +8,7 @@ from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.html.detail import MAX_MESSAGE, MODES, draw_detail
 from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, join
 from pytest_llmregress.reports.html.model_text import shorten
-from pytest_llmregress.reports.html.night_plots import plots_of_nights
-from pytest_llmregress.reports.html.plot_markup import draw_plot
+from pytest_llmregress.reports.html.plot_markup import draw_plot, plots_of_nights
 from pytest_llmregress.reports.html.plots import MAX_NAME, file_of, plots_of
 from pytest_llmregress.reports.html.row import draw_row, is_bad, is_excused, rank_of
 from pytest_llmregress.reports.html.side_by_side import MAX_LIST

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmregress.storage.encoding.repeated_answers import exact
+from pytest_llmregress.storage.encoding.repeated_history import exact
 from pytest_llmregress.storage.yaml.emitter import Alias, Anchor, FlowList, FlowMapping, dump_flow
 
 MIN_REPEAT = 512

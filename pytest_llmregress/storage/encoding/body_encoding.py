@@ -14,7 +14,7 @@ from pytest_llmregress.storage.encoding.json_styles import (
     render_field,
     style_of,
 )
-from pytest_llmregress.storage.encoding.repeated_answers import extract_message, message_of_stream
+from pytest_llmregress.storage.encoding.repeated_history import extract_message, message_of_stream
 from pytest_llmregress.storage.encoding.stream_encoding import (
     describe_stream,
     is_stream,

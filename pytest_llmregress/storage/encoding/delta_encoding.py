@@ -14,14 +14,14 @@ from pytest_llmregress.storage.encoding.body_encoding import (
     restore_structure,
 )
 from pytest_llmregress.storage.encoding.json_styles import STYLES, JsonRenderer, SizeLimit
-from pytest_llmregress.storage.encoding.repeated_answers import (
+from pytest_llmregress.storage.encoding.repeated_history import (
     ANSWER,
+    SharedHistories,
     describe_repeat,
     exact,
     find_repeat_marks,
     repeat,
 )
-from pytest_llmregress.storage.encoding.repeated_history import SharedHistories
 from pytest_llmregress.storage.yaml.emitter import FlowList, FlowMapping
 from pytest_llmregress.storage.yaml.validation import MappingReader
 from pytest_llmregress.values.http import Request, Response

@@ -15,7 +15,7 @@ from pytest_llmregress.storage.encoding.json_styles import (
     render_field,
     styles_of,
 )
-from pytest_llmregress.storage.encoding.repeated_answers import exact
+from pytest_llmregress.storage.encoding.repeated_history import exact
 from pytest_llmregress.storage.yaml.emitter import FlowList
 from pytest_llmregress.storage.yaml.validation import MappingReader
 

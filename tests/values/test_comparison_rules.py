@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmregress.values.tool_match import ArgumentMatch, ArgumentRules
+from pytest_llmregress.values.comparison_rules import ArgumentMatch, ArgumentRules
 
 RULES = ArgumentRules.read(
     {
