@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
     from pytest_llmregress.values.http import Interaction, Request, Response
+    from pytest_llmregress.values.prompt import Prompt
     from pytest_llmregress.values.run_report import RunReport, TestRecord
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Drift",
     "Interaction",
     "Outcome",
+    "Prompt",
     "Provider",
     "Reporter",
     "Request",
@@ -46,6 +48,7 @@ _HOMES = {
     "values.behavior": ("Behavior", "Change", "Drift", "Severity", "Trait", "TraitKind"),
     "values.call": ("Call", "Calls", "Outcome", "ToolCall", "Usage"),
     "values.http": ("Interaction", "Request", "Response"),
+    "values.prompt": ("Prompt",),
     "providers.protocol": ("Provider", "Reporter"),
     "values.run_report": ("RunReport", "TestRecord"),
     "runner.fixtures": ("SnapshotAssertion",),

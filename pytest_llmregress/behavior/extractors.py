@@ -9,7 +9,6 @@ from pytest_llmregress.behavior.normalize import normalize
 from pytest_llmregress.behavior.requested_schema import (
     find_closed_places,
     find_optional_places,
-    find_requested_schema,
     find_tool_schema,
 )
 from pytest_llmregress.behavior.text.closed_answer import (
@@ -124,7 +123,7 @@ def extract_arguments(given: ExtractorInput) -> list[dict[str, Any]]:
     found = []
     for call, tool in _in_order(given.calls):
         item = {"name": tool.full_name, "arguments": normalize(tool.arguments)}
-        closed = find_closed_places(find_tool_schema(call.request, tool.name))
+        closed = find_closed_places(find_tool_schema(call.prompt.tools or (), tool.name))
         found.append({**item, "closed": list(closed)} if closed else item)
     return found
 
@@ -237,7 +236,7 @@ def _answer(given: ExtractorInput) -> str:
 
 
 def _schema(given: ExtractorInput) -> Mapping[str, Any]:
-    return find_requested_schema(given.last.request) if given.last else {}
+    return given.last.prompt.schema if given.last else {}
 
 
 def _cut_depth(value: Any, left: int) -> Any:
@@ -254,9 +253,8 @@ def _cut_depth(value: Any, left: int) -> Any:
 
 def extract_question(call: Call | None) -> str:
     """Return the last text of the user in a request, or "" where it has none."""
-    messages = call.request.get("messages") if call else None
-    for message in reversed(messages if isinstance(messages, list) else []):
-        if not isinstance(message, dict) or message.get("role") != "user":
+    for message in reversed(call.prompt.messages if call else ()):
+        if message.get("role") != "user":
             continue
         content = message.get("content")
         blocks = content if isinstance(content, list) else [{"text": content}]
@@ -271,10 +269,8 @@ def _resumes(following: Call, paused: Call) -> bool:
 
     A call whose request holds no conversation is taken to resume the one before it.
     """
-    sent, sent_before = following.request.get("messages"), paused.request.get("messages")
-    if not (isinstance(sent, list) and isinstance(sent_before, list)):
-        return True
-    return len(sent) > len(sent_before)
+    sent, sent_before = following.prompt.messages, paused.prompt.messages
+    return not (sent and sent_before) or len(sent) > len(sent_before)
 
 
 def _describe_block(block: CodeBlock) -> str:

@@ -2,38 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 MAX_DEPTH = 12
 MAX_PLACES = 500
 """Places of one schema that are looked at."""
-_FORMATS = (
-    ("output_format",),
-    ("output_config", "format"),
-    ("response_format", "json_schema"),
-    ("text", "format"),
-)
-"""Where a request of one of the known APIs holds an object with a "schema"."""
 _SIMPLE_KEY = re.compile(r"[\w-]+")
 
 
-def find_requested_schema(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the JSON schema that a request asks for; an empty one where it asks for none."""
-    for keys in _FORMATS:
-        found: Any = request
-        for key in (*keys, "schema"):
-            found = found.get(key) if isinstance(found, Mapping) else None
-        if isinstance(found, Mapping):
-            return found
-    return {}
-
-
-def find_tool_schema(request: Mapping[str, Any], tool: str) -> Mapping[str, Any]:
-    """Return the JSON schema of a tool's arguments; an empty one where a request has none."""
-    tools = request.get("tools")
-    for given in tools if isinstance(tools, list) else ():
-        described = given.get("function", given) if isinstance(given, Mapping) else None
+def find_tool_schema(tools: Sequence[Mapping[str, Any]], tool: str) -> Mapping[str, Any]:
+    """Return the JSON schema of a tool's arguments; an empty one where no tool has one."""
+    for given in tools:
+        described = given.get("function", given)
         if isinstance(described, Mapping) and described.get("name") == tool:
             found = described.get("input_schema", described.get("parameters"))
             return found if isinstance(found, Mapping) else {}

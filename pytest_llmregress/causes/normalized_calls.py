@@ -13,10 +13,8 @@ MAX_DEPTH = 60
 """Levels of a JSON value that are compared one by one; anything deeper counts as one text."""
 
 _OWN_WORDS = "(the model's own answer)"
-_LINKS = frozenset({"previous_response_id", "container"})
-"""Parameters that name what an earlier answer has made."""
 _RESULT_IDS = ("tool_use_id", "tool_call_id")
-"""What a result names its tool call with: in Anthropic's form, and in OpenAI's."""
+"""What a result names its tool call with: as a part of a message, and as a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +77,14 @@ def _said_in(message: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def normalize_calls(calls: Sequence[Call]) -> tuple[NormalizedCall, ...]:
     """Return the calls of a recording; not those that failed and were made again."""
-    requests = [_bounded(dict(call.request)) for call in calls]
-    keys = [dump_canonical_json(request) for request in requests]
+    keys = [dump_canonical_json(_bounded(dict(call.request))) for call in calls]
     conversation = _Conversation()
     found = []
-    for index, (call, request) in enumerate(zip(calls, requests, strict=True)):
+    for index, call in enumerate(calls):
         passing = is_passing(call.status)
         if call.outcome is Outcome.ERROR and passing and keys[index] in keys[index + 1 :]:
             continue
-        found.append(conversation.add(index + 1, call, request))
+        found.append(conversation.add(index + 1, call))
     return tuple(found)
 
 
@@ -101,20 +98,24 @@ class _Conversation:
         self._sent: set[int] = set()
         self._count = 0
 
-    def add(self, number: int, call: Call, request: Mapping[str, Any]) -> NormalizedCall:
+    def add(self, number: int, call: Call) -> NormalizedCall:
         """Remove the earlier answers from the next call, and add its own answer to them."""
-        body = {key: value for key, value in request.items() if key != "model"}
+        prompt = call.prompt
+        body = {key: value for key, value in call.request.items() if key != "model"}
+        fields = prompt.fields()
+        if not (self._texts or self._tools):
+            fields |= prompt.links
         results: dict[int, tuple[str, Any]] = {}
-        asked = request.get("model")
+        asked = call.request.get("model")
         tool_calls = [[tool.full_name, _bounded(dict(tool.arguments))] for tool in call.tool_calls]
         ended = [str(call.outcome), call.stop_reason, call.refusal_category, call.error]
         settled = NormalizedCall(
             number=number,
             call=call,
             model=call.requested_model or (asked if isinstance(asked, str) else ""),
-            fields=self._fields(body, results),
+            fields=self._fields(_bounded(fields), results),
             results=results,
-            raw=dump_canonical_json(body),
+            raw=dump_canonical_json(_bounded(body)),
             answer=dump_canonical_json([*ended, call.text, tool_calls]),
             tool_calls=dump_canonical_json(tool_calls),
             earlier=tuple(sorted(self._texts, key=len, reverse=True)),
@@ -136,9 +137,7 @@ class _Conversation:
                 fields[key] = _plain_text(value)
             elif key == "messages" and isinstance(value, list):
                 fields[key] = [self._message(message, results) for message in value]
-            elif key == "thread" and isinstance(value, dict):
-                fields[key] = {k: v for k, v in value.items() if k != "previous_message_id"}
-            elif key not in _LINKS or not (self._texts or self._tools):
+            else:
                 fields[key] = value
         return fields
 

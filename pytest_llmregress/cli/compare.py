@@ -203,7 +203,8 @@ def _recorded(cassette: Cassette) -> _Recorded:
 
 
 def _fingerprint(call: Call) -> str:
-    asked = {key: call.request[key] for key in _ASKED if key in call.request}
+    fields = call.prompt.fields()
+    asked = {key: fields[key] for key in _ASKED if key in fields}
     return hash_json(_VOLATILE.sub("#", json.dumps(asked, sort_keys=True)))
 
 

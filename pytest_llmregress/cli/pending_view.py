@@ -93,7 +93,7 @@ def _side(calls: Calls, snapshot: Snapshot | None, number: int) -> ReviewSide:
 
 def _prompt(call: Call) -> str:
     """Return the texts of a request, each below the role that says it."""
-    system = call.request.get("system")
+    system = call.prompt.system
     spoken = [("system", [{"text": system}] if isinstance(system, str) else system)]
     parts = []
     for role, blocks in (*spoken, *messages_of(call)):

@@ -122,8 +122,8 @@ class RuleBook:
     ) -> tuple[RuleResult, ...]:
         """Hold every call of a test against every rule.
 
-        Rules see whole conversations in `call.request["messages"]`, also where a message thread
-        has sent only what is new. An exception in a rule breaks it for that call.
+        Rules see whole conversations in `call.prompt.messages`, also where the server holds what
+        was said before. An exception in a rule breaks it for that call.
 
         :param judge: judges the rules that are sentences; RuleError where there is one, and no
             judge. Its exceptions are raised.

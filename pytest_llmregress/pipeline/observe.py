@@ -265,7 +265,11 @@ def _cached(samples: Sequence[ObservedSample]) -> str:
         )
         for some in calls
     }
-    warm = any(_temperature(call.request.get("temperature")) > 0 for some in calls for call in some)
+    warm = any(
+        _temperature(call.prompt.parameters.get("temperature")) > 0
+        for some in calls
+        for call in some
+    )
     if len(calls) >= _CACHED_FROM and len(texts) == 1 and warm:
         return f"{len(calls)} identical answers at a temperature above 0: cache?"
     return ""

@@ -1,10 +1,14 @@
 """Calls of a model, provider-neutral: what was asked of it, what it did, what it cost."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Self, overload
+
+from pytest_llmregress.values.prompt import Prompt, read_prompt
+
+PromptReader = Callable[[Mapping[str, Any]], Prompt]
 
 
 class Outcome(StrEnum):
@@ -181,6 +185,15 @@ class Call:
     streamed: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     """The request's JSON body."""
+    prompt_reader: PromptReader = field(default=read_prompt, compare=False, repr=False)
+    """Reads `request` as a prompt: by default as a body that has `messages`, `system`, `tools`."""
+    price_key: str | None = None
+    """Under which name the price table has the seller; None for that of the provider."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """What was asked, in one form for all providers."""
+        return self.prompt_reader(self.request)
 
 
 class Calls(Sequence[Call]):

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from pytest_llmregress.values.call import Call, Calls, Outcome, ToolRunner
+from pytest_llmregress.values.call import Call, Calls, Outcome, PromptReader, ToolRunner
 from pytest_llmregress.values.canonical_json import hash_json
+from pytest_llmregress.values.prompt import History, Prompt
 
 
 def find_conversation_starts(calls: Calls) -> tuple[bool, ...]:
@@ -34,11 +36,11 @@ def split_conversations(calls: Calls) -> tuple[tuple[int, ...], ...]:
 
 
 def with_whole_conversations(calls: Calls) -> Calls:
-    """Return the calls, each with the whole conversation so far as its request's "messages".
+    """Return the calls, each with the whole conversation so far as the messages of its prompt.
 
-    Only a message thread sends less: what the server holds is put together from the calls
-    before. Of several threads at once, a call is the one's whose tool it answers for, or else
-    the latest one's.
+    They are the "messages" of its request as well. Only a conversation that the server holds
+    sends less: it is put together from the calls before. Of several such at once, a call is the
+    one's whose tool it answers for, or else the latest one's.
     """
     whole: list[Call] = []
     for call in calls:
@@ -46,14 +48,16 @@ def with_whole_conversations(calls: Calls) -> Calls:
         if before is None:
             whole.append(call)
         else:
-            messages = [*_messages(before), _reply(before), *_messages(call)]
-            whole.append(replace(call, request={**call.request, "messages": messages}))
+            messages = [*before.prompt.messages, _reply(before), *call.prompt.messages]
+            read = partial(_read_whole, call.prompt_reader)
+            request = {**call.request, "messages": messages}
+            whole.append(replace(call, request=request, prompt_reader=read))
     return Calls(whole)
 
 
 def messages_of(call: Call) -> tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...]:
     """Return the messages of a request: the role of each, and its blocks."""
-    return tuple((str(each.get("role")), _blocks(each)) for each in _messages(call))
+    return tuple((str(each.get("role")), _blocks(each)) for each in call.prompt.messages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,8 @@ class _Turn:
     """A call as far as it tells to which conversation it belongs."""
 
     call: Call
-    thread: str | None
+    history: History
+    sent: tuple[Mapping[str, Any], ...]
     messages: tuple[str, ...]
     """A digest of each, the same for two ways of writing one message."""
     assistants: frozenset[int]
@@ -69,10 +74,12 @@ class _Turn:
 
 
 def _turn(call: Call) -> _Turn:
-    messages = _messages(call)
+    prompt = call.prompt
+    messages = prompt.messages
     return _Turn(
         call=call,
-        thread=_thread(call),
+        history=prompt.history,
+        sent=messages,
         messages=tuple(hash_json(_comparable(message)) for message in messages),
         assistants=frozenset(n for n, m in enumerate(messages) if m.get("role") == "assistant"),
     )
@@ -90,7 +97,7 @@ def _previous(turns: Sequence[_Turn], at: int) -> int | None:
     turn = turns[at]
     if at == 0:
         return None
-    if turn.thread == "continue" or not turn.messages:
+    if turn.history is History.CONTINUED or not turn.messages:
         return at - 1
     return next((n for n in range(at - 1, -1, -1) if _goes_on(turn, turns[n])), None)
 
@@ -110,7 +117,7 @@ def _goes_on(turn: _Turn, earlier: _Turn) -> bool:
 
 def _is_reply(turn: _Turn, at: int, earlier: Call) -> bool:
     """Say whether a message of a request is what an earlier call was answered with."""
-    blocks = _blocks(_messages(turn.call)[at])
+    blocks = _blocks(turn.sent[at])
     ids = {block.get("id") for block in blocks if str(block.get("type")).endswith("tool_use")}
     if any(tool.id and tool.id in ids for tool in earlier.tool_calls):
         return True
@@ -120,27 +127,24 @@ def _is_reply(turn: _Turn, at: int, earlier: Call) -> bool:
 
 def _held_by_server(call: Call, before: Sequence[Call]) -> Call | None:
     """Return the call that a call continues in its message thread, or None."""
-    threads = [each for each in before if _thread(each) and each.outcome is not Outcome.ERROR]
-    if _thread(call) != "continue" or not threads:
+    prompt = call.prompt
+    if prompt.history is not History.CONTINUED:
+        return None
+    kept = (each for each in before if each.outcome is not Outcome.ERROR)
+    threads = [each for each in kept if each.prompt.history is not History.SENT]
+    if not threads:
         return None
     answers = {
-        block.get("tool_use_id") for message in _messages(call) for block in _blocks(message)
+        block.get("tool_use_id") for message in prompt.messages for block in _blocks(message)
     }
     asked = (each for each in reversed(threads) if {t.id for t in each.tool_calls} & answers)
     return next(asked, threads[-1])
 
 
-def _thread(call: Call) -> str | None:
-    thread = call.request.get("thread")
-    kind = thread.get("type") if isinstance(thread, Mapping) else None
-    return kind if isinstance(kind, str) else None
-
-
-def _messages(call: Call) -> list[Mapping[str, Any]]:
-    messages = call.request.get("messages")
-    if not isinstance(messages, list):
-        return []
-    return [message for message in messages if isinstance(message, Mapping)]
+def _read_whole(read: PromptReader, request: Mapping[str, Any]) -> Prompt:
+    """Read a request to which the messages were added that the server holds."""
+    body = {key: value for key, value in request.items() if key != "messages"}
+    return replace(read(body), messages=tuple(request["messages"]))
 
 
 def _blocks(message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

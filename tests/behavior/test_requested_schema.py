@@ -1,11 +1,8 @@
 """The schema that a request asks its answer to keep."""
 
-import pytest
-
 from pytest_llmregress.behavior.requested_schema import (
     find_closed_places,
     find_optional_places,
-    find_requested_schema,
 )
 
 SCHEMA = {
@@ -22,24 +19,6 @@ SCHEMA = {
         "more": {"$ref": "#/$defs/loop"},
     },
 }
-
-
-@pytest.mark.parametrize(
-    "request_body",
-    [
-        {"output_format": {"type": "json_schema", "schema": SCHEMA}},
-        {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
-        {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
-        {"text": {"format": {"type": "json_schema", "schema": SCHEMA}}},
-    ],
-)
-def test_a_schema_is_found_where_each_api_has_it(request_body):
-    assert find_requested_schema(request_body) == SCHEMA
-
-
-@pytest.mark.parametrize("request_body", [{}, {"text": "x"}, {"output_format": {"schema": 3}}])
-def test_a_request_without_a_schema_has_an_empty_one(request_body):
-    assert find_requested_schema(request_body) == {}
 
 
 def test_places_whose_values_are_listed_are_closed():
