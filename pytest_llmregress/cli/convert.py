@@ -209,7 +209,7 @@ def _harmless(row: _Row, redactor: Redactor) -> _Row:
     if any(_bodies(one) != _bodies(other) for one, other in zip(attempts, clean, strict=True)):
         notes.append("secrets taken out")
     if not calls:
-        notes.append("no call of Claude in it")
+        notes.append("no call of a model in it")
     return replace(row, cassette=cassette, calls=len(calls), notes=tuple(notes))
 
 

@@ -24,7 +24,10 @@ def price(call: Call) -> float | None:
     model = call.served_model or call.requested_model
     if table is None or model is None or call.usage.unknown or not call.usage.total_tokens:
         return None
-    for provider in (call.provider, None):  # a gateway sells other makers' models, too
+    for provider in (
+        call.price_key or call.provider,
+        None,
+    ):  # a gateway sells other makers' models, too
         try:
             found = table.calc(
                 _usage(call),

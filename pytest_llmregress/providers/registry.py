@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.openai.reader import OpenAIProvider
 from pytest_llmregress.providers.protocol import HasSdk, Provider, TellsLimits
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
@@ -11,7 +12,7 @@ from pytest_llmregress.values.http import Interaction, Request, Response
 
 def built_in_providers() -> tuple[Provider, ...]:
     """Return the providers that need no plugin."""
-    return (AnthropicProvider(),)
+    return (AnthropicProvider(), OpenAIProvider())
 
 
 def read_call(interaction: Interaction, providers: Sequence[Provider]) -> Call | None:

@@ -129,7 +129,7 @@ def not_understood(test: str, requests: Sequence[str], candidate: str, *, withou
         f"{test}: not understood: no provider reads {escape_controls(_some(requests))}\n"
         f"  what {candidate} does in this test cannot be compared with the baseline\n"
         f"{_NOTHING_KEPT}\n"
-        "  allowed: calls of the Anthropic API, or of one that a provider of yours reads "
+        "  allowed: calls of a built-in provider, or of one of yours that reads them "
         "(pytest_llmregress_providers)\n"
         f"  leave the test out: {without}"
     )

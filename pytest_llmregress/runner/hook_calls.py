@@ -305,7 +305,7 @@ class BuiltIns:
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_providers(self) -> Sequence[Provider]:
-        """Return the reader of Anthropic's wire format."""
+        """Return the readers of wire formats that need no plugin."""
         from pytest_llmregress.providers.registry import (  # noqa: PLC0415 - on use
             built_in_providers,
         )

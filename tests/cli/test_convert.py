@@ -170,7 +170,7 @@ def test_a_cassette_without_a_call_of_claude_is_imported_and_says_so():
     result = import_cassettes([Path("tests")])
 
     assert stored("tests/test_a.py::test_b").interactions == (other,)
-    assert "no call of Claude in it" in result.lines[1]
+    assert "no call of a model in it" in result.lines[1]
 
 
 def test_an_existing_recording_is_never_overwritten():

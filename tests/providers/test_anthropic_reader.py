@@ -170,7 +170,6 @@ def test_a_model_that_is_no_string_is_none() -> None:
         ("compaction", [TEXT, TOOL], Outcome.ANSWERED),
         ("compaction", [TOOL], Outcome.TOOL_USE),
         ("compaction", [{"type": "compaction", "content": "…"}], Outcome.EMPTY),
-        ("a_word_of_next_year", [TEXT], Outcome.ANSWERED),
     ],
 )
 def test_the_stop_reason_and_the_content_say_how_a_call_ended(
@@ -180,6 +179,17 @@ def test_the_stop_reason_and_the_content_say_how_a_call_ended(
 
     call = read(interaction)
     assert (call.outcome, call.stop_reason, call.error) == (outcome, stop_reason, None)
+    assert PROVIDER.incomplete(interaction) is None
+
+
+def test_a_stop_reason_that_nobody_knows_is_told_and_kept() -> None:
+    interaction = exchange(message("a_word_of_next_year", TEXT))
+
+    call = read(interaction)
+    assert (call.outcome, call.stop_reason) == (Outcome.ERROR, "a_word_of_next_year")
+    assert call.error == (
+        "the reply ended with stop_reason 'a_word_of_next_year', which nobody knows"
+    )
     assert PROVIDER.incomplete(interaction) is None
 
 

@@ -26,6 +26,8 @@ _OUTCOMES = {
 """The stop reasons that say how a call ended; with the others, what it holds says it."""
 
 _ENDS_A_TURN = frozenset({"end_turn", "stop_sequence"})
+_BY_CONTENT = frozenset({*_ENDS_A_TURN, "compaction"})
+"""The stop reasons of an ordinary end. Any other word is one that nobody knows: it is told."""
 _FIRST_ERROR = 400
 _OF_THE_ACCOUNT = frozenset({401, 402, 403, 404})
 """Errors that are no answers, as those of the moment; others below 500 are."""
@@ -56,6 +58,8 @@ class AnthropicProvider:
         error = reply.error
         if error is None and stop_reason is None:
             error = "the reply ended without a stop reason"
+        elif error is None and not (_is_known(stop_reason) or _asks_for_tool(content)):
+            error = f"the reply ended with stop_reason {stop_reason!r}, which nobody knows"
         usage = read_mapping(message.get("usage"))
         details = read_mapping(message.get("stop_details")) if stop_reason == "refusal" else {}
         return Call(
@@ -275,13 +279,21 @@ class _Stream:
         return self._message | {"content": list(self._blocks.values()), "usage": self._usage}
 
 
+def _is_known(stop_reason: str | None) -> bool:
+    return stop_reason in _OUTCOMES or stop_reason in _BY_CONTENT
+
+
+def _asks_for_tool(content: MessageContent) -> bool:
+    return any(tool.run_by is ToolRunner.CLIENT for tool in content.tool_calls)
+
+
 def _judge(stop_reason: str | None, content: MessageContent) -> Outcome:
     """Return how a whole reply ended; what the provider has run is no reply by itself."""
     if stop_reason in _OUTCOMES:
         return _OUTCOMES[stop_reason]
     if content.text.strip():
         return Outcome.ANSWERED
-    if not any(tool.run_by is ToolRunner.CLIENT for tool in content.tool_calls):
+    if not _asks_for_tool(content):
         return Outcome.EMPTY
     return Outcome.ANSWERED if stop_reason in _ENDS_A_TURN else Outcome.TOOL_USE
 
