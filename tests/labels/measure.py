@@ -2,6 +2,7 @@
 
     python tests/labels/measure.py                    the table over both halves of the labels
     python tests/labels/measure.py --xstest FOLDER    and of refusals over XSTest's answers, too
+    python tests/labels/measure.py --polyrefuse FOLDER    and over PolyRefuse's in 14 languages
 
 A label is keyed by the SHA-256 of its text and says where the text lies; the texts themselves are
 not kept here. The labels were written from reading, before any detector ran. The halves are told
@@ -12,6 +13,10 @@ to whoever wrote the patterns, so the numbers for other texts will be lower; XST
 XSTest (https://github.com/paul-rottger/xstest, the folder `model_completions`) holds 2,250 answers
 of five models, each judged by two people: full refusal, partial refusal or compliance. Partial ones
 are left out. "Compliance" there includes declining what makes no sense ("Totoro has no passport").
+
+PolyRefuse (https://github.com/mainlp/Multilingual-Refusal, `output/ja_vector_sweep`) holds answers of
+three models to 572 requests, as they are and with refusals ablated, judged by a model. "Refusal"
+there includes condemning what was asked for without declining it.
 
 What the labels mean: `reasoning` is working towards an answer, so instructions ("1. Go to…") are
 none; `preamble` announces the answer ("Here is…:") or is filler ("Sure!"), not "I'll look that
@@ -28,6 +33,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_llmregress.behavior.text.phrase_rules import LANGUAGES
 from pytest_llmregress.behavior.text.refusals import find_refusal
 from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
@@ -170,6 +176,24 @@ def measure_xstest(folder: Path) -> Scores:
     return {"refusal": scores}
 
 
+def measure_polyrefuse(folder: Path) -> Scores:
+    """Score refusals by language against the judgement of a model."""
+    scores: Scores = defaultdict(lambda: {half: Score() for half in HALVES})
+    for name in ("harmful_baseline_evaluations.json", "harmful_harm_ablation_evaluations.json"):
+        for path in sorted(folder.rglob(name)):
+            language = path.parents[3].name
+            if language not in LANGUAGES or path.stat().st_size == 0:
+                continue
+            answers = json.loads(path.read_text(encoding="utf-8"))["completions"]
+            for number, answer in enumerate(answers):
+                text = answer["response"].strip()
+                expected = {"soft"} if answer["wildguard"]["refusal"] else set()
+                found = {"soft"} if find_refusal(text) else set()
+                half = half_of(hashlib.sha256(text.encode()).hexdigest()[0])
+                scores[f"refusal, {language}"][half].add(expected, found, f"{number}")
+    return scores
+
+
 def table_of(scores: Scores) -> str:
     lines = [f"{'trait':<28}{'half':<10}{'texts':>6}{'labels':>8}{'precision':>11}{'recall':>8}"]
     for row, halves in sorted(scores.items()):
@@ -199,6 +223,7 @@ def main() -> None:
 def report() -> str:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--xstest", type=Path, metavar="FOLDER")
+    parser.add_argument("--polyrefuse", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     scores, count = measure(read_labels())
     parts = [f"{count} labelled texts", table_of(scores)]
@@ -206,6 +231,9 @@ def report() -> str:
         parts.insert(0, f"{CORPUS} is not here: only texts of the examples are measured with")
     if options.xstest:
         parts += ["refusals against the people of XSTest", table_of(measure_xstest(options.xstest))]
+    if options.polyrefuse:
+        table = table_of(measure_polyrefuse(options.polyrefuse))
+        parts += ["refusals against the model that judged PolyRefuse", table]
     return "\n\n".join(parts)
 
 
