@@ -32,10 +32,11 @@ from pytest_llmregress.comparison.json_difference import (
     is_rewording,
     is_same,
 )
+from pytest_llmregress.comparison.keep_by_identity import keep_by_identity
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL, build_change
 from pytest_llmregress.formatting.value_text import truncate
 from pytest_llmregress.values.behavior import Change, Severity, Trait
-from pytest_llmregress.values.canonical_json import dump_canonical_json, identify
+from pytest_llmregress.values.canonical_json import identify
 
 MAX_SHORT = 80
 """Characters of a text that may be another way to write a label or a date."""
@@ -205,8 +206,7 @@ def _walk_list(
     path: _Path, olds: Sequence[list[Any]], new: list[Any], closed: set[str]
 ) -> Iterator[RatedDifference]:
     """Hold each item against the one that stands for it in each sample; order does not count."""
-    texts = [dump_canonical_json(item) for item in new]
-    pairs = [_pair(old, new, texts) for old in olds]
+    pairs = [_pair(old, new) for old in olds]
     for index, item in enumerate(new):
         known = [pair[index] for pair in pairs if index in pair]
         yield from _walk((*path, index), known, item, closed) if known else ()
@@ -218,12 +218,17 @@ def _walk_list(
         yield RatedDifference(difference=difference, severity=severity, noisy=noisy)
 
 
-def _pair(old: list[Any], new: list[Any], new_texts: Sequence[str]) -> dict[int, Any]:
+@keep_by_identity(64)
+def _identify_items(items: list[Any]) -> list[str]:
+    return list(map(identify, items))
+
+
+def _pair(old: list[Any], new: list[Any]) -> dict[int, Any]:
     """Return the item of an old list for each index of a new one: an equal one, else in order."""
-    texts = [dump_canonical_json(item) for item in old]
+    texts = _identify_items(old)
     unused = Counter(texts)
     pairs: dict[int, Any] = {}
-    for index, (item, text) in enumerate(zip(new, new_texts, strict=True)):
+    for index, (item, text) in enumerate(zip(new, _identify_items(new), strict=True)):
         if unused[text]:
             unused[text] -= 1
             pairs[index] = item

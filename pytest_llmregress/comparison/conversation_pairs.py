@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from pytest_llmregress.behavior.registry import CONVERSATION_TRAITS, CONVERSATIONS
-from pytest_llmregress.behavior.trait_record import TraitRecord, build_trait
+from pytest_llmregress.behavior.trait_record import build_trait
+from pytest_llmregress.comparison.keep_by_identity import keep_by_identity
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
 from pytest_llmregress.formatting.value_text import printable, truncate
-from pytest_llmregress.values.behavior import Behavior, Change, Severity
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait
 
 MAX_ASKED = 40
 """Characters of what the user asked that a conversation is named by."""
 MAX_NAMED = 5
 """Further calls of one change that are named."""
-OF_A_REPLY = frozenset(record.name for record in CONVERSATION_TRAITS)
+_RECORDS = {record.name: record for record in CONVERSATION_TRAITS}
+OF_A_REPLY = frozenset(_RECORDS)
 """Names of the traits that each conversation has for itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Conversation:
     """One conversation of a sample, with the traits of its reply."""
 
@@ -32,6 +35,15 @@ class Conversation:
     """The value of each trait of its reply by its name."""
     quotes: Mapping[str, str]
     """Words of its reply that gave a value away, by the trait's name."""
+
+    @cached_property
+    def traits(self) -> Mapping[str, Trait]:
+        """The traits of its reply by their names."""
+        return {
+            name: build_trait(record, self.values[name], quote=self.quotes.get(name, ""))
+            for name, record in _RECORDS.items()
+            if name in self.values
+        }
 
     def __str__(self) -> str:
         asked = printable(truncate(self.asked, MAX_ASKED))
@@ -91,6 +103,9 @@ def pair_conversations(samples: Sequence[Behavior], after: Behavior) -> Conversa
 
 
 def _align(old: Sequence[Conversation], new: Sequence[Conversation]) -> _Alignment:
+    requests = [each.request for each in new]
+    if requests == [each.request for each in old] and len({"", *requests}) > len(requests):
+        return _Alignment(peers={at: [each] for at, each in enumerate(old)})  # as almost always
     found = _Alignment()
     by_request: dict[str, list[Conversation]] = {}
     for each in old:
@@ -158,6 +173,7 @@ def have_several(samples: Iterable[Behavior]) -> bool:
     return min(counts, default=0) > 0 and max(counts) > 1
 
 
+@keep_by_identity(64)
 def read_conversations(behavior: Behavior) -> tuple[Conversation, ...]:
     """Return the conversations of a sample; none where an older version has extracted it."""
     quotes = {trait.name: trait.quote for trait in behavior.traits if trait.quote}
@@ -173,6 +189,7 @@ def read_conversations(behavior: Behavior) -> tuple[Conversation, ...]:
     )
 
 
+@keep_by_identity(64)
 def _items(behavior: Behavior) -> list[dict[str, Any]]:
     """Return the conversations as JSON; none where an older version has extracted the sample."""
     trait = behavior.get(CONVERSATIONS)
@@ -181,27 +198,18 @@ def _items(behavior: Behavior) -> list[dict[str, Any]]:
 
 
 def _put_beside(olds: Sequence[Conversation], new: Conversation) -> RepliesBeside:
-    """Return the traits of replies that may differ: building all of them takes most of the time."""
-    records = [
-        record
-        for record in CONVERSATION_TRAITS
-        if record.name in new.values
-        and all(old.values.get(record.name) != new.values[record.name] for old in olds)
+    """Return the traits of replies that may differ."""
+    names = [
+        name
+        for name in _RECORDS
+        if name in new.values and all(old.values.get(name) != new.values[name] for old in olds)
     ]
-    return RepliesBeside(
-        olds=tuple(_behavior(records, old) for old in olds), new=_behavior(records, new)
-    )
+    return RepliesBeside(olds=tuple(_select(names, old) for old in olds), new=_select(names, new))
 
 
-def _behavior(records: Sequence[TraitRecord], reply: Conversation) -> Behavior:
-    known = reply.values
-    return Behavior(
-        traits=tuple(
-            build_trait(each, known[each.name], quote=reply.quotes.get(each.name, ""))
-            for each in records
-            if each.name in known
-        )
-    )
+def _select(names: Iterable[str], reply: Conversation) -> Behavior:
+    traits = reply.traits
+    return Behavior(traits=tuple(traits[name] for name in names if name in traits))
 
 
 def _build_change(
