@@ -101,7 +101,7 @@ def is_same_trait(before: Trait, after: Trait) -> bool:
     if old == [] == new or old == {} == new:
         return True
     if after.kind is TraitKind.SET:
-        return members(before) == members(after)
+        return old == new or members(before) == members(after)
     return dump_canonical_json(before.value) == dump_canonical_json(after.value)
 
 

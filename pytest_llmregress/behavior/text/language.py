@@ -77,6 +77,7 @@ _SIGNS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 _LETTERS_OF_A_SIGN = 3
 """What one sign of those weighs against letters; English terms in a Chinese text are long."""
 _CLOSING = " \t\n\"'”’»)]*_"  # noqa: RUF001  # quotes
+_AT_ENDS = ".,;:!?…'\"()[]*"
 _STOPS = (".", "!", "?", "…", ":")
 _LEAD = 1.25
 """How many times the stop words of the runner-up the winning language has to have."""
@@ -157,10 +158,10 @@ def _read_marks(word: str) -> frozenset[str]:
 
 
 def _count_words(sample: str) -> Counter[str]:
-    """Count words without their punctuation; most have none, and are not searched for any."""
-    parts = Counter(sample.split())
-    counts = Counter({part: times for part, times in parts.items() if part.isalpha()})
-    for part in parts.keys() - counts.keys():
-        for word in _WORDS.findall(part):
-            counts[word] += parts[part]
+    """Count words without their punctuation; most have none but at their ends."""
+    counts: Counter[str] = Counter()
+    for part, times in Counter(sample.split()).items():
+        word = part.strip(_AT_ENDS)
+        for each in (word,) if word.isalpha() else _WORDS.findall(part):
+            counts[each] += times
     return counts
