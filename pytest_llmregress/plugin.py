@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmregress.runner.fixtures import LlmJudge, SnapshotAssertion
+    from pytest_llmregress.runner.gateway_fixture import LlmGateway
     from pytest_llmregress.values.call import Calls
 
 OPTIONS = (
@@ -126,6 +127,17 @@ def llm_judge(request: pytest.FixtureRequest) -> "LlmJudge":
     from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
 
     return fixtures.judge(request)
+
+
+@pytest.fixture(scope="session")
+def llm_gateway(request: pytest.FixtureRequest) -> "LlmGateway":
+    """Return what a process of its own has to be told so that its calls are recorded.
+
+    Children of a marked test need none of it: they are told by their environment.
+    """
+    from pytest_llmregress.runner import gateway_fixture  # noqa: PLC0415 - only where it is used
+
+    return gateway_fixture.build_llm_gateway(request)
 
 
 def _is_controller(config: pytest.Config) -> bool:

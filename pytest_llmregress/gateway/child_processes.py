@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_llmregress.process.attribute_patch import AttributePatch
 
@@ -14,12 +14,23 @@ try:
 except ImportError:  # Windows
     _posixsubprocess = None  # type: ignore[assignment]
 
-Prepare = Callable[[Mapping[str, str], str], dict[str, str]]
-"""From the environment that a child was to have, and the child in words, to the one it gets."""
+
+class Prepare(Protocol):
+    """Makes the environment that a child gets."""
+
+    def __call__(
+        self, given: Mapping[str, str], child: str, *, shared: bool = False
+    ) -> dict[str, str]:
+        """Return it, from the one that the child was to have, and the child in words.
+
+        :param shared: whether it goes on for later tests, whichever starts it.
+        """
+
 
 _ENVIRONMENT_OF_POPEN = 9
 """Where `env` stands among the arguments of Popen that follow the command."""
 _ENVIRONMENT_OF_FORK_EXEC = 5
+_FORK_SERVER = b"multiprocessing.forkserver"
 _MAX_WORDS = 60
 
 
@@ -107,7 +118,9 @@ def _fork_exec(real: Callable[..., int], prepare: Prepare) -> Callable[..., int]
     def fork_exec(*arguments: Any) -> int:
         if arguments[_ENVIRONMENT_OF_FORK_EXEC] is not None:
             return real(*arguments)
-        filled = prepare(dict(os.environ), _words(arguments[0]))
+        command = b" ".join(map(os.fsencode, arguments[0]))
+        is_shared = _FORK_SERVER in command  # one for all, from its first use on
+        filled = prepare(dict(os.environ), _words(arguments[0]), shared=is_shared)
         written = [os.fsencode(f"{name}={value}") for name, value in filled.items()]
         before = arguments[:_ENVIRONMENT_OF_FORK_EXEC]
         return real(*before, written, *arguments[_ENVIRONMENT_OF_FORK_EXEC + 1 :])

@@ -18,15 +18,11 @@ def ask_gateway(address: str, request: Request) -> Response:
     parts = urlsplit(address)
     dropped = OF_ONE_CONNECTION | {"content-length", "accept-encoding"}
     headers = {k: ", ".join(v) for k, v in request.headers.items() if k not in dropped}
-    asked = urlsplit(request.url)
-    if asked.netloc == parts.netloc:  # by the environment that its children have as well
-        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
-    else:
-        target, headers[WHOLE_URL] = parts.path, request.url
+    headers[WHOLE_URL] = request.url
     with going_out():
         connection = HTTPConnection(parts.netloc)
         try:
-            connection.request(request.method, target, body=request.body, headers=headers)
+            connection.request(request.method, parts.path, body=request.body, headers=headers)
             reply = connection.getresponse()
             body = reply.read()
         finally:

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from pytest_llmregress.gateway.asking_child import asking_for
 from pytest_llmregress.gateway.routes import Route
-from pytest_llmregress.gateway.tenant import Tenant
+from pytest_llmregress.gateway.tenant import FormerTenant, Tenant
 from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION, UPSTREAM_FAULTS, Upstream, pieces
 from pytest_llmregress.recording.cassette_session import Exchange
 from pytest_llmregress.recording.received_response import build_response
+from pytest_llmregress.recording.socket_guard import LateRefusal, note_late
 from pytest_llmregress.values.http import Request, Response
 
 REFUSED = HTTPStatus.IM_A_TEAPOT
@@ -29,7 +30,7 @@ class Directory(Protocol):
     def find(self, path: str) -> Route | None:
         """Return what a path stands for; None where it stands for nothing."""
 
-    def tenant_of(self, route: Route) -> Tenant | None:
+    def tenant_of(self, route: Route) -> Tenant | FormerTenant | None:
         """Return whose calls come by a route now; None where no marked test runs."""
 
     @property
@@ -83,12 +84,9 @@ class ChildConnection(BaseHTTPRequestHandler):
             return f"{route.upstream}{route.rest}"
         return str(self.headers.get(WHOLE_URL, ""))
 
-    def _answer(self, request: Request, tenant: Tenant | None) -> None:
-        if tenant is None or (tenant.is_over and tenant.guard is None):
-            if self.directory.is_open:
-                self._forward(request)
-            else:
-                self._refuse("no marked test runs, and a replay sends nothing")
+    def _answer(self, request: Request, tenant: Tenant | FormerTenant | None) -> None:
+        if not isinstance(tenant, Tenant):
+            self._answer_nobody(request, tenant)
             return
         try:
             exchange = self._ask(request, tenant)
@@ -105,10 +103,19 @@ class ChildConnection(BaseHTTPRequestHandler):
             with tenant.under_way():
                 self._record(exchange, tenant, request)
 
+    def _answer_nobody(self, request: Request, former: FormerTenant | None) -> None:
+        """Answer what belongs to no test: in a run that may send, it goes out unrecorded."""
+        place = f"{request.method} {request.url.partition('?')[0]}"
+        if former is not None and former.is_replay:
+            note_late(LateRefusal(test=former.test, place=place, by="a child process"))
+            self._refuse(f"{former.test} was replayed and is over: nothing is sent to {place}")
+        elif self.directory.is_open:
+            self._forward(request)
+        else:
+            self._refuse("no marked test runs, and a replay sends nothing")
+
     def _ask(self, request: Request, tenant: Tenant) -> Exchange | None:
         """Return what the tape says; None where the request is none of its."""
-        if tenant.is_over and tenant.guard is not None:
-            tenant.guard.refuse(f"{request.method} {request.url.partition('?')[0]}")
         if tenant.tape.passes(request):
             return None
         # Whether a program asks once more does not show in what it sends: the last answer counts.
@@ -136,7 +143,7 @@ class ChildConnection(BaseHTTPRequestHandler):
                 body += piece
                 sink = sink and self._pass_on(piece, reply)
             if sink:
-                self._end(reply)
+                self._pass_on(b"", reply)
         except UPSTREAM_FAULTS:
             self._upstream.close()
             self.close_connection = True
@@ -156,29 +163,24 @@ class ChildConnection(BaseHTTPRequestHandler):
         return self._flush_head()
 
     def _flush_head(self) -> bool:
-        try:
-            self.end_headers()
-            self.wfile.flush()
-        except OSError:
-            return False
-        return True
+        self.end_headers()
+        return self._write(b"")
 
     def _pass_on(self, piece: bytes, reply: HTTPResponse) -> bool:
-        """Send a piece of a body on; tell whether the child is still there."""
+        """Send a piece of a body on, the last one being empty; tell whether the child is there."""
+        if self._is_chunked(reply):
+            piece = b"%x\r\n%s\r\n" % (len(piece), piece)
+        return self._write(piece)
+
+    def _write(self, data: bytes) -> bool:
+        """Send what is ready to be sent; tell whether the child is there."""
         try:
-            if self._is_chunked(reply):
-                piece = b"%x\r\n%s\r\n" % (len(piece), piece)
-            self.wfile.write(piece)
+            self.wfile.write(data)
             self.wfile.flush()
         except OSError:
             self.close_connection = True
             return False
         return True
-
-    def _end(self, reply: HTTPResponse) -> None:
-        if self._is_chunked(reply):
-            self.wfile.write(b"0\r\n\r\n")
-        self.wfile.flush()
 
     def _is_chunked(self, reply: HTTPResponse) -> bool:
         has_body = self.command != "HEAD" and reply.status not in _NO_BODY
@@ -207,8 +209,7 @@ class ChildConnection(BaseHTTPRequestHandler):
         if status not in _NO_BODY and "content-length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         if self._flush_head() and self.command != "HEAD" and status not in _NO_BODY:
-            self.wfile.write(body)
-            self.wfile.flush()
+            self._write(body)
 
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("transfer-encoding", "").lower():

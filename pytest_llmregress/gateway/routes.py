@@ -3,9 +3,9 @@
 import secrets
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pytest_llmregress.gateway.tenant import Tenant
+from pytest_llmregress.gateway.tenant import FormerTenant, Tenant
 
 _PREFIX = "llm"
 _NONE = "-"
@@ -17,7 +17,7 @@ _PARTS = 5
 class Child:
     """Who asks."""
 
-    owner: Tenant | None
+    owner: Tenant | FormerTenant | None
     """Whose child it is; None where the test that runs then is asked for."""
     words: str
     """The child in words, with the line that has started it."""
@@ -54,6 +54,14 @@ class Routes:
                 self._children.append(child)
             return self._numbers[child]
 
+    def leave(self, tenant: Tenant) -> None:
+        """Keep no more of a tenant than that it is over."""
+        with self._lock:
+            for number, child in enumerate(self._children):
+                if child.owner is tenant:
+                    self._children[number] = replace(child, owner=tenant.end())
+                    del self._numbers[child]
+
     def inherit(self, number: int) -> None:
         """Give no other number from here on: the parent of a fork hears nothing of new ones."""
         self._inherited = number
@@ -62,6 +70,10 @@ class Routes:
         """Return the path by which a child reaches an API. No other machine can guess it."""
         coded = urlsafe_b64encode(upstream.rstrip("/").encode()).decode().rstrip("=") or _NONE
         return f"/{_PREFIX}/{self._token}/{number}/{coded}"
+
+    def has(self, url: str) -> bool:
+        """Whether a URL is one of its own already."""
+        return f"/{_PREFIX}/{self._token}/" in url
 
     def find(self, path: str) -> Route | None:
         """Return what a path stands for; None where it stands for nothing."""

@@ -12,13 +12,14 @@ from typing import Any
 from pytest_llmregress.gateway.child_environment import ChildEnvironment, fill_environment
 from pytest_llmregress.gateway.handler import ChildConnection
 from pytest_llmregress.gateway.routes import Child, Route, Routes
-from pytest_llmregress.gateway.tenant import Tenant
+from pytest_llmregress.gateway.tenant import FormerTenant, Tenant
 from pytest_llmregress.recording.socket_guard import GATEWAY
 
 _LOOPBACK: tuple[tuple[socket.AddressFamily, str], ...] = (
     (socket.AF_INET, "127.0.0.1"),
     (socket.AF_INET6, "::1"),
 )
+_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a user asks for it
 
 
 class Gateway:
@@ -52,45 +53,54 @@ class Gateway:
             yield
         finally:
             self._tenants.remove(tenant)
-            tenant.is_over = True
+            self._routes.leave(tenant)
 
-    def environment(self, given: Mapping[str, str], child: str) -> dict[str, str]:
+    def environment(
+        self, given: Mapping[str, str], child: str, *, shared: bool = False
+    ) -> dict[str, str]:
         """Return the environment of a child: it finds its models by the gateway.
 
-        Parameters: `given`, what it was to be; `child`, the child in a few words.
+        Parameters: `given`, what it was to be; `child` and `shared` as for `register`.
         """
         return fill_environment(
             given,
             self._environment,
-            address_of=partial(self.address_of, number=self.register(child)),
+            address_of=partial(self.address_of, number=self.register(child, shared=shared)),
             is_replay=not self.is_open,
         )
 
-    def register(self, child: str) -> int:
-        """Return the number of a child that is about to start, in a few words."""
+    def register(self, child: str, *, shared: bool = False) -> int:
+        """Return the number of a child that is about to start, in a few words.
+
+        :param shared: whether it makes calls of each test that runs when it asks.
+        """
         tenant = self._tenants[-1] if self._tenants else None
-        owner = tenant if tenant is not None and tenant.is_in_body else None
+        is_own = tenant is not None and tenant.is_in_body and not shared
+        owner = tenant if is_own else None
         where = self._locate()
         words = f"{child}, started in {where}" if where else child
         return self._routes.number_of(Child(owner=owner, words=words))
 
-    def address_of(self, upstream: str, *, number: int, host: str = "") -> str:
+    def address_of(self, upstream: str, *, number: int, host: str = "", name: str = "") -> str:
         """Return the URL that stands for an API; the very same where it is one of the gateway.
 
         Parameters: `upstream`, the base URL of the API, empty for one whose requests say
         their whole URL; `number`, of the child that is to ask; `host`, the address of this
-        machine to listen at, empty for loopback.
+        machine to listen at, empty for loopback; `name`, what whoever asks calls this machine.
         """
-        root = self._start(host)
-        if any(upstream.startswith(f"{each.root}/") for each in self._servers.values()):
+        if self._routes.has(upstream):
             return upstream
-        return f"{root}{self._routes.path_of(number, upstream)}"
+        return f"{self._start(host, name)}{self._routes.path_of(number, upstream)}"
+
+    def has(self, url: str) -> bool:
+        """Whether a URL is one of the gateway's."""
+        return self._routes.has(url)
 
     def find(self, path: str) -> Route | None:
         """Return what a path stands for; None where it stands for nothing."""
         return self._routes.find(path)
 
-    def tenant_of(self, route: Route) -> Tenant | None:
+    def tenant_of(self, route: Route) -> Tenant | FormerTenant | None:
         """Return whose calls come by a route now; None where no marked test runs."""
         if route.child.owner is not None:
             return route.child.owner
@@ -112,7 +122,7 @@ class Gateway:
             server.shutdown()
             server.server_close()
 
-    def _start(self, host: str) -> str:
+    def _start(self, host: str, name: str) -> str:
         """Listen at an address of this machine, unless it does; return the URL of the server."""
         with self._lock:
             if host not in self._servers:
@@ -121,7 +131,7 @@ class Gateway:
                 threading.Thread(
                     target=server.serve_forever, args=(0.1,), name=GATEWAY, daemon=True
                 ).start()
-            return self._servers[host].root
+            return self._servers[host].url(name)
 
 
 class _Server(ThreadingHTTPServer):
@@ -131,8 +141,12 @@ class _Server(ThreadingHTTPServer):
         self.address_family = family
         kind = type("Connection", (ChildConnection,), {"directory": gateway})
         super().__init__((host, 0), kind)
-        name = f"[{host}]" if ":" in host else host
-        self.root = f"http://{name}:{self.server_address[1]}"
+        self._name = socket.gethostname() if host in _ANY else host
+
+    def url(self, name: str) -> str:
+        """Return its URL, for whoever calls this machine by a name; empty for its own."""
+        name = name or self._name
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.server_port}"
 
     def server_bind(self) -> None:
         """Bind without a look-up of this machine's own name, which may take seconds."""

@@ -3,19 +3,27 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
-from pytest_llmregress.recording.socket_guard import SocketGuard
 
 SETTLING = 30.0
 """Seconds to wait at the end of a body for answers that are on their way into the recording."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerTenant:
+    """One that is over: what its children ask for now is nobody's."""
+
+    test: str
+    is_replay: bool
+
+
 class Tenant:
     """One sample of a test, as the gateway sees it.
 
-    Parameters: `test`, its node id; `guard`, what refuses a replayed test its connections;
-    `sends`, whether anything may go out: not while it is only looked what a test asks for.
+    Parameters: `test`, its node id; `sends`, whether anything may go out: not while it is only
+    looked what a test asks for.
     """
 
     def __init__(
@@ -23,23 +31,19 @@ class Tenant:
         tape: CassetteSession,
         *,
         test: str,
-        guard: SocketGuard | None,
         sends: bool,
     ) -> None:
         self.tape = tape
         self.test = test
-        self.guard = guard
         self.sends = sends
         self.is_in_body = False
         """Whether the test's own body runs: what a fixture starts may serve later tests."""
-        self.is_over = False
         self._under_way = 0
         self._changed = threading.Condition()
 
-    @property
-    def is_replay(self) -> bool:
-        """Whether all its answers come from a recording."""
-        return self.tape.mode is SampleMode.REPLAY
+    def end(self) -> FormerTenant:
+        """Return what is left of it once it is over."""
+        return FormerTenant(test=self.test, is_replay=self.tape.mode is SampleMode.REPLAY)
 
     @contextmanager
     def body(self) -> Iterator[None]:

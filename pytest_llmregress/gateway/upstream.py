@@ -1,5 +1,6 @@
 """The way from the gateway to an API: http.client, with TLS, proxies and kept connections."""
 
+import os
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
@@ -139,8 +140,13 @@ def _sign_in(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {b64encode(name.encode()).decode()}"}
 
 
-@cache
 def _tls() -> ssl.SSLContext:
+    return _build_tls(os.environ.get("SSL_CERT_FILE"))
+
+
+@cache
+def _build_tls(_: str | None) -> ssl.SSLContext:
+    """Return what verifies the certificates of an API; that variable adds some of a company."""
     context = ssl.create_default_context()
     if find_spec("certifi") is not None:  # what the clients of this process trust as well
         import certifi  # noqa: PLC0415 - only where something is recorded over TLS

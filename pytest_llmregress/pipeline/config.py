@@ -127,7 +127,9 @@ _BESIDE = (RULES, *_TERMS)
 KEYWORDS = (*_CONTRACT, *_BESIDE)
 """What a marker may say."""
 SETTINGS_OF_A_TEST = ("fail_on", "judge_model")
-_OF_RECORDING = ("match_ignore", "match_replace", "redact", "keep_headers", "pass_hosts")
+_OF_RECORDING = (
+    *("match_ignore", "match_replace", "redact", "keep_headers", "pass_hosts", "record_hosts"),
+)
 CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, *_OF_RECORDING)
 """What `llm_config` may set; every other setting is the whole run's."""
 
@@ -154,7 +156,9 @@ class TestConfig:
     matching: RequestMatcher
     redactor: Redactor
     pass_hosts: tuple[str, ...] = ()
-    """What a replay may connect to: globs of "host" or "host:port"."""
+    """What is not recorded, and what a replay may connect to: globs of "host" or "host:port"."""
+    record_hosts: tuple[str, ...] = ()
+    """What is recorded although it is a server of the tests' own: globs like those."""
     terms: MarkerOptions = field(default_factory=MarkerOptions)
     rule_book: RuleBook = field(default_factory=RuleBook)
     """The standing rules."""
@@ -200,6 +204,7 @@ class TestConfig:
                     keep_headers=_read_texts(config, "keep_headers"),
                 ),
                 pass_hosts=_read_texts(config, "pass_hosts"),
+                record_hosts=_read_texts(config, "record_hosts"),
                 terms=terms,
                 rule_book=rule_book,
             )

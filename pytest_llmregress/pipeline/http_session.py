@@ -7,6 +7,7 @@ from typing import NoReturn
 from pytest_llmregress.gateway.serving import serve_children
 from pytest_llmregress.gateway.tenant import Tenant
 from pytest_llmregress.llm_judge.missed_judgements import MissedJudgements
+from pytest_llmregress.pipeline.boundary import Boundary
 from pytest_llmregress.pipeline.check_candidate import Asking
 from pytest_llmregress.pipeline.config import ALLOW, TestConfig
 from pytest_llmregress.pipeline.explain_miss import explain_miss
@@ -17,7 +18,6 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.pipeline.state import SampleRecording, TestState
 from pytest_llmregress.pipeline.unplayed_calls import UnplayedCalls
-from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.registry import read_call, replay_environment, sdk_supports
 from pytest_llmregress.providers.rewriting import PutsPrompt, Rewriter
 from pytest_llmregress.providers.sdk_seams import open_seams
@@ -29,7 +29,6 @@ from pytest_llmregress.recording.cassette_session import (
     SampleMode,
 )
 from pytest_llmregress.recording.http_patching import patch_http
-from pytest_llmregress.recording.loopback import leads_to_own_server
 from pytest_llmregress.recording.socket_guard import SocketGuard, find_owner
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_progress import not_sent
@@ -97,6 +96,7 @@ class HttpSession:
             rename=None if candidate is None else candidate.rename,
             put_prompt=_find_old_prompt(state, accepted),
         )
+        self.boundary = Boundary(context.gateway, requested_model=context.requested_model)
         self.tape = CassetteSession(
             mode=plan.mode,
             recorded=recorded,
@@ -105,7 +105,7 @@ class HttpSession:
             carried=self.carried,
             on_answer=self._journal_answer,
             before_send=self._may_send if limited else None,
-            passes=self._passes,
+            passes=self.boundary.passes,
             rewrite=rewrite,
         )
         self.unplayed = UnplayedCalls(
@@ -134,12 +134,7 @@ class HttpSession:
                     test=self._test, recorded=recorded or (), refuse=self._refuse
                 )
                 stack.enter_context(self.guard.closed())
-            self._tenant = Tenant(
-                self.tape,
-                test=self._test,
-                guard=self.guard,
-                sends=limited,
-            )
+            self._tenant = Tenant(self.tape, test=self._test, sends=limited)
             stack.enter_context(serve_children(context.gateway, self._tenant))
             self._stack = stack.pop_all()
 
@@ -147,6 +142,7 @@ class HttpSession:
         """Take what `llm_config` says of matching, redaction and hosts."""
         self.tape.match(rules.matching, redactor=rules.redactor)
         self.unplayed.is_allowed = rules.terms.unplayed == ALLOW
+        self.boundary.configure(rules)
         if self.guard is not None:
             self.guard.let_pass(rules.pass_hosts)
 
@@ -242,17 +238,13 @@ class HttpSession:
     def fault(self) -> Problem | None:
         """Say where no call was made, one went past the cassette, or a recorded one is left out."""
         seen = [(e.request.method, e.request.url) for e in self.tape.exchanges]
+        seen += self.boundary.sent_to_gateway
         bypassed = self._sent.missing_from(seen, redact=self.tape.redactor.url)
         if bypassed:
             return Problem(code="bypassed", message=failures.bypassed(self._test, bypassed))
         if not self.has_asked:
             return Problem(code="no_calls", message=failures.no_calls(self._test))
         return self.unplayed.fault(is_over=False)
-
-    def _passes(self, request: Request) -> bool:
-        """Whether a request asks an application of the user's own, which runs in this process."""
-        is_own = leads_to_own_server(request.url)
-        return is_own and not asked_models(request) and self._run.requested_model(request) is None
 
     def _refuse(self, place: str) -> NoReturn:
         """Fail the test by a connection that goes past the cassette."""

@@ -1,13 +1,16 @@
-"""Which addresses lead to this machine, and which of them to a server of this very process."""
+"""Which addresses lead to this machine, and which of them to a server of the tests themselves."""
 
 import gc
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from pytest_llmregress.recording.child_servers import listens_in_child
 
 _OPEN_FILES = "/dev/fd"
 _ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - where a server listens, nobody binds here
@@ -25,18 +28,30 @@ def is_loopback(host: str) -> bool:
 
 
 def is_own_server(host: str, port: int) -> bool:
-    """Whether a socket of this process listens there: an application that a test has started."""
-    return is_loopback(host) and port in set(_listening_ports())
+    """Whether this process listens there, or a child of it: an application of the tests."""
+    return is_loopback(host) and (port in set(_listening_ports()) or listens_in_child(port))
 
 
 def leads_to_own_server(url: str) -> bool:
-    """Whether a request to a URL is one to a server of this process."""
+    """Whether a request to a URL is one to a server of this process, or of a child of it."""
+    host, port = place_of(url)
+    return bool(host) and is_own_server(host, port)
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """Return host and port of a URL; an empty host where it cannot be read."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
-        return False
-    return is_own_server(parts.hostname or "", port) if parts.hostname else False
+        return "", 0
+    return parts.hostname or "", port
+
+
+def is_listed(host: str, port: int | None, globs: Sequence[str]) -> bool:
+    """Whether one of the globs, of "host" or "host:port", is meant for a place."""
+    names = (host.lower(), f"{host.lower()}:{port}")
+    return any(fnmatchcase(name, glob.lower()) for name in names for glob in globs)
 
 
 def _listening_ports() -> Iterator[int]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pytest_llmregress.process.attribute_patch import AttributePatch
-from pytest_llmregress.recording.loopback import is_loopback, is_own_server
+from pytest_llmregress.recording.loopback import is_listed, is_loopback, is_own_server
 from pytest_llmregress.values.http import Interaction
 
 _LOOK_UPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
@@ -29,11 +29,13 @@ _NETWORKS = (socket.AF_INET, socket.AF_INET6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateRefusal:
-    """What a thread was refused once the test that had started it was over."""
+    """What a thread or a child was refused once the test that had started it was over."""
 
     test: str
     place: str
     """A host, with its port where there is one, or a request."""
+    by: str = "a thread"
+    """What has asked, in words."""
 
 
 class SocketGuard:
@@ -91,7 +93,7 @@ class SocketGuard:
         """Refuse, in the name of the test if it is under way, else as a late one."""
         if not self.is_over:
             self._refuse(place)
-        _LATE.append(LateRefusal(test=self.test, place=place))
+        note_late(LateRefusal(test=self.test, place=place))
         raise ConnectionRefusedError(
             f"{self.test} was replayed and is over: nothing is sent to {place}"
         )
@@ -101,8 +103,7 @@ class SocketGuard:
         self._found.update(addresses)
 
     def _is_open(self, host: str, port: int | None) -> bool:
-        names = {host.lower(), f"{host.lower()}:{port}"}
-        if host in self._found or any(fnmatchcase(n, g) for n in names for g in self._passed):
+        if host in self._found or is_listed(host, port, self._passed):
             return True
         if is_loopback(host):
             return port is None or port not in self._ports or is_own_server(host, port)
@@ -118,6 +119,11 @@ def find_owner() -> SocketGuard | None:
     """Return the guard of the test that has started this thread; None where none has."""
     owner: SocketGuard | None = getattr(_IN_POOL, "guard", None)
     return owner or _THREADS.get(threading.current_thread())
+
+
+def note_late(refusal: LateRefusal) -> None:
+    """Note what was refused after the end of its test; the end of the session tells it."""
+    _LATE.append(refusal)
 
 
 def take_late_refusals() -> tuple[LateRefusal, ...]:

@@ -62,11 +62,15 @@ def refused(test: str, place: str, where: str | None, without: str) -> str:
     )
 
 
-def refused_late(test: str, place: str) -> str:
-    """Say that a thread of a replayed test was refused what it asked for after its test."""
+def refused_late(test: str, place: str, by: str) -> str:
+    """Say that a thread or child of a replayed test was refused what it asked for after it.
+
+    :param by: "a thread" or "a child process".
+    """
+    end = "thread.join()" if by == "a thread" else "process.terminate(), then wait()"
     return (
-        f"{test}: a thread that it has started asked for {escape_controls(place)} after the test "
-        "was over, and was refused; end the thread within the test: thread.join()"
+        f"{test}: {by} that it has started asked for {escape_controls(place)} after the test "
+        f"was over, and was refused; end it within the test: {end}"
     )
 
 

@@ -25,6 +25,8 @@ from pytest_llmregress.values.settings import RecordMode, Settings
 CONFIG_FIXTURE = "_llmregress_config"
 """The fixture in hooks.py that hands a test's `llm_config` over."""
 _CONFIG = "llm_config"
+CONTEXT: pytest.StashKey[SessionContext] = pytest.StashKey()
+"""On the config of a run with marked tests: what all of them share."""
 
 
 def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> SessionContext:
@@ -38,7 +40,7 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
     settings = read_settings(config)
     price = partial(hooks.price, config.hook)
     paths = [build_test_paths(item.path, item.nodeid, None) for item in marked]
-    return SessionContext(
+    context = config.stash[CONTEXT] = SessionContext(
         root=config.rootpath,
         invoked_from=config.invocation_params.dir,
         sources=read_sources(config),
@@ -60,6 +62,7 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
             limits=_read_limits(config, settings), providers=providers, price=price
         ),
     )
+    return context
 
 
 def identify(item: pytest.Item) -> TestIdentity:

@@ -186,7 +186,7 @@ def _take_late_refusals() -> list[str]:
         return []
     from pytest_llmregress.reports.failures import refused_late  # noqa: PLC0415 - with a replay
 
-    return [refused_late(each.test, each.place) for each in guard.take_late_refusals()]
+    return [refused_late(each.test, each.place, each.by) for each in guard.take_late_refusals()]
 
 
 def _judge_run(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from certificates import make_certificate
 from plain_stand import PlainStand, plain_stand
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
@@ -280,19 +281,7 @@ def test_a_tape_within_a_tape_has_the_outer_one_hear_what_it_sends(stand):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1"]
-    try:
-        subprocess.run(
-            [*command, "-keyout", path, "-out", path.with_suffix(".crt")],
-            check=True,
-            capture_output=True,
-        )
-    except (OSError, subprocess.CalledProcessError) as fault:
-        pytest.skip(f"no certificate without openssl: {fault}")
-    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
-    return path
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -1,0 +1,53 @@
+"""Which requests of a test are recorded, and which pass: DNS and sockets are the guard's."""
+
+from collections.abc import Callable, Sequence
+
+from pytest_llmregress.gateway.server import Gateway
+from pytest_llmregress.pipeline.config import TestConfig
+from pytest_llmregress.providers.asked_models import asked_models
+from pytest_llmregress.recording.loopback import is_listed, leads_to_own_server, place_of
+from pytest_llmregress.values.http import Request
+
+
+class Boundary:
+    """What one sample sends past its cassette, on purpose.
+
+    Parameters: `requested_model`, the model of a request by the first provider that knows it.
+    """
+
+    def __init__(
+        self, gateway: Gateway, *, requested_model: Callable[[Request], str | None]
+    ) -> None:
+        self._gateway = gateway
+        self._requested_model = requested_model
+        self._by_gateway: list[tuple[str, str]] = []
+        self._passed: Sequence[str] = ()
+        self._recorded: Sequence[str] = ()
+
+    def configure(self, rules: TestConfig) -> None:
+        """Take what `llm_config` says of hosts."""
+        self._passed, self._recorded = rules.pass_hosts, rules.record_hosts
+
+    @property
+    def sent_to_gateway(self) -> tuple[tuple[str, str], ...]:
+        """Method and URL of what this process has asked the gateway, which records it itself."""
+        return tuple(self._by_gateway)
+
+    def passes(self, request: Request) -> bool:
+        """Whether a request is nothing to record: it goes out in a replay as well.
+
+        That are `pass_hosts`, and applications of the user's own which this process or a child
+        of it serves; a call of a model is recorded wherever the model is.
+        """
+        if self._gateway.has(request.url):
+            self._by_gateway.append((request.method, request.url))
+            return True
+        host, port = place_of(request.url)
+        if is_listed(host, port, self._recorded):
+            return False
+        if is_listed(host, port, self._passed):
+            return True
+        return leads_to_own_server(request.url) and not self._asks_model(request)
+
+    def _asks_model(self, request: Request) -> bool:
+        return bool(asked_models(request)) or self._requested_model(request) is not None
