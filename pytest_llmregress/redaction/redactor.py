@@ -18,6 +18,7 @@ from pytest_llmregress.redaction.kept_headers import (
     is_listed,
     may_be_kept,
 )
+from pytest_llmregress.redaction.personal_data import NAMES, PREFIX
 from pytest_llmregress.redaction.secret_fields import spans_in_form, spans_in_json, spans_in_query
 from pytest_llmregress.redaction.secret_names import MIN_SECRET, secret_values
 from pytest_llmregress.redaction.secret_patterns import (
@@ -77,11 +78,19 @@ class Redactor:
 
         Parameters: `patterns`, regular expressions of Python, matched against the bytes of bodies,
         URLs and headers; a group named "secret" is what is replaced, or else the whole match.
+        Among them may be names of presets for personal data (`personal_data.NAMES`).
         `values`, secrets, of any length. `keep_headers`, globs of names in any case; a header of
         cookies or credentials stays out whatever they say. Raises ValueError with all that is
         wrong with them.
         """
-        compiled, faults = _compile(patterns)
+        patterns = tuple(patterns)
+        presets = tuple(each for each in patterns if each.startswith(PREFIX))
+        compiled, faults = _compile(each for each in patterns if each not in presets)
+        faults += [
+            f"redaction pattern {each!r}: no such preset; {', '.join(NAMES)} are allowed"
+            for each in presets
+            if each not in NAMES
+        ]
         values, kept = tuple(values), tuple(keep_headers)
         if "" in values:
             faults.append('redaction value "": it is empty; a secret of one character or more')
@@ -91,6 +100,7 @@ class Redactor:
         known = KnownSecrets(
             values=_longest_first((*self.known.values, *_forms(values))),
             patterns=(*self.known.patterns, *compiled),
+            presets=tuple(dict.fromkeys((*self.known.presets, *presets))),
         )
         kept = (*self.keep_headers, *(glob.lower() for glob in kept))
         return replace(self, known=known, keep_headers=kept)
@@ -134,16 +144,37 @@ class Redactor:
             return self._clean_query(data).decode("utf-8", "surrogateescape")
         # Brackets are no part of a host, and a URL that cannot be read would match nothing.
         host = self._clean(authority[2]).replace(PLACEHOLDER.encode(), b"redacted")
-        rest = self._clean_query(data[authority.end() :])
+        end = authority.end()
+        spans = merge((*self.known.spans(data), *spans_in_query(data)))
+        after = [s._replace(start=s.start - end, end=s.end - end) for s in spans if s.start >= end]
+        rest = self._clean_query(replace_spans(data[end:], after))
         return (authority[1] + host + rest).decode("utf-8", "surrogateescape")
 
     def value(self, value: Any) -> Any:
         """Return a JSON value that may be written to a file; itself where it holds no secret."""
         data = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
         spans = self._spans(data)
-        if not spans:
-            return value
-        return json.loads(replace_spans(data, spans).decode("utf-8", "surrogatepass"))
+        if spans:
+            value = json.loads(replace_spans(data, spans).decode("utf-8", "surrogatepass"))
+        return self._clean_texts(value) if b"=" in data else value
+
+    def text(self, text: str) -> str:
+        """Return a text that may be shown and written, such as what an exception says of a URL."""
+        return self._clean_query(self._clean(text.encode("utf-8", "surrogatepass"))).decode(
+            "utf-8", "surrogatepass"
+        )
+
+    def _clean_texts(self, value: Any) -> Any:
+        """Return a JSON value whose texts quote no secret parameter of a URL."""
+        match value:
+            case str():
+                return self.text(value)
+            case list():
+                return [self._clean_texts(each) for each in value]
+            case dict():
+                return {key: self._clean_texts(each) for key, each in value.items()}
+            case _:
+                return value
 
     def _keep(
         self, headers: Mapping[str, tuple[str, ...]], is_kept: Callable[[str], bool]

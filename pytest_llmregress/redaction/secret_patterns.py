@@ -1,12 +1,29 @@
 """Secrets that are known by their form, by the name of their field, or by their value."""
 
+import base64
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from pytest_llmregress.redaction.personal_data import find_personal_data
+from pytest_llmregress.redaction.secret_forms import FORMS, Form
 
 PLACEHOLDER = "[redacted]"
+
+_RUN = re.compile(rb"[A-Za-z0-9_.~+/=:@%-]{14,}")
+"""What a key is made of, and so long as the shortest."""
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{28,}={0,2}")
+_PART = re.compile(rb"[A-Za-z0-9+_-]{28,}={0,2}")
+"""The same, of a text that is one part of a path."""
+_MIN_BASE64 = 28
+_LONG = 2048
+"""Bytes; no key is as long, and half of it is as many as base64 can be cut after."""
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 _SHOWN = 4
 """Characters of a secret that a finding shows, at most; of a short one a quarter."""
@@ -32,158 +49,6 @@ class SecretFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
-    """A form that the keys of one vendor have."""
-
-    kind: str
-    prefixes: tuple[bytes, ...]
-    """One of these is in every such key; text without any is not looked at any further."""
-    rest: bytes = b""
-    """What follows the prefix; a group "secret" is what is taken for the secret, or all is."""
-    lead: tuple[int, bytes] = (0, b"")
-    """How many bytes of the key stand before the prefix, and their form."""
-    apart: bytes = b"A-Za-z0-9"
-    """No such byte stands before a key, unless it ends an escape; empty: any may."""
-
-
-# Own forms, and not those of detect-secrets 1.5: it knows half of these vendors (Anthropic not
-# among them), reads line by line, and is a thousand times slower on a body that is one long line.
-# Where a form may begin inside of a run of its own characters, `apart` has these characters:
-# every run is then read once, and the time is linear in the text.
-_FORMS = (
-    # https://platform.claude.com/docs/en/api/admin-api: api03, admin01, oat01, ort01
-    _Form(kind="Anthropic key", prefixes=(b"sk-ant-",), rest=rb"[A-Za-z0-9_-]{16,}", apart=b""),
-    # https://platform.openai.com/docs/api-reference/authentication; of that form: OpenRouter's
-    _Form(
-        kind="OpenAI key",
-        prefixes=(b"sk-",),
-        rest=rb"(?:(?:proj|svcacct|admin|or-v1)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{32,})",
-        apart=b"A-Za-z0-9_-",
-    ),
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-    _Form(
-        kind="AWS access key id",
-        prefixes=(b"AKIA", b"ASIA"),
-        rest=rb"[A-Z0-9]{16}(?![A-Za-z0-9])",
-    ),
-    # The secret has no form of its own: 40 characters after one of the names that AWS gives it.
-    _Form(
-        kind="AWS secret key",
-        prefixes=(
-            *(b"secret_access_key", b"SECRET_ACCESS_KEY"),
-            *(b"SecretAccessKey", b"secretAccessKey"),
-        ),
-        rest=rb"[\\\"']{0,6}\s{0,4}[:=>]\s{0,4}[\\\"']{0,6}"
-        rb"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
-        apart=b"",
-    ),
-    # https://cloud.google.com/docs/authentication/api-keys
-    _Form(
-        kind="Google API key",
-        prefixes=(b"AIza",),
-        rest=rb"[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])",
-    ),
-    # https://cloud.google.com/docs/authentication/token-types#access
-    _Form(kind="Google access token", prefixes=(b"ya29.",), rest=rb"[A-Za-z0-9_.-]{20,}"),
-    # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure
-    _Form(
-        kind="GitHub token",
-        prefixes=(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_"),
-        rest=rb"[A-Za-z0-9]{36,}",
-    ),
-    _Form(kind="GitHub token", prefixes=(b"github_pat_",), rest=rb"[A-Za-z0-9_]{40,}"),
-    # https://docs.gitlab.com/security/tokens/#token-prefixes
-    _Form(
-        kind="GitLab token",
-        prefixes=(b"glpat-", b"gldt-", b"glrt-", b"glcbt-", b"glptt-", b"glagent-", b"gloas-"),
-        rest=rb"[A-Za-z0-9_-]{20,}",
-    ),
-    # https://docs.slack.dev/authentication/tokens
-    _Form(
-        kind="Slack token",
-        prefixes=(
-            *(b"xoxa-", b"xoxb-", b"xoxe-", b"xoxo-", b"xoxp-", b"xoxr-", b"xoxs-", b"xoxe."),
-            b"xapp-",
-        ),
-        rest=rb"[A-Za-z0-9.-]{10,}",
-    ),
-    # https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
-    _Form(
-        kind="Slack webhook",
-        prefixes=(b"hooks.slack.com/services/",),
-        rest=rb"(?P<secret>T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,})",
-        apart=b"",
-    ),
-    # https://docs.stripe.com/keys
-    _Form(
-        kind="Stripe key",
-        prefixes=(b"sk_live_", b"rk_live_", b"sk_test_", b"rk_test_"),
-        rest=rb"[A-Za-z0-9]{16,}",
-    ),
-    # https://www.rfc-editor.org/rfc/rfc7519: header and payload are JSON objects in base64
-    _Form(
-        kind="JSON web token",
-        prefixes=(b"eyJ",),
-        rest=rb"[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{16,}",
-        apart=b"A-Za-z0-9_-",
-    ),
-    # https://www.rfc-editor.org/rfc/rfc6750; a token without a digit is a word in a sentence
-    _Form(
-        kind="bearer token",
-        prefixes=(b"Bearer ", b"bearer "),
-        rest=rb"(?P<secret>(?=[A-Za-z._~+/-]*+[0-9])[A-Za-z0-9._~+/-]{20,}=*)",
-    ),
-    # https://www.rfc-editor.org/rfc/rfc7468 and 1421 (its headers), 4880; also cut off, or escaped
-    _Form(
-        kind="private key",
-        prefixes=(b"-----BEGIN ",),
-        rest=rb"[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-        rb"(?:\s|\\+[nrt]|[A-Za-z-]{2,20}: [^\r\n\\\"]{1,80})*+[A-Za-z0-9+/]{32,}"
-        rb"[A-Za-z0-9+/=\s\\]*+(?:-----END [A-Z0-9 ]{0,40}-----)?",
-        apart=b"",
-    ),
-    # https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
-    _Form(
-        kind="Azure account key",
-        prefixes=(b"AccountKey=", b"SharedAccessKey="),
-        rest=rb"(?P<secret>[A-Za-z0-9+/]{43,86}={1,2})",
-        apart=b"",
-    ),
-    # https://github.com/microsoft/security-utilities: "common annotated security keys"
-    _Form(
-        kind="Azure key",
-        prefixes=(b"JQQJ99",),
-        rest=rb"[A-Za-z0-9]{26}",
-        lead=(52, b"[A-Za-z0-9]{52}"),
-        apart=b"",
-    ),
-    # https://learn.microsoft.com/entra/identity-platform: secrets of applications
-    _Form(
-        kind="Microsoft Entra secret",
-        prefixes=(b"Q~",),
-        rest=rb"[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])",
-        lead=(4, rb"[A-Za-z0-9_~.-]{3}[0-9]"),
-        apart=b"",
-    ),
-    # https://huggingface.co/docs/hub/security-tokens
-    _Form(
-        kind="Hugging Face token",
-        prefixes=(b"hf_",),
-        rest=rb"[A-Za-z0-9]{34,}",
-        apart=b"A-Za-z0-9_-",
-    ),
-    # https://docs.npmjs.com/about-access-tokens
-    _Form(kind="npm token", prefixes=(b"npm_",), rest=rb"[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
-    # Of the Python package index: a macaroon that begins with the name of its host, in base64.
-    _Form(
-        kind="PyPI token",
-        prefixes=(b"pypi-AgEIcHlwaS5vcmc", b"pypi-AgENdGVzdC5weXBpLm9yZw"),
-        rest=rb"[A-Za-z0-9_-]{50,}",
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSecrets:
     """What is known to be secret, beyond the forms that everybody's keys have."""
 
@@ -191,10 +56,29 @@ class KnownSecrets:
     """Secrets in every way in which they may be written."""
     patterns: tuple[re.Pattern[bytes], ...] = ()
     """Further forms; a group "secret" is what is taken for the secret, or all is."""
+    presets: tuple[str, ...] = ()
+    """Kinds of personal data, as `personal_data.NAMES` has them."""
 
     def spans(self, data: bytes) -> list[SecretSpan]:
         """Return where secrets stand, in order, those that overlap as one."""
-        return merge((*self._values_in(data), *self._patterns_in(data), *_forms_in(data)))
+        return merge((*self._find(data), *self._find_escaped(data)))
+
+    def _find(self, data: bytes) -> Iterator[SecretSpan]:
+        yield from self._values_in(data)
+        yield from self._patterns_in(data)
+        yield from _forms_in(data)
+        for name in self.presets:
+            for start, end in find_personal_data(name, data):
+                yield SecretSpan(start, end, name)
+
+    def _find_escaped(self, data: bytes) -> Iterator[SecretSpan]:
+        """Yield what is found only once the escapes of a URL or a form are undone."""
+        escapes = [match.start() for match in _ESCAPE.finditer(data)]
+        if escapes:
+            at = [start - 2 * number for number, start in enumerate(escapes)]
+            for start, end, kind in self._find(unquote_to_bytes(data)):
+                first, last = (place + 2 * bisect_left(at, place) for place in (start, end))
+                yield SecretSpan(first, last, kind)
 
     def _values_in(self, data: bytes) -> Iterator[SecretSpan]:
         for value in self.values:
@@ -246,12 +130,59 @@ def replace_spans(data: bytes, spans: Sequence[SecretSpan]) -> bytes:
 
 
 def _forms_in(data: bytes) -> Iterator[SecretSpan]:
-    for form in _FORMS:
+    """Yield what has the form of a secret, also within base64.
+
+    All but a few forms are runs of the characters that keys are made of. Ordinary text has hardly
+    any run as long as a key: most prefixes are looked for in these alone, and not in all of it.
+    """
+    runs = b" ".join(run for run in _RUN.findall(data) if not _is_binary(run))
+    for form in FORMS:
+        place = data if form.is_spread else runs
         for prefix in form.prefixes:
-            if prefix in data:
-                before = form.lead[0]
-                for start, end, kind in _matches(_pattern(form, prefix), data, form.kind):
-                    yield SecretSpan(start - before, end, kind)
+            if prefix in place:
+                yield from _of_form(form, prefix, data)
+    if len(runs) >= _MIN_BASE64:
+        yield from _in_base64(data)
+
+
+def _of_form(form: Form, prefix: bytes, data: bytes) -> Iterator[SecretSpan]:
+    for start, end, kind in _matches(_pattern(form, prefix), data, form.kind):
+        if form.is_secret(data[start:end]):
+            yield SecretSpan(start - form.lead[0], end, kind)
+
+
+def _in_base64(data: bytes) -> Iterator[SecretSpan]:
+    """Yield the parts of base64 that say a secret of a known form once they are decoded.
+
+    A part begins and ends where four characters do: what is left of a text can still be decoded.
+    """
+    for run in _BASE64.finditer(data):
+        if _is_binary(run[0]):
+            continue
+        found = list(_in_run(run[0]))
+        if not found and b"/" in run[0]:  # it may be parts of a path
+            for part in _PART.finditer(run[0]):
+                found += [
+                    span._replace(start=part.start() + span.start, end=part.start() + span.end)
+                    for span in _in_run(part[0])
+                ]
+        for start, end, kind in found:
+            yield SecretSpan(run.start() + start, run.start() + end, kind)
+
+
+def _is_binary(run: bytes) -> bool:
+    """Tell whether a long run is base64 of no text, such as a picture: nobody's key is in it."""
+    if len(run) < _LONG or _BASE64.fullmatch(run) is None:
+        return False
+    return not base64.b64decode(run[: _LONG // 2].translate(_TO_STANDARD)).isascii()
+
+
+def _in_run(run: bytes) -> Iterator[SecretSpan]:
+    text = run.translate(_TO_STANDARD).rstrip(b"=")
+    decoded = base64.b64decode(text + b"=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
+    if decoded.isascii() and _RUN.search(decoded):
+        for start, end, kind in merge(_forms_in(decoded)):
+            yield SecretSpan(start // 3 * 4, min(-(-end // 3) * 4, len(run)), kind)
 
 
 def _matches(pattern: re.Pattern[bytes], data: bytes, kind: str) -> Iterator[SecretSpan]:
@@ -262,7 +193,7 @@ def _matches(pattern: re.Pattern[bytes], data: bytes, kind: str) -> Iterator[Sec
 
 
 @cache
-def _pattern(form: _Form, prefix: bytes) -> re.Pattern[bytes]:
+def _pattern(form: Form, prefix: bytes) -> re.Pattern[bytes]:
     r"""Return the pattern of a form with one of its prefixes.
 
     The prefix stands first, and what may be before it in look-behinds after it, since `re` looks
