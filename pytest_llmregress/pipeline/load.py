@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.config import TestConfig, TestConfigError, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
-from pytest_llmregress.pipeline.plan import SideVariant, plan_samples
+from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL, SideVariant, plan_samples
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState, check_enough_samples
 from pytest_llmregress.pipeline.write_files import build_run_decision
@@ -33,6 +33,7 @@ from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.control_gate import CONFIRMING, MOST_OF_A_NIGHT
 
 _T = TypeVar("_T")
+_AGAIN = (AGAIN_CONTROL, AGAIN)
 
 
 class SetupError(Exception):
@@ -184,6 +185,7 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
         if may_ask and (is_controlled or check_enough_samples(accepted))
         else 0,
         among=max(1, len(context.stems)) if is_controlled else 0,
+        has_again=is_candidate and all(_find_side(empty, side).exists() for side in _AGAIN),
     )
 
 
@@ -220,6 +222,12 @@ def _read_digest(path: Path) -> str:
     except (FileNotFoundError, ForeignFileError):
         return ""
     return digest if isinstance(digest, str) else ""
+
+
+def _find_side(test: TestState, name: str) -> Path:
+    """Return where the recording of a side is, whether or not there is one."""
+    identity, variant = test.identity, f"{test.variant}.{name}"
+    return build_test_paths(identity.path, identity.node_id, variant).cassette
 
 
 def is_accepted_candidate(paths: TestPaths, settings: Settings) -> bool:

@@ -19,11 +19,13 @@ from pytest_llmregress.pipeline.drift import (
     fails_from,
 )
 from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
+from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedSide, ObservedTest, TestState
 from pytest_llmregress.values.behavior import Behavior, Change, Drift, Severity, Trait, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.evidence import (
+    FreshEvidence,
     NumberEvidence,
     Tally,
     TestEvidence,
@@ -133,11 +135,35 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
         cached=_cached(compared),
         traits_compared=_count_common_traits(baseline, compared),
         is_same=_is_same(baseline, compared),
+        again=collect_again(test),
     )
     if evidence.broken or evidence.not_comparable or evidence.quarantine:
         return evidence  # decided without samples, or it may not gate
     limit = evidence.fails_from or Severity.BREAKING
     return replace(evidence, control=collect_control(test, first, fresh, limit=limit))
+
+
+def collect_again(test: ObservedTest) -> FreshEvidence | None:
+    """Return what fresh samples of both models show, where the suite as a whole looked worse.
+
+    None where one of them does not count, and where the candidate was recorded anew since.
+    """
+    control, candidate = test.find_side(AGAIN_CONTROL), test.find_side(AGAIN)
+    if control is None or candidate is None:
+        return None
+    samples = (*control.samples, *candidate.samples)
+    is_whole = len(control.usable) == len(candidate.usable) == len(samples) / 2
+    since = test.state.old.notes[0].session if test.state.old and test.state.old.notes else ""
+    notes = (sample.plan.note for sample in samples)
+    if not is_whole or any(note is not None and note.session < since for note in notes):
+        return None
+    sides = [[each.behavior for each in side.usable] for side in (control, candidate)]
+    replies = align_replies([behavior for side in sides for behavior in side])
+    return FreshEvidence(
+        control=Tally.of(sample.own_passed for sample in control.usable),
+        candidate=Tally.of(sample.own_passed for sample in candidate.usable),
+        traits=tuple(_traits(test, [*sides, []], replies)),
+    )
 
 
 def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:

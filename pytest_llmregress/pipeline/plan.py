@@ -29,6 +29,10 @@ class SamplePlan:
     """Whether it joins accepted samples: it is no change, but part of the baseline's noise."""
 
 
+AGAIN, AGAIN_CONTROL = "again", "again-control"
+"""The names of the sides that ask candidate and old model once more for the suite's sake."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideVariant:
     """Samples beside those of a candidate: recorded under a name of their own, never accepted."""

@@ -67,7 +67,7 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
         evidence=test.evidence,
         rules=tuple(each for sample in samples for each in sample.rules.rules),
         rules_before=_find_rules_before(test),
-        cost_usd=_cost((*samples, *beside), context.plugins.price),
+        cost_usd=sum_costs((*samples, *beside), context.plugins.price),
         before=before,
         after=after,
         verdict=judge_test_state(test) if test.is_compared and test.is_tested else None,
@@ -148,7 +148,7 @@ def _mode_of(modes: Sequence[AnswerSource]) -> AnswerSource:
     return told.pop() if len(told) == 1 else AnswerSource.MIXED
 
 
-def _cost(samples: Sequence[ObservedSample], price: Price) -> float | None:
+def sum_costs(samples: Sequence[ObservedSample], price: Price) -> float | None:
     """Return what was paid for new recordings; None where a price is not known."""
     new = {AnswerSource.RECORDED, AnswerSource.MIXED}
     calls = [call for sample in samples if sample.mode in new for call in sample.calls]

@@ -57,6 +57,8 @@ class TestState:
     """Fresh samples that are to follow where these look different."""
     among: int = 0
     """The tests of the run, which share alpha, where the old model is to be asked again; else 0."""
+    has_again: bool = False
+    """Whether fresh samples of both models are recorded, of a suite that looked worse."""
     refused: Problem | None = None
     """What every request of the test is refused with; None where it may ask."""
     setup_error: Problem | None = None
@@ -97,7 +99,7 @@ class TestState:
         is_decided = self.settings.candidate is not None and (
             self.has_noise or self.is_quarantined(today)
         )
-        is_open = bool(self.among) or self.config.terms.pass_rate is not None
+        is_open = bool(self.among) or self.has_again or self.config.terms.pass_rate is not None
         return self.setup_error is None and (len(self.plans) > 1 or is_decided or is_open)
 
     def cassette_name(self, root: Path) -> str:

@@ -37,8 +37,8 @@ _PROMPTS = frozenset(
 )
 """Keys of which a call has at least one beside its model: a car has a model, too."""
 
-CELLS = (".old-model", ".old-prompt", ".control")
-"""How the names of the recordings end that a cross or a control leaves: no candidate's."""
+CELLS = (".old-model", ".old-prompt", ".control", ".again", ".again-control")
+"""How the names of recordings end that are made beside a candidate's: no candidate's."""
 
 
 def asked_models(request: Request) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """One marked test: runs its samples, asks drivers for more, keeps what they leave, and reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -8,41 +9,50 @@ import pytest
 
 from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.load import load_side, load_test
-from pytest_llmregress.pipeline.observe import TestObserver
+from pytest_llmregress.pipeline.observe import TestObserver, collect_again
 from pytest_llmregress.pipeline.plan import SideVariant
-from pytest_llmregress.pipeline.report import build_test_record
+from pytest_llmregress.pipeline.report import build_test_record, sum_costs
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedTest, TestState
 from pytest_llmregress.runner.context_factory import identify, narrow_context
 from pytest_llmregress.runner.drivers import find_drivers
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.runner.sample_series import SampleSeries
+from pytest_llmregress.values.evidence import FreshEvidence
 from pytest_llmregress.values.run_report import TestRecord
 
 
 class ItemRunner:
     """One marked test, over all the samples that this session runs of it."""
 
-    def __init__(self, state: TestState, context: SessionContext) -> None:
+    def __init__(
+        self, state: TestState, context: SessionContext, *, beside: Sequence[SideVariant] = ()
+    ) -> None:
         """Take a test before it runs.
 
         :param context: with the plugins that have a say on this test.
+        :param beside: what alone is run of a test that is over.
         """
         self._context = context
         self._accepted = AcceptedRecording(state, context)
         self._observer = TestObserver(self._accepted, context)
-        self.is_sampled = state.is_sampled(datetime.now(UTC).date())
+        self._is_over = bool(beside)
+        self.is_sampled = self._is_over or state.is_sampled(datetime.now(UTC).date())
         """Whether its outcome is told by several samples, or by evidence over several."""
-        self.own = self._begin_series(state)
+        self.own = self._begin_series(replace(state, plans=()) if self._is_over else state)
         """The samples of the test itself."""
         self._sides: list[SampleSeries] = []
         self._running = self.own
+        for side in beside:
+            self._add_side(side)
 
     @classmethod
-    def of_item(cls, item: pytest.Item, context: SessionContext) -> Self:
-        """Return the run of a marked item."""
+    def of_item(
+        cls, item: pytest.Item, context: SessionContext, *, beside: Sequence[SideVariant] = ()
+    ) -> Self:
+        """Return the run of a marked item, or of what is beside it alone."""
         context = narrow_context(item, context)
-        return cls(load_test(identify(item), context), context)
+        return cls(load_test(identify(item), context), context, beside=beside)
 
     def _begin_series(self, state: TestState) -> SampleSeries:
         return SampleSeries(
@@ -73,10 +83,15 @@ class ItemRunner:
 
     def goes_on(self) -> bool:
         """Tell whether more is to be run; drivers are asked once no sample waits any more."""
+        if self._is_over:
+            return all(side.may_go_on for side in self._sides) and self._has_more()
         if not self.own.has_run:
             return False
-        if not any(each.has_more for each in (self.own, *self._sides)):
+        if not self._has_more():
             self._ask_drivers()
+        return self._has_more()
+
+    def _has_more(self) -> bool:
         return any(each.has_more for each in (self.own, *self._sides))
 
     def _ask_drivers(self) -> None:
@@ -112,6 +127,20 @@ class ItemRunner:
         """Return what it has come to by now, as a value."""
         sides = [side.observe_side() for side in self._sides]
         return self._observer.observe(self.own.state, self.own.observe(), sides)
+
+    def observe_again(self) -> tuple[FreshEvidence | None, float | None, str]:
+        """Return what the samples of both models show, what they cost, and why one does not count.
+
+        None where they are not whole, and for a price that is not known.
+        """
+        sides = tuple(side.observe_side() for side in self._sides)
+        test = ObservedTest(state=self.own.state, samples=(), sides=sides)
+        samples = [sample for side in sides for sample in side.samples]
+        why = next(
+            (sample.why or "it was not asked" for sample in samples if not sample.usable), ""
+        )
+        unkept = next((side.not_kept for side in sides if side.not_kept), "")
+        return collect_again(test), sum_costs(samples, self._context.plugins.price), why or unkept
 
     def keep_sides(self) -> None:
         """Write what was run beside the test; what cannot be written is said with its cause."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from pytest_llmregress.reports.junit_properties import add_junit_properties
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.hook_calls import HookError, Hooks, register_built_ins
 from pytest_llmregress.runner.settings_reader import read_settings
+from pytest_llmregress.values.evidence import FreshEvidence
 from pytest_llmregress.values.run_report import RunReport, TestRecord
-from pytest_llmregress.values.settings import FailOn, Settings
+from pytest_llmregress.values.settings import FailOn, RecordMode, Settings
 from pytest_llmregress.values.verdict import GatePolicy
 
 _NAME = "llmregress-records"
@@ -46,6 +48,8 @@ class RecordCollector:
         """Why a report could not be written, by its path."""
         self._no_night = ""
         """Why this night could not be added to the history; empty where nothing went wrong."""
+        self.unconfirmed = ""
+        """Why both models could not be asked again for the suite's sake; empty without a reason."""
         self._bad_hooks: tuple[str, ...] = ()
         """What hooks that belong to no test did wrong."""
 
@@ -106,6 +110,36 @@ class RecordCollector:
         if self._in_worker:
             config.workeroutput[_ORPHANS] = list(orphans)  # type: ignore[attr-defined]  # of xdist
 
+    def find_suspicious(self, config: pytest.Config) -> frozenset[str]:
+        """Return the tests of which both models are to be asked again; none without a cause.
+
+        It takes a suite that looks worse as a whole, while no single test fails the run.
+        """
+        tests = tuple(self._by_test.values())
+        if not any(test.evidence is not None for test in tests):
+            return frozenset()
+        from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
+        from pytest_llmregress.verdicts.judge_suite import is_compared  # noqa: PLC0415 - as above
+
+        _, verdict = judge_run(tests, gate=_read_gate(read_settings(config)))
+        if verdict is None or verdict.failing or not verdict.suspects:
+            return frozenset()
+        evidences = [test.evidence for test in tests if test.evidence is not None]
+        return frozenset(each.test for each in evidences if is_compared(each))
+
+    def add_fresh(self, test: str, again: FreshEvidence, *, cost: float | None) -> None:
+        """Take fresh samples of both models of a test that is over.
+
+        :param cost: what they cost; None where that is not known.
+        """
+        record = self._by_test[test]
+        before = record.cost_usd
+        self._by_test[test] = replace(
+            record,
+            evidence=None if record.evidence is None else replace(record.evidence, again=again),
+            cost_usd=None if cost is None or before is None else before + cost,
+        )
+
     def pytest_terminal_summary(self, config: pytest.Config) -> None:
         """Write the block at the end of the run."""
         report = self._report
@@ -140,7 +174,9 @@ class RecordCollector:
         if self._in_worker or not (self._by_test or config.getoption("llmregress_report")):
             return
         settings = read_settings(config)
-        report, self._no_night = _judge_run(config, self._by_test, self._orphans)
+        report, self._no_night = _judge_run(
+            config, self._by_test, self._orphans, unconfirmed=self.unconfirmed
+        )
         self._report = report
         if report.verdict is not None and report.verdict.fails:
             output.fail_unconfirmed(config, _explain_failures(report))
@@ -190,20 +226,23 @@ def _take_late_refusals() -> list[str]:
 
 
 def _judge_run(
-    config: pytest.Config, records: Mapping[str, TestRecord], orphans: Sequence[str]
+    config: pytest.Config,
+    records: Mapping[str, TestRecord],
+    orphans: Sequence[str],
+    *,
+    unconfirmed: str,
 ) -> tuple[RunReport, str]:
     """Return the records of all tests with the verdict on all of them, and why no night was added.
 
     The latter is empty where one was, and where no history was asked for.
+
+    :param unconfirmed: why both models could not be asked again; empty without a reason.
     """
     settings = read_settings(config)
     tests = tuple(records[test] for test in sorted(records))
     verdict, fault, created = None, "", datetime.now(UTC).isoformat(timespec="seconds")
     candidate = None if settings.candidate is None else settings.candidate.name
-    gate = GatePolicy(
-        confirm=settings.confirm,
-        asks_old_model=candidate is None or settings.control != 0 or settings.history is not None,
-    )
+    gate = _read_gate(settings)
     if any(test.evidence is not None for test in tests):
         from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
 
@@ -215,7 +254,8 @@ def _judge_run(
                 path, tests, at=created, candidate=candidate, gate=gate
             )
         else:
-            tests, verdict = judge_run(tests, gate=gate)
+            why = unconfirmed or _explain_unasked(config, settings)
+            tests, verdict = judge_run(tests, gate=gate, unconfirmed=why)
     report = RunReport(
         created=created,
         versions=installed_versions.installed(),
@@ -226,6 +266,24 @@ def _judge_run(
         verdict=verdict,
     )
     return report, fault
+
+
+def _read_gate(settings: Settings) -> GatePolicy:
+    is_alone = settings.candidate is None or settings.history is not None
+    return GatePolicy(confirm=settings.confirm, asks_old_model=is_alone or settings.control != 0)
+
+
+def _explain_unasked(config: pytest.Config, settings: Settings) -> str:
+    """Return why nobody has asked both models again where the suite as a whole looks worse."""
+    if settings.candidate is None:
+        return ""
+    if settings.record is RecordMode.NONE:
+        return "none are recorded"
+    if not settings.confirm or settings.control == 0:
+        return "the old model was not to be asked again"
+    if config.getoption("numprocesses", default=None):
+        return "a worker of xdist knows its own tests alone, run it without -n"
+    return "it was not asked"
 
 
 def _write_reports(

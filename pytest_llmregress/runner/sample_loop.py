@@ -34,6 +34,22 @@ def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | Non
     return True
 
 
+def run_beside(
+    item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None, *, protocol: Any
+) -> None:
+    """Run what is beside a test that is over; nothing of it is reported.
+
+    :param protocol: runs an item once.
+    """
+    following = _NextItemProxy(item, test, nextitem)
+    item.stash[TEST_RUN] = test
+    try:
+        while following.begin():
+            protocol(item=item, nextitem=following)
+    finally:
+        del item.stash[TEST_RUN]
+
+
 def withhold_report(test: ItemRunner, report: pytest.TestReport) -> pytest.TestReport:
     """Keep a report of one sample, and return what is logged in its place."""
     sample = test.current

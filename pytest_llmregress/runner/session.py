@@ -103,9 +103,11 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
     add_config_fixture(marked)
     settings = read_settings(config)
     if settings.record is not RecordMode.NONE:
+        from pytest_llmregress.runner import suite_confirmation  # noqa: PLC0415 - as above
         from pytest_llmregress.runner.concurrent import recorder  # noqa: PLC0415 - only where something is recorded
 
         recorder.register(config, run, settings)
+        suite_confirmation.register(config, run, records, settings)
     if _has_whole_suite(config):  # else nobody can tell
         tests = (identify(item) for item in marked)
         records.note_orphans(config, find_orphans(tests, root=config.rootpath))

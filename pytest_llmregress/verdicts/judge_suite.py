@@ -45,6 +45,8 @@ from pytest_llmregress.verdicts.suite_verdict_text import format_suite
 
 FALSE_DISCOVERIES = 0.10
 """Share of false names that is accepted in the list of what is only suspicious."""
+_FAILS_ALREADY = "single tests fail the run already"
+"""Why nobody has to confirm what the suite shows as a whole."""
 _DECIDED = frozenset({Verdict.BROKEN, Verdict.NOT_COMPARABLE, Verdict.NO_BASELINE})
 """Verdicts that do not depend on a number of samples."""
 
@@ -73,7 +75,7 @@ def judge_suite(
     :param unconfirmed: why an alarm of the suite has no fresh samples of both models; empty where
         that is not to be said.
     """
-    compared = [evidence for evidence in evidences if _is_compared(evidence)]
+    compared = [evidence for evidence in evidences if is_compared(evidence)]
     confirms = _confirms(compared, gate=gate)
     family = [evidence for evidence in compared if _is_in_family(evidence, confirms=confirms)]
     tests = _judge_tests(evidences, family, gate=gate)
@@ -93,8 +95,10 @@ def judge_suite(
     is_strict = any(fails_below_breaking(evidence) for evidence in compared)
     # Where traits may fail the run as well, they have one half of what events have without them.
     level = gate.half / 2 if is_strict else gate.half
+    failing = tuple(test.test for test in tests if test.fails)
     if canary is None:
-        alarm = judge_alarm(compared, gate=gate, level=level, unconfirmed=unconfirmed)
+        why = _FAILS_ALREADY if failing and unconfirmed else unconfirmed
+        alarm = judge_alarm(compared, gate=gate, level=level, unconfirmed=why)
     else:  # the old model is the same one
         alarm = _judge_night(compared, gate=gate, level=level)
     events, traits = alarm.events, alarm.traits
@@ -105,7 +109,6 @@ def judge_suite(
         traits = tuple(replace(trait, fails=False) for trait in traits)
     culprits = tuple(test.test for test in tests if _is_culprit(test))
     verdict = _decide(tests, overall=overall, events=events, traits=traits, gate=gate)
-    failing = tuple(test.test for test in tests if test.fails)
     grounds = {test: why for test, why in (failed or {}).items() if test not in set(failing)}
     alarms = (*(event.fails for event in events), *(trait.fails for trait in traits))
     fails = bool(failing) or any(alarms)
@@ -211,7 +214,7 @@ def _name_suspicious(family: Sequence[TestEvidence], culprits: Sequence[str]) ->
     )
 
 
-def _is_compared(evidence: TestEvidence) -> bool:
+def is_compared(evidence: TestEvidence) -> bool:
     """Tell whether a test counts for the suite: a declared quarantine excludes it."""
     is_excluded = evidence.not_comparable or evidence.quarantine
     return not is_excluded and evidence.baseline.n > 0 and evidence.screen.n > 0

@@ -158,7 +158,9 @@ def judge_events(
     share_of_failed: float | None = None,
     among: Collection[str] | None = None,
 ) -> tuple[EventVerdict, ...]:
-    """Judge each event over all tests that have its trait; return those that any sample shows.
+    """Judge each event over all tests that have its trait.
+
+    Return those that any sample shows, and those that were asked for by name.
 
     The recorded baseline is held against the first samples of the candidate: later ones were
     drawn where it looked bad. The p-values are adjusted together. To confirm an alarm on other
@@ -175,7 +177,7 @@ def judge_events(
     return tuple(
         _judge(each, p, gate=gate, level=level)
         for each, p in zip(found, adjusted, strict=True)
-        if each.baseline.failed or each.candidate.failed
+        if each.baseline.failed or each.candidate.failed or among is not None
     )
 
 

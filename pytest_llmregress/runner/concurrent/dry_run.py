@@ -139,14 +139,14 @@ def run_trial(item: pytest.Item, trial: DryRun, nextitem: Any) -> None:
     properties = len(item.user_properties)
     item.stash[TEST_RUN] = trial
     try:
-        _find_protocol(item.config.pluginmanager)(item=item, nextitem=nextitem)
+        find_protocol(item.config.pluginmanager)(item=item, nextitem=nextitem)
     finally:
         del item.stash[TEST_RUN]
         del item.user_properties[properties:]
     session.shouldstop, session.shouldfail = stops  # the run that counts will ask for it again
 
 
-def _find_protocol(plugins: pytest.PytestPluginManager) -> Any:
+def find_protocol(plugins: pytest.PytestPluginManager) -> Any:
     """Return pytest's protocol without the plugins that collect results, or run a test again.
 
     They do it around the whole protocol, and a trial is no result. Those of pytest itself are

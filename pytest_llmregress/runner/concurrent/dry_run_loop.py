@@ -1,6 +1,7 @@
 """Trying of tests: each runs, unseen, up to the first request that is not answered."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -72,7 +73,7 @@ def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
     plugins = session.config.pluginmanager
     plugins.register(watch, "llmregress-watch")
     try:
-        with mock.patch.object(session, "gethookproxy", _silenced(session.gethookproxy)):
+        with silence_reports(session):
             for place, aim in enumerate(aims):
                 if watch.concerns(aim.item):
                     inline[aim] = _WIDE
@@ -212,5 +213,9 @@ class _NoHook:
         """Tell nobody, later either."""
 
 
-def _silenced(gethookproxy: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda path: _MutedHooks(gethookproxy(path))
+@contextmanager
+def silence_reports(session: pytest.Session) -> Iterator[None]:
+    """Have nobody told of the tests that run meanwhile."""
+    proxy = session.gethookproxy
+    with mock.patch.object(session, "gethookproxy", lambda path: _MutedHooks(proxy(path))):
+        yield
