@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from pytest_llmregress.comparison.compare_behavior import compare
@@ -187,8 +189,8 @@ def draw_sample(chance: random.Random, nature: Nature) -> Sample:
         "refusal": "soft" if chance.random() < nature.refuses else "none",
         **{name: sides[chance.random() < nature.slips] for name, sides in BAD.items()},
         **{
-            f"trait.{at}": f"value {chance.choices(range(len(weights)), weights)[0]}"
-            for at, weights in enumerate(nature.others)
+            name: chance.choices(values, cum_weights=sums)[0]
+            for name, values, sums in _cumulate(nature.others)
         },
     }
     return Sample(
@@ -197,9 +199,31 @@ def draw_sample(chance: random.Random, nature: Nature) -> Sample:
     )
 
 
+@lru_cache(maxsize=100_000)
+def _cumulate(
+    others: tuple[tuple[float, ...], ...],
+) -> tuple[tuple[str, tuple[str, ...], tuple[float, ...]], ...]:
+    """Return of each further trait its name, its values, and the sums of their weights."""
+    return tuple(
+        (
+            f"trait.{at}",
+            tuple(f"value {number}" for number in range(len(weights))),
+            tuple(accumulate(weights)),
+        )
+        for at, weights in enumerate(others)
+    )
+
+
 def _trait(name: str, value: object) -> Trait:
+    return _made(name, value) if isinstance(value, str) else _make(name, value)
+
+
+def _make(name: str, value: object) -> Trait:
     kind = TraitKind.SET if isinstance(value, list) else TraitKind.CATEGORY
     return Trait(name=name, value=value, kind=kind, severity=Severity.BREAKING)
+
+
+_made = lru_cache(maxsize=10_000)(_make)
 
 
 def _values(samples: Sequence[Sample], at: int) -> tuple[str, ...]:
