@@ -114,6 +114,7 @@ class PytestHooks:
             item.stash[DRY_SECTIONS] = list(report.sections)
             return report
         output.drop_sections(report, item.stash.get(DRY_SECTIONS, []))
+        output.redact_report(report, test.own.state.config.redactor.text)
         if test.current.phases.is_in_body:
             test.current.note_subtest(report)
             return hold_back(report) if test.is_sampled else report

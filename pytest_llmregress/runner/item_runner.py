@@ -161,7 +161,7 @@ class ItemRunner:
             test = self.observe()
         if failed is None:
             failed = any(sample.has_failed for sample in self.own.samples)
-        return build_test_record(
+        record = build_test_record(
             test,
             saved,
             self._context,
@@ -169,3 +169,12 @@ class ItemRunner:
             unconfirmed=unconfirmed,
             failed=failed or not told.issuperset(self.own.problems),
         )
+        return self._redact(record)
+
+    def _redact(self, record: TestRecord) -> TestRecord:
+        """Return a record without secrets: it lands in reports, and may quote an exception."""
+        plain = record.to_json()
+        clean = self.own.state.config.redactor.value(plain)
+        if clean == plain:
+            return record
+        return replace(TestRecord.from_json(clean), test=record.test, cassette=record.cassette)

@@ -6,7 +6,7 @@ syntax tree of the package holds that nothing goes round it.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -38,6 +38,18 @@ def collect_error(message: str) -> pytest.Collector.CollectError:
 def fail_report(report: pytest.TestReport, message: str) -> None:
     """Have a phase of a test fail by a message."""
     report.outcome, report.longrepr = "failed", visible_lines(message)
+
+
+def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
+    """Take secrets out of what a phase of a test ended with, and out of what was captured.
+
+    What holds none stays as it is: pytest draws an exception that it still has with its colors.
+    """
+    if report.failed and report.longrepr is not None:
+        told = str(report.longrepr)
+        if (clean := redact(told)) != told:
+            report.longrepr = clean
+    report.sections = [(name, redact(text)) for name, text in report.sections]
 
 
 def pass_report(report: pytest.TestReport) -> None:
