@@ -36,18 +36,16 @@ class Boundary:
     def passes(self, request: Request) -> bool:
         """Whether a request is nothing to record: it goes out in a replay as well.
 
-        That are `pass_hosts`, and applications of the user's own which this process or a child
-        of it serves; a call of a model is recorded wherever the model is.
+        So do `pass_hosts`, and applications of the user's own which this process or a child of
+        it serves; a call of a model is recorded wherever the model is.
         """
         if self._gateway.has(request.url):
             self._by_gateway.append((request.method, request.url))
             return True
         host, port = place_of(request.url)
-        if is_listed(host, port, self._recorded):
+        if is_listed(host, port, self._recorded) or self._asks_model(request):
             return False
-        if is_listed(host, port, self._passed):
-            return True
-        return leads_to_own_server(request.url) and not self._asks_model(request)
+        return is_listed(host, port, self._passed) or leads_to_own_server(request.url)
 
     def _asks_model(self, request: Request) -> bool:
         return bool(asked_models(request)) or self._requested_model(request) is not None

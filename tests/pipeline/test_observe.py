@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.gateway.child_environment import ChildEnvironment
+from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.pipeline.config import TestConfig, TestIdentity
 from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.next_command import NextCommand
@@ -55,6 +57,7 @@ CONTEXT = SessionContext(
     versions={},
     in_ci=False,
     started="2026-11-30T09:00:00Z",
+    gateway=Gateway(environment=ChildEnvironment(), is_open=False, locate=lambda: None),
     spending=SpendTracker(providers=(), price=no_price),
 )
 STATE = TestState(
