@@ -24,6 +24,7 @@ OPTIONS = (
     ("max-cost", "USD", "stop a recording before it costs more"),
     ("max-tokens", "N", "stop a recording before it takes more tokens"),
     ("batch-wait", "SECONDS", "how long to wait for a Message Batch (default: until its end)"),
+    ("network", "MODE", "what a replay may connect to: closed (loopback, pass_hosts) or open"),
     ("report", "PATH", "write a report; the ending chooses: .html, .md, .json or .xml; repeatable"),
     ("history", "PATH", "the candidate is the baseline's model, and this one of many nights"),
 )

@@ -38,7 +38,7 @@ from pytest_llmregress.values.conversations import find_conversation_starts
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.matching import path_of
 from pytest_llmregress.values.run_report import AnswerSource, Problem
-from pytest_llmregress.values.settings import RecordMode
+from pytest_llmregress.values.settings import NetworkMode, RecordMode
 
 Intercept = Callable[[CassetteSession], AbstractContextManager[None]]
 """Sends the HTTP of the process through a tape for as long as it is entered."""
@@ -129,7 +129,8 @@ class HttpSession:
             )
             stack.enter_context(intercept(self.tape))
             self.guard: SocketGuard | None = None
-            if plan.mode is SampleMode.REPLAY:
+            is_closed = state.settings.network is NetworkMode.CLOSED
+            if plan.mode is SampleMode.REPLAY and is_closed:
                 self.guard = SocketGuard(
                     test=self._test, recorded=recorded or (), refuse=self._refuse
                 )

@@ -66,6 +66,15 @@ class Candidate:
         return self.new if self.old in {None, model} else model
 
 
+class NetworkMode(StrEnum):
+    """What a replayed test may connect to."""
+
+    CLOSED = "closed"
+    """Loopback, and `pass_hosts`."""
+    OPEN = "open"
+    """Whatever does without a patched library."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSource:
     """Where values come from, such as the command line."""
@@ -117,6 +126,7 @@ class Settings:
     """Whether waves go out as Message Batches."""
     batch_wait: float | None = None
     """Seconds that a run waits for a batch; None for as long as it takes."""
+    network: NetworkMode = NetworkMode.CLOSED
 
     @classmethod
     def resolve(cls, sources: Sequence[SettingsSource]) -> Self:
@@ -246,4 +256,5 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_tokens": _tokens,
     "batch": _flag,
     "batch_wait": _amount,
+    "network": _one_of(NetworkMode),
 }

@@ -190,6 +190,7 @@ def test_settings_cannot_be_changed_once_they_are_read():
                 "1, true, yes, on or 0, false, no, off"
             ),
         ),
+        ("network", "shut", "--llmregress-network: 'shut' is none of closed, open"),
         (
             "allow_ci_record",
             "2",
@@ -207,8 +208,8 @@ def test_settings_cannot_be_changed_once_they_are_read():
                 "--llmregress-candidate, --llmregress-concurrency, --llmregress-confirm, "
                 "--llmregress-control, --llmregress-cross, --llmregress-fail-on, "
                 "--llmregress-history, --llmregress-judge-model, --llmregress-max-cost, "
-                "--llmregress-max-tokens, --llmregress-record, --llmregress-report, "
-                "--llmregress-samples"
+                "--llmregress-max-tokens, --llmregress-network, --llmregress-record, "
+                "--llmregress-report, --llmregress-samples"
             ),
         ),
     ],

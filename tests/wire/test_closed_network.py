@@ -87,6 +87,12 @@ def test_what_goes_past_the_cassette_is_refused_in_a_replay(project, stand):
     )
 
 
+def test_an_open_network_lets_a_replay_connect(project):
+    project.write(test_it=APP).record("--llmregress-concurrency=1", passed=5)
+
+    project.replay("--llmregress-network=open", "-k", "raw_socket", passed=1, deselected=4)
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_a_thread_that_goes_on_fails_the_run_though_its_test_has_passed(project, workers):
     project.write(test_it=APP).record("--llmregress-concurrency=1", passed=5)
