@@ -9,7 +9,7 @@ from pytest_llmregress.pipeline.drift import (
     verdict_fails,
 )
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
-from pytest_llmregress.reports.redacted_answers import render_redacted
+from pytest_llmregress.reports.redacted_answers import render_redacted, render_unkept
 from pytest_llmregress.reports.samples import render_rate
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.run_report import find_faults
@@ -118,4 +118,5 @@ def _bodies(test: ObservedTest) -> list[str]:
     if first is None:
         return []
     body = f"sample {first.plan.number}:\n{first.failure}"
-    return [body, render_redacted(first.recording.interactions)]
+    recorded = first.recording.interactions
+    return [body, render_redacted(recorded), render_unkept(first.failure, recorded)]

@@ -1,10 +1,12 @@
 """What a failing test is told of the values that are not in its recorded answers."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_llmregress.formatting.control_characters import escape_controls
+from pytest_llmregress.redaction.kept_headers import may_be_kept
 from pytest_llmregress.redaction.secret_fields import is_secret_field
 from pytest_llmregress.redaction.secret_patterns import PLACEHOLDER
 from pytest_llmregress.values.http import Interaction, Response
@@ -16,6 +18,11 @@ _BY_VALUE = (
     "the value of a variable whose name says key, token, secret or password; the form of a known "
     "key; or a rule (llm_config redact, pytest_llmregress_redactions)"
 )
+_ASKS = re.compile(
+    r"headers(?:\.get\(|\.get_all\(|\.getheader\(|\[)\s*[\"'](?P<name>[A-Za-z][\w-]*)[\"']"
+    r"|KeyError: [\"'](?P<key>[A-Za-z]\w*-[\w-]*)[\"']"
+)
+"""How code reads a header, and what it says where there is none."""
 _ADVICE = (
     "if it is no secret: give the field another name, unset the variable while recording, or "
     "change the rule, and record again; if it is one: let the test read something else"
@@ -35,6 +42,31 @@ def render_redacted(interactions: Sequence[Interaction]) -> str:
         found[_MAX_PLACES:] = [f"  and {len(found) - _MAX_PLACES} more"]
     head = f"values were taken out of the recorded answers; a replay reads {PLACEHOLDER} instead:"
     return "\n".join([head, *found, f"  {_ADVICE}"])
+
+
+def render_unkept(said: str, interactions: Sequence[Interaction]) -> str:
+    """Say which headers a failing test asks for that no recorded answer has; empty for none.
+
+    :param said: what pytest tells of the failure, with the lines of code that led there.
+    """
+    kept = {name for each in interactions for name in each.response.headers}
+    asked = (match["name"] or match["key"] for match in _ASKS.finditer(said))
+    names = [name for name in dict.fromkeys(map(str.lower, asked)) if name not in kept]
+    if not names or not interactions:
+        return ""
+    can = [name for name in names if may_be_kept(name)]
+    lines = [
+        f"the test asks for headers that no recorded answer has: {', '.join(names)}",
+        "  a recording keeps those that clients and applications are known to read",
+    ]
+    if can:
+        lines.append(
+            f'  if the server sends it: {{"keep_headers": {json.dumps(can)}}} from the fixture '
+            "llm_config, and record again"
+        )
+    if len(can) < len(names):
+        lines.append("  what may hold credentials is never kept: let the test read something else")
+    return "\n".join(lines)
 
 
 def _places(response: Response) -> Iterator[tuple[str, str]]:

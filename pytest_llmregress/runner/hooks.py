@@ -8,7 +8,7 @@ import pytest
 from pytest_llmregress.hookspecs import RECORD
 from pytest_llmregress.pipeline.drift import format_drift
 from pytest_llmregress.pipeline.session_context import SessionContext
-from pytest_llmregress.reports.redacted_answers import render_redacted
+from pytest_llmregress.reports.redacted_answers import render_redacted, render_unkept
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.open_sample import DRY_SECTIONS, SETTING_UP, TEST_RUN
@@ -129,19 +129,22 @@ class PytestHooks:
                 output.fail_report(report, untold)
             del item.stash[TEST_RUN]
         elif report.when == "call" and not report.passed:
-            told = "\n\n".join(part for part in (told, _find_redacted(test)) if part)
+            parts = (told, _find_taken_out(test, report.longreprtext))
+            told = "\n\n".join(part for part in parts if part)
             if told:
                 output.add_section(report, told)
         return report
 
 
-def _find_redacted(test: ItemRunner) -> str:
-    """Return what was taken out of the answers that a failing body may have read."""
+def _find_taken_out(test: ItemRunner, said: str) -> str:
+    """Return what is not in the answers that a failing body may have read."""
     sample = test.current
     if sample.traffic is None or sample.failed_by_us or sample.misses:
         return ""
     attempts = sample.traffic.tape.attempts
-    return render_redacted([each.interaction for each in attempts if each.interaction is not None])
+    recorded = [each.interaction for each in attempts if each.interaction is not None]
+    found = (render_redacted(recorded), render_unkept(said, recorded))
+    return "\n\n".join(part for part in found if part)
 
 
 def _find_untold(test: ItemRunner) -> str:

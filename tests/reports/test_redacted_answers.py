@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_llmregress.redaction.redactor import Redactor
-from pytest_llmregress.reports.redacted_answers import render_redacted
+from pytest_llmregress.reports.redacted_answers import render_redacted, render_unkept
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 
@@ -80,3 +80,30 @@ def test_of_many_places_the_first_are_told_and_the_rest_is_counted():
 
 def test_nothing_is_told_where_nothing_was_taken_out():
     assert render_redacted(recorded(called(user="ann"), redactor=Redactor())) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        (
+            ">   left = int(r.headers[\"X-Quota-Left\"])\nE   KeyError: 'x-quota-left'",
+            "x-quota-left",
+        ),
+        ("    left = int(response.headers.get('x-quota'))\nE   TypeError: int()", "x-quota"),
+        ('    r.headers.get("Content-Type")\nE   assert None', ""),
+        ("E   KeyError: 'customer_id'", ""),
+        ("E   AssertionError: headers are strange", ""),
+    ],
+)
+def test_headers_that_a_failing_test_asks_for_and_no_answer_has_are_told(said: str, names: str):
+    answers = recorded({}, redactor=Redactor(), headers={"content-type": ("text/plain",)})
+    told = render_unkept(said, answers)
+    assert (f"no recorded answer has: {names}" in told) if names else told == ""
+    assert not names or f'{{"keep_headers": ["{names}"]}} from the fixture llm_config' in told
+    assert render_unkept(said, []) == ""
+
+
+def test_a_header_with_credentials_is_never_offered():
+    told = render_unkept('r.headers["Set-Cookie"]', recorded({}, redactor=Redactor()))
+    assert "never kept" in told
+    assert "keep_headers" not in told
