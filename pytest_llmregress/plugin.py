@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmregress import hookspecs
+
 if TYPE_CHECKING:
     from pytest_llmregress.runner.fixtures import LlmJudge, SnapshotAssertion
     from pytest_llmregress.runner.gateway_fixture import LlmGateway
@@ -55,8 +57,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the hooks."""
-    from pytest_llmregress import hookspecs  # noqa: PLC0415 - pytest asks for it here
-
     pluginmanager.add_hookspecs(hookspecs)
 
 
@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     is_controller = _is_controller(config)
     if is_controller or _has_settings(config):
-        from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
+        from pytest_llmregress.runner import session
 
         session.check(config, is_controller=is_controller)
 
@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     """Start the run if there is a marked test."""
     marked = [item for item in items if item.get_closest_marker("llm")]
     if marked:
-        from pytest_llmregress.runner import session  # noqa: PLC0415 - only where there is work
+        from pytest_llmregress.runner import session
 
         session.start(config, marked)
 
@@ -109,7 +109,7 @@ def llm_config() -> Mapping[str, Any]:
 @pytest.fixture
 def llm_calls(request: pytest.FixtureRequest) -> "Calls":
     """Return the model calls of this test so far: a live sequence of `Call`."""
-    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import fixtures
 
     return fixtures.live_calls(request)
 
@@ -117,7 +117,7 @@ def llm_calls(request: pytest.FixtureRequest) -> "Calls":
 @pytest.fixture
 def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
     """Return what an assert compares with: `assert reply == llm_snapshot`."""
-    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import fixtures
 
     return fixtures.snapshot_assertion(request)
 
@@ -125,7 +125,7 @@ def llm_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
 @pytest.fixture
 def llm_judge(request: pytest.FixtureRequest) -> "LlmJudge":
     """Return the judge of texts: it says whether a reply is what a sentence asks for."""
-    from pytest_llmregress.runner import fixtures  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import fixtures
 
     return fixtures.judge(request)
 
@@ -136,7 +136,7 @@ def llm_gateway(request: pytest.FixtureRequest) -> "LlmGateway":
 
     Children of a marked test need none of it: they are told by their environment.
     """
-    from pytest_llmregress.runner import gateway_fixture  # noqa: PLC0415 - only where it is used
+    from pytest_llmregress.runner import gateway_fixture
 
     return gateway_fixture.build_llm_gateway(request)
 

@@ -43,16 +43,16 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
     """Import and run one command; the import of the others would only cost time."""
     match arguments.command:
         case "status":
-            from pytest_llmregress.cli.status import show_status  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.status import show_status
 
             return show_status(arguments.paths or [Path()], as_json=arguments.json)
         case "show":
-            from pytest_llmregress.cli.show import show  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.show import show
 
             return show(arguments.cassettes, as_json=arguments.json, width=width())
         case "accept" | "reject" as name:
-            from pytest_llmregress.cli.carry_out import DecisionKind  # noqa: PLC0415 - see above
-            from pytest_llmregress.cli.decide import decide  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.carry_out import DecisionKind
+            from pytest_llmregress.cli.decide import decide
 
             return decide(
                 DecisionKind(name),
@@ -62,11 +62,11 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
                 reason=arguments.reason,
             )
         case "review":
-            from pytest_llmregress.cli.review import review  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.review import review
 
             return review(arguments.tests, candidate=arguments.candidate, reason=arguments.reason)
         case "rejudge":
-            from pytest_llmregress.cli.rejudge import rejudge  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.rejudge import rejudge
 
             return rejudge(
                 arguments.tests,
@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
                 say=say,
             )
         case "compare":
-            from pytest_llmregress.cli.compare import Format, compare  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.compare import Format, compare
 
             return compare(
                 arguments.variants,
@@ -85,15 +85,15 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
                 form=Format(arguments.form),
             )
         case "report":
-            from pytest_llmregress.cli.report import write_report  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.report import write_report
 
             return write_report(arguments.run, output=arguments.output)
         case "scan":
-            from pytest_llmregress.cli.scan import scan  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.scan import scan
 
             return scan(arguments.paths or [Path()], as_json=arguments.json)
         case "import":
-            from pytest_llmregress.cli.convert import import_cassettes  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.convert import import_cassettes
 
             return import_cassettes(
                 arguments.sources,
@@ -103,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
                 as_json=arguments.json,
             )
         case "export":
-            from pytest_llmregress.cli.convert import export_cassettes  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.convert import export_cassettes
 
             return export_cassettes(
                 arguments.targets,
@@ -121,15 +121,15 @@ def _keep_house(arguments: argparse.Namespace) -> CommandResult:
     """Run a command on a whole suite: its reports, its leftovers, its set-up."""
     match arguments.command:
         case "merge":
-            from pytest_llmregress.cli.merge import merge  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.merge import merge
 
             return merge(arguments.reports, to=arguments.output)
         case "move":
-            from pytest_llmregress.cli.move import move  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.move import move
 
             return move(arguments.old, arguments.new)
         case "prune":
-            from pytest_llmregress.cli.prune import prune  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.prune import prune
 
             return prune(
                 arguments.paths or [Path()],
@@ -139,7 +139,7 @@ def _keep_house(arguments: argparse.Namespace) -> CommandResult:
                 as_json=arguments.json,
             )
         case "doctor":
-            from pytest_llmregress.cli.doctor import examine  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.doctor import examine
 
             return examine(arguments.paths or [Path()], as_json=arguments.json)
         case command:
@@ -159,7 +159,7 @@ class _Version(argparse.Action):
     """Looks the version up when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from pytest_llmregress.process.installed_versions import installed  # noqa: PLC0415 - see above
+        from pytest_llmregress.process.installed_versions import installed
 
         say(f"{PROGRAM} {installed()[PROGRAM]}")
         parser.exit()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_llmregress.llm_judge.question import JudgeAnswer, JudgeError, JudgeQuestion
 from pytest_llmregress.recording import judge_flag
+from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction, Request
 
@@ -40,9 +42,6 @@ def asking(
     where no verdict comes.
     """
     import anthropic  # noqa: PLC0415 - see above
-
-    from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode  # noqa: PLC0415
-    from pytest_llmregress.recording.http_patching import patch_http  # noqa: PLC0415
 
     def refuse(miss: Miss) -> NoReturn:
         raise AssertionError(miss)  # a tape that records everything misses nothing

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmregress.formatting.value_text import format_value
 from pytest_llmregress.pipeline.config import MarkerOptions
+from pytest_llmregress.pipeline.extract import hold_back
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
@@ -63,9 +64,9 @@ class ValueRecorder:
         only a missing fact of the test's own; the rest becomes part of the drift, where a value
         that is no prose has to be equal.
         """
-        from pytest_llmregress.behavior.normalize import normalize  # noqa: PLC0415 - as above
-        from pytest_llmregress.comparison import deepdiff_adapter  # noqa: PLC0415 - only with a value
-        from pytest_llmregress.comparison.compare_values import (  # noqa: PLC0415 - as above
+        from pytest_llmregress.behavior.normalize import normalize
+        from pytest_llmregress.comparison import deepdiff_adapter
+        from pytest_llmregress.comparison.compare_values import (
             compare_samples,
             missing_facts,
         )
@@ -163,7 +164,7 @@ class ValueRecorder:
 
         A snapshot of an older version has said of the same calls what no extractor says now.
         """
-        from pytest_llmregress.comparison.compare_behavior import diff_traits  # noqa: PLC0415 - on use
+        from pytest_llmregress.comparison.compare_behavior import diff_traits
 
         found = diff_traits(accepted, behavior)
         observed = self.observed() if found and self.is_own else None
@@ -172,8 +173,7 @@ class ValueRecorder:
 
     def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
         """Return what the rules find between all accepted samples and a new one."""
-        from pytest_llmregress.comparison.compare_behavior import compare  # noqa: PLC0415 - only with something new
-        from pytest_llmregress.pipeline.extract import hold_back  # noqa: PLC0415 - as above
+        from pytest_llmregress.comparison.compare_behavior import compare
 
         observed = self.observed()
         found = compare(

@@ -98,8 +98,8 @@ def format_drift(test: ObservedTest) -> str:
     drift = test.drift
     if drift is None or drift.severity is None:
         return ""
-    from pytest_llmregress.reports.drift import render_drift  # noqa: PLC0415 - only with drift
-    from pytest_llmregress.reports.verdict import render_control, render_test  # noqa: PLC0415 - only with drift
+    from pytest_llmregress.reports.drift import render_drift
+    from pytest_llmregress.reports.verdict import render_control, render_test
 
     verdict = judge_test_state(test) if test.is_tested else None
     is_failing = verdict is not None and verdict_fails(test, verdict)
@@ -120,7 +120,7 @@ def judge_test_state(test: ObservedTest) -> TestVerdict | None:
     """Return what the evidence allows one to say about this test alone; None without any."""
     if test.evidence is None:
         return None
-    from pytest_llmregress.verdicts.judge_single import judge_test  # noqa: PLC0415 - only with noise
+    from pytest_llmregress.verdicts.judge_single import judge_test
 
     return judge_test(test.evidence, settings=GatePolicy())
 
@@ -141,7 +141,7 @@ def is_to_be_crossed(drift: Drift | None) -> bool:
     """Tell whether a drift comes with another prompt as well as with another model."""
     if drift is None or drift.cause is None or drift.severity in {None, Severity.COSMETIC}:
         return False
-    from pytest_llmregress.causes.divergence import PARTS  # noqa: PLC0415 - only with drift
+    from pytest_llmregress.causes.divergence import PARTS
 
     cause = drift.cause
     is_same = (SAME, NOT_KNOWN)
@@ -170,7 +170,7 @@ def _cause(
     now: str,
 ) -> Cause | None:
     """Return what the drift of a sample that differs is consistent with."""
-    from pytest_llmregress.causes.find_cause import find_cause  # noqa: PLC0415 - only with drift
+    from pytest_llmregress.causes.find_cause import find_cause
 
     before = context.read_calls(baseline.runs[0])
     played = state.old if sample.mode is AnswerSource.REPLAYED else None
@@ -188,7 +188,7 @@ def _cause(
 def _side(
     state: TestState, calls: Iterable[Call], versions: Mapping[str, str], recorded_at: str
 ) -> "RecordedSide":
-    from pytest_llmregress.causes.find_cause import RecordedSide  # noqa: PLC0415 - only with drift
+    from pytest_llmregress.causes.find_cause import RecordedSide
 
     settled = state.config.matching.settled
     return RecordedSide(

@@ -87,7 +87,7 @@ def update_built_in(snapshot: Snapshot, cassette: Cassette, read: Read) -> Snaps
     """
     if snapshot.traits_version in {None, TRAITS} or not is_recorded_in(snapshot, cassette):
         return snapshot
-    from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - after an upgrade
+    from pytest_llmregress.behavior.traits import extract_traits
 
     found = []
     for run, known in zip(cassette.runs, snapshot.behaviors, strict=False):
@@ -143,7 +143,7 @@ def _find_new_traits(accepted: Snapshot, cassette: Cassette, read: Read) -> froz
     """Return the built-in traits that a snapshot lacks since an older version has written it."""
     if (accepted.traits_version or _FIRST) >= TRAITS:
         return frozenset()
-    from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - after an upgrade
+    from pytest_llmregress.behavior.traits import extract_traits
 
     today = {trait.name for run in cassette.runs for trait in extract_traits(read(run))}
     return frozenset(today - _names(accepted.behaviors).keys())
@@ -223,7 +223,7 @@ def extract_behavior(calls: Calls, *, config: TestConfig, plugins: Plugins) -> B
     A plugin's trait with the name of a built-in one stands in its place. A served model that the
     test declares is as requested.
     """
-    from pytest_llmregress.behavior.traits import extract_traits  # noqa: PLC0415 - on use
+    from pytest_llmregress.behavior.traits import extract_traits
 
     contract = config.contract
     served = contract.is_legitimate if contract.served_model else None

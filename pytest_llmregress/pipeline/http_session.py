@@ -336,7 +336,7 @@ def _find_old_prompt(state: TestState, accepted: AcceptedRecording) -> PutsPromp
     """Return what puts the prompts of the baseline in the place of new ones, where it is to."""
     if state.side is None or not state.side.has_old_prompt or not accepted.runs:
         return None
-    from pytest_llmregress.causes.prompt_model_grid import OldPrompt  # noqa: PLC0415 - only in a grid
+    from pytest_llmregress.causes.prompt_model_grid import OldPrompt
 
     calls = accepted.runs[0]
     opening = zip(calls, find_conversation_starts(calls), strict=True)

@@ -18,6 +18,7 @@ from pytest_llmregress.pipeline.drift import (
     explain_no_cross,
     fails_from,
 )
+from pytest_llmregress.pipeline.explain_grid import explain_grid
 from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -95,8 +96,6 @@ class TestObserver:
             return test
         crossed = ""
         if test.sides:
-            from pytest_llmregress.pipeline.explain_grid import explain_grid  # noqa: PLC0415 - with statistics
-
             crossed = explain_grid(test)
         crossed = crossed or explain_no_cross(test.state, drift)
         return replace(test, drift=replace(drift, cause=replace(drift.cause, cross=crossed)))

@@ -40,13 +40,13 @@ class Annotations:
         """Annotate what failed, where GitHub reads along."""
         if self._report is None:
             return
-        from pytest_llmregress.reports.github_annotations import annotate  # noqa: PLC0415 - on GitHub
+        from pytest_llmregress.reports.github_annotations import annotate
 
         places = {test: self._place(*each) for test, each in self._locations.items()}
         output.write_commands(self._config, annotate(self._report, places))
 
     def _place(self, file: str, line: int | None, _name: str) -> "SourceLocation":
-        from pytest_llmregress.reports.github_annotations import SourceLocation  # noqa: PLC0415 - on GitHub
+        from pytest_llmregress.reports.github_annotations import SourceLocation
 
         path = (self._root / file).resolve()
         workspace = Path(os.environ.get("GITHUB_WORKSPACE") or self._root).resolve()

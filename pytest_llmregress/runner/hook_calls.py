@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from pytest_llmregress.providers import prices
 from pytest_llmregress.providers.protocol import (
     HasSdk,
     Provider,
@@ -21,6 +22,7 @@ from pytest_llmregress.providers.protocol import (
     TellsLimits,
 )
 from pytest_llmregress.reports.failures import bad_hook
+from pytest_llmregress.reports.reporters import BUILT_IN
 from pytest_llmregress.runner.hook_results import (
     WrongResultError,
     read_call,
@@ -126,7 +128,7 @@ class Hooks:
         :param hook: calls them: pytest's own, or that of an item, which adds each conftest above.
         :param price: that of the session: a conftest below its root has no say on prices.
         """
-        from pytest_llmregress.pipeline.session_context import Plugins  # noqa: PLC0415 - only with marked tests
+        from pytest_llmregress.pipeline.session_context import Plugins
 
         return Plugins(
             extract_traits=partial(self.traits, hook),
@@ -306,7 +308,7 @@ class BuiltIns:
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_providers(self) -> Sequence[Provider]:
         """Return the readers of wire formats that need no plugin."""
-        from pytest_llmregress.providers.registry import (  # noqa: PLC0415 - on use
+        from pytest_llmregress.providers.registry import (
             built_in_providers,
         )
 
@@ -315,15 +317,11 @@ class BuiltIns:
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_price(self, call: Call) -> float | None:
         """Return the price by the table of genai-prices, where it is installed."""
-        from pytest_llmregress.providers.prices import price  # noqa: PLC0415 - on use
-
-        return price(call)
+        return prices.price(call)
 
     @pytest.hookimpl(trylast=True)
     def pytest_llmregress_reporters(self) -> Sequence[Reporter]:
         """Return the writers of HTML, JSON, Markdown and JUnit XML."""
-        from pytest_llmregress.reports.reporters import BUILT_IN  # noqa: PLC0415 - on use
-
         return [reporter() for reporter in BUILT_IN.values()]
 
 

@@ -84,8 +84,8 @@ class Progress:
 
 def _expect(item: pytest.Item, run: "SessionContext") -> RecordingEstimate:
     """Return what a test is going to record, judged by its own recording or the baseline's."""
-    from pytest_llmregress.pipeline.load import estimate_recording  # noqa: PLC0415 - slow to import
-    from pytest_llmregress.runner.context_factory import identify  # noqa: PLC0415 - as above
+    from pytest_llmregress.pipeline.load import estimate_recording
+    from pytest_llmregress.runner.context_factory import identify
 
     return estimate_recording(identify(item), run)
 

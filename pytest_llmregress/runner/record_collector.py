@@ -12,10 +12,13 @@ import pytest
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.providers.protocol import Reporter
-from pytest_llmregress.reports.junit_properties import add_junit_properties
+from pytest_llmregress.reports.failures import refused_late
+from pytest_llmregress.reports.junit_properties import add_junit_properties, drift_fails
+from pytest_llmregress.reports.verdict import render_test
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.hook_calls import HookError, Hooks, register_built_ins
 from pytest_llmregress.runner.settings_reader import read_settings
+from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.values.evidence import FreshEvidence
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, RecordMode, Settings
@@ -98,7 +101,7 @@ class RecordCollector:
             and self._report is not None
             and session.exitstatus == pytest.ExitCode.TESTS_FAILED
         ):
-            from pytest_llmregress.reports.summary import closing_line  # noqa: PLC0415 - with records
+            from pytest_llmregress.reports.summary import closing_line
 
             line = closing_line(self._report, failed=session.testsfailed)
             output.write_lines(session.config, [] if line is None else [line])
@@ -118,8 +121,8 @@ class RecordCollector:
         tests = tuple(self._by_test.values())
         if not any(test.evidence is not None for test in tests):
             return frozenset()
-        from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
-        from pytest_llmregress.verdicts.judge_suite import is_compared  # noqa: PLC0415 - as above
+        from pytest_llmregress.verdicts.judge_run import judge_run
+        from pytest_llmregress.verdicts.judge_suite import is_compared
 
         _, verdict = judge_run(tests, gate=_read_gate(read_settings(config)))
         if verdict is None or verdict.failing or not verdict.suspects:
@@ -145,8 +148,8 @@ class RecordCollector:
         report = self._report
         if report is None or not (report.tests or self._bad_hooks):
             return
-        from pytest_llmregress.reports.samples import render_quarantine  # noqa: PLC0415 - with records
-        from pytest_llmregress.reports.summary import summary_lines  # noqa: PLC0415 - with records
+        from pytest_llmregress.reports.samples import render_quarantine
+        from pytest_llmregress.reports.summary import summary_lines
 
         output.write_title(config, "llmregress")
         output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
@@ -205,9 +208,6 @@ def collect_records(config: pytest.Config) -> RecordCollector:
 
 def _explain_failures(report: RunReport) -> dict[str, str]:
     """Return why tests fail by their evidence, or by that of all tests, by their node ids."""
-    from pytest_llmregress.reports.junit_properties import drift_fails  # noqa: PLC0415 - rare
-    from pytest_llmregress.reports.verdict import render_test  # noqa: PLC0415 - rare
-
     return {
         test.test: "\n".join(render_test(test.verdict))
         for test in report.tests
@@ -220,8 +220,6 @@ def _take_late_refusals() -> list[str]:
     guard = sys.modules.get("pytest_llmregress.recording.socket_guard")
     if guard is None:  # nothing was replayed
         return []
-    from pytest_llmregress.reports.failures import refused_late  # noqa: PLC0415 - with a replay
-
     return [refused_late(each.test, each.place, each.by) for each in guard.take_late_refusals()]
 
 
@@ -244,10 +242,10 @@ def _judge_run(
     candidate = None if settings.candidate is None else settings.candidate.name
     gate = _read_gate(settings)
     if any(test.evidence is not None for test in tests):
-        from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
+        from pytest_llmregress.verdicts.judge_run import judge_run
 
         if settings.history is not None and candidate is not None:
-            from pytest_llmregress.pipeline.nights import judge_night  # noqa: PLC0415 - on use
+            from pytest_llmregress.pipeline.nights import judge_night
 
             path = config.invocation_params.dir / settings.history
             tests, verdict, fault = judge_night(
@@ -292,8 +290,6 @@ def _write_reports(
     """Write each report that was asked for; return why a path could not be written."""
     if not settings.report:
         return {}
-    from pytest_llmregress.storage.atomic_write import write_text  # noqa: PLC0415 - with a report
-
     reporters = find_reporters(config, hooks)
     unwritten = {}
     for path in settings.report:

@@ -70,7 +70,7 @@ def _check_history(config: pytest.Config, settings: Settings) -> None:
             f"--llmregress-history={settings.history}: no model is recorded again; name the one of "
             "the baseline: --llmregress-candidate MODEL --llmregress-record rewrite"
         )
-    from pytest_llmregress.pipeline.nights import claim_history  # noqa: PLC0415 - on use
+    from pytest_llmregress.pipeline.nights import claim_history
 
     is_worker = hasattr(config, "workerinput")
     adds = settings.record is not RecordMode.NONE and not is_worker
@@ -84,9 +84,9 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
 
     Recordings that belong to none of them are noted, where that can be told.
     """
-    from pytest_llmregress.pipeline.orphans import find_orphans  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.runner.context_factory import add_config_fixture, build_context, identify  # noqa: PLC0415 - only with marked tests
-    from pytest_llmregress.runner.hooks import CassetteOpener, PytestHooks  # noqa: PLC0415 - only with marked tests
+    from pytest_llmregress.pipeline.orphans import find_orphans
+    from pytest_llmregress.runner.context_factory import add_config_fixture, build_context, identify
+    from pytest_llmregress.runner.hooks import CassetteOpener, PytestHooks
 
     records = collect_records(config)
     if config.pluginmanager.hasplugin("llmregress-activity"):
@@ -103,8 +103,8 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
     add_config_fixture(marked)
     settings = read_settings(config)
     if settings.record is not RecordMode.NONE:
-        from pytest_llmregress.runner import suite_confirmation  # noqa: PLC0415 - as above
-        from pytest_llmregress.runner.concurrent import recorder  # noqa: PLC0415 - only where something is recorded
+        from pytest_llmregress.runner import suite_confirmation
+        from pytest_llmregress.runner.concurrent import recorder
 
         recorder.register(config, run, settings)
         suite_confirmation.register(config, run, records, settings)
@@ -141,6 +141,6 @@ def _check_versions() -> None:
 
 
 def _register_github(config: pytest.Config) -> None:
-    from pytest_llmregress.runner.github import register  # noqa: PLC0415 - only where there is work
+    from pytest_llmregress.runner.github import register
 
     register(config)

@@ -42,7 +42,7 @@ class SuiteConfirmation:
         return result
 
     def _ask_again(self, session: pytest.Session, items: Sequence[pytest.Item]) -> None:
-        from pytest_llmregress.verdicts.confirm_suite import count_fresh  # noqa: PLC0415 - with statistics
+        from pytest_llmregress.verdicts.confirm_suite import count_fresh
 
         samples = count_fresh(len(items))
         each = f"{count(samples, 'sample')} of either of {count(len(items), 'test')}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
@@ -140,8 +141,6 @@ def _runs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, in
     last, end = len(old) - tail, len(new) - tail
     yield 0, start, 0, start
     if start < last and start < end:
-        from difflib import SequenceMatcher  # noqa: PLC0415 - where something is to be aligned
-
         matcher = SequenceMatcher(None, old[start:last], new[start:end], autojunk=False)
         for _, i, to_i, j, to_j in matcher.get_opcodes():
             yield start + i, start + to_i, start + j, start + to_j
