@@ -37,7 +37,6 @@ from pytest_llmregress.verdicts.compare_variants import compare_variants
 BASELINE = "baseline"
 """How the accepted recordings are named."""
 
-_MARK = "mark"
 _FEWEST = 2
 _ASKED = ("system", "messages", "tools")
 """What of a request has to be equal on both sides; parameters may suit the model."""
@@ -120,9 +119,8 @@ def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Forma
     A variant is "baseline", a candidate as it was named when it was recorded, or the model that
     one of them asked for. Exit status: 0 fine, 1 a variant regressed, 2 nothing to judge.
     """
-    if by == _MARK or by not in set(Grouping):
-        why = "marks are not in the recordings" if by == _MARK else "tests are not grouped by that"
-        return _failed(f"--by {by}: {why}; {', '.join(Grouping)}. {_HELP}")
+    if by not in set(Grouping):
+        return _failed(f"--by {by}: tests are not grouped by that; {', '.join(Grouping)}. {_HELP}")
     stored = _find(paths)
     chosen: list[str] = []
     faults: list[str] = []
@@ -198,6 +196,7 @@ def _recorded(cassette: Cassette) -> _Recorded:
         test=RecordedTest(
             samples=tuple(map(_sample, cassette.notes, runs)),
             request="" if first is None else _fingerprint(first),
+            marks=cassette.marks,
         ),
     )
 

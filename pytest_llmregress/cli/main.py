@@ -255,7 +255,10 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="a folder, a test file or a recording, repeatable; default: the current folder",
     )
     compare.add_argument(
-        "--by", default="file", metavar="WHAT", help="group by file, folder or class; default: file"
+        "--by",
+        default="file",
+        metavar="WHAT",
+        help="group by file, folder, class or mark; default: file",
     )
     form = compare.add_mutually_exclusive_group()
     for name, what in (("json", "for programs"), ("markdown", "for a pull request")):

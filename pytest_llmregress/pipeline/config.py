@@ -78,7 +78,9 @@ class TestIdentity:
     path: Path
     """Its file."""
     markers: tuple[Marker, ...] = ()
-    """The closest first."""
+    """Those of `llm`, the closest first."""
+    marks: tuple[str, ...] = ()
+    """The names of its other marks but for those of pytest itself, sorted."""
 
 
 _CONTRACT = tuple(field.name for field in fields(Contract))

@@ -310,6 +310,7 @@ def build_cassette(test: ObservedTest, facts: WriteFacts) -> Cassette:
     return Cassette(
         test=test.node_id,
         candidate=named if side is None else test.state.variant,
+        marks=test.state.identity.marks,
         requested_models=deduplicate(call.requested_model for call in calls),
         served_models=deduplicate(call.served_model for call in calls),
         recorded_at=facts.recorded_at,

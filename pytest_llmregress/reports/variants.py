@@ -13,6 +13,7 @@ from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.variants import (
     Comparison,
     ComparisonWithBaseline,
+    Grouping,
     TestGroup,
     VariantStanding,
 )
@@ -225,10 +226,15 @@ def format_of_group(group: TestGroup) -> list[str]:
 def format_groups(comparison: Comparison) -> str:
     """Say what the groups are, and that they decide nothing."""
     number = len(comparison.groups)
+    marks = (
+        "; a test with several marks is in each of their groups"
+        if comparison.by is Grouping.MARK
+        else ""
+    )
     return (
         f"by {comparison.by}: each of the {number} groups is held against alpha = "
         f"{comparison.alpha / number:.2g}, {comparison.alpha:g} shared by all; one-sided p towards "
-        "what was seen; they decide on no exit status. Marks are not in the recordings"
+        f"what was seen; they decide on no exit status{marks}"
     )
 
 

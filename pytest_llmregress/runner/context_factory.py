@@ -65,6 +65,12 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
     return context
 
 
+_NO_GROUP = frozenset(
+    {"llm", "parametrize", "usefixtures", "filterwarnings", "skip", "skipif", "xfail"}
+)
+"""Marks that say how a test is run, and not what it is about."""
+
+
 def identify(item: pytest.Item) -> TestIdentity:
     """Return which test an item is."""
     return TestIdentity(
@@ -73,6 +79,7 @@ def identify(item: pytest.Item) -> TestIdentity:
         markers=tuple(
             Marker(args=mark.args, kwargs=mark.kwargs) for mark in item.iter_markers("llm")
         ),
+        marks=tuple(sorted({mark.name for mark in item.iter_markers()} - _NO_GROUP)),
     )
 
 

@@ -12,7 +12,7 @@ from pytest_llmregress.storage.encoding.delta_encoding import DeltaReader, Delta
 from pytest_llmregress.storage.encoding.json_styles import TooLargeError
 from pytest_llmregress.storage.errors import UnreadableFileError, UnwritableValueError, restore
 from pytest_llmregress.storage.yaml.document import FORMAT, dump_and_load, load
-from pytest_llmregress.storage.yaml.emitter import FlowMapping
+from pytest_llmregress.storage.yaml.emitter import FlowList, FlowMapping
 from pytest_llmregress.storage.yaml.parser import MAX_EXPANDED
 from pytest_llmregress.storage.yaml.validation import MappingReader, expect_kind, refuse
 from pytest_llmregress.values.canonical_json import hash_json
@@ -77,6 +77,8 @@ def _document(cassette: Cassette) -> dict[str, Any]:
     document: dict[str, Any] = {"llmregress": FORMAT, "kind": KIND, "test": cassette.test}
     if cassette.candidate is not None:
         document["candidate"] = cassette.candidate
+    if cassette.marks:
+        document["marks"] = FlowList(cassette.marks)
     document["models"] = models(cassette.requested_models, cassette.served_models)
     document["recorded_at"] = cassette.recorded_at
     document["versions"] = FlowMapping(cassette.versions)
@@ -178,6 +180,7 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
     cassette = Cassette(
         test=test,
         candidate=candidate,
+        marks=top.texts("marks"),
         requested_models=named.texts("requested"),
         served_models=named.texts("served"),
         recorded_at=top.text("recorded_at", default=""),

@@ -37,6 +37,9 @@ class Cassette:
 
     test: str
     """The node id of the test; a renamed test is recognised by it."""
+    marks: tuple[str, ...] = ()
+    """The names of the marks that the test had when it was recorded, those of pytest itself and
+    "llm" left out; sorted."""
     candidate: str | None = None
     """The candidate model as it was named on the command line; None for the baseline."""
     requested_models: tuple[str, ...] = ()

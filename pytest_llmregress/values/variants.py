@@ -14,13 +14,15 @@ NOT_SAID = "no reason written down"
 
 
 class Grouping(StrEnum):
-    """What tests are grouped by: what a node id says."""
+    """What tests are grouped by: what a node id says, or the marks in the recordings."""
 
     FILE = "file"
     SUITE = "suite"
     """Another word for the test file."""
     FOLDER = "folder"
     CLASS = "class"
+    MARK = "mark"
+    """A test with several marks is in the group of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class RecordedTest:
     samples: tuple[RecordedSample, ...]
     request: str = ""
     """What was asked first, the model apart: equal where it is the same request."""
+    marks: tuple[str, ...] = ()
+    """Those that the test had when this was recorded."""
 
     @property
     def first(self) -> tuple[RecordedSample, ...]:

@@ -27,6 +27,7 @@ from pytest_llmregress.verdicts.suite_statistics import LATENCY, build_table
 
 _NOWHERE = "(no folder)"
 _NO_CLASS = "(no class)"
+_NO_MARK = "(no mark)"
 
 
 def compare_variants(
@@ -44,7 +45,8 @@ def compare_variants(
     tests = [test for test in names if not reasons[test]]
     groups: dict[str, list[str]] = {}
     for test in tests:
-        groups.setdefault(choose_group(test, by), []).append(test)
+        for name in choose_groups(test, by, variants):
+            groups.setdefault(name, []).append(test)
     shared = replace(gate, alpha=gate.alpha / max(1, len(groups)))
     overall = _group("", tests, reference, variants, gate=gate)
     return Comparison(
@@ -62,8 +64,15 @@ def compare_variants(
     )
 
 
-def choose_group(test: str, by: Grouping) -> str:
-    """Return the group of a test: what its node id says, without parameters."""
+def choose_groups(test: str, by: Grouping, variants: Sequence[Variant]) -> tuple[str, ...]:
+    """Return the groups of a test: what its node id says without parameters, or all its marks."""
+    if by is not Grouping.MARK:
+        return (_choose_group(test, by),)
+    found = {mark for each in variants if test in each.tests for mark in each.tests[test].marks}
+    return tuple(sorted(found)) or (_NO_MARK,)
+
+
+def _choose_group(test: str, by: Grouping) -> str:
     file, _, rest = test.partition("::")
     match by:
         case Grouping.FILE | Grouping.SUITE:
@@ -73,6 +82,8 @@ def choose_group(test: str, by: Grouping) -> str:
         case Grouping.CLASS:
             classes = rest.partition("[")[0].rpartition("::")[0]
             return f"{file}::{classes}" if classes else f"{file} {_NO_CLASS}"
+        case Grouping.MARK:
+            return _NO_MARK
 
 
 def _why_left_out(test: str, variants: Sequence[Variant]) -> str:

@@ -26,6 +26,7 @@ def record(
     model: str | None = None,
     failure: str = FAILED,
     fresh: int = 0,
+    marks: tuple[str, ...] = (),
 ):
     """Write a cassette whose samples went as said, the last few of them fresh ones."""
     paths = project.paths(test, candidate)
@@ -41,7 +42,8 @@ def record(
         for number, passed in enumerate(outcomes)
     )
     several = cassette.interactions * len(outcomes)
-    write_cassette(paths.cassette, replace(cassette, interactions=several, samples=notes))
+    recorded = replace(cassette, interactions=several, samples=notes, marks=marks)
+    write_cassette(paths.cassette, recorded)
     return paths
 
 
@@ -439,7 +441,6 @@ def test_a_variant_that_is_not_there_is_told_with_those_that_are(project):
     [
         (["baseline"], f"baseline: nothing to compare it with; there are: baseline, {NEW}."),
         (["baseline", OLD], "baseline: it is compared with itself; name each variant once."),
-        (["baseline", NEW, "--by", "mark"], "--by mark: marks are not in the recordings; file,"),
         (["baseline", NEW, "--by", "day"], "--by day: tests are not grouped by that; file,"),
     ],
 )
@@ -484,7 +485,21 @@ def test_tests_are_grouped_by_what_their_node_ids_say(project, by, groups):
 
     assert [group["name"] for group in found["groups"]] == groups
     assert "each of the 2 groups is held against alpha = 0.025, 0.05 shared by all" in text_of(run)
-    assert "Marks are not in the recordings" in text_of(run)
+
+
+def test_tests_are_grouped_by_the_marks_in_their_recordings(project):
+    marks = {"x": ("billing", "slow"), "y": ("slow",), "z": ()}
+    for name, given in marks.items():
+        test = f"tests/test_a.py::test_{name}"
+        record(project, test, [True, True], marks=given)
+        record(project, test, [True], candidate=NEW)
+
+    run = project.run("compare", "baseline", NEW, "--by", "mark")
+    _, found, _ = compared(project, "baseline", NEW, "--by", "mark")
+
+    groups = {group["name"]: group["tests"] for group in found["groups"]}
+    assert groups == {"billing": 1, "slow": 2, "(no mark)": 1}
+    assert "a test with several marks is in each of their groups" in text_of(run)
 
 
 def test_a_damaged_cassette_is_told_and_the_others_are_compared(project):

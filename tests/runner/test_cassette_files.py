@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_llmregress.storage.cassette_file import read_cassette
+
 APP = """
     import anthropic
 
@@ -320,3 +322,16 @@ def test_a_snapshot_of_another_recording_is_told_as_that_and_two_commands_settle
     for name, text in ours.items():
         (project.root / name).write_text(text, encoding="utf-8")
     project.change("app.py", "You serve customers.", "You help customers.").replay(passed=1)
+
+
+def test_the_marks_of_a_test_stand_in_its_recording_but_for_those_that_say_how_it_is_run(project):
+    ini = "[pytest]\nmarkers =\n    billing: b\n    slow: s\n"
+    marks = "@pytest.mark.billing\n    @pytest.mark.slow(reason='x')\n    "
+    marked = TEST.replace("def test_hello", f"{marks}def test_hello")
+    project.write(app=APP, test_it=marked)
+    (project.root / "pytest.ini").write_text(ini)
+
+    project.record("--strict-markers", passed=1)
+
+    (path,) = project.root.rglob("*.cassette.yaml")
+    assert read_cassette(path).marks == ("billing", "slow")

@@ -396,3 +396,9 @@ def test_any_change_of_a_single_line_of_the_calls_is_noticed(tmp_path):
         missed.append(lines[number])
 
     assert missed == []
+
+
+def test_the_marks_of_a_test_are_kept(tmp_path):
+    document = stored(tmp_path, cassette(marks=("billing", "slow")))
+
+    assert document["marks"] == ["billing", "slow"]

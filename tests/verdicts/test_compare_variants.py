@@ -11,7 +11,7 @@ from pytest_llmregress.values.variants import (
     Variant,
 )
 from pytest_llmregress.values.verdict import GatePolicy, Verdict
-from pytest_llmregress.verdicts.compare_variants import choose_group, compare_variants
+from pytest_llmregress.verdicts.compare_variants import choose_groups, compare_variants
 
 A, B = "tests/test_a.py::test_x", "tests/test_b.py::test_y"
 
@@ -46,7 +46,7 @@ def compare(*variants: Variant, by: Grouping = Grouping.FILE):
     ],
 )
 def test_a_group_is_what_the_node_id_says_its_parameters_apart(test, by, group):
-    assert choose_group(test, by) == group
+    assert choose_groups(test, by, []) == (group,)
 
 
 @pytest.mark.parametrize(
