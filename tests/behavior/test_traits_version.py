@@ -11,7 +11,7 @@ from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {6: "b84dea9ca1adb6961cdefe1682bb2836ab9d423dd51ca9f8c9afb6fadd2b163f"}
+SAID = {7: "b84dea9ca1adb6961cdefe1682bb2836ab9d423dd51ca9f8c9afb6fadd2b163f"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 
