@@ -51,6 +51,11 @@ class Contract:
     served_model: Mapping[str, tuple[str, ...]] | None = None
     """Glob patterns of served models by requested model, beyond the same id and its snapshots."""
 
+    @property
+    def expects_error(self) -> bool:
+        """Whether the test says that a call may end with an error: one about errors can be kept."""
+        return Outcome.ERROR in self.outcomes and self.outcomes != Contract().outcomes
+
     @classmethod
     def from_keywords(cls, keywords: Mapping[str, Any], *, beside: Iterable[str] = ()) -> Self:
         """Read the keywords of `@pytest.mark.llm`; ContractError with all problems at once.

@@ -75,6 +75,7 @@ class HttpSession:
         self._state = state
         self._fail = fail
         self._commands = state.commands
+        self._expects_error = state.config.contract.expects_error
         self._judgements = MissedJudgements(paths, test=self._test, in_ci=context.in_ci)
         self._journal = journal
         self._number = plan.number
@@ -141,6 +142,7 @@ class HttpSession:
 
     def configure(self, rules: TestConfig) -> None:
         """Take what `llm_config` says of matching, redaction and hosts."""
+        self._expects_error = rules.contract.expects_error
         self.tape.match(rules.matching, redactor=rules.redactor)
         self.unplayed.is_allowed = rules.terms.unplayed == ALLOW
         self.boundary.configure(rules)
@@ -217,11 +219,14 @@ class HttpSession:
             elif exchange.played:
                 why = None
             else:
-                why = self._run.incomplete(exchange.interaction)
+                why = self._find_fault(exchange.interaction)
             if why:
                 path = path_of(exchange.request)
                 reasons.append(f"request {number} ({exchange.request.method} {path}): {why}")
         return tuple(reasons)
+
+    def _find_fault(self, interaction: Interaction) -> str | None:
+        return self._run.incomplete(interaction, expects_error=self._expects_error)
 
     def unasked(self) -> Problem | None:
         """Say why nothing of it is the candidate's; None where it is, or there is none."""
@@ -284,7 +289,7 @@ class HttpSession:
     def _journal_answer(self, interaction: Interaction) -> None:
         # What came over the network and has no latency is one of a batch.
         self._run.spending.add(interaction, in_batch=interaction.latency is None)
-        if self._run.incomplete(interaction) is None:
+        if self._find_fault(interaction) is None:
             # Raised here, it would read "Connection error." and be asked and paid for again; a
             # disk that is full by now is told when the cassette is written.
             with suppress(OSError):

@@ -337,7 +337,12 @@ def _read_paid_answers(
         except (FileNotFoundError, ValueError):
             return {}
         found = dict(enumerate(pending.runs, start=1))
+    expects_error = test.config.contract.expects_error
     return {
-        sample: tuple(each for each in interactions if context.incomplete(each) is None)
+        sample: tuple(
+            each
+            for each in interactions
+            if context.incomplete(each, expects_error=expects_error) is None
+        )
         for sample, interactions in found.items()
     }

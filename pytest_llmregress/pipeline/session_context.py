@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pytest_llmregress.comparison.compare_behavior import Classify
 
 
+_FIRST_ERROR = 400
+"""The lowest status of an answer that is an error."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plugins:
     """What plugins have a say on, as plain functions; none of them raises."""
@@ -83,8 +87,13 @@ class SessionContext:
         """Return the model that a request asks for, by the first provider that knows."""
         return registry.requested_model(request, self.providers)
 
-    def incomplete(self, interaction: Interaction) -> str | None:
-        """Say why an answer must not be kept, or None."""
+    def incomplete(self, interaction: Interaction, *, expects_error: bool = False) -> str | None:
+        """Say why an answer must not be kept, or None.
+
+        :param expects_error: whether its test is about an answer of a server that is an error.
+        """
+        if expects_error and interaction.response.status >= _FIRST_ERROR:
+            return None
         why = registry.incomplete(interaction, self.providers)
         if why is None and interaction.judge and not interaction.response.is_redirect:
             return fault_of_answer(interaction)

@@ -79,5 +79,5 @@ def _response(library: ModuleType, exchange: Exchange) -> Any:
         response.status,
         headers=[(name, value) for name, values in response.headers.items() for value in values],
         stream=library.ByteStream(response.body),  # `content` would close it
-        extensions={"reason_phrase": response.reason.encode("ascii")} if response.reason else None,
+        extensions={"reason_phrase": response.reason.encode("ascii", "replace")},
     )

@@ -63,7 +63,8 @@ class RequestMatcher:
     def key_of(self, request: Request) -> str:
         """Return the key of a request: SHA-256, hexadecimal.
 
-        In it: method, path, query, the `anthropic-beta` header and the canonical JSON body. Not
+        In it: method, path, query, the `anthropic-beta` header and the canonical JSON body, in
+        which 1.0 is 1. Not
         in it: host and scheme (so that what a proxy recorded replays without it), every other
         header, the order of a JSON object's keys, and the boundary of a multipart body, which
         is random.
@@ -73,7 +74,7 @@ class RequestMatcher:
         key = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
         key.update(b"\n")
         try:
-            body = json.loads(request.body)
+            body = json.loads(request.body, parse_float=_read_number)
             for place in self.ignore:
                 body = _without(body, _STEP.findall(place))
             key.update(dump_canonical_json(self._replaced(body)).encode("utf-8", "surrogatepass"))
@@ -97,6 +98,14 @@ class RequestMatcher:
                 return value
 
 
+def _read_number(text: str) -> int | float:
+    """Return a number that JSON writes with a fraction; 1.0 is 1, as for whoever is asked."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+_EXACT = 2**53
+"""The first whole number that a float may stand for together with another one."""
 _PATH = re.compile(r"[^\[\].]+(?:\[(?:\*|\d+)\])*(?:\.[^\[\].]+(?:\[(?:\*|\d+)\])*)*")
 _STEP = re.compile(r"\[(?:\*|\d+)\]|[^\[\].]+")
 

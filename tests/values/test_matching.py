@@ -181,3 +181,27 @@ def test_a_lone_surrogate_in_a_message_has_a_key_all_the_same():
 
     assert compute_request_key(one) == compute_request_key(post(rb'{ "text":"\uD800" }'))
     assert compute_request_key(one) != compute_request_key(post(rb'{"text": "\ud801"}'))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("1.0", "1", True),
+        ("1e0", "1", True),
+        ("-0.0", "0", True),
+        ("100.0", "1e2", True),
+        ("1.5", "1", False),
+        ("true", "1", False),
+        ('"1.0"', '"1"', False),
+        ("9007199254740993", "9007199254740992.0", False),
+        ("1e400", "1", False),
+    ],
+)
+def test_a_number_is_the_same_however_it_is_written(one: str, other: str, is_same: bool):
+    keys = {
+        compute_request_key(
+            Request(method="POST", url=URL, body=f'{{"temperature": {number}}}'.encode())
+        )
+        for number in (one, other)
+    }
+    assert (len(keys) == 1) is is_same
