@@ -4,14 +4,18 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from pytest_llmregress.behavior.traits import extract_traits
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, select, shorten
+from pytest_llmregress.comparison.compare_behavior import compare as compare_behavior
+from pytest_llmregress.comparison.merging import merge_changes
 from pytest_llmregress.contracts.budget import BudgetKind, measure_usage
 from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.pipeline.compare import NOW_FAILS
 from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.providers.prices import price
 from pytest_llmregress.providers.registry import built_in_providers, read_calls
@@ -20,6 +24,7 @@ from pytest_llmregress.reports.variants_markdown import render_markdown
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import TestPaths
 from pytest_llmregress.storage.pending import StoredTest
+from pytest_llmregress.values.behavior import Behavior, Change, worst_first
 from pytest_llmregress.values.call import Call, Calls, sum_known
 from pytest_llmregress.values.canonical_json import hash_json
 from pytest_llmregress.values.cassette import Cassette, SampleHeader
@@ -57,7 +62,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Recorded:
-    """What is compared of a cassette: its numbers, and no text of it."""
+    """What is compared of a cassette: its numbers and its behavior."""
 
     models: tuple[str, ...]
     """Those that it asked for."""
@@ -138,7 +143,8 @@ def compare(names: Sequence[str], *, paths: Sequence[Path], by: str, form: Forma
         faults.append(f"{names[0]}: nothing to compare it with; {_there(stored)}. {_HELP}")
     if faults:
         return _failed(*stored.problems.messages, *faults)
-    variants = [_variant(name, stored) for name in chosen]
+    reference, *others = (_variant(name, stored) for name in chosen)
+    variants = [reference, *(_hold_against(reference, each) for each in others)]
     comparison = compare_variants(variants, by=Grouping(by), gate=GatePolicy())
     return _result(comparison, stored, form)
 
@@ -187,6 +193,33 @@ def _variant(name: str, stored: _Stored) -> Variant:
     )
 
 
+def _hold_against(reference: Variant, variant: Variant) -> Variant:
+    """Return a variant with what it does otherwise than the first one, test by test."""
+    tests = {
+        name: replace(test, changes=_find_changes(reference.tests[name], test))
+        for name, test in variant.tests.items()
+        if name in reference.tests
+    }
+    return replace(variant, tests={**variant.tests, **tests})
+
+
+def _find_changes(reference: RecordedTest, test: RecordedTest) -> tuple[Change, ...]:
+    """Return what all samples of a test do otherwise, as a run finds it without severities."""
+    baseline = [each.behavior for each in reference.samples if not each.confirms]
+    has_passed = bool(reference.first) and all(each.passed for each in reference.first)
+    return merge_changes(
+        [
+            worst_first(
+                (
+                    *((NOW_FAILS,) if has_passed and each.passed is False else ()),
+                    *compare_behavior(baseline, each.behavior),
+                )
+            )
+            for each in test.samples
+        ]
+    )
+
+
 def _recorded(cassette: Cassette) -> _Recorded:
     providers = built_in_providers()
     runs = [read_calls(run, providers) for run in cassette.runs]
@@ -220,6 +253,7 @@ def _sample(note: SampleHeader, calls: Calls) -> RecordedSample:
         output_tokens=calls.usage.output_tokens,
         latency=sum_known(call.latency for call in calls),
         cost=sum_known(costs),
+        behavior=Behavior(traits=extract_traits(calls)),
     )
 
 

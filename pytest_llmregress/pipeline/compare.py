@@ -10,12 +10,17 @@ from pytest_llmregress.formatting.value_text import format_value
 from pytest_llmregress.pipeline.config import MarkerOptions
 from pytest_llmregress.pipeline.extract import hold_back
 from pytest_llmregress.values.behavior import Behavior, Change, Severity
+from pytest_llmregress.values.evidence import OUTCOME
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 if TYPE_CHECKING:  # what compares is imported where something is to be compared
     from pytest_llmregress.comparison.compare_behavior import Classify
     from pytest_llmregress.pipeline.state import ObservedBaseline
+
+
+NOW_FAILS = Change(trait=OUTCOME, severity=Severity.BREAKING, before="passed", after="failed")
+"""That a test fails which never failed in what is accepted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,15 +144,7 @@ class ValueRecorder:
         if not self.repeats:
             found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
         if not passed and self._has_passed():
-            found = (
-                Change(
-                    trait="test",
-                    severity=Severity.BREAKING,
-                    before="passed",
-                    after="failed",
-                ),
-                *found,
-            )
+            found = (NOW_FAILS, *found)
         return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
 
     def _in_replay(self, behavior: Behavior) -> tuple[Change, ...]:

@@ -8,6 +8,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align
 from pytest_llmregress.formatting.value_text import truncate
 from pytest_llmregress.reports.verdict import render_test
+from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.variants import (
@@ -127,13 +128,15 @@ def format_notes(comparison: Comparison) -> list[str]:
     """Say what the rows are founded on, what the failures were, and what is not counted."""
     standings = comparison.overall.standings
     notes = [
-        "compared: whether tests passed, and numbers; other changes of behavior are told by pytest",
+        "compared: pass/fail, numbers, built-in traits; drift fails nothing here: pytest judges it",
         "latency: median of a sample, as recorded; tokens: input+output, mean of a sample",
         "flips: tests that most samples of one side passed, and most of the other did not",
     ]
     for each in standings:
         if each.failures:
             notes.append(f"failures of {each.variant}: {format_failures(each)}")
+        if each.against is not None:
+            notes.append(f"drift of {each.variant}: {format_drift(each, name_tests=True)}")
         if each.unknown:
             number = count(each.unknown, "sample")
             notes.append(
@@ -167,6 +170,15 @@ def format_failures(standing: VariantStanding) -> str:
     told = ", ".join(f"{number} {name}" for name, number in standing.failures[:MAX_CLASSES])
     rest = sum(number for _, number in standing.failures[MAX_CLASSES:])
     return f"{told} and {rest} more" if rest else told
+
+
+def format_drift(standing: VariantStanding, *, name_tests: bool = False) -> str:
+    """Return how many tests have which worst change, and the tests that have a breaking one."""
+    found = [(standing.count_drift(each), each) for each in reversed(Severity)]
+    told = ", ".join(f"{number} {severity}" for number, severity in found if number)
+    worst = standing.drift[: standing.count_drift(Severity.BREAKING)]
+    named = format_names([f"{each.test} ({', '.join(each.traits)})" for each in worst])
+    return f"{told}; breaking: {named}" if worst and name_tests else told or "none seen"
 
 
 def format_against(against: ComparisonWithBaseline) -> list[str]:
@@ -218,6 +230,9 @@ def format_of_group(group: TestGroup) -> list[str]:
         f"failures of {each.variant}: {format_failures(each)}"
         for each in group.standings
         if each.failures
+    ]
+    said += [
+        f"drift of {each.variant}: {format_drift(each)}" for each in group.standings if each.drift
     ]
     needs = [(each.variant, format_need(each.against)) for each in group.standings if each.against]
     return said + [f"{variant}: {need}" for variant, need in needs if need]

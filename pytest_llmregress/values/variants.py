@@ -1,11 +1,13 @@
 """Variants of a suite side by side: what each recorded, and what sets it apart from the first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pytest_llmregress.values.behavior import Behavior, Change, Severity
 from pytest_llmregress.values.evidence import Tally
+from pytest_llmregress.values.json_record import JsonRecord
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import Bounds, Verdict
 
@@ -46,6 +48,7 @@ class RecordedSample:
     """Seconds, summed over the calls; None where one was not measured."""
     cost: float | None = None
     """In USD; None where the price of a call is unknown."""
+    behavior: Behavior = field(default_factory=Behavior)
 
     @property
     def failure_class(self) -> str:
@@ -63,6 +66,8 @@ class RecordedTest:
     """What was asked first, the model apart: equal where it is the same request."""
     marks: tuple[str, ...] = ()
     """Those that the test had when this was recorded."""
+    changes: tuple[Change, ...] = ()
+    """What it does otherwise than the first variant, merged over its samples, the worst first."""
 
     @property
     def first(self) -> tuple[RecordedSample, ...]:
@@ -125,6 +130,19 @@ class ComparisonWithBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TestDrift(JsonRecord):
+    """One test that a variant does otherwise than the first one."""
+
+    __test__ = False  # pytest must not collect it
+
+    test: str
+    severity: Severity
+    """That of the worst change."""
+    traits: tuple[str, ...]
+    """Those with a change of that severity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantStanding:
     """How one variant did in a group of tests; all of it counted over the first samples."""
 
@@ -148,6 +166,12 @@ class VariantStanding:
     """The failed samples by the class of their failure, the most frequent first."""
     against: ComparisonWithBaseline | None
     """None for the variant that the others are held against."""
+    drift: tuple[TestDrift, ...] = ()
+    """The tests with a change, the worst first; none of the first variant."""
+
+    def count_drift(self, severity: Severity) -> int:
+        """Return how many tests have a worst change of that severity."""
+        return sum(each.severity is severity for each in self.drift)
 
     @property
     def cost_per_pass(self) -> float | None:
@@ -172,7 +196,12 @@ class VariantStanding:
             "cost_usd_per_pass": self.cost_per_pass,
             "failures": dict(self.failures),
             "against_reference": None if self.against is None else self.against.to_json(),
+            "drift": None if self.against is None else self._write_drift(),
         }
+
+    def _write_drift(self) -> dict[str, Any]:
+        classes = {str(each): self.count_drift(each) for each in reversed(Severity)}
+        return {**classes, "tests": [each.to_json() for each in self.drift]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from statistics import fmean, median
 from pytest_llmregress.statistics.exact_tests import Alternative, mcnemar, stratified
 from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.statistics.sample_sizes import paired_tests, samples_per_side
+from pytest_llmregress.values.behavior import worst
 from pytest_llmregress.values.call import sum_known
 from pytest_llmregress.values.evidence import NumberEvidence, Tally, TestEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
@@ -17,6 +18,7 @@ from pytest_llmregress.values.variants import (
     Grouping,
     RecordedSample,
     RecordedTest,
+    TestDrift,
     TestGroup,
     Variant,
     VariantStanding,
@@ -146,7 +148,20 @@ def _standing(
         cost=sum_known(sample.cost for sample in samples),
         failures=tuple(sorted(failures.items(), key=lambda found: (-found[1], found[0]))),
         against=against,
+        drift=_list_drift(variant, tests),
     )
+
+
+def _list_drift(variant: Variant, tests: Sequence[str]) -> tuple[TestDrift, ...]:
+    """Return the tests with a change, the worst first."""
+    found = []
+    for test in tests:
+        changes = variant.tests[test].changes
+        severity = worst(changes)
+        if severity is not None:
+            traits = tuple(each.trait for each in changes if each.severity is severity)
+            found.append(TestDrift(test=test, severity=severity, traits=traits))
+    return tuple(sorted(found, key=lambda each: -each.severity.rank))
 
 
 def _against(

@@ -27,10 +27,12 @@ def record(
     failure: str = FAILED,
     fresh: int = 0,
     marks: tuple[str, ...] = (),
+    text: str = "On its way.",
 ):
     """Write a cassette whose samples went as said, the last few of them fresh ones."""
     paths = project.paths(test, candidate)
-    cassette = project.cassette(test, model=model or candidate or OLD, candidate=candidate)
+    model = model or candidate or OLD
+    cassette = project.cassette(test, model=model, candidate=candidate, text=text)
     notes = tuple(
         SampleHeader(
             calls=1,
@@ -500,6 +502,57 @@ def test_tests_are_grouped_by_the_marks_in_their_recordings(project):
     groups = {group["name"]: group["tests"] for group in found["groups"]}
     assert groups == {"billing": 1, "slow": 2, "(no mark)": 1}
     assert "a test with several marks is in each of their groups" in text_of(run)
+
+
+REFUSED = "I'm sorry, but I can't help with that."
+
+
+def test_each_variant_has_the_drift_classes_of_a_run_over_all_tests_and_in_each_group(project):
+    texts = {"x": REFUSED, "y": "It is on its way.", "z": "On its way."}
+    for name, text in texts.items():
+        test = f"tests/test_{name}.py::test_it"
+        record(project, test, [True] * 5, marks=("slow",) if name == "x" else ())
+        record(project, test, [True], candidate=NEW, text=text)
+        record(project, test, [True], candidate="same")
+
+    status, found, standings = compared(project, "baseline", NEW, "same", "--by", "mark")
+    run = project.run("compare", "baseline", NEW, "same", "--by", "mark")
+
+    assert status == 0
+    assert [each["drift"] for each in standings] == [
+        None,
+        {
+            "breaking": 1,
+            "notable": 0,
+            "cosmetic": 1,
+            "tests": [
+                {
+                    "test": "tests/test_x.py::test_it",
+                    "severity": "breaking",
+                    "traits": ["refusal"],
+                },
+                {"test": "tests/test_y.py::test_it", "severity": "cosmetic", "traits": ["text"]},
+            ],
+        },
+        {"breaking": 0, "notable": 0, "cosmetic": 0, "tests": []},
+    ]
+    groups = {each["name"]: each["variants"][1]["drift"]["breaking"] for each in found["groups"]}
+    assert groups == {"slow": 1, "(no mark)": 0}
+    told = text_of(run)
+    assert f"drift of {NEW}: 1 breaking, 1 cosmetic; breaking: tests/test_x.py::test_it" in told
+    assert "drift of same: none seen" in told
+
+
+def test_a_test_that_fails_now_is_a_breaking_drift_where_no_accepted_sample_failed(project):
+    for name, before in (("x", [True] * 5), ("y", [True] * 4 + [False])):
+        test = f"tests/test_{name}.py::test_it"
+        record(project, test, before)
+        record(project, test, [False], candidate=NEW)
+
+    _, _, (_, new) = compared(project, "baseline", NEW)
+
+    (drifted,) = new["drift"]["tests"]
+    assert (drifted["test"], drifted["traits"]) == ("tests/test_x.py::test_it", ["test"])
 
 
 def test_a_damaged_cassette_is_told_and_the_others_are_compared(project):

@@ -18,11 +18,12 @@ new (claude-opus-5-5) against baseline (claude-opus-5): 1 test, from their recor
 variant   passed  rate    95 % CI    flips      latency  tokens  tools  USD/passed
 baseline  18/25   72.0 %  52.4-85.7  reference  1.5 s    12+7    1      $0.04167
 new       19/25   76.0 %  56.6-88.5  -0 +0      1.5 s    12+7    1      unknown
-compared: whether tests passed, and numbers; other changes of behavior are told by pytest
+compared: pass/fail, numbers, built-in traits; drift fails nothing here: pytest judges it
 latency: median of a sample, as recorded; tokens: input+output, mean of a sample
 flips: tests that most samples of one side passed, and most of the other did not
 failures of baseline: 7 AssertionError
 failures of new: 6 AssertionError
+drift of new: none seen
 a price that is unknown is not taken to be 0
 
 new against baseline: no evidence of a change, does not fail the run: 1 test, 18/25 (72 %) → 19/25
