@@ -87,7 +87,7 @@ def extract_interruptions(given: ExtractorInput) -> set[str]:
 
 def extract_served_model(calls: Calls, is_legitimate: Served) -> str | list[str]:
     """Return the models that were served instead of another one, or `AS_REQUESTED`."""
-    pairs = {(call.requested_model, call.served_model) for call in calls}
+    pairs = {(call.requested_model, call.served_model) for call in calls if not call.is_alias}
     others = {
         f"{requested} → {served}"
         for requested, served in pairs

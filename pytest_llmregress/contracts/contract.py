@@ -134,7 +134,7 @@ class Contract:
                     f"outcomes: call {number} ended {call.outcome}{why}; allowed: "
                     f"{', '.join(o for o in Outcome if o in self.outcomes)}"
                 )
-            if not self.is_legitimate(call.requested_model, call.served_model):
+            if not (call.is_alias or self.is_legitimate(call.requested_model, call.served_model)):
                 lines.append(
                     f"served_model: call {number} asked for {call.requested_model} "
                     f"and {call.served_model} answered"

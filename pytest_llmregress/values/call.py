@@ -175,6 +175,9 @@ class Call:
     refusal_category: str | None = None
     requested_model: str | None = None
     served_model: str | None = None
+    is_alias: bool = False
+    """Whether the requested name is the account's own (a deployment), and tells no model: then any
+    served model is the one that was asked for."""
     usage: Usage = Usage()
     latency: float | None = None
     """Seconds, as measured when it was recorded; None where it was not measured."""

@@ -1,5 +1,6 @@
 """Tests of contracts: each rule, the call that broke it, and what is said about bad keywords."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -277,3 +278,15 @@ def test_of_recorded_replies_only_other_models_are_refused():
     assert len(pairs) >= 9
     assert any(requested != served for requested, served in pairs)
     check_served_models(pairs)
+
+
+def test_what_serves_a_deployment_is_what_was_asked_for():
+    asked = Call(
+        provider="openai",
+        outcome=Outcome.ANSWERED,
+        requested_model="mine",
+        served_model="gpt-5-2025-08-07",
+    )
+
+    assert Contract().violations(Calls([replace(asked, is_alias=True)])) == ()
+    assert len(Contract().violations(Calls([asked]))) == 1

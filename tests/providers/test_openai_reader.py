@@ -473,6 +473,21 @@ def test_the_host_says_who_is_paid(host: str, key: str | None):
     assert read(f"{host}/v1/chat/completions", reply).price_key == key
 
 
+@pytest.mark.parametrize(
+    ("url", "is_alias"),
+    [
+        ("https://me.openai.azure.com/openai/deployments/mine/chat/completions", True),
+        ("https://me.openai.azure.com/openai/v1/responses", True),
+        ("http://127.0.0.1:4000/openai/deployments/mine/chat/completions", True),
+        (CHAT, False),
+    ],
+)
+def test_a_deployment_says_nothing_of_its_model(url: str, is_alias: bool):
+    reply = response(said("Yes.")) if url.endswith("responses") else completion(choice({}))
+
+    assert read(url, reply).is_alias is is_alias
+
+
 # --- models and limits -----------------------------------------------------------------------
 
 

@@ -54,6 +54,7 @@ class OpenAIProvider:
             refusal_category=reply.refusal_category,
             requested_model=reply.served_model if route.is_poll else route.model,
             served_model=reply.served_model,
+            is_alias=route.is_deployment,
             usage=reply.usage,
             latency=interaction.latency,
             status=interaction.response.status,

@@ -12,6 +12,7 @@ from pytest_llmregress.values.http import Request
 
 DEPLOYMENT = re.compile(r"(?<=/deployments/)[^/]+(?=/)")
 """Where Azure has the name of a deployment, which counts in the place of the body's model."""
+_AZURE = re.compile(r"https?://[^/?#]*\.azure\.com[:/]", re.IGNORECASE)
 _POLL = re.compile(r"/responses/[^/]+$")
 _ASKED = frozenset({"model", "models", "messages", "input", "prompt", "conversation"})
 """Keys of which the body of a call has at least one: others have such paths, too."""
@@ -42,6 +43,8 @@ class Route:
     dialect: Dialect
     model: str | None
     body: Mapping[str, Any]
+    is_deployment: bool = False
+    """Whether the model is the name of a deployment, which says nothing of the model itself."""
     is_poll: bool = False
     """Whether it asks how far a response is that is made in the background."""
 
@@ -62,7 +65,12 @@ def find_route(request: Request) -> Route | None:
         return None
     deployment = DEPLOYMENT.search(path)
     model = unquote(deployment[0]) if deployment else read_string(body.get("model"))
-    return Route(dialect=dialect, model=model or _first_of(body.get("models")), body=body)
+    return Route(
+        dialect=dialect,
+        model=model or _first_of(body.get("models")),
+        body=body,
+        is_deployment=deployment is not None or _AZURE.match(request.url) is not None,
+    )
 
 
 def _first_of(models: Any) -> str | None:
