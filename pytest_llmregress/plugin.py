@@ -1,7 +1,6 @@
 """The entry point that pytest loads: options, fixtures, and a hand-over once there is work."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -80,20 +79,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
         from pytest_llmregress.runner import session
 
         session.start(config, marked)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Judge the suite, and write the reports."""
-    records = session.config.pluginmanager.getplugin("llmregress-records")
-    if records is not None:
-        records.finish(session)
-
-
-def pytest_assertrepr_compare(left: object, right: object) -> list[str] | None:
-    """Say what an assert with `llm_snapshot` found."""
-    fixtures = sys.modules.get("pytest_llmregress.runner.fixtures")  # not there: not used either
-    return None if fixtures is None else fixtures.explain_comparison(left, right)
 
 
 @pytest.fixture(scope="session")

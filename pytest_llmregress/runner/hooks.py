@@ -10,6 +10,7 @@ from pytest_llmregress.pipeline.drift import format_drift
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.reports.redacted_answers import render_redacted, render_unkept
 from pytest_llmregress.runner import output
+from pytest_llmregress.runner.fixtures import explain_comparison
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.open_sample import DRY_SECTIONS, SETTING_UP, TEST_RUN
 from pytest_llmregress.runner.sample_loop import hold_back, run_samples, withhold_report
@@ -44,6 +45,10 @@ class PytestHooks:
         call.
         """
         SETTING_UP.get().configure(llm_config)
+
+    def pytest_assertrepr_compare(self, left: object, right: object) -> list[str] | None:
+        """Say what an assert with `llm_snapshot` found."""
+        return explain_comparison(left, right)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(

@@ -91,21 +91,15 @@ class RecordCollector:
         self._orphans = told.get(_ORPHANS, self._orphans)
         self._late += told.get(_LATE, ())
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Say below pytest's own last line why the run failed, where a drift is why."""
-        result = yield
-        is_drift = not (self._unwritten or self._bad_hooks or self._no_night)
-        if (
-            is_drift
-            and self._report is not None
-            and session.exitstatus == pytest.ExitCode.TESTS_FAILED
-        ):
+    def write_closing_line(self, session: pytest.Session) -> None:
+        """Say why the run failed, where a drift is why."""
+        if self._report is None or self._unwritten or self._bad_hooks or self._no_night:
+            return
+        if session.exitstatus == pytest.ExitCode.TESTS_FAILED:
             from pytest_llmregress.reports.summary import closing_line
 
             line = closing_line(self._report, failed=session.testsfailed)
             output.write_lines(session.config, [] if line is None else [line])
-        return result
 
     def note_orphans(self, config: pytest.Config, orphans: Sequence[str]) -> None:
         """Take recordings that belong to no test; known where the whole suite was collected."""
@@ -162,7 +156,8 @@ class RecordCollector:
             told = "" if why is None else f": it could not be written: {why}"
             output.write_lines(config, [f"report: {path}{told}"])
 
-    def finish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Judge the suite, write each report that was asked for, and tell the other plugins.
 
         Not where no test was marked and no report asked for, and not in a worker: the controller
@@ -194,6 +189,20 @@ class RecordCollector:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+class ClosingLine:
+    """Writes below pytest's own last line."""
+
+    def __init__(self, records: RecordCollector) -> None:
+        self._records = records
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Say why the run failed, once pytest has said all it has to say."""
+        result = yield
+        self._records.write_closing_line(session)
+        return result
+
+
 def collect_records(config: pytest.Config) -> RecordCollector:
     """Listen to each report of a run from now on; return who does.
 
@@ -203,6 +212,7 @@ def collect_records(config: pytest.Config) -> RecordCollector:
     if known is None:
         known = RecordCollector(in_worker=hasattr(config, "workerinput"))
         config.pluginmanager.register(known, _NAME)
+        config.pluginmanager.register(ClosingLine(known), f"{_NAME}-closing")
     return known
 
 

@@ -14,8 +14,8 @@ XSTest (https://github.com/paul-rottger/xstest, the folder `model_completions`) 
 of five models, each judged by two people: full refusal, partial refusal or compliance. Partial ones
 are left out. "Compliance" there includes declining what makes no sense ("Totoro has no passport").
 
-PolyRefuse (https://github.com/mainlp/Multilingual-Refusal, `output/ja_vector_sweep`) holds answers of
-three models to 572 requests, as they are and with refusals ablated, judged by a model. "Refusal"
+PolyRefuse (https://github.com/mainlp/Multilingual-Refusal, `output/ja_vector_sweep`) holds answers
+of three models to 572 requests, as they are and with refusals ablated, judged by a model. "Refusal"
 there includes condemning what was asked for without declining it.
 
 What the labels mean: `reasoning` is working towards an answer, so instructions ("1. Go to…") are
