@@ -2,13 +2,14 @@
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
 from pytest_llmregress.cli.pending_item import PendingItem
 from pytest_llmregress.cli.selection import FileProblems, shorten
+from pytest_llmregress.cli.take_control import CONTROL
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.redaction.redactor import Redactor, find_secrets
@@ -21,6 +22,7 @@ from pytest_llmregress.storage.errors import (
 )
 from pytest_llmregress.storage.pending import accept, deciding, reject, waits
 from pytest_llmregress.storage.snapshot_file import read_snapshot
+from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.snapshot import Decision
 
 
@@ -62,7 +64,7 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
         with deciding(waiting.paths):
             if kept := _find_what_keeps(deed, waiting):
                 return kept
-            fewer = _say_fewer_samples(waiting) if deed is DecisionKind.ACCEPT else ()
+            lacks = _say_what_lacks(waiting) if deed is DecisionKind.ACCEPT else ()
             match deed:
                 case DecisionKind.ACCEPT:
                     verb, files = "wrote", accept(waiting.paths, decision=decision)
@@ -86,7 +88,7 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
         lines.append(f"  wrote {shorten(noted)}")
     elif decision.reason and waiting.snapshot is None:
         lines.append("  the reason is written nowhere: there was no snapshot to hold it")
-    return DecisionResult(lines=(*lines, *fewer))
+    return DecisionResult(lines=(*lines, *lacks))
 
 
 def _find_what_keeps(deed: DecisionKind, waiting: PendingItem) -> DecisionResult | None:
@@ -100,23 +102,38 @@ def _find_what_keeps(deed: DecisionKind, waiting: PendingItem) -> DecisionResult
     return DecisionResult(faults=faults) if faults else None
 
 
-def _say_fewer_samples(waiting: PendingItem) -> tuple[str, ...]:
+def _say_what_lacks(waiting: PendingItem) -> tuple[str, ...]:
     """Say how many samples the new baseline has where the old one has more, and what records them.
 
-    A damaged snapshot says nothing here: it keeps the decision from being made.
+    Beside that, that a candidate's control is none of it. A damaged snapshot says nothing here: it
+    keeps the decision from being made.
     """
     try:
         old = read_snapshot(waiting.paths.of_baseline().snapshot)
     except (OSError, UnreadableFileError):
         return ()
     if waiting.snapshot is None or len(waiting.snapshot.samples) >= len(old.samples):
-        return ()
+        return _say_control(waiting)
     now, before = len(waiting.snapshot.samples), len(old.samples)
     command = f"pytest {shlex.quote(waiting.test)} --llmregress-record once"
     asked = waiting.snapshot.models or "the same model"
     return (
         f"  the baseline has {count(now, 'sample')} now, and had {before}",
         f"  more, once the code asks for {asked}: {command} --llmregress-samples {before}",
+        *_say_control(waiting),
+    )
+
+
+def _say_control(waiting: PendingItem) -> tuple[str, ...]:
+    """Say that the samples of a candidate's control are none of the candidate."""
+    variant = waiting.paths.variant
+    if variant is None:
+        return ()
+    control = replace(waiting.paths, variant=slug_of_variant(f"{waiting.candidate}{CONTROL}"))
+    if not control.cassette.exists():
+        return ()
+    return (
+        f"  its control is of the old model, and none of it is taken over: {control.cassette.name}",
     )
 
 

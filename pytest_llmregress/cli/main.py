@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(result.status)
 
 
-def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911 - one for each command
+def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911, PLR0912 - one for each command
     """Import and run one command; the import of the others would only cost time."""
     match arguments.command:
         case "status":
@@ -50,6 +50,12 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
             from pytest_llmregress.cli.show import show
 
             return show(arguments.cassettes, as_json=arguments.json, width=width())
+        case "accept" if arguments.control:
+            from pytest_llmregress.cli.take_control import take_control  # noqa: PLC0415 - see above
+
+            return take_control(
+                arguments.tests, everything=arguments.all, candidate=arguments.candidate
+            )
         case "accept" | "reject" as name:
             from pytest_llmregress.cli.carry_out import DecisionKind
             from pytest_llmregress.cli.decide import decide
@@ -201,6 +207,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         if name != "review":
             decide.add_argument("--all", action="store_true", help="all below the current folder")
+        if name == "accept":
+            decide.add_argument(
+                "--control",
+                action="store_true",
+                help="in its place: the samples of the old model, as further ones of the baseline",
+            )
         decide.add_argument("--candidate", metavar="MODEL", help="only this candidate's")
         decide.add_argument(
             "--reason", metavar="TEXT", default="", help="why; kept with the decision"

@@ -16,12 +16,14 @@ from pytest_llmregress.verdicts.control_gate import (
     MOST_OF_A_NIGHT,
     adjust_events,
     count_of_a_night,
+    find_charged,
     find_live,
     find_shared,
     is_controlled,
     is_of_a_night,
 )
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
+from pytest_llmregress.verdicts.verdict_text import format_names
 
 DOES_TOO = "the old model, asked again, does it too"
 _NOT_ASKED_FOR = (
@@ -126,4 +128,21 @@ def say_controls(evidences: Sequence[TestEvidence], *, gate: GatePolicy) -> list
     return [
         f"control: {tests}: {fresh} of the candidate, {old} of the old model",
         *(f"control: not asked in {count(n, 'test')}: {printable(why)}" for why, n in unasked),
+        *_offer_to_baseline([each for each in evidences if _does_too(each, gate=gate)]),
     ]
+
+
+def _does_too(evidence: TestEvidence, *, gate: GatePolicy) -> bool:
+    """Tell whether the old model does what the candidate does, and nothing is charged to that."""
+    control = evidence.control
+    if control is None or not is_controlled(evidence):
+        return False
+    return bool(find_shared(control)) and not find_charged(control, gate=gate)
+
+
+def _offer_to_baseline(evidences: Sequence[TestEvidence]) -> list[str]:
+    if not evidences:
+        return []
+    names = format_names([evidence.test for evidence in evidences])
+    found = f"control: in {count(len(evidences), 'test')} {DOES_TOO}: {names}"
+    return [f"{found}; its samples join the baseline by pytest-llmregress accept TEST --control"]

@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from pytest_llmregress.cli.main import main
+
 NEW, SHARED = "claude-opus-5-5", "claude-shared"
 OLD, GONE, LOCKED = "claude-opus-5", "claude-gone", "claude-locked"
 CANDIDATE = f"--llmregress-candidate={NEW}"
@@ -181,3 +183,58 @@ def test_a_limit_stops_the_old_model_as_any_recording_and_the_next_run_carries_o
     assert Counter(each.json["model"] for each in again.stand.requests) == {OLD: 10}
     again.stand.requests.clear()
     assert control(again.found(), "test_new") == control(found, "test_new")
+
+
+@pytest.fixture
+def pipeline(recorded, found, tmp_path, monkeypatch):
+    """Return a copy of the project, as the folder that commands look at."""
+    copy = recorded.copy(tmp_path)
+    monkeypatch.chdir(copy.root)
+    return copy
+
+
+def test_a_run_offers_the_samples_of_the_old_model_to_its_baseline(recorded, found):
+    lines = recorded.report()["verdict"]["lines"]
+
+    (offer,) = (line for line in lines if "--control" in line)
+    assert offer == (
+        "control: in 1 test the old model, asked again, does it too: test_it.py::test_both; its "
+        "samples join the baseline by pytest-llmregress accept TEST --control"
+    )
+
+
+def test_the_samples_of_the_old_model_can_join_its_baseline(pipeline, capsys):
+    assert main(["accept", "test_it.py::test_both", "--control"]) == 0
+
+    said = capsys.readouterr().out
+    assert f"4 samples of {SHARED} wait as further ones of the baseline, which has 1" in said
+    assert "pytest test_it.py::test_both --llmregress-accept" in said
+    assert pipeline.read(f"__llm__/test_it/both@{NEW}.snapshot.new.yaml")
+    pipeline.replay("test_it.py::test_both", "--llmregress-accept", passed=1)
+    pipeline.replay("test_it.py::test_both", passed=1)
+    assert pipeline.report()["tests"][0]["samples"] == 5
+    assert main(["accept", "test_it.py::test_both", "--control"]) == 2
+    assert "the baseline has these samples already" in capsys.readouterr().err
+
+
+def test_a_control_of_another_model_joins_no_baseline(pipeline, capsys):
+    assert main(["accept", "test_it.py::test_new", f"--candidate={NEW}"]) == 0
+    said = capsys.readouterr().out
+    assert f"its control is of the old model, and none of it is taken over: new@{NEW}" in said
+
+    assert main(["accept", "test_it.py::test_new", "--control"]) == 2
+
+    fault = capsys.readouterr().err
+    assert f"its control has asked {OLD}, and the baseline is of {NEW}" in fault
+
+
+def test_a_test_without_a_control_says_so(pipeline, capsys):
+    assert main(["accept", "test_it.py::test_locked", "--control"]) == 2
+
+    assert "no control is recorded beside a candidate of it" in capsys.readouterr().err
+
+
+def test_a_control_is_taken_of_a_test_that_is_named(pipeline, capsys):
+    assert main(["accept", "--control"]) == 2
+
+    assert "name a TEST, or --all below the current folder" in capsys.readouterr().err
