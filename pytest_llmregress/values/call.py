@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any, Self, overload
 
 from pytest_llmregress.values.prompt import Prompt, read_prompt
@@ -151,7 +152,7 @@ def _shown(given: object) -> str:
     return repr(given)[:_MAX_SHOWN]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One request to a model and its reply."""
 
@@ -193,7 +194,7 @@ class Call:
     price_key: str | None = None
     """Under which name the price table has the seller; None for that of the provider."""
 
-    @property
+    @cached_property
     def prompt(self) -> Prompt:
         """What was asked, in one form for all providers."""
         return self.prompt_reader(self.request)
