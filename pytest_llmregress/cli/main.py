@@ -51,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> CommandResult:  # noqa: C901, PLR0911
 
             return show(arguments.cassettes, as_json=arguments.json, width=width())
         case "accept" if arguments.control:
-            from pytest_llmregress.cli.take_control import take_control  # noqa: PLC0415 - see above
+            from pytest_llmregress.cli.take_control import take_control
 
             return take_control(
                 arguments.tests, everything=arguments.all, candidate=arguments.candidate

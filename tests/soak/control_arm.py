@@ -9,7 +9,8 @@ drivers of the plugin say which fresh samples of either model follow, its eviden
 from all of them, and its verdicts on each test and on the suite decide: nothing is judged here.
 `--session` moves the pass rates of the recorded baselines by one normal number of that many logits,
 `--selected` records each baseline again until all of its samples passed, and `--control 0` never
-asks the old model, so that the recorded baseline stands in. `--power` has tests that changed.
+asks the old model, so that the recorded baseline stands in. Where the suite as a whole looks worse,
+both models are asked again, as after the last test of a run. `--power` has tests that changed.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.pipeline.judge import decide_outcome
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.observe import collect_evidence
-from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
+from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL, SamplePlan, SideVariant
 from pytest_llmregress.pipeline.state import (
     ObservedSample,
     ObservedSide,
@@ -51,6 +52,7 @@ from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.confirm_suite import count_fresh
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 
@@ -77,6 +79,15 @@ class Design(NamedTuple):
     """Tests in which a trait is new with the candidate."""
     share: float = 1.0
     """In how many of their samples."""
+    drop: float = 0.0
+    """By how much every test passes less often with the candidate."""
+    refuses: float = 0.0
+    """By how much every test refuses more often."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is different with the candidate."""
+        return bool(self.changed or self.drop or self.refuses)
 
 
 @dataclass(kw_only=True)
@@ -98,18 +109,56 @@ def simulate(profile: str, tests: int, design: Design, *, runs: int, seed: int) 
     for _ in range(runs):
         suite = [PROFILES[profile](chance) for _ in range(tests)]
         shift = chance.gauss(0, design.session) if design.session else 0.0
-        observed = [
+        drawn = [
             _run_test(chance, number, nature, shift, tests=tests, design=design)
             for number, nature in enumerate(suite)
         ]
+        if design.control != 0 and _is_alarmed([each.test for each in drawn]):
+            drawn = [_ask_again(chance, each, samples=count_fresh(tests)) for each in drawn]
+        observed = [each.test for each in drawn]
         evidences = [test.evidence for test in observed if test.evidence is not None]
         has_failed = any(_has_failed(test) for test in observed)
         counts.runs += 1
         counts.by_tests += has_failed
         counts.red += has_failed or judge_suite(evidences, gate=GATE).fails
-        counts.of_candidate += sum(len(test.samples) for test in observed)
-        counts.of_old_model += sum(len(side.samples) for test in observed for side in test.sides)
+        sides = [side for test in observed for side in test.sides]
+        again = [len(side.samples) for side in sides if side.state.side == _AGAIN]
+        counts.of_candidate += sum(len(test.samples) for test in observed) + sum(again)
+        counts.of_old_model += sum(len(side.samples) for side in sides) - sum(again)
     return counts
+
+
+class Drawn(NamedTuple):
+    """A test, and how it behaves with either model."""
+
+    test: ObservedTest
+    old: Nature
+    now: Nature
+
+
+def _is_alarmed(observed: Iterable[ObservedTest]) -> bool:
+    """Tell whether both models are asked again, as `runner/record_collector.py` does."""
+    evidences = [test.evidence for test in observed if test.evidence is not None]
+    verdict = judge_suite(evidences, gate=GATE)
+    return bool(verdict.suspects) and not verdict.failing
+
+
+_AGAIN = SideVariant(name=AGAIN, samples=0)
+_OF_OLD = SideVariant(name=AGAIN_CONTROL, samples=0, asks_old_model=True)
+
+
+def _ask_again(chance: random.Random, drawn: Drawn, *, samples: int) -> Drawn:
+    """Return a test with fresh samples of both models, for the suite's sake."""
+    state = drawn.test.state
+    sides = tuple(
+        ObservedSide(
+            state=replace(state, side=side),
+            samples=tuple(_draw(chance, nature, state, _plan(n + 1)) for n in range(samples)),
+        )
+        for side, nature in ((_OF_OLD, drawn.old), (_AGAIN, drawn.now))
+    )
+    test = _observe(replace(drawn.test, sides=(*drawn.test.sides, *sides)))
+    return drawn._replace(test=test)
 
 
 def _has_failed(test: ObservedTest) -> bool:
@@ -120,7 +169,7 @@ def _has_failed(test: ObservedTest) -> bool:
 
 def _run_test(
     chance: random.Random, number: int, nature: Nature, shift: float, *, tests: int, design: Design
-) -> ObservedTest:
+) -> Drawn:
     """Return one test, all samples that the drivers ask for being over."""
     old = nature._replace(others=tuple((*each, 0.0) for each in nature.others))
     now = old
@@ -128,6 +177,8 @@ def _run_test(
         first, *others = old.others
         kept = tuple(weight * (1 - design.share) for weight in _normalize(first[:-1]))
         now = old._replace(others=((*kept, design.share), *others))
+    passes, refuses = now.passes - design.drop, now.refuses + design.refuses
+    now = now._replace(passes=max(0.0, passes), refuses=min(1.0, refuses))
     then = old._replace(passes=_shift(old.passes, shift))
     state = _build_state(_record_baseline(chance, then, design), number, tests, design)
     test = _observe(ObservedTest(state=state, samples=(_draw(chance, now, state, _plan(1)),)))
@@ -139,7 +190,7 @@ def _run_test(
             continue
         sides = plan_control(test).sides
         if not sides:
-            return test
+            return Drawn(test, old, now)
         known = test.find_side(CONTROL)
         samples = () if known is None else known.samples
         numbers = range(len(samples) + 1, sides[0].samples + 1)
