@@ -24,7 +24,7 @@ OPTIONS = (
     ("concurrency", "N", "calls of a recording that are under way at a time (16; 1: no waves)"),
     ("max-cost", "USD", "stop a recording before it costs more"),
     ("max-tokens", "N", "stop a recording before it takes more tokens"),
-    ("batch-wait", "SECONDS", "how long to wait for a Message Batch (default: until its end)"),
+    ("batch-wait", "SECONDS", "how long to wait for a batch (default: until its end)"),
     ("network", "MODE", "what a replay may connect to: closed (loopback, pass_hosts) or open"),
     ("report", "PATH", "write a report; the ending chooses: .html, .md, .json or .xml; repeatable"),
     ("history", "PATH", "the candidate is the baseline's model, and this one of many nights"),
@@ -32,7 +32,7 @@ OPTIONS = (
 FLAGS = (
     ("cross", "for a drift with another prompt: record old and new prompt with either model"),
     ("accept", "accept what is pending, and what this run would leave pending, unreviewed"),
-    ("batch", "record by Message Batches, at half the price: what is streamed is sent as ever"),
+    ("batch", "record by batches, at half the price: what is streamed is sent as ever"),
     ("allow-ci-record", "allow recording although CI is set in the environment"),
 )
 REPEATABLE = frozenset({"candidate", "report"})

@@ -8,6 +8,7 @@ the same thing is refused by name, or left out: never done by another vendor's r
 from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
 
+from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -71,6 +72,13 @@ class TellsLimits(Protocol):
     def requests_a_minute(self, response: Response) -> int | None:
         """Return how many requests a minute the server allows, or None where it does not say."""
         ...
+
+
+@runtime_checkable
+class SendsBatches(Protocol):
+    """A provider that takes requests together, and answers them later at a lower price."""
+
+    batch: BatchApi
 
 
 class Reporter(Protocol):

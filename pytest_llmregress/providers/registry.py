@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
-from pytest_llmregress.providers.protocol import HasSdk, Provider, TellsLimits
+from pytest_llmregress.providers.protocol import HasSdk, Provider, SendsBatches, TellsLimits
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -52,6 +53,12 @@ def requests_a_minute(response: Response, providers: Sequence[Provider]) -> int 
         each.requests_a_minute(response) for each in providers if isinstance(each, TellsLimits)
     )
     return next((limit for limit in asked if limit is not None), None)
+
+
+def find_batch_api(request: Request, providers: Sequence[Provider]) -> BatchApi | None:
+    """Return what can hand in a request as one of a batch, or None where nobody can."""
+    apis = (each.batch for each in providers if isinstance(each, SendsBatches))
+    return next((api for api in apis if api.check_batchable(request)), None)
 
 
 def sdk_supports(providers: Sequence[Provider]) -> tuple[SdkSupport, ...]:

@@ -19,6 +19,7 @@ from pytest_llmregress.providers.protocol import (
     Rename,
     RenamesModel,
     Reporter,
+    SendsBatches,
     TellsLimits,
 )
 from pytest_llmregress.reports.failures import bad_hook
@@ -201,6 +202,8 @@ class _CheckedProvider:
             )
         if isinstance(provider, RenamesModel):
             self.rename_model = partial(self._rename_model, provider)
+        if isinstance(provider, SendsBatches):
+            self.batch = provider.batch
         if isinstance(provider, TellsLimits):
             self.requests_a_minute = partial(self._ask, provider.requests_a_minute, read_count)
 

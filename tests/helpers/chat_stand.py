@@ -22,7 +22,13 @@ REASONS = {
 
 
 class ChatStand(LlmStand):
-    """The server; `asked` has the models of all requests."""
+    """The server; `asked` has the models of all requests to a model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[str, bytes] = {}
+        """By id, what was uploaded, and the answers of batches."""
+        self.batches: dict[str, dict[str, Any]] = {}
 
     @property
     def asked(self) -> list[str]:
@@ -32,7 +38,31 @@ class ChatStand(LlmStand):
             if "/deployments/" in each.path
             else each.json["model"]
             for each in self.requests
+            if each.path.partition("?")[0].endswith(("/chat/completions", "/responses"))
         ]
+
+    def answer(self, path: str, body: dict[str, Any], marks: dict[str, str]) -> dict[str, Any]:
+        """Return the answer to a request as one JSON object."""
+        is_chat = path.endswith("/chat/completions")
+        history = messages_of(body["messages"] if is_chat else body["input"])
+        message = message_of(body, marks, history, next(self.numbers))
+        return (completion_of if is_chat else response_of)(message)
+
+    def make_batch(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Answer all requests of an uploaded file, and return the batch."""
+        lines = []
+        for line in self.files[asked["input_file_id"]].splitlines():
+            request = json.loads(line)
+            body = request["body"]
+            marks = self.marks(body["model"], messages_of(body.get("messages", body.get("input"))))
+            answer = {"status_code": 200, "body": self.answer(request["url"], body, marks)}
+            name = {"custom_id": request["custom_id"]}
+            lines.append(json.dumps({**name, "response": answer, "error": None}))
+        number = len(self.batches) + 1
+        self.files[f"file_out_{number}"] = "\n".join(lines).encode()
+        batch = {"id": f"batch_{number}", "status": "completed", "metadata": asked["metadata"]}
+        self.batches[batch["id"]] = {**batch, "output_file_id": f"file_out_{number}"}
+        return self.batches[batch["id"]]
 
     def handler(self) -> type[_Handler]:
         """Return what answers a connection."""
@@ -40,8 +70,39 @@ class ChatStand(LlmStand):
 
 
 class _ChatHandler(_Handler):
+    server: Any
+
+    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+        path = urlsplit(self.path).path
+        stand, name = self.server.stand, path.rpartition("/")[2]
+        if path.endswith("/content"):
+            self._receive()
+            data = stand.files[path.split("/")[-2]]
+            self._send_head(200, "application/jsonl", {})
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+        elif path.endswith("/batches"):
+            self._receive()
+            batches = list(reversed(stand.batches.values()))
+            self._send_json(200, {"data": batches, "has_more": False})
+        elif name in stand.batches:
+            self._receive()
+            self._send_json(200, stand.batches[name])
+        else:
+            super().do_GET()
+
     def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
         path = urlsplit(self.path).path
+        if path.endswith("/files"):
+            data = self._receive().body.split(b"application/jsonl\r\n\r\n")[1]
+            name = f"file_{len(self.server.stand.files) + 1}"
+            self.server.stand.files[name] = data.rpartition(b"\r\n--")[0]
+            self._send_json(200, {"id": name, "object": "file", "purpose": "batch"})
+            return
+        if path.endswith("/batches"):
+            self._send_json(200, self.server.stand.make_batch(self._receive().json))
+            return
         if not path.endswith(("/chat/completions", "/responses")):
             super().do_POST()
             return
@@ -55,8 +116,7 @@ class _ChatHandler(_Handler):
             error = {"message": "scripted", "type": "scripted", "code": marks.get("code")}
             self._send_json(int(marks["status"]), {"error": error}, marks)
             return
-        message = message_of({**body, "model": model}, marks, history, next(stand.numbers))
-        whole = (completion_of if is_chat else response_of)(message)
+        whole = stand.answer(path, {**body, "model": model}, marks)
         if not body.get("stream"):
             self._send_json(200, whole, marks)
             return

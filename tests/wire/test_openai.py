@@ -235,3 +235,31 @@ def test_an_application_sees_no_key_of_a_provider_that_is_not_recorded(apps, tmp
 
     apps.record(env=env(apps, tmp_path, **KEYS, **without), passed=1)
     apps.offline().replay(env=env(apps, tmp_path), passed=1)
+
+
+def test_what_is_not_streamed_can_go_out_in_batches(apps, tmp_path: Path):
+    apps.write(
+        test_it="""
+        import pytest
+        from app import client, said
+
+        @pytest.mark.llm
+        @pytest.mark.parametrize("word", ["one", "two"])
+        def test_chat(word):
+            messages = said(f"[[say {word}]]")
+            reply = client().chat.completions.create(model="gpt-old", messages=messages)
+            assert reply.choices[0].message.content == word
+
+        @pytest.mark.llm
+        def test_responses():
+            reply = client().responses.create(model="gpt-old", input="[[say so]]")
+            assert reply.output_text == "so"
+        """
+    )
+
+    apps.record("--llmregress-batch", env=env(apps, tmp_path, **KEYS), passed=3)
+
+    assert apps.stand.asked == []
+    sizes = sorted(len(data.splitlines()) for data in apps.stand.files.values())
+    assert sizes == [1, 1, 2, 2]  # requests and answers, one batch for each endpoint
+    apps.offline().replay(env=env(apps, tmp_path), passed=3)

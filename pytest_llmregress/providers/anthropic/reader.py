@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llmregress.providers.anthropic import message_batches
 from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
 from pytest_llmregress.providers.anthropic.rename_model import rename_model
 from pytest_llmregress.providers.anthropic.routes import find_route
 from pytest_llmregress.providers.anthropic.sdk import SUPPORT
+from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.event_stream import parse_events, parse_frames
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
 from pytest_llmregress.providers.protocol import Rename
@@ -45,6 +47,7 @@ class AnthropicProvider:
 
     name: str = "anthropic"
     sdk: SdkSupport = SUPPORT
+    batch: BatchApi = message_batches
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""

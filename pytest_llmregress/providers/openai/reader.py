@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.json_access import parse, read_mapping
-from pytest_llmregress.providers.openai import chat_stream, responses
+from pytest_llmregress.providers.openai import batch_files, chat_stream, responses
 from pytest_llmregress.providers.openai.chat import read_completion
 from pytest_llmregress.providers.openai.limits import read_limit
 from pytest_llmregress.providers.openai.ollama import read_ollama
@@ -33,6 +34,8 @@ class OpenAIProvider:
     sdk: SdkSupport = SdkSupport(
         environment=PLACEHOLDERS, seams={"openai": watch_requests("openai")}
     )
+
+    batch: BatchApi = batch_files
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""

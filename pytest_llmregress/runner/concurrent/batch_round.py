@@ -1,11 +1,11 @@
-"""A wave as Message Batches: handed in, waited for, and found again by the next run."""
+"""A wave as batches of the providers: handed in, waited for, and found again by the next run."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmregress.providers.anthropic import message_batches
-from pytest_llmregress.providers.anthropic.message_batches import BatchError, BatchResult
+from pytest_llmregress.providers import batches
+from pytest_llmregress.providers.batches import BatchApi, BatchError, BatchResult, SubmittedBatch
 from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.runner.concurrent.dry_run import DryRun
 from pytest_llmregress.storage.submitted_batches import SubmittedBatchesFile, SubmittedRequest
@@ -16,6 +16,7 @@ from pytest_llmregress.values.http import Response
 class BatchSlot:
     """A request that goes, or went, out in a batch."""
 
+    api: BatchApi
     trial: DryRun
     sample: int
     note: CapturedRequest
@@ -52,14 +53,17 @@ class BatchRound:
     def hand_in(self) -> None:
         """Make batches of what is new, and note it before and after. Raises BatchError."""
         self._recover()
-        new = {str(number): place for number, place in enumerate(self.new)}
-        for group in message_batches.groups({n: each.note.outgoing for n, each in new.items()}):
-            names = message_batches.name_requests(group)
+        for api, places in _by_api(self.new):
+            self._hand_in(api, {str(number): place for number, place in enumerate(places)})
+
+    def _hand_in(self, api: BatchApi, new: Mapping[str, BatchSlot]) -> None:
+        for group in api.groups({n: each.note.outgoing for n, each in new.items()}):
+            names = batches.name_requests(group)
             for number, name in names.items():
                 place = new[number]
                 entry = SubmittedRequest(sample=place.sample, key=_key(place), batch="", name=name)
                 self._note(place, entry, instead=self._lost.pop(id(place), None))
-            identity = message_batches.create({names[n]: each for n, each in group.items()})
+            identity = api.create({names[n]: each for n, each in group.items()})
             for number in group:
                 self._note_batch(new[number], identity)
 
@@ -77,24 +81,26 @@ class BatchRound:
     def _recover(self) -> None:
         """Look for the batches that an earlier run has made before it could note them."""
         lost = [place for place in self.places if id(place) in self._lost]
-        if not lost:
-            return
-        wanted = {self._lost[id(place)].name: place.note.outgoing for place in lost}
-        found = message_batches.find_made(wanted)
-        for place in lost:
-            batch = found.get(self._lost[id(place)].name)
-            if batch is not None:
-                self._note_batch(place, batch)
+        for api, places in _by_api(lost):
+            wanted = {self._lost[id(place)].name: place.note.outgoing for place in places}
+            found = api.find_made(wanted)
+            for place in places:
+                batch = found.get(self._lost[id(place)].name)
+                if batch is not None:
+                    self._note_batch(place, batch)
 
     def wait(self, *, seconds: float | None, tell: Callable[[Sequence[str]], None]) -> list[str]:
         """Wait for all of it, and return the batches that go on. Raises BatchError."""
         until = float("inf") if seconds is None else time.monotonic() + seconds
-        accounts = {self._in[id(place)].batch: place.note.outgoing for place in self.places}
-        going_on = message_batches.wait(accounts, until=until, tell=tell)
-        for batch, outgoing in accounts.items():
+        submitted = {
+            self._in[id(place)].batch: SubmittedBatch(api=place.api, outgoing=place.note.outgoing)
+            for place in self.places
+        }
+        going_on = batches.wait(submitted, until=until, tell=tell)
+        for batch, account in submitted.items():
             if batch not in going_on:
                 try:
-                    found = message_batches.results(batch, outgoing)
+                    found = account.api.results(batch, account.outgoing)
                 except LookupError:  # gone, as after 29 days: it is asked for again
                     found = {}
                 self._take(batch, found)
@@ -120,6 +126,14 @@ class BatchRound:
             if (entry.sample, entry.key) == (place.sample, _key(place)) and entry not in taken:
                 return entry
         return None
+
+
+def _by_api(places: Sequence[BatchSlot]) -> list[tuple[BatchApi, list[BatchSlot]]]:
+    """Return the places of each batch API, the APIs in the order of their first places."""
+    found: dict[int, tuple[BatchApi, list[BatchSlot]]] = {}
+    for place in places:
+        found.setdefault(id(place.api), (place.api, []))[1].append(place)
+    return list(found.values())
 
 
 def _key(place: BatchSlot) -> str:

@@ -17,8 +17,7 @@ import pytest
 
 from pytest_llmregress.process.gc_pause import pause_garbage_collection
 from pytest_llmregress.process.shared_tls import share_tls_contexts
-from pytest_llmregress.providers.anthropic import message_batches
-from pytest_llmregress.providers.registry import requests_a_minute
+from pytest_llmregress.providers.registry import find_batch_api, requests_a_minute
 from pytest_llmregress.recording.rate_limiter import CostEstimate, RateLimiter
 from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.recording.request_pool import RequestPool
@@ -263,7 +262,8 @@ class ConcurrentRecorder:
         return self._run.spending.forecast([each for some in turn.requests for each in some])
 
     def _fits(self, note: CapturedRequest) -> bool:
-        return self._settings.batch and message_batches.check_batchable(note.exchange.request)
+        request = note.exchange.request
+        return self._settings.batch and find_batch_api(request, self._run.providers) is not None
 
     def _hand_in(self, number: int, batch: BatchRound) -> bool:
         """Make batches; tell whether that went well."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest, SpendTracker
+from pytest_llmregress.providers.registry import find_batch_api
 from pytest_llmregress.recording.rate_limiter import CostEstimate
 from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.recording.request_pool import RequestJob, RequestPool
@@ -97,7 +98,9 @@ class ResponseSink:
         def take(response: Response) -> None:
             self._take(asked.aim, note, response, measured=False)
 
-        return BatchSlot(trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
+        api = find_batch_api(note.exchange.request, self._run.providers)
+        assert api is not None  # noqa: S101 - only what one accepts has a place in a batch
+        return BatchSlot(api=api, trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
 
     def fault(self, note: CapturedRequest) -> str | None:
         """Say why a request is not answered, or None where it is."""
