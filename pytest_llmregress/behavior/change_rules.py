@@ -60,11 +60,18 @@ def assess_outcome(before: Trait, after: Trait) -> Assessment:
     return _NOTABLE
 
 
-def assess_refusal(_before: Trait, after: Trait) -> Assessment:
-    """Take a refusal for breaking, and so its end: a refusal that is accepted is a guard."""
-    if after.value != "none":
+def assess_refusal(before: Trait, after: Trait) -> Assessment:
+    """Take a refusal for breaking, and so its end: a refusal that is accepted is a guard.
+
+    That a part of what was asked for is declined beside an answer, or is no longer, is notable.
+    """
+    if after.value == "soft":
         return Assessment(severity=Severity.BREAKING, detail=_quote(after))
-    return _NO_LONGER_REFUSES
+    if before.value == "soft":
+        return _NO_LONGER_REFUSES
+    if after.value == "partial":
+        return Assessment(severity=Severity.NOTABLE, detail=f"declines a part: {_quote(after)}")
+    return Assessment(severity=Severity.NOTABLE, detail="no longer declines a part")
 
 
 def assess_faults(before: Trait, after: Trait) -> Assessment:

@@ -18,7 +18,7 @@ from pytest_llmregress.behavior.text.closed_answer import (
 )
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.deflections import find_deflections
-from pytest_llmregress.behavior.text.refusals import find_refusal
+from pytest_llmregress.behavior.text.refusals import find_partial_refusal, find_refusal
 from pytest_llmregress.behavior.text.structure import describe_structure
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
@@ -52,13 +52,17 @@ def extract_outcome(given: ExtractorInput) -> str:
 
 
 def extract_refusal(given: ExtractorInput) -> str:
-    """Return "soft" for an answer that refuses in words, else "none"."""
-    return "soft" if find_refusal(_answer(given)) else "none"
+    """Return "soft" for an answer that refuses in words, "partial" for a part of it, or "none"."""
+    answer = _answer(given)
+    if find_refusal(answer):
+        return "soft"
+    return "partial" if find_partial_refusal(answer) else "none"
 
 
 def quote_refusal(given: ExtractorInput) -> str:
     """Return the words with which an answer refuses, or ""."""
-    return find_refusal(_answer(given))
+    answer = _answer(given)
+    return find_refusal(answer) or find_partial_refusal(answer)
 
 
 def quote_deflections(given: ExtractorInput) -> str:

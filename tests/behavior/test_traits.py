@@ -302,6 +302,12 @@ def test_the_final_text_is_that_of_the_last_call_that_has_one():
     [
         (call(text="I'm sorry, but I can't help with that."), "soft"),
         (call(text="Lo siento, pero no puedo ayudarte con eso."), "soft"),
+        (call(text="We open at 9. I can't name the owner, as that is private."), "partial"),
+        (
+            call(text="Es sind vier. Die Namen darf ich nicht nennen, da sie privat sind."),
+            "partial",
+        ),
+        (call(text="We open at 9. I can't find the owner, as the page is gone."), "none"),
         (call(text="I'm sorry for the wait. Your refund is done."), "none"),
         (call(text='{"reply": "I can\'t help with that."}'), "none"),
         (call(Outcome.REFUSED, text="I can't help with that."), "none"),
@@ -309,7 +315,7 @@ def test_the_final_text_is_that_of_the_last_call_that_has_one():
         (call(), "none"),
     ],
 )
-def test_a_refusal_in_the_words_of_an_answer_is_soft(last, refusal):
+def test_a_refusal_in_the_words_of_an_answer_is_soft_or_partial(last, refusal):
     assert values(call(text="First."), last)["refusal"] == refusal
 
 

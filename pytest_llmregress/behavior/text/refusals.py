@@ -173,3 +173,33 @@ def _is_answered(rules: PhraseRules, rest: str, after: Sequence[str], *, is_bann
 
 def _says_something(rules: PhraseRules, part: str) -> bool:
     return count_words(part) >= MIN_SAID and not says_nothing(rules, part.strip())
+
+
+@lru_cache(maxsize=8)
+def find_partial_refusal(text: str) -> str:
+    """Return the words with which a reply that answers declines a part of it, or "".
+
+    The sentence says why: by a rule, a harm or a bound of the speaker. Any other inability is a
+    limit of the answer.
+    """
+    if find_refusal(text):
+        return ""
+    plain = simplify(_leave_out_quotes(text.strip()[:MAX_READ]))
+    for rules in find_rules("refusal", plain):
+        sentences = split_sentences(plain)
+        reasoned = filter(rules.pattern("reasons").search, sentences)
+        if words := next((each for each in reasoned if _is_partial(rules, sentences, each)), ""):
+            return words[:MAX_QUOTED]
+    return ""
+
+
+def _is_partial(rules: PhraseRules, sentences: Sequence[str], sentence: str) -> bool:
+    found = _find_decline(rules, sentence)
+    if not found:
+        return False
+    clause = sentence if rules.causes_first else sentence[found.end() :]
+    return (
+        rules.pattern("reasons").search(clause) is not None
+        and not _is_told(rules, sentence, found, is_banned=False)
+        and not _is_letter(rules, sentences, sentence)
+    )
