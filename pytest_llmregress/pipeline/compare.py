@@ -133,28 +133,45 @@ class ValueRecorder:
         own = self._own_sample()
         return self.exact and own is not None and own.passed
 
-    def changes(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
-        """Return everything that differs from what was accepted, the worst first.
+    def find_in_replay(self, behavior: Behavior) -> tuple[Change, ...]:
+        """Return everything that the accepted recording had otherwise, the worst first.
 
         :param behavior: not looked at where the very calls were made again.
         """
+        own, found = self._own_sample(), self._found
+        if own is None or self.repeats:
+            return self._rank(())
+        if found is None or found[0] is not behavior:
+            found = self._found = behavior, self._differs(own.behavior, behavior)
+        return self._rank(found[1])
+
+    def find_in_recording(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
+        """Return what the rules find between all accepted samples and a new one, the worst first.
+
+        What fails now and then is no change by itself.
+        """
+        from pytest_llmregress.comparison.compare_behavior import compare
+
+        observed = self.observed()
+        found = compare(
+            () if observed is None else observed.snapshot.behaviors,
+            behavior,
+            severities=self.terms.severity,
+            classify=self.classify,
+            tools=self.terms.tool_match,
+            arguments=self.terms.arguments,
+        )
+        if observed is not None:
+            found = hold_back(found, observed.new, version=self.version)
+        known = () if self.accepted is None else self.accepted.samples
+        is_new_failure = not passed and all(sample.passed for sample in known)
+        return self._rank((NOW_FAILS, *found) if is_new_failure else found)
+
+    def _rank(self, found: Sequence[Change]) -> tuple[Change, ...]:
+        """Return changes with those of compared values, the worst first."""
         if self.accepted is None:
             return ()
-        found: tuple[Change, ...] = ()
-        if not self.repeats:
-            found = self._in_replay(behavior) if self.exact else self._in_recording(behavior)
-        if not passed and self._has_passed():
-            found = (NOW_FAILS, *found)
         return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
-
-    def _in_replay(self, behavior: Behavior) -> tuple[Change, ...]:
-        """Return each trait that the accepted recording had otherwise."""
-        own = self._own_sample()
-        if own is None:
-            return ()
-        if self._found is None or self._found[0] is not behavior:
-            self._found = behavior, self._differs(own.behavior, behavior)
-        return self._found[1]
 
     def _differs(self, accepted: Behavior, behavior: Behavior) -> tuple[Change, ...]:
         """Hold a replay against what it was accepted with, then against what is said of it today.
@@ -167,27 +184,6 @@ class ValueRecorder:
         observed = self.observed() if found and self.is_own else None
         today = None if observed is None else observed.snapshot.sample(self.sample)
         return found if today is None else diff_traits(today.behavior, behavior)
-
-    def _in_recording(self, behavior: Behavior) -> tuple[Change, ...]:
-        """Return what the rules find between all accepted samples and a new one."""
-        from pytest_llmregress.comparison.compare_behavior import compare
-
-        observed = self.observed()
-        found = compare(
-            () if observed is None else observed.snapshot.behaviors,
-            behavior,
-            severities=self.terms.severity,
-            classify=self.classify,
-            tools=self.terms.tool_match,
-            arguments=self.terms.arguments,
-        )
-        return found if observed is None else hold_back(found, observed.new, version=self.version)
-
-    def _has_passed(self) -> bool:
-        """Tell whether what is accepted never failed: what fails now and then is no change."""
-        own = self._own_sample()
-        known = () if self.accepted is None else self.accepted.samples
-        return own.passed if self.exact and own else all(sample.passed for sample in known)
 
     def _own_sample(self) -> SampleSnapshot | None:
         """Return the accepted sample of the same number, or None."""

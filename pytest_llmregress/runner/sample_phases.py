@@ -223,7 +223,7 @@ class SampleRun(OpenSample):
         if not self.values.exact:
             return ()
         if self.phases.body_passed:
-            return self.values.changes(self.judged.behavior, passed=True)
+            return self.values.find_in_replay(self.judged.behavior)
         return tuple(self.values.value_changes)
 
     # --- inside ------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ class SampleRun(OpenSample):
         if is_whole:
             self._check_rules(traffic, calls)
         if is_whole and not self.has_bad_hook and values.compares and not self.plan.tops_up:
-            changes = values.changes(self.judged.behavior, passed=passed)
+            changes = values.find_in_recording(self.judged.behavior, passed=passed)
             self.judged = replace(self.judged, is_compared=True, changes=changes)
         drifted = self._find_failing_drift() if passed else ""
         self.note_hooks()
@@ -260,7 +260,7 @@ class SampleRun(OpenSample):
         """Hold it against what is accepted once more: another plugin says how its body ended."""
         if self.judged.is_compared:
             passed = self.phases.body_passed
-            changes = self.values.changes(self.judged.behavior, passed=passed)
+            changes = self.values.find_in_recording(self.judged.behavior, passed=passed)
             self.judged = replace(self.judged, changes=changes)
 
     def _check_whole(self, traffic: HttpSession) -> bool:
@@ -306,7 +306,7 @@ class SampleRun(OpenSample):
             self._note_problem("contract", message)
         is_exact = self.values.exact and self.phases.body_passed
         if is_exact and not self.problems and not self.state.settings.accept:
-            changes = self.values.changes(self.judged.behavior, passed=True)
+            changes = self.values.find_in_replay(self.judged.behavior)
             if changes:
                 accept = self.state.commands.accept()
                 message = failures.replay_differs(self.state.node_id, changes, accept)
