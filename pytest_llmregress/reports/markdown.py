@@ -14,9 +14,8 @@ from pytest_llmregress.reports.junit_properties import (
     is_failed,
     render_test_story,
 )
-from pytest_llmregress.reports.nights import say_nights
 from pytest_llmregress.reports.summary import summary_lines
-from pytest_llmregress.reports.verdict import render_suite, sentence_of_suite
+from pytest_llmregress.reports.verdict import render_suite, say_nights, sentence_of_suite
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.history import HistoryVerdict
 from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord

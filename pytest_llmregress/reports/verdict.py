@@ -3,8 +3,10 @@
 import textwrap
 
 from pytest_llmregress.formatting.control_characters import escape_controls
+from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH
 from pytest_llmregress.values.evidence import TestEvidence
+from pytest_llmregress.values.history import NightTally
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.control_text import say_control
@@ -94,3 +96,8 @@ def _wrap(text: str, *, indent: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def say_nights(night: NightTally) -> str:
+    """Return the day of a night, or that of the first of several and how many they are."""
+    return night.first if night.nights == 1 else f"{night.first}, {count(night.nights, 'night')}"

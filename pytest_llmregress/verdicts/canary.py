@@ -8,6 +8,7 @@ the first one that is held against what is accepted now.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.values.history import (
     HistoryVerdict,
@@ -19,6 +20,7 @@ from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.control_gate import NIGHTS
 from pytest_llmregress.verdicts.suite_events import EVENTS, tally_events
 
+_NO_NIGHT = "canary: nothing was recorded, so that no night is added"
 POOLED = 7
 """The last nights that the suite is judged by."""
 SHARE_OF_FAILED = 0.9
@@ -159,3 +161,25 @@ def _tally(evidences: Sequence[TestEvidence], nights: Sequence[Night]) -> NightT
 def _pool(tallies: Iterable[Tally]) -> Tally:
     every = tuple(tallies)
     return Tally(passed=sum(t.passed for t in every), n=sum(t.n for t in every))
+
+
+def say_history(history: HistoryVerdict | None) -> list[str]:
+    """Return how many nights there are, what the suite is judged by, and what is left of alpha."""
+    if history is None:
+        return []
+    lines = [] if history.is_recorded else [_NO_NIGHT]
+    if not history.nights:
+        return lines
+    nights = f"{count(history.nights, 'night')} since {history.since[:10]}"
+    if history.pooled == 1:
+        by = "the suite is judged by one night"
+    else:
+        by = f"the suite is judged by the last {history.pooled} nights together"
+    if history.left:
+        left = f"{history.spent:.2g} of it spent, {history.left:.3g} left"
+    else:
+        left = (
+            "all of it spent: record the baseline again, so that a red night still means something"
+        )
+    share = f"alpha, one part in {NIGHTS} a night, half of that for the suite"
+    return [*lines, f"canary: {nights}; {by}; {share}: {left}"]

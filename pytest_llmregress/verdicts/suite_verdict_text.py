@@ -7,7 +7,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
-from pytest_llmregress.verdicts.canary_text import say_history
+from pytest_llmregress.verdicts.canary import say_history
 from pytest_llmregress.verdicts.control_text import say_controls
 from pytest_llmregress.verdicts.event_text import (
     FAILS,

@@ -6,8 +6,8 @@ import re
 from pytest_llmregress.reports.html import HtmlReporter
 from pytest_llmregress.reports.html.plot_markup import plots_of_nights
 from pytest_llmregress.reports.markdown import MarkdownReporter
-from pytest_llmregress.reports.nights import say_nights
 from pytest_llmregress.reports.summary import summary_lines
+from pytest_llmregress.reports.verdict import say_nights
 from pytest_llmregress.values.run_report import RunReport
 from reports import record
 from run_reports import HOSTILE, nightly, report_of

@@ -13,7 +13,7 @@ from pytest_llmregress.reports.html.plots import (
     draw_rate,
     share_ticks,
 )
-from pytest_llmregress.reports.nights import say_nights
+from pytest_llmregress.reports.verdict import say_nights
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.history import HistoryVerdict, NightTally
 
