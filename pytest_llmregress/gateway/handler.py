@@ -96,7 +96,7 @@ class ChildConnection(BaseHTTPRequestHandler):
         if exchange is None:
             self._forward(request)
         elif exchange.interaction is not None:
-            self._play(exchange.interaction.response)
+            self._play(exchange.played_response)
         elif not tenant.sends:
             self._refuse("it is only looked what the test asks for: nothing is sent")
         else:

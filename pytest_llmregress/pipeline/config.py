@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pytest_llmregress.contracts.contract import Contract, ContractError
 from pytest_llmregress.contracts.rule_book import RuleBook, RuleError
+from pytest_llmregress.recording.program_presets import ProgramPreset, read_preset
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.reports import failures
 from pytest_llmregress.values.comparison_rules import ArgumentRules, Severities, ToolMatch
@@ -131,6 +132,7 @@ KEYWORDS = (*_CONTRACT, *_BESIDE)
 SETTINGS_OF_A_TEST = ("fail_on", "judge_model")
 _OF_RECORDING = (
     *("match_ignore", "match_replace", "redact", "keep_headers", "pass_hosts", "record_hosts"),
+    "normalize",
 )
 CONFIG_KEYS = (*KEYWORDS, *SETTINGS_OF_A_TEST, *_OF_RECORDING)
 """What `llm_config` may set; every other setting is the whole run's."""
@@ -159,6 +161,8 @@ class TestConfig:
     redactor: Redactor
     pass_hosts: tuple[str, ...] = ()
     """What is not recorded, and what a replay may connect to: globs of "host" or "host:port"."""
+    presets: tuple[ProgramPreset, ...] = ()
+    """Of programs whose requests tell of their machine."""
     record_hosts: tuple[str, ...] = ()
     """What is recorded although it is a server of the tests' own: globs like those."""
     terms: MarkerOptions = field(default_factory=MarkerOptions)
@@ -206,6 +210,7 @@ class TestConfig:
                     keep_headers=_read_texts(config, "keep_headers"),
                 ),
                 pass_hosts=_read_texts(config, "pass_hosts"),
+                presets=tuple(map(read_preset, _read_texts(config, "normalize"))),
                 record_hosts=_read_texts(config, "record_hosts"),
                 terms=terms,
                 rule_book=rule_book,

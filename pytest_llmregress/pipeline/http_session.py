@@ -143,7 +143,7 @@ class HttpSession:
     def configure(self, rules: TestConfig) -> None:
         """Take what `llm_config` says of matching, redaction and hosts."""
         self._expects_error = rules.contract.expects_error
-        self.tape.match(rules.matching, redactor=rules.redactor)
+        self.tape.match(rules.matching, redactor=rules.redactor, presets=rules.presets)
         self.unplayed.is_allowed = rules.terms.unplayed == ALLOW
         self.boundary.configure(rules)
         if self.guard is not None:

@@ -9,6 +9,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NoReturn
 
+from pytest_llmregress.recording.program_presets import (
+    Machine,
+    MachinesBySession,
+    ProgramPreset,
+)
 from pytest_llmregress.recording.received_response import decode_response
 from pytest_llmregress.recording.unplayed import UnplayedInteractions
 from pytest_llmregress.redaction.redactor import Redactor, carries_credentials
@@ -74,6 +79,15 @@ class Exchange:
     """Whether it is a question to a judge."""
     key: str | None = None
     """None until somebody needs it: what is replayed byte for byte has none."""
+    machine: Machine | None = None
+    """What of its machine a name stands for in the recording; None where nothing does."""
+
+    @property
+    def played_response(self) -> Response:
+        """The recorded response as this machine is to read it."""
+        assert self.interaction is not None  # noqa: S101 - it is played
+        response = self.interaction.response
+        return response if self.machine is None else self.machine.put_back(response)
 
     @property
     def failed(self) -> bool:
@@ -118,18 +132,27 @@ class CassetteSession:
         self.in_fork: Callable[[Request], Response] | None = None
         """What answers in a fork of this process, of which the recording learns nothing."""
         self._lock = threading.Lock()
+        self._machines = MachinesBySession()
         self._exchanges: list[Exchange] = []
         self._misses: list[Miss] = []
         self._given = tuple(carried)
         self.match(RequestMatcher(), redactor=redactor)
 
-    def match(self, matching: RequestMatcher, *, redactor: Redactor) -> None:
+    def match(
+        self,
+        matching: RequestMatcher,
+        *,
+        redactor: Redactor,
+        presets: Sequence[ProgramPreset] = (),
+    ) -> None:
         """Tell requests apart by these rules. To be called before the first request.
 
         What was recorded goes through the redaction as well: a rule that came later does not
         turn old recordings into misses.
         """
-        self.redactor, self.matching = redactor, matching
+        for preset in presets:
+            matching = matching.joined(preset.matching)
+        self.redactor, self.matching, self._presets = redactor, matching, tuple(presets)
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
         for interaction in self._given:
             key = self.key_of(interaction.request, judge=interaction.judge)
@@ -182,6 +205,9 @@ class CassetteSession:
             return exchange
         if self._is_played_as_it_is(exchange):
             return exchange
+        if self._presets:
+            exchange.machine = self._machines.read(request, self._presets)
+            request = exchange.machine.hide_in_request(request)
         exchange.request = self.redactor.request(request)
         key = exchange.key = self._key_of_clean(exchange.request, judge=judge)
         with self._lock:
@@ -216,6 +242,8 @@ class CassetteSession:
         """
         latency = time.perf_counter() - exchange.started if measured else None
         clean = self.redactor.response(decode_response(response))
+        if exchange.machine is not None:
+            clean = exchange.machine.hide_in_response(clean)
         with self._lock:
             exchange.interaction = Interaction(
                 request=exchange.request,

@@ -13,6 +13,8 @@ from pytest_llmregress.redaction.secret_patterns import PLACEHOLDER, SecretSpan
 
 Find = Callable[[bytes], Sequence[SecretSpan]]
 Clean = Callable[[bytes], bytes]
+Put = Callable[[SecretSpan], bytes]
+"""Returns what stands in the place of a secret."""
 
 _DATA = re.compile(rb"^data:[^\r\n]*", re.MULTILINE)
 _DELTA = re.compile(
@@ -36,7 +38,12 @@ class _Piece(NamedTuple):
     """What it says."""
 
 
-def clean_events(body: bytes, find: Find) -> bytes:
+def put_placeholder(_: SecretSpan) -> bytes:
+    """Return what stands in the place of any secret."""
+    return PLACEHOLDER.encode()
+
+
+def clean_events(body: bytes, find: Find, *, put: Put = put_placeholder) -> bytes:
     """Return server-sent events without the secrets that stand in joined texts.
 
     The first event that has a part of a secret gets the placeholder, and the others lose theirs.
@@ -44,7 +51,7 @@ def clean_events(body: bytes, find: Find) -> bytes:
     """
     changes: list[tuple[int, int, bytes]] = []
     for pieces in _texts(body):
-        changes += _changes(pieces, find)
+        changes += _changes(pieces, find, put)
     for start, end, literal in sorted(changes, reverse=True):
         body = body[:start] + literal + body[end:]
     return body
@@ -84,7 +91,7 @@ def _texts(body: bytes) -> Iterator[list[_Piece]]:
     return (pieces for pieces in texts.values() if len(pieces) > 1)
 
 
-def _changes(pieces: Sequence[_Piece], find: Find) -> Iterator[tuple[int, int, bytes]]:
+def _changes(pieces: Sequence[_Piece], find: Find, put: Put) -> Iterator[tuple[int, int, bytes]]:
     """Yield what to put where in the body, of the pieces of one text."""
     joined = b"".join(piece.text for piece in pieces)
     spans = find(joined)
@@ -100,7 +107,7 @@ def _changes(pieces: Sequence[_Piece], find: Find) -> Iterator[tuple[int, int, b
                 continue
             kept.append(joined[position : max(span.start, begin)])
             if span.start >= begin:
-                kept.append(PLACEHOLDER.encode())
+                kept.append(put(span))
             position = min(span.end, end)
         if kept:
             kept.append(joined[position:end])

@@ -26,6 +26,10 @@ class RequestMatcher:
     """Places in a JSON body that do not count: "metadata.user_id", "messages[*].id"."""
     replace: tuple[tuple[re.Pattern[str], str], ...] = ()
     """What an app puts into its texts anew each time, such as a date, and what to read instead."""
+    drop_texts: tuple[re.Pattern[str], ...] = ()
+    """Which blocks of text of a message do not count, by how they begin."""
+    sort_results_by: str = ""
+    """The key by which blocks that stand side by side, and have it, are brought in order."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -48,6 +52,15 @@ class RequestMatcher:
         if problems:
             raise MatchingError("\n".join(problems))
         return cls(ignore=paths, replace=tuple(replace))
+
+    def joined(self, other: "RequestMatcher") -> "RequestMatcher":
+        """Return what leaves out what either of two leaves out."""
+        return RequestMatcher(
+            ignore=(*self.ignore, *other.ignore),
+            replace=(*self.replace, *other.replace),
+            drop_texts=(*self.drop_texts, *other.drop_texts),
+            sort_results_by=self.sort_results_by or other.sort_results_by,
+        )
 
     def settled(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return a JSON body without what does not count."""
@@ -83,7 +96,7 @@ class RequestMatcher:
         return key.hexdigest()
 
     def _replaced(self, value: Any) -> Any:
-        if not self.replace:
+        if not (self.replace or self.drop_texts or self.sort_results_by):
             return value
         match value:
             case str():
@@ -91,11 +104,27 @@ class RequestMatcher:
                     value = pattern.sub(instead, value)
                 return value
             case list():
-                return [self._replaced(item) for item in value]
+                return [self._replaced(item) for item in self._arranged(value)]
             case dict():
                 return {key: self._replaced(item) for key, item in value.items()}
             case _:
                 return value
+
+    def _arranged(self, items: list[Any]) -> list[Any]:
+        """Return blocks without those that do not count, results of tools in one order."""
+        kept = [item for item in items if not self._is_dropped(item)]
+        key = self.sort_results_by
+        places = [
+            n for n, item in enumerate(kept) if key and isinstance(item, dict) and key in item
+        ]
+        ordered = sorted((kept[n] for n in places), key=lambda item: str(item[key]))
+        for place, item in zip(places, ordered, strict=True):
+            kept[place] = item
+        return kept
+
+    def _is_dropped(self, item: Any) -> bool:
+        text = item.get("text") if isinstance(item, dict) else None
+        return isinstance(text, str) and any(each.match(text) for each in self.drop_texts)
 
 
 def _read_number(text: str) -> int | float:

@@ -115,7 +115,7 @@ def test_an_unknown_keyword_is_told_with_all_that_are_known():
     assert fault(config={"sample": 3}) == (
         f"test_it.py::test_a: llm_config: 'sample': no such key; {KNOWN}, "
         "fail_on, judge_model, match_ignore, match_replace, redact, keep_headers, pass_hosts, "
-        "record_hosts"
+        "record_hosts, normalize"
     )
 
 
