@@ -118,18 +118,21 @@ def _vote(prose: str) -> str:
     counts = _count_words(prose.lower())
     words = counts.total()
     is_short = words <= MAX_SHORT and _is_sentence(prose, words)
-    votes = dict.fromkeys(STOP_WORDS, 0)
+    votes: dict[str, int] = {}
     known = counts.keys() & _LANGUAGES_OF.keys()
     for word in known:
         for code in _LANGUAGES_OF[word]:
-            votes[code] += counts[word]
+            votes[code] = votes.get(code, 0) + counts[word]
     # Of a long text in ASCII, no other word speaks for a language.
     for word in counts.keys() - known if is_short or not prose.isascii() else ():
         for code in _read_marks(word) or (_read_ending(word) if is_short else ()):
-            votes[code] += counts[word]
+            votes[code] = votes.get(code, 0) + counts[word]
+    if not votes:
+        return "und"
     ranked = sorted((count, code) for code, count in votes.items())
     most, code = ranked[-1]
-    runner_up = max(count for count, other in ranked[:-1] if {code, other} != SIBLINGS)
+    others = (count for count, other in ranked[:-1] if {code, other} != SIBLINGS)
+    runner_up = max(others, default=0)
     needed = max(1 if is_short else MIN_VOTES, _LEAD * runner_up, _MIN_SHARE * words)
     return code if most >= needed and most > runner_up else "und"
 

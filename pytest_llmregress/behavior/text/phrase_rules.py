@@ -27,8 +27,10 @@ SIGNED = {
     "hand_offs": "hand_off",
 }
 """The lists whose every phrase holds one of the plain words of a list under `signs`."""
+# Begins with the sign itself, and not with what looks back at it: that takes four times as long.
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?…。！？؟])[\"')\]]*\s+|(?<=[。！？])|\n+"  # noqa: RUF001  # full stops of other scripts
+    r"[.!?…。！？؟\n]"  # noqa: RUF001  # full stops of other scripts
+    r"(?:(?<=[^\n])[\"')\]]*\s+|(?<=[。！？])|(?<=\n)\n*)"  # noqa: RUF001  # as above
 )
 _DECORATION = re.compile(
     r"[*_>#`\"“”„«»¡¿]+|[\t\u00a0\u202f][ \t\u00a0\u202f]*| [ \t\u00a0\u202f]+"
@@ -167,4 +169,9 @@ def simplify(text: str) -> str:
 @lru_cache(maxsize=8)
 def split_sentences(plain: str) -> tuple[str, ...]:
     """Return the sentences of a text, those of Chinese and Japanese too."""
-    return tuple(sentence for part in _SENTENCE_END.split(plain) if (sentence := part.strip()))
+    parts, start = [], 0
+    for end in _SENTENCE_END.finditer(plain):
+        parts.append(plain[start : end.start() + 1])
+        start = end.end()
+    stripped = (part.strip() for part in (*parts, plain[start:]))
+    return tuple(filter(None, stripped))
