@@ -7,14 +7,7 @@ from typing import Any
 
 from pytest_llmregress.behavior.registry import find_noise_policy, find_record
 from pytest_llmregress.behavior.trait_record import NoisePolicy, members, number
-from pytest_llmregress.comparison.json_difference import (
-    ABSENT,
-    Difference,
-    is_rewording,
-    is_same,
-    value_at,
-)
-from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
+from pytest_llmregress.values.behavior import Behavior, Trait, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json, identify
 
 RATIO = 2.0
@@ -111,32 +104,6 @@ def is_another_number(name: str, before: float, after: float) -> bool:
     is_far = large >= RATIO * small or before * after < 0
     record = find_record(name)
     return is_far and abs(after - before) >= (record.floor if record else 0)
-
-
-def rate_difference(difference: Difference, samples: Sequence[Any]) -> Severity | None:
-    """Return how bad a difference within a structure is, None where the baseline shows it, too.
-
-    A sentence instead of another is cosmetic, and so is any value of a place that has at least
-    `QUARANTINE` values in the baseline itself. A fraction between two of the baseline's is no
-    change; a whole number between two others may be another order's number.
-
-    :param samples: what the baseline has where the paths of the difference begin.
-    """
-    seen = [value_at(sample, difference.path) for sample in samples]
-    if any(is_same(value, difference.after) for value in seen):
-        return None
-    if is_between(difference.after, seen):
-        return None
-    if varies_at(difference, samples) or is_rewording(difference.before, difference.after):
-        return Severity.COSMETIC
-    return Severity.NOTABLE
-
-
-def varies_at(difference: Difference, samples: Sequence[Any]) -> bool:
-    """Say whether the samples show so many values in a place that another one is expected."""
-    seen = [value_at(sample, difference.path) for sample in samples]
-    distinct = {None if value is ABSENT else dump_canonical_json(value) for value in seen}
-    return len(distinct) >= QUARANTINE
 
 
 def is_between(value: Any, seen: Sequence[Any]) -> bool:

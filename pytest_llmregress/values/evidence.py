@@ -86,14 +86,6 @@ class ChangeEvidence(JsonRecord):
     """The same of the samples that were recorded because the first ones looked different."""
 
 
-def _write_severity(severity: Severity | None) -> str | None:
-    return None if severity is None else str(severity)  # xdist sends a plain str alone
-
-
-def _read_severity(word: str | None) -> Severity | None:
-    return None if word is None else Severity(word)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberEvidence(JsonRecord):
     """One number of a test, such as its output tokens, a value a sample."""

@@ -2,9 +2,8 @@
 
 import pytest
 
-from pytest_llmregress.comparison.baseline_variance import measure_variance, rate_difference
+from pytest_llmregress.comparison.baseline_variance import measure_variance
 from pytest_llmregress.comparison.compare_behavior import compare
-from pytest_llmregress.comparison.json_difference import ABSENT, Difference
 from pytest_llmregress.values.behavior import Behavior, Severity, Trait, TraitKind
 
 BREAKING, NOTABLE, COSMETIC = Severity.BREAKING, Severity.NOTABLE, Severity.COSMETIC
@@ -182,30 +181,3 @@ def test_the_noise_names_each_trait_once_and_counts_the_samples_that_have_it():
     found = measure_variance([both, one("outcome", "refused")])
 
     assert [(noise.name, noise.samples) for noise in found] == [("outcome", 2), ("text", 1)]
-
-
-@pytest.mark.parametrize(
-    ("seen", "before", "after", "severity"),
-    [
-        (["open", "closed"], "open", "closed", None),
-        (["open"], "open", "lost", NOTABLE),
-        (["open", "closed", "held"], "open", "lost", COSMETIC),
-        (["open", "open", "held"], "open", "lost", NOTABLE),
-        ([1, 1.0], 1, 1.0, None),
-        ([1], 1, True, NOTABLE),
-        ([0.2, 0.9], 0.2, 0.5, None),
-        ([0.2, 1], 0.2, 0.9, None),
-        ([0.2, 0.9], 0.2, 0.95, NOTABLE),
-        ([0.2], 0.2, 0.3, NOTABLE),
-        ([1001, 1009], 1001, 1005, NOTABLE),
-        (["All is fine here."], "All is fine here.", "Everything here is fine.", COSMETIC),
-        (["open"], "open", "It was closed some time ago.", NOTABLE),
-        ([ABSENT], ABSENT, "There is one more sentence.", NOTABLE),
-        ([1, ABSENT], 1, ABSENT, None),
-    ],
-)
-def test_a_place_in_a_structure_is_weighed_against_all_samples(seen, before, after, severity):
-    difference = Difference(path=("a", 0), before=before, after=after)
-    values = [{"a": [] if value is ABSENT else [value]} for value in seen]
-
-    assert rate_difference(difference, values) is severity
