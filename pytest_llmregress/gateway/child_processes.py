@@ -45,9 +45,9 @@ def prepared_children(
     """
     patch = AttributePatch()
     try:
-        patch.replace(
-            subprocess.Popen, "__init__", _popen(vars(subprocess.Popen)["__init__"], prepare)
-        )
+        popen = subprocess.Popen
+        if isinstance(popen, type):  # not where something else stands in its place
+            patch.replace(popen, "__init__", _popen(popen.__init__, prepare))
         patch.replace(os, "system", _system(os.system, prepare))
         for name in ("posix_spawn", "posix_spawnp"):
             if hasattr(os, name):

@@ -97,8 +97,6 @@ class ChildConnection(BaseHTTPRequestHandler):
             self._forward(request)
         elif exchange.interaction is not None:
             self._play(exchange.played_response)
-        elif not tenant.sends:
-            self._refuse("it is only looked what the test asks for: nothing is sent")
         else:
             with tenant.under_way():
                 self._record(exchange, tenant, request)
@@ -119,7 +117,10 @@ class ChildConnection(BaseHTTPRequestHandler):
         if tenant.tape.passes(request):
             return None
         # Whether a program asks once more does not show in what it sends: the last answer counts.
-        return tenant.tape.ask(tenant.tape.rewrite(request), retry=True)
+        exchange = tenant.tape.ask(tenant.tape.rewrite(request), retry=True)
+        if exchange.interaction is None and tenant.stop is not None:
+            tenant.stop(f"{request.method} {request.url.partition('?')[0]}")
+        return exchange
 
     def _record(self, exchange: Exchange, tenant: Tenant, request: Request) -> None:
         came = self._forward(tenant.tape.rewrite(request))

@@ -1,9 +1,10 @@
 """Whose calls a child process makes: those of one sample of one test."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
 
@@ -22,8 +23,8 @@ class FormerTenant:
 class Tenant:
     """One sample of a test, as the gateway sees it.
 
-    Parameters: `test`, its node id; `sends`, whether anything may go out: not while it is only
-    looked what a test asks for.
+    Parameters: `test`, its node id; `stop`, of a test that is only tried: raises what ends it
+    where a child asks, in the words of its request.
     """
 
     def __init__(
@@ -31,11 +32,11 @@ class Tenant:
         tape: CassetteSession,
         *,
         test: str,
-        sends: bool,
+        stop: Callable[[str], NoReturn] | None,
     ) -> None:
         self.tape = tape
         self.test = test
-        self.sends = sends
+        self.stop = stop
         self.is_in_body = False
         """Whether the test's own body runs: what a fixture starts may serve later tests."""
         self._under_way = 0

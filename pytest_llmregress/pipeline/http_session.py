@@ -51,7 +51,7 @@ class HttpSession:
 
     Parameters: `accepted`, what was accepted of its test; `misses`, where each of them is put;
     `fail`, what ends the test by a message; `intercept`, how its HTTP comes to the tape;
-    `limited`, whether what it sends is held back where it must not be sent.
+    `stop`, of a test that is only tried: ends it where a child asks, in the words of its request.
     """
 
     def __init__(  # noqa: PLR0913 - two values, and what is alive around them
@@ -65,7 +65,7 @@ class HttpSession:
         misses: list[Problem],
         fail: Fail,
         intercept: Intercept = patch_http,
-        limited: bool = True,
+        stop: Fail | None = None,
     ) -> None:
         # The code may still ask for the model that the promoted one has replaced.
         candidate = state.promoted or state.settings.candidate
@@ -105,7 +105,7 @@ class HttpSession:
             on_miss=self._miss,
             carried=self.carried,
             on_answer=self._journal_answer,
-            before_send=self._may_send if limited else None,
+            before_send=self._may_send if stop is None else None,
             passes=self.boundary.passes,
             rewrite=rewrite,
         )
@@ -136,7 +136,7 @@ class HttpSession:
                     test=self._test, recorded=recorded or (), refuse=self._refuse
                 )
                 stack.enter_context(self.guard.closed())
-            self._tenant = Tenant(self.tape, test=self._test, sends=limited)
+            self._tenant = Tenant(self.tape, test=self._test, stop=stop)
             stack.enter_context(serve_children(context.gateway, self._tenant))
             self._stack = stack.pop_all()
 

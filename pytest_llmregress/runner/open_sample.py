@@ -11,7 +11,7 @@ import pytest
 from pytest_llmregress.pipeline.compare import ValueRecorder
 from pytest_llmregress.pipeline.config import TestConfigError
 from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
-from pytest_llmregress.pipeline.http_session import HttpSession, Intercept
+from pytest_llmregress.pipeline.http_session import Fail, HttpSession, Intercept
 from pytest_llmregress.pipeline.load import read_config
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -31,8 +31,8 @@ INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 class OpenSample:
     """One run of a test, of which nothing is judged.
 
-    Parameters: `intercept`, how its HTTP comes to the tape; `limited`, whether what it sends is
-    held back where it must not be sent.
+    Parameters: `intercept`, how its HTTP comes to the tape; `stop`, of a sample that is only
+    tried: ends it where a child asks.
     """
 
     def __init__(  # noqa: PLR0913 - what is there before it, and how it is run
@@ -44,7 +44,7 @@ class OpenSample:
         accepted: AcceptedRecording,
         journal: Journal,
         intercept: Intercept = patch_http,
-        limited: bool = True,
+        stop: Fail | None = None,
     ) -> None:
         self.plan = plan
         self.state = state
@@ -60,7 +60,7 @@ class OpenSample:
         self._accepted = accepted
         self._journal = journal
         self._intercept = intercept
-        self._limited = limited
+        self._stop = stop
 
     def open(self) -> None:
         """Open the cassette. Fails the test where a file or a keyword is not what it can be."""
@@ -90,7 +90,7 @@ class OpenSample:
                 misses=self.misses,
                 fail=output.fail,
                 intercept=self._intercept,
-                limited=self._limited,
+                stop=self._stop,
             )
         except RecordingLockedError as error:
             self._fail("occupied", f"{state.node_id}: {error}")

@@ -184,3 +184,28 @@ def test_no_child_asks_the_old_model_where_there_is_a_candidate(recorded, tmp_pa
 
     models = {request.json["model"] for request in copy.stand.requests[asked:]}
     assert models == {"claude-new"}
+
+
+FALLBACK = """
+    import subprocess
+    import sys
+
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    @pytest.mark.parametrize("name", ["one", "two"])
+    def test_it(name):
+        command = [sys.executable, "app.py", f"[[say {name}]]"]
+        try:
+            assert subprocess.check_output(command, text=True).strip() == name
+        except subprocess.CalledProcessError:
+            ask("[[say a fallback]]")
+"""
+
+
+def test_a_child_that_gets_no_answer_while_its_test_is_tried_leads_to_no_other_call(project):
+    project.write(app=APP, test_it=FALLBACK).record(passed=2)
+
+    asked = [request.json["messages"][0]["content"] for request in project.stand.requests]
+    assert sorted(asked) == ["[[say one]]", "[[say two]]"]

@@ -36,13 +36,13 @@ def fail(miss: Miss) -> NoReturn:
 
 @contextmanager
 def serving(
-    upstream: str, recorded: list[Interaction] | None = None, *, sends: bool = True, host: str = ""
+    upstream: str, recorded: list[Interaction] | None = None, *, stop: Any = None, host: str = ""
 ) -> Iterator[tuple[str, CassetteSession]]:
     """Serve one test, which records where nothing is recorded; give its address and its tape."""
     mode = SampleMode.RECORD if recorded is None else SampleMode.REPLAY
     tape = CassetteSession(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=fail)
     gateway = Gateway(environment=ChildEnvironment(), is_open=False, locate=lambda: None)
-    tenant = Tenant(tape, test="t.py::test_a", sends=sends)
+    tenant = Tenant(tape, test="t.py::test_a", stop=stop)
     try:
         with gateway.serving(tenant):
             number = gateway.register("a child")
@@ -183,10 +183,17 @@ def test_an_api_that_is_not_there_is_told_and_leaves_no_answer():
     assert [each.interaction for each in tape.exchanges] == [None]
 
 
-def test_nothing_is_sent_where_it_is_only_looked_what_a_test_asks():
-    with plain_stand() as stand, serving(stand.url, sends=False) as (base, _):
-        assert ask(base, "/echo/a")[0] == 418
+def test_a_test_that_is_only_tried_is_stopped_where_its_child_asks():
+    stopped: list[str] = []
 
+    def stop(request: str) -> NoReturn:
+        stopped.append(request)
+        raise MissedError
+
+    with plain_stand() as stand, serving(stand.url, stop=stop) as (base, _):
+        assert ask(base, "/echo/a?x=1")[0] == 418
+
+    assert stopped == [f"GET {stand.url}/echo/a"]
     assert stand.paths == []
 
 

@@ -88,7 +88,7 @@ class DryRun:
             accepted=self.accepted,
             journal=self.journal,
             intercept=lambda tape: capture_requests(tape, pad=recorder),
-            limited=False,
+            stop=recorder.refuse,
         )
         return self.current
 
