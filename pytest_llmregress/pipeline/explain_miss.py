@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_llmregress.causes.request_diff import RequestDiff, explain
 from pytest_llmregress.causes.volatile_texts import find_volatile
@@ -16,6 +17,7 @@ from pytest_llmregress.pipeline.state import TestState
 from pytest_llmregress.providers.asked_models import find_owner
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
 from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.values.run_report import Problem
 
 _REASONS = {
     MissReason.CASSETTE_NOT_FOUND: "nothing is recorded for this test yet",
@@ -25,10 +27,24 @@ _REASONS = {
 }
 
 
+class _WayOut(NamedTuple):
+    """What would resolve a miss."""
+
+    way: str
+    """As `Problem.way_out` has it."""
+    command: str
+    lines: Sequence[str]
+    """For people."""
+
+
 def explain_miss(
     miss: Miss, tape: CassetteSession, *, state: TestState, context: SessionContext
-) -> str:
-    """Say what was asked, why there is no answer, what differs, and how to record it."""
+) -> Problem:
+    """Say what was asked, why there is no answer, what differs, and what resolves it.
+
+    The first of these is what the problem names: a recording that waits, a candidate's, one under
+    another name, a setting that reads past what is another one each time, a new recording.
+    """
     asked = escape_controls(f"{miss.request.method} {miss.request.url}")
     reason = _REASONS[miss.reason].format(times=miss.times_recorded)
     lines = [
@@ -44,50 +60,61 @@ def explain_miss(
         lines.append(f"  nearest   request {diff.nearest + 1} of the cassette; it differs in")
         width = max((len(part.part) for part in diff.parts), default=0)
         lines += [escape_controls(f"    {part.part:<{width}}  {part.what}") for part in diff.parts]
-    lines += _find_other_answers(miss, tape, state, context)
+    ways = [_find_other_answers(miss, tape, state, context)]
     if advice := advise(miss, tape, diff):
         first, *others = (escape_controls(line) for line in advice)
-        lines += [f"  each time {first}", *(f"            {line}" for line in others)]
-    lines.append(f"  record    {state.commands.record(exists=state.old is not None)}")
-    return "\n".join(lines)
+        told = [f"  each time {first}", *(f"            {line}" for line in others)]
+        ways.append(_WayOut(way="each_time", command=others[-1], lines=told))
+    record = state.commands.record(exists=state.old is not None)
+    ways.append(_WayOut(way="record", command=record, lines=[f"  record    {record}"]))
+    found = [way for way in ways if way is not None]
+    lines += [line for way in found for line in way.lines]
+    return Problem(
+        code=str(miss.reason),
+        message="\n".join(lines),
+        way_out=found[0].way,
+        command=found[0].command,
+    )
 
 
 def _find_other_answers(
     miss: Miss, tape: CassetteSession, state: TestState, context: SessionContext
-) -> Sequence[str]:
-    """Return lines on a recording that waits, or is another test's, and answers the request."""
+) -> _WayOut | None:
+    """Return a recording that waits, or is another test's, and answers the request."""
     accept, waiting = state.commands.accept(), state.paths.pending_cassette
     if miss.reason is MissReason.NO_MATCH and _is_answered_in(waiting, miss, tape):
-        return [f"  pending   a recording that answers this very request waits: {accept}"]
+        told = f"  pending   a recording that answers this very request waits: {accept}"
+        return _WayOut(way="pending", command=accept, lines=[told])
     if miss.reason is MissReason.NO_MATCH:
         return _find_candidate(miss, tape, state)
     if miss.reason is not MissReason.CASSETTE_NOT_FOUND:
-        return []
-    lines = []
+        return None
     if waiting.exists():
-        lines.append(f"  pending   a recording on which this test failed waits: {accept}")
-    return [*lines, *_find_former(miss, tape, state, context)]
+        told = f"  pending   a recording on which this test failed waits: {accept}"
+        return _WayOut(way="pending", command=accept, lines=[told])
+    return _find_former(miss, tape, state, context)
 
 
-def _find_candidate(miss: Miss, tape: CassetteSession, state: TestState) -> Sequence[str]:
-    """Return a line on a candidate's recording that answers the request: the code names it now."""
+def _find_candidate(miss: Miss, tape: CassetteSession, state: TestState) -> _WayOut | None:
+    """Return a candidate's recording that answers the request: the code names it now."""
     paths = state.paths
     if paths.variant is not None:
-        return []
+        return None
     start, end = f"{paths.stem}@", ".cassette.yaml"
     for path in sorted(paths.directory.glob(f"*{end}")):
         variant = path.name.removeprefix(start).removesuffix(end)
         is_own = path.name.startswith(start) and find_owner(variant) == variant
         if is_own and _is_answered_in(path, miss, tape):
             command = f"pytest-llmregress accept --all --candidate {shlex.quote(variant)}"
-            return [f"  candidate the recording of {variant} answers this very request: {command}"]
-    return []
+            told = f"  candidate the recording of {variant} answers this very request: {command}"
+            return _WayOut(way="candidate", command=command, lines=[told])
+    return None
 
 
 def _find_former(
     miss: Miss, tape: CassetteSession, state: TestState, context: SessionContext
-) -> Sequence[str]:
-    """Return lines on a test, or a file of tests, that had another name when it was recorded."""
+) -> _WayOut | None:
+    """Return a test, or a file of tests, that had another name when it was recorded."""
     if not context.left_behind:
         context.left_behind.append(find_left_behind(context.root))
     former = find_former_test(
@@ -98,7 +125,7 @@ def _find_former(
         left_behind=context.left_behind[0],
     )
     if former is None:
-        return []
+        return None
 
     def quote(path: Path, name: str = "") -> str:
         where = from_folder(context.invoked_from, path)
@@ -110,11 +137,13 @@ def _find_former(
         f"git mv {quote(source)} {quote(target)}"
         for source, target in zip(former.sources, former.targets, strict=True)
     )
-    return [
+    command = f"pytest-llmregress move {old} {new}"
+    lines = [
         f"  renamed?  {quote(former.cassette)} answers this very request; to take all along:",
-        f"            pytest-llmregress move {old} {new}",
+        f"            {command}",
         f"            or, as the files are: {' && '.join(by_git)}",
     ]
+    return _WayOut(way="renamed", command=command, lines=lines)
 
 
 def _find_difference(miss: Miss, tape: CassetteSession) -> RequestDiff:

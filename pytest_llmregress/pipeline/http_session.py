@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import NoReturn
 
 from pytest_llmregress.gateway.serving import serve_children
@@ -331,10 +332,11 @@ class HttpSession:
         self._fail_by(
             self._state.refused or (None if miss.judge else self.asking.refuse(miss.request))
         )
-        message = explain_miss(miss, self.tape, state=self._state, context=self._run)
-        message += self._judgements.note(miss, self.tape) if miss.judge else ""
-        self._misses.append(Problem(code=str(miss.reason), message=message))
-        self._fail(message)
+        problem = explain_miss(miss, self.tape, state=self._state, context=self._run)
+        note = self._judgements.note(miss, self.tape) if miss.judge else ""
+        problem = replace(problem, message=problem.message + note)
+        self._misses.append(problem)
+        self._fail(problem.message)
 
 
 def _find_old_prompt(state: TestState, accepted: AcceptedRecording) -> PutsPrompt | None:

@@ -13,6 +13,7 @@ from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.junit_properties import drift_fails
 from pytest_llmregress.reports.samples import sample_lines
 from pytest_llmregress.reports.verdict import render_suite
+from pytest_llmregress.reports.ways_out import render_ways_out
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.rule_result import tally
 from pytest_llmregress.values.run_report import REMARKS, AnswerSource, RunReport, TestRecord
@@ -236,7 +237,7 @@ def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         if code in REMARKS:
             said = next(each.message for each in found[0].problems if each.code == code)
             lines.append(f"  {escape_controls(said)}")
-    return tuple(lines)
+    return (*lines, *render_ways_out(tests))
 
 
 def _orphans(paths: Sequence[str]) -> tuple[str, ...]:

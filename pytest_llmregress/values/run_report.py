@@ -47,6 +47,10 @@ class Problem(JsonRecord):
     """For programs: "no_match", "cassette_not_found", "no_calls", "bypassed", …"""
     message: str
     """For people, whole."""
+    way_out: str = ""
+    """Of a miss, what resolves it: "pending", "candidate", "renamed", "each_time" or "record"."""
+    command: str = ""
+    """The command, or the setting, that does; empty where nothing is known to."""
 
 
 REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})

@@ -329,6 +329,10 @@ def test_what_is_no_miss_keeps_its_own_outcome(missed, line):
     assert missed.outcomes["skipped"] == 2
 
 
+def test_the_misses_of_a_run_come_to_one_command_a_kind(missed):
+    missed.says("tests: no recording answers", "    pytest --lf --llmregress-record rewrite")
+
+
 def test_what_was_recorded_and_not_asked_for_is_told(missed):
     assert missed.found()["test_asks_for_less"]["unplayed"] == 1
     assert missed.problems()["test_asks_for_less"] == ["unplayed"]
