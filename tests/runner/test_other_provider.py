@@ -153,5 +153,5 @@ def test_what_it_raises_is_told_as_its_own_fault(project, parrot):
 
     assert project.problems()["test_says[sing]"] == ["not_rewritten", "bad_hook"]
     told = [each["message"] for each in project.found()["test_says[sing]"]["problems"]]
-    assert "Parrot.rename_model: raised ZeroDivisionError" in told[1]
+    assert "Parrot.rename_model raised ZeroDivisionError" in told[1]
     assert {model for model, _ in parrot.asked} == {"grey"}
