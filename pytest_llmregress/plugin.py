@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPTIONS = (
     ("record", "MODE", "none (default: replay only), once, new_episodes, all or rewrite"),
     ("candidate", "MODEL", "run against another model: MODEL for all, or OLD=NEW for one"),
+    ("variant", "NAME", "run the code as it is now, and hold it against the baseline"),
     ("samples", "N", "independent runs of each test: what is missing of them is recorded"),
     ("confirm", "N", "fresh samples for a test that looked different (default: 5; 0: none)"),
     ("control", "N", "old model, asked again there: its samples (default: twice those; 0: none)"),

@@ -41,7 +41,9 @@ def find_cause(baseline: RecordedSide, candidate: RecordedSide) -> Cause:
     found = find_divergence(baseline.calls, candidate.calls)
     requested = _shift(baseline, candidate, "requested_model")
     served = _shift(baseline, candidate, "served_model")
-    facts = _Facts(found=found, served=served)
+    spoken = _shift(baseline, candidate, "provider")
+    is_moved = spoken.moved and bool(spoken.before) and bool(spoken.after)
+    facts = _Facts(found=found, served=served, providers=str(spoken) if is_moved else None)
     kind = _judge(facts)
     return Cause(
         kind=kind,
@@ -73,12 +75,15 @@ class _Facts:
 
     found: Divergence
     served: BeforeAfter
+    providers: str | None = None
+    """Whose wire format both sides speak, with an arrow; None where it is the same."""
 
     @property
     def changed(self) -> tuple[str, ...]:
         """The changes of client and request, in words."""
         found = self.found
-        words = [part.part for part in found.parts]
+        words = [] if self.providers is None else [f"provider {self.providers}"]
+        words += [part.part for part in found.parts]
         if found.tool_results is not None:
             words.append(f"the result of {found.tool_results.part}")
         if found.switches:
@@ -175,6 +180,8 @@ def _parts(facts: _Facts) -> tuple[RequestPartChange, ...]:
     parts = [RequestPartChange(part=part, what=told.pop(part, rest)) for part in PARTS]
     model = _arrows(found.switches) or (SAME if all(facts.found.calls) else NOT_KNOWN)
     parts.append(RequestPartChange(part=MODEL, what=model))
+    if facts.providers is not None:
+        parts.append(RequestPartChange(part="provider", what=facts.providers))
     return (*parts, *(RequestPartChange(part=part, what=what) for part, what in told.items()))
 
 

@@ -192,6 +192,8 @@ def _why_of_candidate(cassette: Cassette, baseline: Cassette) -> PruneReason | N
     """Return why the recording of a candidate is not needed; None where it is."""
     if never_asked(cassette):
         return PruneReason.NOT_ASKED
+    if cassette.candidate is not None and Candidate(name=cassette.candidate).is_variant:
+        return None  # whatever model it asks, it is another way of asking
     is_same = set(cassette.requested_models) == set(baseline.requested_models)
     return PruneReason.SUPERSEDED if is_same else None
 

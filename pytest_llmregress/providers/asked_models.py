@@ -89,8 +89,10 @@ def wrong_models(candidate: Candidate, asked: Sequence[str]) -> tuple[str, ...]:
     """Return the models that were asked for where the candidate should have been.
 
     "OLD=NEW" leaves other models as they are; where none but those was asked for, the candidate
-    was not asked either.
+    was not asked either. A variant asks for whatever model it is configured with.
     """
+    if candidate.is_variant:
+        return ()
     wrong = tuple(model for model in asked if candidate.rename(model) != model)
     return wrong if wrong or candidate.new in asked else tuple(asked)
 

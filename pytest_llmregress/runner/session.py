@@ -42,6 +42,11 @@ def check(config: pytest.Config, *, is_controller: bool) -> None:
             "for and thrown away; record on a machine of yours and commit the files, or allow it "
             "with --llmregress-allow-ci-record"
         )
+    if settings.cross and settings.candidate is not None and settings.candidate.is_variant:
+        raise output.usage_error(
+            f"--llmregress-cross: {settings.candidate.name} is the application as it is now: no "
+            "model of it is replaced, and none can be crossed with the baseline's; leave it out"
+        )
     if config.getoption("llmregress_cross") and settings.candidate is None:
         raise output.usage_error(
             "--llmregress-cross: there is no candidate whose prompts could be crossed with those "

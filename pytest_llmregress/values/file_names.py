@@ -28,6 +28,7 @@ def slug_of_test(node_id: str) -> str:
 
 def slug_of_variant(name: str) -> str:
     """Return the part of a file name that stands for a candidate; equal to it where it can be."""
+    name = re.sub(r"^variant:", "variant.", name)
     if re.fullmatch(r"[a-z0-9]+(?:[.-][a-z0-9]+)*", name) and len(name) <= MAX_SLUG:
         return name
     return slug(name, of=name)

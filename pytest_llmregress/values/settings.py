@@ -43,12 +43,21 @@ class FailOn(StrEnum):
         return severity.rank >= Severity(self.value).rank
 
 
+VARIANT = "variant:"
+"""How the name of a candidate begins that is the application as it is configured now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The model that a run is held against the baseline with."""
+    """What a run is held against the baseline with: another model, or the application as it is."""
 
     name: str
-    """As it was given: "MODEL" or "OLD=NEW"."""
+    """As it was given: "MODEL", "OLD=NEW" or "variant:NAME"."""
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether it is the application as it is configured now: no model is replaced."""
+        return self.name.startswith(VARIANT)
 
     @property
     def old(self) -> str | None:
@@ -63,7 +72,7 @@ class Candidate:
 
     def rename(self, model: str) -> str:
         """Return the model that the wire shall ask for where the code asks for `model`."""
-        return self.new if self.old in {None, model} else model
+        return self.new if not self.is_variant and self.old in {None, model} else model
 
 
 class NetworkMode(StrEnum):
@@ -99,6 +108,8 @@ class Settings:
 
     record: RecordMode = RecordMode.NONE
     candidate: Candidate | None = None
+    variant: str | None = None
+    """Under which name the application as it is now is the candidate; None where a model is."""
     samples: int | None = None
     """Independent runs of each test; None for what its marker says, and 1 for a candidate."""
     confirm: int = 5
@@ -150,9 +161,25 @@ class Settings:
                         taken[key] = _READERS[key](raw)
                     except ValueError as error:
                         problems.append(f"{source.spell(key)}: {error}")
+        if taken.get("variant") and taken.get("candidate"):
+            given, name = taken["candidate"].name, taken["variant"]
+            problems.append(
+                f"candidate {given!r} and variant {name!r}: one run takes one of them. A candidate "
+                "replaces the model, a variant runs the code as it is"
+            )
         if problems:
             raise SettingsError("\n".join(problems))
-        return cls(**taken)
+        return cls(**_with_variant(taken))
+
+
+def _with_variant(taken: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which a variant is the candidate: its old side cannot be asked again."""
+    name = taken.get("variant")
+    candidate = Candidate(name=f"{VARIANT}{name}") if name else taken.get("candidate")
+    settings = {**taken, "candidate": candidate}
+    if candidate is not None and candidate.is_variant:
+        settings["control"] = 0
+    return settings
 
 
 def _one_of(enum: type[StrEnum]) -> Callable[[Any], StrEnum]:
@@ -163,6 +190,13 @@ def _one_of(enum: type[StrEnum]) -> Callable[[Any], StrEnum]:
             raise ValueError(f"{raw!r} is none of {', '.join(enum)}") from None
 
     return read
+
+
+def _variant(raw: Any) -> str:
+    name = _text(raw).removeprefix(VARIANT)
+    if not name or "=" in name:
+        raise ValueError(f"{raw!r} names no variant; a name of your own, such as on-openai")
+    return name
 
 
 def _candidate(raw: Any) -> Candidate | None:
@@ -241,6 +275,7 @@ def _paths(raw: Any) -> tuple[str, ...]:
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "record": _one_of(RecordMode),
     "candidate": _candidate,
+    "variant": _variant,
     "samples": _count(1),
     "confirm": _count(0),
     "control": _count(0),

@@ -209,7 +209,7 @@ def test_settings_cannot_be_changed_once_they_are_read():
                 "--llmregress-control, --llmregress-cross, --llmregress-fail-on, "
                 "--llmregress-history, --llmregress-judge-model, --llmregress-max-cost, "
                 "--llmregress-max-tokens, --llmregress-network, --llmregress-record, "
-                "--llmregress-report, --llmregress-samples"
+                "--llmregress-report, --llmregress-samples, --llmregress-variant"
             ),
         ),
     ],
@@ -250,9 +250,9 @@ def test_all_problems_are_told_at_once():
             "LLMREGRESS_ALLOW_CI_RECORD, LLMREGRESS_BATCH, LLMREGRESS_BATCH_WAIT, "
             "LLMREGRESS_CANDIDATE, LLMREGRESS_CONCURRENCY, LLMREGRESS_CONFIRM, "
             "LLMREGRESS_CONTROL, LLMREGRESS_CROSS, LLMREGRESS_FAIL_ON, LLMREGRESS_HISTORY, "
-            "LLMREGRESS_JUDGE_MODEL, LLMREGRESS_MAX_COST, "
-            "LLMREGRESS_MAX_TOKENS, LLMREGRESS_NETWORK, LLMREGRESS_RECORD, LLMREGRESS_REPORT, "
-            "LLMREGRESS_SAMPLES"
+            "LLMREGRESS_JUDGE_MODEL, LLMREGRESS_MAX_COST, LLMREGRESS_MAX_TOKENS, "
+            "LLMREGRESS_NETWORK, LLMREGRESS_RECORD, LLMREGRESS_REPORT, LLMREGRESS_SAMPLES, "
+            "LLMREGRESS_VARIANT"
         ),
     ]
 
@@ -350,3 +350,11 @@ def test_the_strongest_limit_wins_and_not_the_lowest(
     given: tuple[str | None, ...], taken: float | None
 ):
     assert Settings.resolve(sources("max_cost", *given)).max_cost == taken
+
+
+def test_a_variant_is_a_candidate_that_replaces_no_model():
+    settings = Settings.resolve([SettingsSource(name=NAMES[0], values={"variant": "on-openai"})])
+
+    assert settings.candidate is not None
+    assert (settings.candidate.name, settings.control) == ("variant:on-openai", 0)
+    assert settings.candidate.rename("claude-opus-5") == "claude-opus-5"
