@@ -146,8 +146,11 @@ class Upgrade:
 
     def _say_what_is_left(self) -> Iterator[str]:
         """Yield what to change in the code, and what the new baseline lacks."""
-        new = Candidate(name=self.candidate).new
-        if old := ", ".join(name for name in self.before if name != new):
+        candidate = Candidate(name=self.candidate)
+        new = candidate.new
+        if candidate.is_variant:
+            yield f"next: run your code as {new} from now on"
+        elif old := ", ".join(name for name in self.before if name != new):
             yield f"next: ask for {new} in your code, where it asks for {old}"
         for state, what, options in (
             (

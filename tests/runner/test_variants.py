@@ -117,6 +117,8 @@ def test_another_prompt_is_named_as_the_cause(app, console):
     assert drift["cause"]["summary"] == "request changed: system prompt; not model drift"
     assert "variant.longer" not in console("prune").stdout  # of the same model, and not the same
     assert "variant:longer" in console("status").stdout
+    accepted = console("accept", "--all", "--candidate", "variant:longer", "--reason", "kinder")
+    assert "next: run your code as variant:longer from now on" in accepted.stdout
 
 
 @pytest.mark.parametrize(
