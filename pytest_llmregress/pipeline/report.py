@@ -81,6 +81,29 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
     )
 
 
+def build_crashed_record(test: str) -> TestRecord:
+    """Return the record of a test of which nothing is known but that its process ended."""
+    return TestRecord(
+        test=test,
+        mode=AnswerSource.IDLE,
+        passed=False,
+        candidate=None,
+        cassette="",
+        calls=0,
+        requested_models=(),
+        served_models=(),
+        input_tokens=0,
+        output_tokens=0,
+        unplayed=0,
+        problems=(Problem(code="crashed", message=failures.crashed(test)),),
+        carried=0,
+        drift=None,
+        pending=None,
+        accepted=False,
+        failed=True,
+    )
+
+
 def _sides(
     test: ObservedTest, baseline: Sequence[Calls], price: Price
 ) -> tuple[CallSummary | None, CallSummary]:

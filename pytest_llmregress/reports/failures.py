@@ -1,5 +1,6 @@
 """What a test is told that fails by a rule of ours."""
 
+import shlex
 from collections.abc import Sequence
 
 from pytest_llmregress.formatting.control_characters import escape_controls
@@ -147,6 +148,14 @@ def not_of_the_candidate(command: str) -> str:
 def _some(requests: Sequence[str]) -> str:
     more = len(requests) - MAX_REQUESTS
     return ", ".join(requests[:MAX_REQUESTS]) + (f" and {more} more" if more > 0 else "")
+
+
+def crashed(test: str) -> str:
+    """Say that the process ended in which a test ran, and how to see why."""
+    return (
+        f"{test}: the worker crashed while this test ran, and nothing of it was compared or "
+        f"accepted; by itself: pytest {shlex.quote(test)} -p no:xdist"
+    )
 
 
 def no_baseline(test: str, command: str) -> str:

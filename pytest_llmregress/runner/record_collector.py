@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
+from pytest_llmregress.pipeline.report import build_crashed_record
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.reports.failures import refused_late
@@ -41,6 +42,8 @@ class RecordCollector:
         self._in_worker = in_worker
         self._by_test: dict[str, TestRecord] = {}
         """Empty in a worker: its controller has them."""
+        self._begun: set[str] = set()
+        """Marked tests of workers that have begun, and are not over."""
         self._orphans: Sequence[str] = ()
         """Recordings that belong to no test; known where the whole suite was collected."""
         self._late: list[str] = []
@@ -65,7 +68,10 @@ class RecordCollector:
         Off its report, once everybody has seen it: pytest keeps all reports until the end.
         """
         record = getattr(report, RECORD, None)
+        if report.when == "setup" and "llm" in report.keywords:
+            self._begun.add(report.nodeid)
         if record is not None and not self._in_worker:
+            self._begun.discard(report.nodeid)
             test = self._by_test[report.nodeid] = TestRecord.from_json(record)
             add_junit_properties(test, report.user_properties)
         result = yield
@@ -83,6 +89,12 @@ class RecordCollector:
         if hasattr(report, UNCONFIRMED):
             return "unconfirmed", "u", "UNCONFIRMED"
         return None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        """Count a test that ended with its worker of xdist, and so has left no record."""
+        if crashitem in self._begun:
+            self._by_test.setdefault(crashitem, build_crashed_record(crashitem))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

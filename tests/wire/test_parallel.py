@@ -100,7 +100,7 @@ def test_a_worker_that_crashes_takes_no_other_test_along(project):
     recorded = {name: text for name, text in project.files().items() if name.endswith(".yaml")}
 
     assert len(recorded) == 14
-    assert sorted(project.found()) == [f"test_number[{n}]" for n in range(8) if n != 3]
+    assert sorted(project.found()) == [f"test_number[{n}]" for n in range(8)]
 
     project.record(passed=8).says("8 tests: 7 replayed, 1 recorded, 1 accepted")
 
@@ -174,3 +174,39 @@ def test_two_runs_in_one_process_share_nothing(project):
 
     assert len(project.stand.requests) == 1
     assert project.names() == ["it.cassette.yaml", "it.snapshot.yaml"]
+
+
+CRASH = """
+    import os
+
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm
+    def test_stays():
+        ask("[[say Here.]]")
+
+    @pytest.mark.llm
+    def test_crashes():
+        ask("[[say There.]]")
+        if "CRASH" in os.environ:
+            os._exit(3)
+
+    def test_crashes_without_a_model():
+        if "CRASH" in os.environ:
+            os._exit(3)
+"""
+
+
+def test_a_test_whose_worker_crashes_is_counted_and_named(project):
+    project.write(app=APP, test_it=CRASH).record(passed=3).offline()
+    project.replay("-n", "1", env={"CRASH": "1"}, passed=1, failed=2)
+    project.says(
+        "2 tests: 1 replayed, 1 without a request",
+        "problem: crashed: 1 test: test_it.py::test_crashes",
+    )
+    assert project.problems() == {"test_crashes": ["crashed"]}
+    assert {test["test"]: test["passed"] for test in project.report()["tests"]} == {
+        "test_it.py::test_stays": True,
+        "test_it.py::test_crashes": False,
+    }
