@@ -4,14 +4,19 @@ import gc
 import os
 import socket
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from pytest_llmregress.recording.child_servers import listens_in_child
-
+_PROCESSES = Path("/proc")
+_TABLES = ("tcp", "tcp6")
+_LISTENING = "0A"
+_ADDRESS, _STATE, _INODE = 1, 3, 9
+"""Columns of a table of sockets."""
 _OPEN_FILES = "/dev/fd"
 _ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - where a server listens, nobody binds here
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
@@ -29,7 +34,7 @@ def is_loopback(host: str) -> bool:
 
 def is_own_server(host: str, port: int) -> bool:
     """Whether this process listens there, or a child of it: an application of the tests."""
-    return is_loopback(host) and (port in set(_listening_ports()) or listens_in_child(port))
+    return is_loopback(host) and (port in set(_listening_ports()) or _listens_in_child(port))
 
 
 def leads_to_own_server(url: str) -> bool:
@@ -73,3 +78,39 @@ def _sockets() -> Iterator[socket.socket]:
             if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
                 with socket.socket(fileno=os.dup(int(name))) as copy:
                     yield copy
+
+
+def _listens_in_child(port: int) -> bool:
+    """Whether a child of this process, or a child of one, listens at a port."""
+    children = list(_descendants())
+    if not children:
+        return False
+    sockets = {f"socket:[{inode}]" for inode in _listening(port)}
+    return any(name in sockets for child in children for name in _open_files(child))
+
+
+def _descendants() -> Iterator[str]:
+    left = deque(["self"])
+    while left:
+        for tasks in (_PROCESSES / left.popleft() / "task").glob("*/children"):
+            with suppress(OSError):
+                found = tasks.read_text().split()
+                left.extend(found)
+                yield from found
+
+
+def _listening(port: int) -> Iterator[str]:
+    for table in _TABLES:
+        with suppress(OSError):
+            for line in (_PROCESSES / "self/net" / table).read_text().splitlines()[1:]:
+                row = line.split()
+                at = int(row[_ADDRESS].rpartition(":")[2], 16)
+                if row[_STATE] == _LISTENING and at == port:
+                    yield row[_INODE]
+
+
+def _open_files(process: str) -> Iterator[str]:
+    with suppress(OSError):
+        for file in (_PROCESSES / process / "fd").iterdir():
+            with suppress(OSError):
+                yield str(file.readlink())
