@@ -18,7 +18,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.pipeline.compare import NOW_FAILS
 from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.providers.prices import price
-from pytest_llmregress.providers.registry import built_in_providers, read_calls
+from pytest_llmregress.providers.registry import known_providers, read_calls
 from pytest_llmregress.reports.variants import render_comparison
 from pytest_llmregress.reports.variants_markdown import render_markdown
 from pytest_llmregress.storage.cassette_file import read_cassette
@@ -221,7 +221,7 @@ def _find_changes(reference: RecordedTest, test: RecordedTest) -> tuple[Change, 
 
 
 def _recorded(cassette: Cassette) -> _Recorded:
-    providers = built_in_providers()
+    providers = known_providers()
     runs = [read_calls(run, providers) for run in cassette.runs]
     first = next((run[0] for run in runs if run), None)
     return _Recorded(

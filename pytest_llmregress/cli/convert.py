@@ -21,7 +21,7 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.formatting.value_text import models_in_words
 from pytest_llmregress.providers.registry import (
-    built_in_providers,
+    known_providers,
     read_call,
     read_calls,
 )
@@ -194,7 +194,7 @@ def _harmless(row: _Row, redactor: Redactor) -> _Row:
         return _skip(row, "it holds nothing but credentials")
     attempts = drop_retries(stored)
     clean = tuple(map(redactor.interaction, attempts))
-    calls = read_calls(clean, built_in_providers())
+    calls = read_calls(clean, known_providers())
     cassette = replace(
         row.cassette,
         requested_models=_distinct(call.requested_model for call in calls),
@@ -231,7 +231,7 @@ def _read_ours(file: Path, to: Path | None, work: _Work) -> _Row:
     module = file.parent
     variant = "" if cassette.candidate is None else f"@{slug_of_variant(cassette.candidate)}"
     folder = module.parent.parent / FOLDER if to is None else resolve(to)
-    providers = built_in_providers()
+    providers = known_providers()
     return replace(
         row,
         test=cassette.test,

@@ -14,6 +14,7 @@ from pytest_llmregress.cli.output import (
     survive_any_text,
     width,
 )
+from pytest_llmregress.providers.load_error import ProviderLoadError
 
 _INTERRUPTED = 130
 """As shells say it: 128 and the number of the signal."""
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = CommandResult(
             status=ExitStatus.FAILED, problems=(f"{where}: {error.strerror or error}",)
         )
+    except ProviderLoadError as error:
+        result = CommandResult(status=ExitStatus.FAILED, problems=(str(error),))
     except KeyboardInterrupt:
         return _INTERRUPTED
     print_result(result)

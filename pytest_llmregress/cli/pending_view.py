@@ -6,7 +6,7 @@ from pytest_llmregress.causes.find_cause import RecordedSide, find_cause
 from pytest_llmregress.cli.pending_item import PendingItem
 from pytest_llmregress.cli.selection import FileProblems
 from pytest_llmregress.providers.prices import price
-from pytest_llmregress.providers.registry import built_in_providers, read_calls
+from pytest_llmregress.providers.registry import known_providers, read_calls
 from pytest_llmregress.reports.review import ItemView, ReviewSide, to_text
 from pytest_llmregress.storage.cassette_file import digest_of, read_cassette
 from pytest_llmregress.storage.decisions import read_rejections
@@ -74,7 +74,7 @@ def _sample(accepted: Snapshot | None, pending: Snapshot | None) -> int:
 def _calls(cassette: Cassette | None, sample: int) -> Calls:
     runs: Sequence[Sequence[Interaction]] = () if cassette is None else cassette.runs
     run = runs[sample] if sample < len(runs) else ()
-    return read_calls(run, built_in_providers())
+    return read_calls(run, known_providers())
 
 
 def _evidence(cassette: Cassette, calls: Calls) -> RecordedSide:

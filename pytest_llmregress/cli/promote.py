@@ -14,7 +14,7 @@ from pytest_llmregress.comparison.compare_behavior import compare
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.pipeline.extract import build_stamp
 from pytest_llmregress.providers.asked_models import never_asked
-from pytest_llmregress.providers.registry import built_in_providers, read_calls
+from pytest_llmregress.providers.registry import known_providers, read_calls
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.errors import (
@@ -244,7 +244,7 @@ def _differs(step: UpgradeStep, problems: FileProblems) -> bool:
 
 
 def _observe(cassette: Cassette) -> tuple[Behavior, ...]:
-    providers = built_in_providers()
+    providers = known_providers()
     samples = (extract_traits(read_calls(run, providers)) for run in cassette.runs)
     return tuple(Behavior(traits=tuple(traits)) for traits in samples)
 

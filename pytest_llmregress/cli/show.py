@@ -14,7 +14,7 @@ from pytest_llmregress.cli.selection import FileProblems, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align
 from pytest_llmregress.formatting.value_text import models_in_words, printable, truncate
-from pytest_llmregress.providers.registry import built_in_providers, read_call
+from pytest_llmregress.providers.registry import known_providers, read_call
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
@@ -177,7 +177,7 @@ def show(files: Sequence[Path], *, as_json: bool, width: int) -> CommandResult:
 
 def rows_of(cassette: Cassette) -> list[_Row]:
     """Return the interactions of a cassette, those that are calls of a model as calls."""
-    providers = built_in_providers()
+    providers = known_providers()
     return [(None if e.judge else read_call(e, providers)) or e for e in cassette.interactions]
 
 

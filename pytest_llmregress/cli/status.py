@@ -32,7 +32,7 @@ from pytest_llmregress.providers.anthropic.model_retirement import (
     today,
 )
 from pytest_llmregress.providers.asked_models import find_owner, never_asked
-from pytest_llmregress.providers.registry import built_in_providers, read_calls
+from pytest_llmregress.providers.registry import known_providers, read_calls
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import retake
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -80,7 +80,7 @@ class _Entry:
             return known
         from pytest_llmregress.pipeline.extract import update_built_in  # noqa: PLC0415 - after an upgrade
 
-        return update_built_in(known, cassette, lambda run: read_calls(run, built_in_providers()))
+        return update_built_in(known, cassette, lambda run: read_calls(run, known_providers()))
 
     @property
     def calls(self) -> int | None:

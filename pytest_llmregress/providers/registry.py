@@ -1,14 +1,49 @@
 """The providers that come with the package, and how several of them read what was recorded."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.batches import BatchApi
+from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
 from pytest_llmregress.providers.protocol import HasSdk, Provider, SendsBatches, TellsLimits
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction, Request, Response
+
+GROUP = "pytest_llmregress.providers"
+"""The group of entry points by which an installed package offers a provider."""
+
+
+def known_providers() -> tuple[Provider, ...]:
+    """Return the providers of installed packages, then the built-in ones.
+
+    Raises ProviderLoadError.
+    """
+    return (*installed_providers(), *built_in_providers())
+
+
+@cache
+def installed_providers() -> tuple[Provider, ...]:
+    """Return the providers that installed packages offer by an entry point: a class, or an object.
+
+    Raises ProviderLoadError.
+    """
+    return tuple(map(_load, entry_points(group=GROUP)))
+
+
+def _load(entry: EntryPoint) -> Provider:
+    try:
+        given = entry.load()
+        provider: Provider = given() if isinstance(given, type) else given
+    except Exception as error:
+        raise ProviderLoadError(
+            f"the provider {entry.name} ({entry.value}) cannot be loaded: "
+            f"{type(error).__name__}: {error}. Mend its package, or uninstall it"
+        ) from error
+    return provider
 
 
 def built_in_providers() -> tuple[Provider, ...]:

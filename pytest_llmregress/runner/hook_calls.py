@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _INTERRUPTS = (KeyboardInterrupt, pytest.exit.Exception)
 _T = TypeVar("_T")
 _BUILT_INS = "llmregress-built-ins"
+_INSTALLED = "llmregress-installed-providers"
 
 
 class HookError(Exception):
@@ -328,7 +329,19 @@ class BuiltIns:
         return [reporter() for reporter in BUILT_IN.values()]
 
 
+class InstalledProviders:
+    """The providers of installed packages: the console script knows them as well."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llmregress_providers(self) -> Sequence[Provider]:
+        """Return the providers that installed packages offer by an entry point."""
+        from pytest_llmregress.providers.registry import installed_providers
+
+        return installed_providers()
+
+
 def register_built_ins(config: pytest.Config) -> None:
-    """Have the built-in parts called with the hooks of this run; once."""
+    """Have the built-in parts, and those of packages, called with the hooks of this run; once."""
     if not config.pluginmanager.hasplugin(_BUILT_INS):
-        config.pluginmanager.register(BuiltIns(), _BUILT_INS)
+        config.pluginmanager.register(InstalledProviders(), _INSTALLED)
+        config.pluginmanager.register(BuiltIns(), _BUILT_INS)  # of those that are last, the last

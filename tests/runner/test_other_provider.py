@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from textwrap import dedent
 
 import pytest
 
@@ -155,3 +156,32 @@ def test_what_it_raises_is_told_as_its_own_fault(project, parrot):
     told = [each["message"] for each in project.found()["test_says[sing]"]["problems"]]
     assert "Parrot.rename_model raised ZeroDivisionError" in told[1]
     assert {model for model, _ in parrot.asked} == {"grey"}
+
+
+def test_a_package_offers_it_to_runs_and_to_commands_alike(project, parrot, console, monkeypatch):
+    files = {name: text for name, text in FILES.items() if name != "conftest.py"}
+    site = project.root.parent / "site"
+    dist = site / "parrot-1.0.dist-info"
+    dist.mkdir(parents=True)
+    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: parrot\nVersion: 1.0\n")
+    offer = dist / "entry_points.txt"
+    offer.write_text("[pytest_llmregress.providers]\nparrot = parrot_provider:Parrot\n")
+    provider = files.pop("parrot_provider.py")
+    (site / "parrot_provider.py").write_text(dedent(provider))
+    path = str(site)
+    url = f"http://127.0.0.1:{parrot.server_address[1]}"
+    env = {"PARROT_URL": url, "PARROT_KEY": "real", "PYTHONPATH": path}
+    monkeypatch.setenv("PYTHONPATH", path)
+
+    project.write(files).record(env=env, passed=2)
+    project.never_says("not understood")
+
+    (cassette,) = project.root.glob("__llm__/test_it/says-hello-*.cassette.yaml")
+    assert "grey" in console("show", str(cassette)).stdout
+
+    offer.write_text("[pytest_llmregress.providers]\nparrot = parrot_provider:Nobody\n")
+    project.run(env=env, errors=2)
+    assert "bad_hook" in project.problems()["test_says[hello]"]
+    shown = console("show", str(cassette))
+    assert shown.returncode == 2
+    assert "the provider parrot (parrot_provider:Nobody) cannot be loaded: " in shown.stderr
