@@ -45,6 +45,15 @@ _MODES = {
 }
 
 
+_BY_CODE = {
+    "missed": MISSES,
+    "crashed": frozenset({"crashed"}),
+    "stopped": STOPS,
+    "not compared": UNCOMPARED,
+}
+"""What a test came to, by the code of a problem."""
+
+
 def summary_lines(report: RunReport) -> tuple[str, ...]:
     """Return what there is to say at the end of a run: one line if all is well, none if nothing."""
     if not report.tests:
@@ -96,6 +105,7 @@ def _head(report: RunReport) -> str:
         "not saved",
         "stopped",
         "missed",
+        "crashed",
         "not compared",
         "accepted",
     )
@@ -312,12 +322,9 @@ def _codes(test: TestRecord) -> frozenset[str]:
 
 def _came_to(test: TestRecord) -> str:
     """Return in a word what a test came to; "recorded" is only what has a recording by now."""
-    if _is_missed(test):
-        return "missed"
-    if _codes(test) & STOPS:
-        return "stopped"
-    if _codes(test) & UNCOMPARED:
-        return "not compared"
+    told = next((word for word, codes in _BY_CODE.items() if _codes(test) & codes), None)
+    if told is not None:
+        return told
     is_new = test.mode in {AnswerSource.RECORDED, AnswerSource.MIXED}
     # A baseline that has failed waits for a decision, unless it lacks an answer.
     is_left = test.passed or test.accepted or test.pending or test.candidate is not None
@@ -326,7 +333,3 @@ def _came_to(test: TestRecord) -> str:
     if is_new and ("not_whole" in _codes(test) or not is_left):
         return "not whole"
     return _MODES[test.mode]
-
-
-def _is_missed(test: TestRecord) -> bool:
-    return bool(_codes(test) & MISSES)

@@ -96,7 +96,9 @@ def test_a_worker_that_crashes_takes_no_other_test_along(project):
     """
     project.write(app=APP, test_it=source)
     project.record("-n", "2", env={"CRASH": "yes"}, failed=1, passed=7)
-    project.says("crashed while running 'test_it.py::test_number[3]'", "7 recorded, 7 accepted")
+    project.says(
+        "crashed while running 'test_it.py::test_number[3]'", "7 recorded, 1 crashed, 7 accepted"
+    )
     recorded = {name: text for name, text in project.files().items() if name.endswith(".yaml")}
 
     assert len(recorded) == 14
@@ -202,7 +204,7 @@ def test_a_test_whose_worker_crashes_is_counted_and_named(project):
     project.write(app=APP, test_it=CRASH).record(passed=3).offline()
     project.replay("-n", "1", env={"CRASH": "1"}, passed=1, failed=2)
     project.says(
-        "2 tests: 1 replayed, 1 without a request",
+        "2 tests: 1 replayed, 1 crashed",
         "problem: crashed: 1 test: test_it.py::test_crashes",
     )
     assert project.problems() == {"test_crashes": ["crashed"]}
