@@ -65,7 +65,9 @@ class Redactor:
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> "Redactor":
         """Know the secrets among the values of variables: see `secret_names` for which they are."""
-        return cls(known=KnownSecrets(values=_forms(secret_values(environment))))
+        found = secret_values(environment)
+        names = {form: name for value, name in found.items() for form in _forms([value])}
+        return cls(known=KnownSecrets(values=_longest_first(names), names=names))
 
     def with_rules(
         self,
@@ -100,6 +102,7 @@ class Redactor:
         known = KnownSecrets(
             values=_longest_first((*self.known.values, *_forms(values))),
             patterns=(*self.known.patterns, *compiled),
+            names=self.known.names,
             presets=tuple(dict.fromkeys((*self.known.presets, *presets))),
         )
         kept = (*self.keep_headers, *(glob.lower() for glob in kept))

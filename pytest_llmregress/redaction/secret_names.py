@@ -1,7 +1,7 @@
 """Which variables of the environment hold secrets, by their names and their values."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 from urllib.parse import unquote
@@ -84,15 +84,18 @@ _PATH = re.compile(r"(?:~?/|\.\.?/|[A-Za-z]:[\\/])")
 _PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@:\s]*:(?P<password>[^/?#\s]+)@")
 
 
-def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield the secrets among the values of an environment, and the passwords in its URLs."""
+def secret_values(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets of an environment, passwords in URLs too, and what holds each of them."""
+    found: dict[str, str] = {}
     for name, value in environment.items():
         if _is_secret(tell(name), value):
-            yield value
+            found.setdefault(value, f"value of {name}")
         in_url = _PASSWORD_IN_URL.match(value)
         if in_url is not None:
             written = in_url["password"]
-            yield from (each for each in {written, unquote(written)} if _may_be_secret(each))
+            for each in filter(_may_be_secret, (written, unquote(written))):
+                found.setdefault(each, f"password in {name}")
+    return found
 
 
 def tell(name: str) -> Telling | None:

@@ -3,7 +3,7 @@
 import base64
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
@@ -54,6 +54,8 @@ class KnownSecrets:
 
     values: tuple[bytes, ...] = field(default=(), repr=False)
     """Secrets in every way in which they may be written."""
+    names: Mapping[bytes, str] = field(default_factory=dict, repr=False)
+    """What holds each of the values, such as "value of DB_PASSWORD", where that is known."""
     patterns: tuple[re.Pattern[bytes], ...] = ()
     """Further forms; a group "secret" is what is taken for the secret, or all is."""
     presets: tuple[str, ...] = ()
@@ -84,12 +86,13 @@ class KnownSecrets:
         for value in self.values:
             start = data.find(value)
             while start >= 0:
-                yield SecretSpan(start, start + len(value), "known secret")
+                kind = self.names.get(value, "known secret")
+                yield SecretSpan(start, start + len(value), kind)
                 start = data.find(value, start + len(value))
 
     def _patterns_in(self, data: bytes) -> Iterator[SecretSpan]:
         for pattern in self.patterns:
-            yield from _matches(pattern, data, "secret by a rule of this project")
+            yield from _matches(pattern, data, f"rule {pattern.pattern.decode()}")
 
 
 def find_secret_spans(text: str, known: KnownSecrets) -> tuple[SecretFinding, ...]:

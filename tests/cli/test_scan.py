@@ -69,7 +69,7 @@ def test_the_secrets_of_this_environment_are_looked_for(monkeypatch: pytest.Monk
     monkeypatch.setenv("SHOP_PASSWORD", "hunter2hunter2")
     write("a.yaml", "it is hunter2hunter2")
 
-    assert run().lines[0] == "a.yaml:1: known secret: hun…"
+    assert run().lines[0] == "a.yaml:1: value of SHOP_PASSWORD: hun…"
 
 
 def test_a_line_that_says_so_may_show_a_key():

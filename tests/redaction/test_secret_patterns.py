@@ -175,7 +175,7 @@ def test_a_value_of_the_environment_is_found_and_hardly_shown():
 
     found = find_secrets("a\nb hunter2hunter2", redactor=redactor)
 
-    assert found == (SecretFinding(line=2, kind="known secret", excerpt="hun…"),)
+    assert found == (SecretFinding(line=2, kind="value of DB_PASSWORD", excerpt="hun…"),)
 
 
 def test_what_has_been_redacted_is_no_finding():
@@ -207,8 +207,8 @@ def test_a_rule_adds_a_pattern_and_a_value():
 
     assert cleaned(text, redactor) == f"{PLACEHOLDER}, pin {PLACEHOLDER}, {PLACEHOLDER}, corp-12"
     assert [f.kind for f in find_secrets(text, redactor=redactor)] == [
-        "secret by a rule of this project",
-        "secret by a rule of this project",
+        r"rule corp-\d{4}",
+        r"rule pin (?P<secret>\d+)",
         "known secret",
     ]
 
