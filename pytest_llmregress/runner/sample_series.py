@@ -127,29 +127,26 @@ class SampleSeries:
 
         :param test: what it has come to, all its samples being over.
         """
+        redactor = self.state.config.redactor
         try:
-            return self._write(test)
+            if is_plain_replay(test):  # most tests of most runs: nothing more is read
+                return write_files(plan_restoring(test), journal=self._journal, redactor=redactor)
+            for sample in self.samples:
+                sample.extract()
+            test = replace(test, samples=self.observe())
+            plan = plan_writes(test, self._read_facts())
+            if plan.why is WriteReason.NOT_ASKED:
+                for sample in self.samples:
+                    sample.note_unasked()
+            return write_files(plan, journal=self._journal, redactor=redactor)
         except (OSError, ValueError) as error:
             self._not_kept = str(error)
-            message = failures.not_kept(self.state.node_id, self._not_kept)
-            if test.is_replay and not self.state.settings.accept:
-                output.warn(message)
-                return SavedFiles()
+        message = failures.not_kept(self.state.node_id, self._not_kept)
+        if test.is_replay and not self.state.settings.accept:
+            output.warn(message)
+        else:
             self.current.problems.append(Problem(code="not_kept", message=message))
-            return SavedFiles()
-
-    def _write(self, test: ObservedTest) -> SavedFiles:
-        redactor = self.state.config.redactor
-        if is_plain_replay(test):  # most tests of most runs: nothing more is read
-            return write_files(plan_restoring(test), journal=self._journal, redactor=redactor)
-        for sample in self.samples:
-            sample.extract()
-        test = replace(test, samples=self.observe())
-        plan = plan_writes(test, self._read_facts())
-        if plan.why is WriteReason.NOT_ASKED:
-            for sample in self.samples:
-                sample.note_unasked()
-        return write_files(plan, journal=self._journal, redactor=redactor)
+        return SavedFiles()
 
     def _read_facts(self) -> WriteFacts:
         paths, context = self.state.paths, self._context
