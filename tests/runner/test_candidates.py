@@ -429,11 +429,17 @@ def test_accepting_a_candidate_ends_with_all_tests_on_its_recordings(project, co
     project.stand.script("claude-opus-5-5", "yes")
     project.write(test_it=test.replace("MODEL", old)).record(passed=2).record(candidate)
 
-    told = console("accept", "--all", "--candidate", "claude-opus-5-5").stdout
-    assert "1 test more with a recording of claude-opus-5-5" in told
-    command = told.strip().splitlines()[-1].split()
-    project.offline().replay(*command[1:], passed=2)
+    promote = ("accept", "--all", "--candidate", "claude-opus-5-5")
+    undecided = console(*promote)
+    assert undecided.returncode == 1
+    assert "1 test not decided on, and nothing was accepted" in undecided.stderr
 
+    assert console("accept", "test_it.py::test_other", *promote[2:]).returncode == 0
+    told = console(*promote).stdout
+    assert "accepted test_it.py::test_same: claude-opus-5 → claude-opus-5-5, no difference" in told
+    assert "ask for claude-opus-5-5 in your code, where it asks for claude-opus-5" in told
+
+    project.offline()
     project.write(test_it=test.replace("MODEL", new)).replay(passed=2)
 
 
