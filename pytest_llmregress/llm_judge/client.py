@@ -4,20 +4,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from pytest_llmregress.llm_judge.question import JudgeAnswer, JudgeError, JudgeQuestion
+from pytest_llmregress.providers.judges import JudgeApi, UnansweredError
+from pytest_llmregress.providers.registry import find_judge, known_providers
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction, Request
-
-if TYPE_CHECKING:
-    from anthropic import Anthropic
-
-_NO_KEY = "Could not resolve authentication"
-"""Stands in the SDK's message where it has found no credentials; it is a plain TypeError."""
 
 
 def ask(question: JudgeQuestion) -> JudgeAnswer:
@@ -26,10 +22,8 @@ def ask(question: JudgeQuestion) -> JudgeAnswer:
     Whatever cassette is open records it, or answers it, as a judgement. Raises JudgeError where
     no verdict comes.
     """
-    import anthropic  # noqa: PLC0415 - a second of start-up, paid by tests that use it
-
-    with anthropic.Anthropic() as client:
-        return question.verdict(_send(client, question.body()))
+    api = find_judge(question.model, known_providers())
+    return question.verdict(_send(api, question.body(api), base_url=None))
 
 
 @contextmanager
@@ -41,7 +35,6 @@ def asking(
     The request of what it returns is the given one, wherever it was sent. It raises JudgeError
     where no verdict comes.
     """
-    import anthropic  # noqa: PLC0415 - see above
 
     def refuse(miss: Miss) -> NoReturn:
         raise AssertionError(miss)  # a tape that records everything misses nothing
@@ -52,30 +45,20 @@ def asking(
         question = JudgeQuestion.read(request)
         if question is None:
             raise JudgeError("it is no question to a judge")
-        question.verdict(_send(client, json.loads(request.body)))
+        api = find_judge(question.model, known_providers())
+        question.verdict(_send(api, json.loads(request.body), base_url=base_url))
         answered = tape.attempts[-1].interaction
         assert answered is not None  # noqa: S101 - its verdict was read
         return replace(answered, request=request)
 
-    with (
-        patch_http(tape),
-        anthropic.Anthropic(base_url=base_url) as client,
-    ):
+    with patch_http(tape):
         yield ask_again
 
 
-def _send(client: "Anthropic", body: Mapping[str, Any]) -> bytes:
+def _send(api: JudgeApi, body: Mapping[str, Any], *, base_url: str | None) -> bytes:
     """Send a question, and return the body of the answer."""
-    import anthropic  # noqa: PLC0415 - see above
-
-    # The raw response: what a server makes of structured output need not fit the SDK's types.
-    messages = cast("Any", client.messages.with_raw_response)
     try:
         with judge_flag.mark_judge_requests():
-            return cast("bytes", messages.create(**body).http_response.content)
-    except anthropic.AnthropicError as error:
-        raise JudgeError(f"{type(error).__name__}: {error}") from error
-    except TypeError as error:
-        if _NO_KEY not in str(error):
-            raise
-        raise JudgeError("there is no key; set ANTHROPIC_API_KEY") from error
+            return api.send(body, base_url=base_url)
+    except UnansweredError as error:
+        raise JudgeError(str(error)) from error

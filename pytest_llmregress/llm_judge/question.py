@@ -2,11 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from pytest_llmregress.providers.judges import JudgeApi, UnansweredError
+from pytest_llmregress.providers.registry import find_judge, judge_apis, known_providers
 from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.prompt import Prompt, read_prompt
 
 PROMPT_VERSION = 1
 """Number of the prompt; grows with every change of it, and every judgement is due again then."""
@@ -77,8 +80,8 @@ class JudgeQuestion:
     scale: int | None = None
     """The best score; None for yes or no."""
 
-    def body(self) -> dict[str, Any]:
-        """Return the request's JSON body.
+    def body(self, api: JudgeApi | None = None) -> dict[str, Any]:
+        """Return the request's JSON body, as the API of the judge has it.
 
         No temperature: what would be repeatable on some models is refused by others. The
         cassette is what makes a judgement repeatable.
@@ -86,32 +89,31 @@ class JudgeQuestion:
         form = _YES_OR_NO if self.scale is None else _ON_A_SCALE.format(scale=self.scale)
         # A "</" in a JSON string may be written so; nothing in the text can close its element.
         text = json.dumps(self.text, ensure_ascii=False).replace("</", "<\\/")
-        return {
-            "model": self.model,
-            "max_tokens": MAX_TOKENS,
-            "system": _SYSTEM.format(form=form, version=PROMPT_VERSION),
-            "messages": [
-                {
-                    "role": "user",
-                    "content": [
-                        {"type": "text", "text": _wrap("rubric", self.rubric)},
-                        {"type": "text", "text": _wrap("text", text)},
-                    ],
-                }
-            ],
-            "output_config": {"format": {"type": "json_schema", "schema": _schema(self.scale)}},
-        }
+        content = [
+            {"type": "text", "text": _wrap("rubric", self.rubric)},
+            {"type": "text", "text": _wrap("text", text)},
+        ]
+        prompt = Prompt(
+            system=_SYSTEM.format(form=form, version=PROMPT_VERSION),
+            messages=({"role": "user", "content": content},),
+            schema=_schema(self.scale),
+            parameters={"max_tokens": MAX_TOKENS},
+        )
+        api = api or find_judge(self.model, known_providers())
+        return api.write(self.model, prompt)
 
     @classmethod
     def read(cls, request: Request) -> Self | None:
         """Return what a request asks a judge, or None where it is no such request."""
         try:
-            match json.loads(request.body):
-                case {
-                    "model": str(model),
-                    "messages": [{"content": [{"text": str(rubric)}, {"text": str(text)}]}],
-                    "output_config": {"format": {"schema": {"properties": dict(properties)}}},
-                }:
+            body = json.loads(request.body)
+            prompt = read_prompt(body)
+            match [body.get("model"), *prompt.messages[-1:], prompt.schema]:
+                case [
+                    str(model),
+                    {"content": [{"text": str(rubric)}, {"text": str(text)}]},
+                    {"properties": dict(properties)},
+                ]:
                     judged = json.loads(_unwrap("text", text))
                     allowed = properties.get("score", {}).get("enum")
                     return cls(
@@ -224,22 +226,13 @@ def _unwrap(name: str, text: str) -> str:
 def _text_of(body: bytes) -> str:
     """Return the text of an answer; JudgeError where it is an error, or did not come to its end."""
     try:
-        message = json.loads(body)
-    except ValueError:
-        message = None
-    match message:
-        case {"stop_reason": "end_turn" | "stop_sequence", "content": list(blocks)}:
-            texts = [
-                block["text"]
-                for block in blocks
-                if isinstance(block, Mapping) and isinstance(block.get("text"), str)
-            ]
-            return "".join(texts)
-        case {"stop_reason": str(reason)}:
-            raise JudgeError(f"it stopped with {reason}")
-        case {"error": {"message": str(words)}}:
-            raise JudgeError(f"the server answered {words!r}")
-    raise JudgeError(f"the server answered {body[:_QUOTED]!r}")
+        found = (api.read(body) for api in judge_apis(known_providers()))
+        text = next((text for text in found if text is not None), None)
+    except UnansweredError as error:
+        raise JudgeError(str(error)) from error
+    if text is None:
+        raise JudgeError(f"the server answered {body[:_QUOTED]!r}")
+    return text
 
 
 def _objects_in(text: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
 
 from pytest_llmregress.providers.batches import BatchApi
+from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -79,6 +80,13 @@ class SendsBatches(Protocol):
     """A provider that takes requests together, and answers them later at a lower price."""
 
     batch: BatchApi
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """A provider whose models can be asked by `llm_judge`."""
+
+    judge: JudgeApi
 
 
 class Reporter(Protocol):

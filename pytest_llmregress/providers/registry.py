@@ -6,9 +6,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.batches import BatchApi
+from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
-from pytest_llmregress.providers.protocol import HasSdk, Provider, SendsBatches, TellsLimits
+from pytest_llmregress.providers.protocol import HasSdk, Judges, Provider, SendsBatches, TellsLimits
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -94,6 +95,17 @@ def find_batch_api(request: Request, providers: Sequence[Provider]) -> BatchApi 
     """Return what can hand in a request as one of a batch, or None where nobody can."""
     apis = (each.batch for each in providers if isinstance(each, SendsBatches))
     return next((api for api in apis if api.check_batchable(request)), None)
+
+
+def find_judge(model: str, providers: Sequence[Provider]) -> JudgeApi:
+    """Return what asks a model; where nobody knows the name, the first of the built-in ones."""
+    apis = judge_apis(providers)
+    return next((api for api in apis if api.serves(model)), judge_apis(built_in_providers())[0])
+
+
+def judge_apis(providers: Sequence[Provider]) -> tuple[JudgeApi, ...]:
+    """Return what asks models, of the providers that can."""
+    return tuple(provider.judge for provider in providers if isinstance(provider, Judges))
 
 
 def sdk_supports(providers: Sequence[Provider]) -> tuple[SdkSupport, ...]:

@@ -15,6 +15,7 @@ import pytest
 from pytest_llmregress.providers import prices
 from pytest_llmregress.providers.protocol import (
     HasSdk,
+    Judges,
     Provider,
     Rename,
     RenamesModel,
@@ -203,6 +204,8 @@ class _CheckedProvider:
             )
         if isinstance(provider, RenamesModel):
             self.rename_model = partial(self._rename_model, provider)
+        if isinstance(provider, Judges):
+            self.judge = provider.judge
         if isinstance(provider, SendsBatches):
             self.batch = provider.batch
         if isinstance(provider, TellsLimits):

@@ -263,3 +263,33 @@ def test_what_is_not_streamed_can_go_out_in_batches(apps, tmp_path: Path):
     sizes = sorted(len(data.splitlines()) for data in apps.stand.files.values())
     assert sizes == [1, 1, 2, 2]  # requests and answers, one batch for each endpoint
     apps.offline().replay(env=env(apps, tmp_path), passed=3)
+
+
+def test_a_judge_is_asked_by_chat_completions(apps, tmp_path: Path):
+    apps.write(
+        test_it="""
+        import pytest
+        from app import client, said
+
+        @pytest.mark.llm
+        def test_judged(llm_judge, llm_calls):
+            reply = client().chat.completions.create(model="gpt-old", messages=said("[[say Hi.]]"))
+            judged = llm_judge(reply.choices[0].message.content, "greets")
+            assert judged and judged.reason == "it does"
+            assert len(llm_calls) == 1
+        """
+    )
+    marks = apps.stand.marks
+    verdict = {"json": json.dumps({"reason": "it does", "verdict": True})}
+    apps.stand.marks = lambda model, history: (
+        verdict if model.startswith("gpt-judge") else marks(model, history)
+    )
+    judge = "--llmregress-judge-model=gpt-judge-2026-01-01"
+    own = env(apps, tmp_path, OPENAI_BASE_URL=f"{apps.stand.url}/v1")
+
+    apps.record(judge, env=own | KEYS, passed=1)
+
+    assert apps.stand.asked == [OLD, "gpt-judge-2026-01-01"]
+    apps.offline().replay(judge, env=own, passed=1)
+    apps.online().record(judge, CANDIDATE, env=own | KEYS, passed=1)
+    assert apps.stand.asked[2:] == [NEW, "gpt-judge-2026-01-01"]  # it judges itself by no other

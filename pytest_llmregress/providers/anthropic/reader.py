@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmregress.providers.anthropic import message_batches
+from pytest_llmregress.providers.anthropic import judge, message_batches
 from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
 from pytest_llmregress.providers.anthropic.rename_model import rename_model
 from pytest_llmregress.providers.anthropic.routes import find_route
@@ -13,6 +13,7 @@ from pytest_llmregress.providers.anthropic.sdk import SUPPORT
 from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.event_stream import parse_events, parse_frames
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
+from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.protocol import Rename
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
@@ -48,6 +49,7 @@ class AnthropicProvider:
     name: str = "anthropic"
     sdk: SdkSupport = SUPPORT
     batch: BatchApi = message_batches
+    judge: JudgeApi = judge
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""

@@ -4,7 +4,8 @@ from typing import Any
 
 from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.json_access import parse, read_mapping
-from pytest_llmregress.providers.openai import batch_files, chat_stream, responses
+from pytest_llmregress.providers.judges import JudgeApi
+from pytest_llmregress.providers.openai import batch_files, chat_stream, judge, responses
 from pytest_llmregress.providers.openai.chat import read_completion
 from pytest_llmregress.providers.openai.limits import read_limit
 from pytest_llmregress.providers.openai.ollama import read_ollama
@@ -36,6 +37,7 @@ class OpenAIProvider:
     )
 
     batch: BatchApi = batch_files
+    judge: JudgeApi = judge
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""
