@@ -1,9 +1,10 @@
 """What a child process is told by its environment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _NO_PROXY = ("no_proxy", "NO_PROXY")
+_PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
 
@@ -45,3 +46,14 @@ def fill_environment(
         before = given.get(name, "")
         filled[name] = before if before == "*" else f"{before},{_LOOPBACK}".strip(",")
     return filled
+
+
+def close_environment(
+    given: Mapping[str, str], *, proxy: str, passed: Sequence[str]
+) -> dict[str, str]:
+    """Return an environment by which a child asks a proxy for all but this machine.
+
+    :param passed: globs of "host" or "host:port" that it may ask as well.
+    """
+    direct = ",".join((_LOOPBACK, *(each.partition(":")[0].lstrip("*") for each in passed)))
+    return {**given, **dict.fromkeys(_PROXIES, proxy), **dict.fromkeys(_NO_PROXY, direct)}

@@ -1,6 +1,7 @@
 """One connection of a child to the gateway: its requests, and what they are answered."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.client import HTTPResponse
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pytest_llmregress.gateway.asking_child import asking_for
-from pytest_llmregress.gateway.routes import Route
+from pytest_llmregress.gateway.routes import Child, Route
 from pytest_llmregress.gateway.tenant import FormerTenant, Tenant
 from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION, UPSTREAM_FAULTS, Upstream, pieces
 from pytest_llmregress.recording.cassette_session import Exchange
@@ -30,8 +31,11 @@ class Directory(Protocol):
     def find(self, path: str) -> Route | None:
         """Return what a path stands for; None where it stands for nothing."""
 
-    def tenant_of(self, route: Route) -> Tenant | FormerTenant | None:
-        """Return whose calls come by a route now; None where no marked test runs."""
+    def find_child(self, signed_in: str) -> Child | None:
+        """Return the child that has signed in as to a proxy; None where it is nobody."""
+
+    def tenant_of(self, child: Child) -> Tenant | FormerTenant | None:
+        """Return whose calls a child makes now; None where no marked test runs."""
 
     @property
     def is_open(self) -> bool:
@@ -64,6 +68,9 @@ class ChildConnection(BaseHTTPRequestHandler):
             self.close_connection = True
             self._refuse("its body cannot be read", status=HTTPStatus.BAD_REQUEST)
             return
+        if not self.path.startswith("/"):
+            self._refuse_as_proxy(urlsplit(self.path).netloc.rpartition("@")[2])
+            return
         route = self.directory.find(self.path)
         url = self._url(route) if route else ""
         if route is None or not url:
@@ -75,9 +82,35 @@ class ChildConnection(BaseHTTPRequestHandler):
                 headers[name] = tuple(self.headers.get_all(name, ()))
         request = Request(method=self.command, url=url, headers=headers, body=body)
         with asking_for(route.child.words):
-            self._answer(request, self.directory.tenant_of(route))
+            self._answer(request, self.directory.tenant_of(route.child))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+
+    def do_CONNECT(self) -> None:
+        """Refuse what goes past the addresses of the gateway: a replay sends nothing."""
+        self._refuse_as_proxy(self.path)
+
+    def _refuse_as_proxy(self, place: str) -> None:
+        self.close_connection = True
+        said = self.headers.get("proxy-authorization", "").partition(" ")[2]
+        try:
+            child = self.directory.find_child(b64decode(said).decode())
+        except ValueError:
+            child = None
+        if child is None:
+            self._refuse("no such address", status=HTTPStatus.NOT_FOUND)
+            return
+        tenant = self.directory.tenant_of(child)
+        why = f"a connection to {place} is refused: a replay sends nothing"
+        if isinstance(tenant, FormerTenant):
+            note_late(LateRefusal(test=tenant.test, place=place, by="a child process"))
+        elif tenant is not None and tenant.refuse is not None:
+            with asking_for(child.words):
+                try:
+                    tenant.refuse(place)
+                except BaseException as refusal:  # noqa: BLE001 - what fails a test is no Exception
+                    why = str(refusal)
+        self._refuse(why, status=HTTPStatus.FORBIDDEN)
 
     def _url(self, route: Route) -> str:
         if route.upstream:

@@ -71,6 +71,17 @@ class Routes:
         coded = urlsafe_b64encode(upstream.rstrip("/").encode()).decode().rstrip("=") or _NONE
         return f"/{_PREFIX}/{self._token}/{number}/{coded}"
 
+    def sign_in(self, number: int) -> str:
+        """Return name and password by which a child is known that comes by the way of a proxy."""
+        return f"{number}:{self._token}"
+
+    def find_child(self, signed_in: str) -> Child | None:
+        """Return the child of a name and a password; None where it is nobody."""
+        number, _, token = signed_in.partition(":")
+        if token != self._token or not number.isdecimal():
+            return None
+        return self._children[int(number)] if int(number) < len(self._children) else None
+
     def has(self, url: str) -> bool:
         """Whether a URL is one of its own already."""
         return f"/{_PREFIX}/{self._token}/" in url

@@ -9,7 +9,11 @@ from functools import partial
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from pytest_llmregress.gateway.child_environment import ChildEnvironment, fill_environment
+from pytest_llmregress.gateway.child_environment import (
+    ChildEnvironment,
+    close_environment,
+    fill_environment,
+)
 from pytest_llmregress.gateway.handler import ChildConnection
 from pytest_llmregress.gateway.routes import Child, Route, Routes
 from pytest_llmregress.gateway.tenant import FormerTenant, Tenant
@@ -62,12 +66,18 @@ class Gateway:
 
         Parameters: `given`, what it was to be; `child` and `shared` as for `register`.
         """
-        return fill_environment(
+        number = self.register(child, shared=shared)
+        filled = fill_environment(
             given,
             self._environment,
-            address_of=partial(self.address_of, number=self.register(child, shared=shared)),
+            address_of=partial(self.address_of, number=number),
             is_replay=not self.is_open,
         )
+        tenant = self._tenants[-1] if self._tenants else None
+        if tenant is None or tenant.refuse is None or self.is_open:
+            return filled
+        proxy = self._start("", "", sign_in=self._routes.sign_in(number))
+        return close_environment(filled, proxy=proxy, passed=tenant.pass_hosts)
 
     def register(self, child: str, *, shared: bool = False) -> int:
         """Return the number of a child that is about to start, in a few words.
@@ -100,10 +110,14 @@ class Gateway:
         """Return what a path stands for; None where it stands for nothing."""
         return self._routes.find(path)
 
-    def tenant_of(self, route: Route) -> Tenant | FormerTenant | None:
-        """Return whose calls come by a route now; None where no marked test runs."""
-        if route.child.owner is not None:
-            return route.child.owner
+    def find_child(self, signed_in: str) -> Child | None:
+        """Return the child that has signed in as to a proxy; None where it is nobody."""
+        return self._routes.find_child(signed_in)
+
+    def tenant_of(self, child: Child) -> Tenant | FormerTenant | None:
+        """Return whose calls a child makes now; None where no marked test runs."""
+        if child.owner is not None:
+            return child.owner
         return self._tenants[-1] if self._tenants else None
 
     def become_fork(self, number: int) -> None:
@@ -122,7 +136,7 @@ class Gateway:
             server.shutdown()
             server.server_close()
 
-    def _start(self, host: str, name: str) -> str:
+    def _start(self, host: str, name: str, *, sign_in: str = "") -> str:
         """Listen at an address of this machine, unless it does; return the URL of the server."""
         with self._lock:
             if host not in self._servers:
@@ -131,7 +145,7 @@ class Gateway:
                 threading.Thread(
                     target=server.serve_forever, args=(0.1,), name=GATEWAY, daemon=True
                 ).start()
-            return self._servers[host].url(name)
+            return self._servers[host].url(name, sign_in)
 
 
 class _Server(ThreadingHTTPServer):
@@ -143,10 +157,14 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, 0), kind)
         self._name = socket.gethostname() if host in _ANY else host
 
-    def url(self, name: str) -> str:
-        """Return its URL, for whoever calls this machine by a name; empty for its own."""
+    def url(self, name: str, sign_in: str) -> str:
+        """Return its URL, for whoever calls this machine by a name; empty for its own.
+
+        :param sign_in: the name and password of a child to whom it is a proxy.
+        """
         name = name or self._name
-        return f"http://{f'[{name}]' if ':' in name else name}:{self.server_port}"
+        who = f"{sign_in}@" if sign_in else ""
+        return f"http://{who}{f'[{name}]' if ':' in name else name}:{self.server_port}"
 
     def server_bind(self) -> None:
         """Bind without a look-up of this machine's own name, which may take seconds."""

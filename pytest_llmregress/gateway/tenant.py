@@ -1,7 +1,7 @@
 """Whose calls a child process makes: those of one sample of one test."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
@@ -24,7 +24,8 @@ class Tenant:
     """One sample of a test, as the gateway sees it.
 
     Parameters: `test`, its node id; `stop`, of a test that is only tried: raises what ends it
-    where a child asks, in the words of its request.
+    where a child asks, in the words of its request; `refuse`, of one that must connect to
+    nothing: raises what fails it by "host:port"; None where it may.
     """
 
     def __init__(
@@ -33,10 +34,14 @@ class Tenant:
         *,
         test: str,
         stop: Callable[[str], NoReturn] | None,
+        refuse: Callable[[str], NoReturn] | None,
     ) -> None:
         self.tape = tape
         self.test = test
         self.stop = stop
+        self.refuse = refuse
+        self.pass_hosts: Sequence[str] = ()
+        """What its children may connect to all the same: globs of "host" or "host:port"."""
         self.is_in_body = False
         """Whether the test's own body runs: what a fixture starts may serve later tests."""
         self._under_way = 0

@@ -120,24 +120,23 @@ class HttpSession:
         self.unplayed.is_allowed = state.config.terms.unplayed == ALLOW
         self._misses = misses
         self._read: dict[int, Call | None] = {}
+        replaying = plan.mode is SampleMode.REPLAY
         with ExitStack() as stack:  # what fails on the way leaves nothing patched
             self._sent = stack.enter_context(
                 open_seams(
                     sdk_supports(context.providers),
-                    replaying=plan.mode is SampleMode.REPLAY,
+                    replaying=replaying,
                     environment=replay_environment(context.providers, recorded),
                     rewrite=rewrite,
                 )
             )
             stack.enter_context(intercept(self.tape))
-            self.guard: SocketGuard | None = None
-            is_closed = state.settings.network is NetworkMode.CLOSED
-            if plan.mode is SampleMode.REPLAY and is_closed:
-                self.guard = SocketGuard(
-                    test=self._test, recorded=recorded or (), refuse=self._refuse
-                )
+            self.guard, refuse = None, None
+            if replaying and state.settings.network is NetworkMode.CLOSED:
+                refuse = self._refuse
+                self.guard = SocketGuard(test=self._test, recorded=recorded or (), refuse=refuse)
                 stack.enter_context(self.guard.closed())
-            self._tenant = Tenant(self.tape, test=self._test, stop=stop)
+            self._tenant = Tenant(self.tape, test=self._test, stop=stop, refuse=refuse)
             stack.enter_context(serve_children(context.gateway, self._tenant))
             self._stack = stack.pop_all()
 
@@ -147,6 +146,7 @@ class HttpSession:
         self.tape.match(rules.matching, redactor=rules.redactor, presets=rules.presets)
         self.unplayed.is_allowed = rules.terms.unplayed == ALLOW
         self.boundary.configure(rules)
+        self._tenant.pass_hosts = rules.pass_hosts
         if self.guard is not None:
             self.guard.let_pass(rules.pass_hosts)
 

@@ -209,3 +209,35 @@ def test_a_child_that_gets_no_answer_while_its_test_is_tried_leads_to_no_other_c
 
     asked = [request.json["messages"][0]["content"] for request in project.stand.requests]
     assert sorted(asked) == ["[[say one]]", "[[say two]]"]
+
+
+AWAY = """
+    import os
+    import subprocess
+    import sys
+
+    import pytest
+    from app import ask
+
+    @pytest.mark.llm(record="inline")
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_it(scheme):
+        assert ask("[[say hi]]") == "hi"
+        if "AWAY" in os.environ:
+            given = {**os.environ, "ANTHROPIC_BASE_URL": "http://unused"}
+            code = f"import urllib.request as u; u.urlopen('{scheme}://api.example.com/v1/x')"
+            subprocess.run([sys.executable, "-c", code], env=given, check=False)
+"""
+
+
+def test_a_child_that_names_another_host_is_refused_in_a_replay(project):
+    project.write(app=APP, test_it=AWAY).record(passed=2)
+
+    project.replay(env={"AWAY": "1"}, failed=2)
+
+    assert project.problems() == {"test_it[http]": ["refused"], "test_it[https]": ["refused"]}
+    project.says(
+        "test_it.py::test_it[https]: a connection to api.example.com:443 by ",
+        "started in test_it.py:",
+        'return {"pass_hosts": ["api.example.com',
+    )

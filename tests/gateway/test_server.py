@@ -42,7 +42,7 @@ def serving(
     mode = SampleMode.RECORD if recorded is None else SampleMode.REPLAY
     tape = CassetteSession(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=fail)
     gateway = Gateway(environment=ChildEnvironment(), is_open=False, locate=lambda: None)
-    tenant = Tenant(tape, test="t.py::test_a", stop=stop)
+    tenant = Tenant(tape, test="t.py::test_a", stop=stop, refuse=None)
     try:
         with gateway.serving(tenant):
             number = gateway.register("a child")
