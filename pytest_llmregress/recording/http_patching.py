@@ -52,7 +52,10 @@ class LateImportHook(MetaPathFinder, Loader):
         if module is None:
             return None  # vcrpy does without it
         self._spec = module.__spec__
-        return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
+        # Where a module is there by now, importlib goes on with the spec that the module has: with
+        # its own one, it would be executed once more, without the submodules of the first time.
+        module.__spec__ = ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
+        return module.__spec__
 
     def let_in(self) -> None:
         """Import them now."""

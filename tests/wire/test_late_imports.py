@@ -1,5 +1,8 @@
 """Libraries that a test imports only while it is replayed: what they send is answered as well."""
 
+import subprocess
+import sys
+
 import pytest
 
 APP = """
@@ -74,3 +77,30 @@ def test_what_is_imported_in_the_middle_of_a_replay_reaches_no_network(project, 
     project.write(test_it=TEST.replace("{name}", name).replace("{recording}", "False"))
 
     project.replay(*ours, env=anew, passed=3)
+
+
+ONCE = """
+import sys
+from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.redaction.redactor import Redactor
+
+assert not {"aiohttp", "httpx2", "vcr"} & sys.modules.keys()
+tape = CassetteSession(
+    mode=SampleMode.REPLAY, recorded=(), redactor=Redactor(), on_miss=lambda miss: None
+)
+with patch_http(tape):
+    import LIBRARY
+    assert LIBRARY.PART is sys.modules["LIBRARY.PART"]
+    assert type(LIBRARY.__spec__.loader).__name__ == "SourceFileLoader"
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "part"), [("aiohttp", "client_exceptions"), ("httpx2", "_client"), ("vcr", "patch")]
+)
+def test_what_is_imported_late_is_executed_once(library: str, part: str):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    script = ONCE.replace("LIBRARY", library).replace("PART", part)
+
+    subprocess.run([sys.executable, "-c", script], check=True)
