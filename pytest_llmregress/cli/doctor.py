@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_llmregress.cli.git_tracking import DoctorFinding, check_tracking, name_files
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
+from pytest_llmregress.cli.program_settings import check_program_settings
 from pytest_llmregress.cli.selection import FileProblems, find_other, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.process.installed_versions import installed, unsupported
@@ -55,6 +56,7 @@ def examine(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
         *_half_upgrades(tests),
         *check_tracking([path for test in tests for path in _accepted(test)]),
         *_environment(os.environ),
+        *check_program_settings(os.environ),
     ]
     faults = sum(finding.fault for finding in findings)
     if as_json:

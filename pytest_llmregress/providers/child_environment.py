@@ -1,6 +1,24 @@
 """Which variables of the environment clients of models read, for processes of their own."""
 
+from dataclasses import dataclass
+
 from pytest_llmregress.gateway.child_environment import ChildEnvironment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsFile:
+    """A file whose variables win over those of a program's environment."""
+
+    folder_variable: str
+    """The variable that names its folder."""
+    folder: str
+    """Its folder where that variable is not set."""
+    name: str
+
+
+SETTINGS_FILES = (
+    SettingsFile(folder_variable="CLAUDE_CONFIG_DIR", folder="~/.claude", name="settings.json"),
+)
 
 CHILD_ENVIRONMENT = ChildEnvironment(
     addresses={

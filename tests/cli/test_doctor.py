@@ -256,6 +256,20 @@ def test_a_key_is_named_and_its_value_is_never_shown(project, monkeypatch):
     assert KEY not in "\n".join([*run.out, *run.err])
 
 
+def test_settings_that_lead_an_agent_past_the_gateway_are_told(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+    settings = tmp_path / "settings.json"
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://llm.corp"}}')
+    run = project.run("doctor")
+
+    assert run.status == 0
+    told = f"note   {settings}: its env sets ANTHROPIC_BASE_URL, which wins over"
+    assert [line for line in run.out if line.startswith(told)]
+    for harmless in ('{"env": {"A": "b"}}', "[]", "no JSON"):
+        settings.write_text(harmless)
+        assert str(settings) not in "\n".join(project.run("doctor").out)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("command", ["status", "doctor", "prune", "accept --all", "show"])
 @pytest.mark.parametrize("kind", ["pipe", "loop", "dangling"])
