@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
-from pytest_llmregress.providers.openai import outcomes
 from pytest_llmregress.providers.openai.reply import (
     Reply,
     find_error,
@@ -13,10 +12,60 @@ from pytest_llmregress.providers.openai.reply import (
 )
 from pytest_llmregress.values.call import Citation, Outcome, ToolCall, ToolRunner
 
+_BY_CONTENT = frozenset(
+    {"stop", "tool_calls", "function_call", "eos", "eos_token", "stop_sequence"}
+)
+"""Words of an ordinary end: what the choice holds says how it ended."""
+_BY_REASON = {
+    "length": Outcome.TRUNCATED,
+    "max_tokens": Outcome.TRUNCATED,
+    "content_filter": Outcome.REFUSED,
+    "sensitive": Outcome.REFUSED,  # z.ai
+    "model_length": Outcome.CONTEXT_FULL,  # Mistral
+    "model_context_window_exceeded": Outcome.CONTEXT_FULL,  # z.ai
+    "error": Outcome.ERROR,  # OpenRouter, Mistral
+    "insufficient_system_resource": Outcome.ERROR,  # DeepSeek
+    "network_error": Outcome.ERROR,  # z.ai
+    "abort": Outcome.ERROR,  # vLLM
+}
+"""Words that say it by themselves."""
+_FROM_BEST = (
+    Outcome.ANSWERED,
+    Outcome.TOOL_USE,
+    Outcome.PAUSED,
+    Outcome.EMPTY,
+    Outcome.TRUNCATED,
+    Outcome.CONTEXT_FULL,
+    Outcome.REFUSED,
+    Outcome.ERROR,
+)
 _THINK, _END_OF_THINKING = "<think>", "</think>"
 _TEXTS = frozenset({"text", "output_text"})
 _UNREADABLE = "(no JSON object)"
 """The argument that stands for arguments which cannot be read: the text of them is its value."""
+
+
+def judge(reason: str, *, text: str, asks_tools: bool, refusal: str | None) -> Outcome:
+    """Return how a choice ended; a word that nobody knows is an error, whatever came with it."""
+    if reason in _BY_REASON:
+        return _BY_REASON[reason]
+    if refusal:
+        return Outcome.REFUSED
+    if asks_tools:
+        return Outcome.TOOL_USE
+    if reason not in _BY_CONTENT:
+        return Outcome.ERROR
+    return Outcome.ANSWERED if text.strip() else Outcome.EMPTY
+
+
+def _is_known(reason: str) -> bool:
+    """Whether a word for the end of a choice has a meaning here."""
+    return reason in _BY_REASON or reason in _BY_CONTENT
+
+
+def _worst(outcomes: list[Outcome]) -> Outcome:
+    """Return the worst of the outcomes of several choices."""
+    return max(outcomes, key=_FROM_BEST.index)
 
 
 def read_completion(body: Mapping[str, Any], *, streamed: bool = False) -> Reply:
@@ -31,7 +80,7 @@ def read_completion(body: Mapping[str, Any], *, streamed: bool = False) -> Reply
     choices.sort(key=lambda each: index if isinstance(index := each.get("index"), int) else 0)
     read = [_read_choice(choice, streamed=streamed) for choice in choices]
     first, error = read[0], _find_error_of_choices(choices)
-    outcome = outcomes.worst([each.outcome for each in read])
+    outcome = _worst([each.outcome for each in read])
     unfinished = streamed and any(each.stop_reason is None for each in read)
     fault = "the stream ended without a finish reason" if unfinished else None
     if error:
@@ -98,13 +147,13 @@ def _read_choice(choice: Mapping[str, Any], *, streamed: bool) -> Reply:
     )
     reason = read_string(choice.get("finish_reason"))
     # Some hosts give none for a reply in one piece: what came whole has ended.
-    outcome = outcomes.judge(
+    outcome = judge(
         reason or ("" if streamed else "stop"), text=text, asks_tools=bool(asked), refusal=refusal
     )
     words = None
     if outcome is Outcome.ERROR:
         told = f"with finish_reason {reason!r}" if reason else "without a finish reason"
-        unknown = reason is not None and not outcomes.is_known(reason)
+        unknown = reason is not None and not _is_known(reason)
         words = f"the reply ended {told}{', which nobody knows' if unknown else ''}"
     return Reply(
         outcome=outcome,
