@@ -25,6 +25,11 @@ _LONG = 2048
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
+_SPREAD = tuple((prefix, form) for form in FORMS if form.is_spread for prefix in form.prefixes)
+_IN_A_RUN = tuple(
+    (prefix, form) for form in FORMS if not form.is_spread for prefix in form.prefixes
+)
+
 _SHOWN = 4
 """Characters of a secret that a finding shows, at most; of a short one a quarter."""
 
@@ -139,9 +144,8 @@ def _forms_in(data: bytes) -> Iterator[SecretSpan]:
     any run as long as a key: most prefixes are looked for in these alone, and not in all of it.
     """
     runs = b" ".join(run for run in _RUN.findall(data) if not _is_binary(run))
-    for form in FORMS:
-        place = data if form.is_spread else runs
-        for prefix in form.prefixes:
+    for place, prefixes in ((data, _SPREAD), (runs, _IN_A_RUN if runs else ())):
+        for prefix, form in prefixes:
             if prefix in place:
                 yield from _of_form(form, prefix, data)
     if len(runs) >= _MIN_BASE64:
