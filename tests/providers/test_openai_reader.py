@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
-from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
+from pytest_llmregress.values.call import Call, Calls, Outcome, ToolRunner, Usage
 from pytest_llmregress.values.http import Interaction, Request, Response
 
 PROVIDER = OpenAIProvider()
@@ -216,6 +217,16 @@ def test_tokens_are_counted_as_each_host_gives_them(usage: Any, expected: tuple[
 
     counts = (found.input_tokens, found.output_tokens)
     assert (*counts, found.cache_read_tokens, found.cache_write_tokens) == expected
+
+
+def test_tokens_that_a_stream_does_not_tell_are_unknown_and_not_none_at_all():
+    body = stream(piece({"content": "Yes."}), piece({}, "stop"))
+
+    call = read(CHAT, body, content_type="text/event-stream")
+
+    assert call.usage == Usage(unknown=("no count of tokens",))
+    (told,) = Contract(max_output_tokens=100).violations(Calls([call]))
+    assert "call 1 gave no count of tokens" in told
 
 
 # --- streams ---------------------------------------------------------------------------------

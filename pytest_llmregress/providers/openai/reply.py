@@ -126,8 +126,13 @@ def is_no_answer(error: Mapping[str, Any]) -> bool:
 
 
 def read_usage(usage: Any) -> Usage:
-    """Return the tokens of a reply: those of a cache apart, those of reasoning among the output."""
+    """Return the tokens of a reply: those of a cache apart, those of reasoning among the output.
+
+    A stream tells them only where its request wants that (`stream_options`): else they are unknown.
+    """
     given = read_field(usage)
+    if not given:
+        return Usage(unknown=("no count of tokens",))
     inside = read_field(given.get("prompt_tokens_details", given.get("input_tokens_details")))
     outside = read_field(given.get("completion_tokens_details", given.get("output_tokens_details")))
     sent = given.get("prompt_tokens", given.get("input_tokens", 0))
