@@ -1,5 +1,7 @@
 """Servers and children that live longer, or shorter, than a test."""
 
+import shutil
+
 import pytest
 
 APP = """
@@ -138,3 +140,39 @@ def test_a_child_that_outlives_its_replayed_test_fails_the_run_and_no_neighbour(
         "test_it.py::test_starts_a_child: a child process that it has started asked for POST "
         f"{project.stand.url}/v1/messages after the test was over, and was refused"
     )
+
+
+NODE = """
+    const asked = {
+      model: "claude-opus-5", max_tokens: 50, stream: true,
+      messages: [{role: "user", content: "[[say from node]]"}],
+    };
+    const reply = await fetch(process.env.ANTHROPIC_BASE_URL + "/v1/messages", {
+      method: "POST", body: JSON.stringify(asked),
+      headers: {"content-type": "application/json", "anthropic-version": "2023-06-01",
+                "x-api-key": process.env.ANTHROPIC_API_KEY},
+    });
+    for (const line of (await reply.text()).split("\\n")) {
+      const event = line.startsWith("data: ") ? JSON.parse(line.slice(6)) : {};
+      if (event.delta && event.delta.text) process.stdout.write(event.delta.text);
+    }
+"""
+STARTS_NODE = """
+    import subprocess
+
+    import pytest
+
+    @pytest.mark.llm
+    def test_it(llm_calls):
+        assert subprocess.check_output(["node", "ask.mjs"], text=True) == "from node"
+        assert llm_calls[0].text == "from node"
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_a_script_of_another_language_is_recorded_and_replayed(project):
+    project.write({"ask.mjs": NODE}, test_it=STARTS_NODE).record(passed=1)
+
+    project.offline().replay(passed=1)
+
+    assert len(project.stand.requests) == 1
