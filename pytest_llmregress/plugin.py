@@ -1,7 +1,7 @@
 """The entry point that pytest loads: options, fixtures, and a hand-over once there is work."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     ("record", "MODE", "none (default: replay only), once, new_episodes, all or rewrite"),
-    ("candidate", "MODEL", "run against another model: MODEL for all, or OLD=NEW for one"),
+    ("candidate", "MODEL", "run against another model: MODEL, or OLD=NEW for one; repeatable"),
     ("variant", "NAME", "run the code as it is now, and hold it against the baseline"),
     ("samples", "N", "independent runs of each test: what is missing of them is recorded"),
     ("confirm", "N", "fresh samples for a test that looked different (default: 5; 0: none)"),
@@ -73,13 +73,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Start the run if there is a marked test."""
-    marked = [item for item in items if item.get_closest_marker("llm")]
-    if marked:
+    if any(item.get_closest_marker("llm") for item in items):
         from pytest_llmregress.runner import session
 
-        session.start(config, marked)
+        session.start(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def build_test_record(  # noqa: PLR0913 - the test, and what became of it
         problems=(*test.problems, *_remarks(test, kept), *_find_unkept(test)),
         drift=test.drift,
         carried=max(
-            0, sum(each.recording.carried for each in samples) - context.in_waves[test.node_id]
+            0, sum(each.recording.carried for each in samples) - context.in_waves[context.item]
         ),
         pending=None if kept.pending is None else relative_to_root(kept.pending, context.root),
         accepted=kept.accepted,

@@ -72,6 +72,8 @@ class SessionContext:
     """By which children of tests reach their models; it starts with the first of them."""
     spending: SpendTracker
     """What its recordings cost, and may cost."""
+    item: str = ""
+    """The node id that pytest knows a test by: of several candidates each has one of its own."""
     in_waves: Counter[str] = field(default_factory=Counter)
     """By node id, how many answers of its recording came in waves of this very run."""
     plain_rules: list[TestConfig] = field(default_factory=list)

@@ -19,6 +19,7 @@ from pytest_llmregress.providers.registry import replay_environment
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.hook_calls import HOOKS, Hooks
 from pytest_llmregress.runner.settings_reader import read_settings, read_sources
+from pytest_llmregress.runner.several_candidates import choose_context, find_node_id
 from pytest_llmregress.storage.file_paths import build_test_paths
 from pytest_llmregress.values.settings import RecordMode, Settings
 
@@ -39,7 +40,7 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
     redactor = hooks.redactor(config.hook, redactor)
     settings = read_settings(config)
     price = partial(hooks.price, config.hook)
-    paths = [build_test_paths(item.path, item.nodeid, None) for item in marked]
+    paths = [build_test_paths(item.path, find_node_id(item), None) for item in marked]
     context = config.stash[CONTEXT] = SessionContext(
         root=config.rootpath,
         invoked_from=config.invocation_params.dir,
@@ -74,7 +75,7 @@ _NO_GROUP = frozenset(
 def identify(item: pytest.Item) -> TestIdentity:
     """Return which test an item is."""
     return TestIdentity(
-        node_id=item.nodeid,
+        node_id=find_node_id(item),
         path=item.path,
         markers=tuple(
             Marker(args=mark.args, kwargs=mark.kwargs) for mark in item.iter_markers("llm")
@@ -84,9 +85,10 @@ def identify(item: pytest.Item) -> TestIdentity:
 
 
 def narrow_context(item: pytest.Item, context: SessionContext) -> SessionContext:
-    """Return the context of one test: a conftest has a say only on the tests below it."""
+    """Return the context of one test: its candidate's, and the hooks of the folders above it."""
+    context = choose_context(item, context)
     plugins = item.config.stash[HOOKS].plugins(item.ihook, price=context.plugins.price)
-    return replace(context, plugins=plugins)
+    return replace(context, plugins=plugins, item=item.nodeid)
 
 
 def add_config_fixture(marked: Sequence[pytest.Item]) -> None:

@@ -4,22 +4,24 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
-from pytest_llmregress.pipeline.report import build_crashed_record
 from pytest_llmregress.process import installed_versions
-from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.reports.failures import refused_late
 from pytest_llmregress.reports.junit_properties import add_junit_properties, drift_fails
 from pytest_llmregress.reports.verdict import render_test
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.hook_calls import HookError, Hooks, register_built_ins
-from pytest_llmregress.runner.settings_reader import read_settings
-from pytest_llmregress.storage.atomic_write import write_text
+from pytest_llmregress.runner.hook_calls import Hooks
+from pytest_llmregress.runner.report_files import write_reports
+from pytest_llmregress.runner.settings_reader import read_candidates, read_settings
+from pytest_llmregress.runner.several_candidates import (
+    name_reports,
+    render_side_by_side,
+    split_by_candidate,
+)
 from pytest_llmregress.values.evidence import FreshEvidence
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, RecordMode, Settings
@@ -48,9 +50,11 @@ class RecordCollector:
         """Recordings that belong to no test; known where the whole suite was collected."""
         self._late: list[str] = []
         """What threads were refused after the end of their tests."""
-        self._report: RunReport | None = None
-        """What the run found, once it is over."""
-        self._unwritten: Mapping[str, str] = {}
+        self._reports: tuple[RunReport, ...] = ()
+        """What the run found of each candidate, once it is over."""
+        self._paths: tuple[str, ...] = ()
+        """Where reports were to be written."""
+        self._unwritten: dict[str, str] = {}
         """Why a report could not be written, by its path."""
         self._no_night = ""
         """Why this night could not be added to the history; empty where nothing went wrong."""
@@ -94,6 +98,8 @@ class RecordCollector:
     def pytest_handlecrashitem(self, crashitem: str) -> None:
         """Count a test that ended with its worker of xdist, and so has left no record."""
         if crashitem in self._begun:
+            from pytest_llmregress.pipeline.report import build_crashed_record
+
             self._by_test.setdefault(crashitem, build_crashed_record(crashitem))
 
     @pytest.hookimpl(optionalhook=True)
@@ -105,12 +111,12 @@ class RecordCollector:
 
     def write_closing_line(self, session: pytest.Session) -> None:
         """Say why the run failed, where a drift is why."""
-        if self._report is None or self._unwritten or self._bad_hooks or self._no_night:
+        if len(self._reports) != 1 or self._unwritten or self._bad_hooks or self._no_night:
             return
         if session.exitstatus == pytest.ExitCode.TESTS_FAILED:
             from pytest_llmregress.reports.summary import closing_line
 
-            line = closing_line(self._report, failed=session.testsfailed)
+            line = closing_line(self._reports[0], failed=session.testsfailed)
             output.write_lines(session.config, [] if line is None else [line])
 
     def note_orphans(self, config: pytest.Config, orphans: Sequence[str]) -> None:
@@ -151,19 +157,20 @@ class RecordCollector:
 
     def pytest_terminal_summary(self, config: pytest.Config) -> None:
         """Write the block at the end of the run."""
-        report = self._report
-        if report is None or not (report.tests or self._bad_hooks):
+        if not (any(each.tests for each in self._reports) or (self._reports and self._bad_hooks)):
             return
         from pytest_llmregress.reports.samples import render_quarantine
         from pytest_llmregress.reports.summary import summary_lines
 
         output.write_title(config, "llmregress")
-        output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
+        for report in self._reports:
+            output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
+        output.write_lines(config, render_side_by_side(self._reports))
         output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in self._bad_hooks))
         output.write_lines(config, (f"problem: refused: {line}" for line in self._late))
         if self._no_night:
             output.write_lines(config, [f"problem: history: no night was added: {self._no_night}"])
-        for path in read_settings(config).report:
+        for path in self._paths:
             why = self._unwritten.get(path)
             told = "" if why is None else f": it could not be written: {why}"
             output.write_lines(config, [f"report: {path}{told}"])
@@ -183,18 +190,22 @@ class RecordCollector:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._in_worker or not (self._by_test or config.getoption("llmregress_report")):
             return
-        settings = read_settings(config)
-        report, self._no_night = _judge_run(
-            config, self._by_test, self._orphans, unconfirmed=self.unconfirmed
-        )
-        self._report = report
-        if report.verdict is not None and report.verdict.fails:
-            output.fail_unconfirmed(config, _explain_failures(report))
-        hooks = Hooks(config.rootpath)
-        self._unwritten = _write_reports(config, settings, report, hooks)
-        hooks.finish(config.hook, report)
+        settings, hooks = read_settings(config), Hooks(config.rootpath)
+        names = read_candidates(config)
+        for number, records in enumerate(split_by_candidate(self._by_test, names)):
+            own = read_settings(config, candidate=number)
+            report, self._no_night = _judge_run(
+                config, own, records, self._orphans, unconfirmed=self.unconfirmed
+            )
+            self._reports += (report,)
+            if report.verdict is not None and report.verdict.fails:
+                output.fail_unconfirmed(config, _explain_failures(report, records))
+            paths = name_reports(own.report, names[number] if names[1:] else None)
+            self._paths += paths
+            self._unwritten |= write_reports(config, paths, report, hooks)
+            hooks.finish(config.hook, report)
         self._bad_hooks = tuple(dict.fromkeys(hooks.faults))
-        has_failed = report.verdict is not None and report.verdict.fails
+        has_failed = any(each.verdict is not None and each.verdict.fails for each in self._reports)
         is_failing = has_failed and settings.fail_on is not FailOn.NEVER
         is_faulty = bool(self._unwritten or self._bad_hooks or self._no_night)
         if (is_failing or is_faulty) and session.exitstatus == pytest.ExitCode.OK:
@@ -228,13 +239,17 @@ def collect_records(config: pytest.Config) -> RecordCollector:
     return known
 
 
-def _explain_failures(report: RunReport) -> dict[str, str]:
-    """Return why tests fail by their evidence, or by that of all tests, by their node ids."""
-    return {
+def _explain_failures(report: RunReport, records: Mapping[str, TestRecord]) -> dict[str, str]:
+    """Return why tests fail by their evidence, or by that of all tests, by their items' node ids.
+
+    :param records: of the same tests, by those.
+    """
+    told = {
         test.test: "\n".join(render_test(test.verdict))
         for test in report.tests
         if test.verdict is not None and drift_fails(test, report.fail_on)
     }
+    return {item: told[each.test] for item, each in records.items() if each.test in told}
 
 
 def _take_late_refusals() -> list[str]:
@@ -247,6 +262,7 @@ def _take_late_refusals() -> list[str]:
 
 def _judge_run(
     config: pytest.Config,
+    settings: Settings,
     records: Mapping[str, TestRecord],
     orphans: Sequence[str],
     *,
@@ -258,7 +274,6 @@ def _judge_run(
 
     :param unconfirmed: why both models could not be asked again; empty without a reason.
     """
-    settings = read_settings(config)
     tests = tuple(records[test] for test in sorted(records))
     verdict, fault, created = None, "", datetime.now(UTC).isoformat(timespec="seconds")
     candidate = None if settings.candidate is None else settings.candidate.name
@@ -301,39 +316,8 @@ def _explain_unasked(config: pytest.Config, settings: Settings) -> str:
         return "none are recorded"
     if not settings.confirm or settings.control == 0:
         return "the old model was not to be asked again"
+    if read_candidates(config)[1:]:
+        return "there are several candidates, run one alone"
     if config.getoption("numprocesses", default=None):
         return "a worker of xdist knows its own tests alone, run it without -n"
     return "it was not asked"
-
-
-def _write_reports(
-    config: pytest.Config, settings: Settings, report: RunReport, hooks: Hooks
-) -> dict[str, str]:
-    """Write each report that was asked for; return why a path could not be written."""
-    if not settings.report:
-        return {}
-    reporters = find_reporters(config, hooks)
-    unwritten = {}
-    for path in settings.report:
-        reporter = choose_reporter(path, reporters)
-        if reporter is None:
-            continue
-        try:
-            write_text(config.invocation_params.dir / path, reporter.render(report))
-        except OSError as error:  # what the run found is still to be told
-            unwritten[path] = f"{error}; give another path"
-        except HookError as error:
-            unwritten[path] = str(error)
-    return unwritten
-
-
-def find_reporters(config: pytest.Config, hooks: Hooks) -> list[Reporter]:
-    """Return the writers of reports."""
-    register_built_ins(config)
-    return hooks.reporters(config.hook)
-
-
-def choose_reporter(path: str, reporters: Sequence[Reporter]) -> Reporter | None:
-    """Return the writer of a path, by its ending; None where there is none."""
-    suffix = Path(path).suffix.lower()
-    return next((reporter for reporter in reporters if reporter.suffix == suffix), None)

@@ -1,7 +1,6 @@
 """What happens once a session before its first test: checks, and the start."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,11 @@ import pytest
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.runner import output, progress
 from pytest_llmregress.runner.hook_calls import Hooks, register_built_ins
-from pytest_llmregress.runner.record_collector import (
-    choose_reporter,
-    collect_records,
-    find_reporters,
-)
+from pytest_llmregress.runner.record_collector import collect_records
+from pytest_llmregress.runner.report_files import choose_reporter, find_reporters
 from pytest_llmregress.runner.settings_reader import read_settings
+from pytest_llmregress.runner.several_candidates import check as check_candidates
+from pytest_llmregress.runner.several_candidates import repeat_tests
 from pytest_llmregress.values.settings import RecordMode, Settings
 
 NARROWING = ("keyword", "markexpr", "deselect", "lf", "ignore", "ignore_glob", "stepwise")
@@ -61,6 +59,7 @@ def check(config: pytest.Config, *, is_controller: bool) -> None:
             endings = ", ".join(sorted({reporter.suffix for reporter in reporters}))
             fault = f"--llmregress-report={path}: no report has this ending; {endings}"
             raise output.usage_error("\n".join([fault, *hooks.faults]))
+    check_candidates(config)
     _check_versions()
     _register_github(config)
     progress.register(config, settings.record)
@@ -84,10 +83,11 @@ def _check_history(config: pytest.Config, settings: Settings) -> None:
         raise output.usage_error(f"--llmregress-history={settings.history}: {fault}")
 
 
-def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
+def start(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Start a run: from here on the marked tests are recorded or replayed.
 
-    Recordings that belong to none of them are noted, where that can be told.
+    Recordings that belong to none of them are noted, where that can be told. Where there are
+    several candidates, each marked test becomes an item for each of them.
     """
     from pytest_llmregress.pipeline.orphans import find_orphans
     from pytest_llmregress.runner.context_factory import add_config_fixture, build_context, identify
@@ -99,6 +99,8 @@ def start(config: pytest.Config, marked: Sequence[pytest.Item]) -> None:
     _check_versions()
     register_built_ins(config)
     _register_github(config)
+    repeat_tests(config, items)
+    marked = [item for item in items if item.get_closest_marker("llm")]
     run = build_context(config, marked)
     config.pluginmanager.register(PytestHooks(run), "llmregress-activity")
     teller: progress.Progress | None = config.pluginmanager.get_plugin("llmregress-progress")

@@ -14,6 +14,7 @@ from pytest_llmregress.runner.concurrent.dry_run_loop import silence_reports
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.record_collector import RecordCollector
 from pytest_llmregress.runner.sample_loop import run_beside
+from pytest_llmregress.runner.settings_reader import read_candidates
 from pytest_llmregress.values.settings import RecordMode, Settings
 
 _NAME = "llmregress-suite"
@@ -91,9 +92,10 @@ def register(
 ) -> None:
     """Have an alarm of the suite confirmed, where both models may be asked and all tests are known.
 
-    A worker of xdist knows its own tests alone.
+    A worker of xdist knows its own tests alone; of several candidates none is asked again.
     """
     may_ask = settings.record is not RecordMode.NONE and settings.candidate is not None
     is_asked = settings.confirm > 0 and settings.control != 0 and settings.history is None
-    if may_ask and is_asked and not hasattr(config, "workerinput"):
+    is_known = not hasattr(config, "workerinput") and len(read_candidates(config)) == 1
+    if may_ask and is_asked and is_known:
         config.pluginmanager.register(SuiteConfirmation(run, records), _NAME)

@@ -204,10 +204,7 @@ def _candidate(raw: Any) -> Candidate | None:
     if not names:
         return None
     if len(names) > 1:
-        raise ValueError(
-            f"{len(names)} candidates ({', '.join(names)}); one run takes one. "
-            "Run once for each: their recordings lie side by side"
-        )
+        raise ValueError(f"{len(names)} candidates ({', '.join(names)}); one is wanted")
     (name,) = names
     parts = [part.strip() for part in name.split("=")]
     if not all(parts) or len(parts) > 2:  # noqa: PLR2004 - the two sides of OLD=NEW

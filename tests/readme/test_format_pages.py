@@ -108,6 +108,7 @@ def write_a_cassette(folder: Path) -> list[Path]:
         Cassette(
             test=TEST,
             candidate="m",
+            marks=("slow",),
             requested_models=("m",),
             served_models=("m",),
             recorded_at="2026-11-22T02:10:00Z",

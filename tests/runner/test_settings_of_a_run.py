@@ -131,16 +131,6 @@ def test_a_report_with_an_ending_that_nobody_writes_is_refused(run: Run, project
     refused(project, "drift.docx: no report has this ending; .html, .json, .md, .xml")
 
 
-def test_two_candidates_are_refused(run: Run, project):
-    run("--llmregress-candidate=claude-a", "--llmregress-candidate=claude-b")
-
-    refused(
-        project,
-        "ERROR: --llmregress-candidate: 2 candidates (claude-a, claude-b); one run takes one. "
-        "Run once for each: their recordings lie side by side",
-    )
-
-
 CI_MESSAGE = (
     "CI is set, and a recording in CI is paid for and thrown away; record on a machine of yours "
     "and commit the files, or allow it with --llmregress-allow-ci-record"

@@ -178,8 +178,8 @@ def test_settings_cannot_be_changed_once_they_are_read():
             "candidate",
             ["claude-opus-5-5", "claude-sonnet-5"],
             (
-                "--llmregress-candidate: 2 candidates (claude-opus-5-5, claude-sonnet-5); one run "
-                "takes one. Run once for each: their recordings lie side by side"
+                "--llmregress-candidate: 2 candidates (claude-opus-5-5, claude-sonnet-5); one "
+                "is wanted"
             ),
         ),
         (
