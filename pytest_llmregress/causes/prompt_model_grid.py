@@ -10,7 +10,11 @@ from pytest_llmregress.statistics.intervals import wilson
 from pytest_llmregress.statistics.multiplicity import holm
 from pytest_llmregress.values.evidence import Tally
 
-_OF_THE_CALL = frozenset({"messages", "model", "stream"})
+_HISTORIES = ("messages", "input", "contents")
+"""Under which names requests hold what was said; an "input" may be a text alone."""
+_LINKS = frozenset({"previous_response_id", "conversation"})
+"""Keys by which a request goes on with what the server holds."""
+_OF_THE_CALL = frozenset({"model", "models", "stream", "stream_options", "background", *_LINKS})
 """Keys of a request that are no part of its prompt."""
 
 
@@ -34,17 +38,25 @@ class OldPrompt:
 
         :param retry: whether it is a further attempt at a request that was sent before.
         """
-        messages = body.get("messages")
-        if not isinstance(messages, list):
+        name = next((name for name in _HISTORIES if isinstance(body.get(name), list | str)), None)
+        if name is None:
             return dict(body)
-        number = self._conversation(messages, retry=retry)
-        if number >= len(self._openings):
+        messages = _as_list(body[name])
+        is_linked = bool(self._sent) and any(body.get(link) is not None for link in _LINKS)
+        number = len(self._sent) - 1 if is_linked else self._conversation(messages, retry=retry)
+        old = self._openings[number] if number < len(self._openings) else {}
+        if name not in old:  # of another API, or of no conversation that was recorded
             return dict(body)
-        old = self._openings[number]
-        prompt = {key: value for key, value in old.items() if key not in _OF_THE_CALL}
+        prompt = {key: value for key, value in old.items() if key not in {name, *_OF_THE_CALL}}
         own = {key: value for key, value in body.items() if key in _OF_THE_CALL}
         since = messages[len(self._sent[number]) :]
-        return {**own, **prompt, "messages": [*old.get("messages", ()), *since]}
+        if is_linked:
+            said: Any = body[name]
+        elif since:
+            said = [*_as_list(old[name]), *since]
+        else:
+            said = old[name]
+        return {**own, **prompt, name: said}
 
     def _conversation(self, messages: list[Any], *, retry: bool) -> int:
         """Return the number of the conversation that a request belongs to, from 0."""
@@ -55,6 +67,11 @@ class OldPrompt:
                 return number
         self._sent.append(list(messages))
         return len(self._sent) - 1
+
+
+def _as_list(history: Any) -> list[Any]:
+    """Return what was said as a list: a text alone is what a user has said."""
+    return [{"role": "user", "content": history}] if isinstance(history, str) else list(history)
 
 
 ALPHA = 0.05

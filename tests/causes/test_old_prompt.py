@@ -67,8 +67,24 @@ def test_an_equal_question_asked_again_is_a_conversation_of_its_own():
     assert systems == ["Be kind.", "second"]
 
 
+def test_the_prompt_of_a_response_is_replaced_whoever_holds_the_conversation():
+    prompt = OldPrompt([{"model": "old", "instructions": "Be kind.", "input": "old question"}])
+    link = {"previous_response_id": "resp_new"}
+
+    first = prompt.put_into({"model": "new", "instructions": "Be brief.", "input": "new question"})
+    sent = prompt.put_into(
+        {"model": "new", "input": [user("new question"), assistant("a"), user("b")]}
+    )
+    held = prompt.put_into({"model": "new", "instructions": "x", "input": "and then?", **link})
+
+    assert first == {"model": "new", "instructions": "Be kind.", "input": "old question"}
+    assert sent["input"] == [user("old question"), assistant("a"), user("b")]
+    assert held == {"model": "new", "instructions": "Be kind.", "input": "and then?", **link}
+
+
 def test_a_body_without_messages_is_left_alone():
     assert OldPrompt([OLD]).put_into({"prompt": "x"}) == {"prompt": "x"}
+    assert OldPrompt([OLD]).put_into({"input": "x"}) == {"input": "x"}  # of another API
 
 
 def test_a_further_attempt_is_no_further_conversation():
