@@ -61,7 +61,7 @@ class NoisePolicy(StrEnum):
     """What a baseline of several samples does to another value of a trait."""
 
     WHOLE = "whole"
-    """A category or a set that has three values or more in the baseline is cosmetic."""
+    """A category or a set of which the baseline lets one expect another value is cosmetic."""
     EACH_FACT = "each_fact"
     """Only the members of a set that every sample has count: a new one is no change."""
     EACH_ARGUMENT = "each_argument"

@@ -9,11 +9,12 @@ from pytest_llmregress.behavior.registry import find_noise_policy, find_record
 from pytest_llmregress.behavior.trait_record import NoisePolicy, members, number
 from pytest_llmregress.values.behavior import Behavior, Trait, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json, identify
+from pytest_llmregress.values.novelty import expects_new_value
 
 RATIO = 2.0
 """How many times larger or smaller a number has to be to count as a change."""
 QUARANTINE = 3
-"""A trait with this many distinct values in the baseline is too noisy to gate."""
+"""With so many distinct values in the baseline another one, of a part of a trait, is no change."""
 _QUARANTINED_KINDS = frozenset({TraitKind.CATEGORY, TraitKind.SET})
 
 
@@ -74,7 +75,8 @@ def is_quarantined(traits: Sequence[Trait]) -> bool:
     """Say whether the samples of a trait differ so much that another value means nothing."""
     if find_noise_policy(traits[0]) is not NoisePolicy.WHOLE:
         return False
-    return {trait.kind for trait in traits} <= _QUARANTINED_KINDS and varies(traits)
+    has_kind = {trait.kind for trait in traits} <= _QUARANTINED_KINDS
+    return has_kind and expects_new_value(map(_identity, traits))
 
 
 def varies(traits: Sequence[Trait]) -> bool:

@@ -80,9 +80,9 @@ def compare(  # noqa: PLR0913 - one argument for each source of a severity
 
     With several samples the baseline is held against itself first. A value that one of them
     shows is no change, nor is a number within their range; a set gains what none has, and
-    loses what all have; a category or a set with three values or more is quarantined, that is
-    cosmetic. Of the facts in a text only those count that every sample states. No name raises a
-    change of what has three values or more in the baseline itself; `classify` may.
+    loses what all have; a category or a set of which another value is to be expected is
+    quarantined, that is cosmetic. Of the facts in a text only those count that every sample
+    states. No name raises a change of what is quarantined; `classify` may.
 
     :param before: the baseline's behavior, or that of each of its samples.
     :param severities: those of the project, over those of the rules.

@@ -7,6 +7,7 @@ from math import comb
 
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import OUTCOME, ChangeEvidence, TestEvidence, TraitEvidence
+from pytest_llmregress.values.novelty import expects_new_value
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.control_gate import find_charged, is_controlled
 
@@ -14,8 +15,6 @@ MIN_BASELINE = 5
 """Samples of a baseline from which on it shows its own noise, and a test is confirmed."""
 MIN_RATE = 0.6
 """Share of a baseline's samples that have to pass for its test to gate by itself."""
-MAX_DISTINCT = 2
-"""Values of a trait in a baseline beyond which another one is noise."""
 MIN_CONFIRMING = 5
 """Samples of a candidate that all have to show a change for it to be confirmed, at least."""
 _RARE = comb(15, 5)
@@ -62,7 +61,7 @@ def is_quarantined(trait: TraitEvidence) -> bool:
     Of several replies each one has to.
     """
     replies = zip(*map(trait.split, trait.baseline), strict=True)
-    return all(len({*values}) > MAX_DISTINCT for values in replies)
+    return all(map(expects_new_value, replies))
 
 
 def quarantined_traits(evidence: TestEvidence) -> tuple[str, ...]:

@@ -179,8 +179,8 @@ def test_a_written_quarantine_comes_first():
     assert quarantine_reason(evidence) == "until June"
 
 
-def test_a_trait_with_three_values_in_the_baseline_is_quarantined():
-    noisy, steady = trait("aaaaaaaabc", "a"), replace(trait("aaaaaaaaab", "a"), name="tools.set")
+def test_a_trait_of_which_the_baseline_lets_one_expect_another_value_is_quarantined():
+    noisy, steady = trait("aaaaaaabcd", "a"), replace(trait("aaaabbbccc", "a"), name="tools.set")
 
     assert quarantined_traits(replace(EVIDENCE, traits=(noisy, steady))) == ("stop",)
 

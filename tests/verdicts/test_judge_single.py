@@ -260,7 +260,7 @@ def test_a_quarantined_test_reports_and_does_not_fail():
 
 def test_a_quarantined_trait_is_named():
     noisy = TraitEvidence(
-        name="stop", severity=Severity.BREAKING, baseline=tuple("aaaaaaaabc"), screen=("d",)
+        name="stop", severity=Severity.BREAKING, baseline=tuple("aaaaaaabcd"), screen=("e",)
     )
     verdict = judge((10, 10), (1, 1), traits=(noisy,))
 
