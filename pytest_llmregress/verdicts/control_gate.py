@@ -28,12 +28,16 @@ def count_confirming(
 ) -> int:
     """Return the fresh samples of a candidate that can show its events: the fewest that can.
 
+    One sample of the old model may show one as well: a trait that varies shows now and then what
+    no sample of the baseline did.
+
     Parameters: `events`, how many are tested; `tests`, that share alpha; `least`, what was asked
     for; `controls`, samples of the old model, None for twice as many.
     """
     for number in CONFIRMING:
-        ways = comb(number + (2 * number if controls is None else controls), number)
-        if number >= least and events * tests <= gate.half * ways:
+        asked = 2 * number if controls is None else controls
+        ways = comb(number + asked, number + 1)
+        if number >= least and events * tests * asked <= gate.half * ways:
             return number
     return max(least, CONFIRMING[-1])
 

@@ -104,7 +104,7 @@ RECORDING = replace(
         STATE.config, settings=replace(STATE.settings, record=RecordMode.ONCE, confirm=5)
     ),
     confirm=5,
-    among=20,
+    among=12,
 )
 
 
@@ -119,7 +119,7 @@ def controlled(
     """Return a test with one event: so many samples of either side, so many that show it."""
     found = ControlEvidence(
         events=(ControlledEvent(name="tone", candidate=shown, control=too),),
-        tests=20,
+        tests=12,
         planned=10,
         candidate=fresh,
         control=control,
@@ -155,7 +155,7 @@ def test_the_candidate_is_asked_until_two_samples_give_all_events_up(fresh, show
     plans = plan_confirmation(controlled(fresh, shown)).own
 
     assert [plan.number for plan in plans] == numbers
-    assert all(plan.confirms and plan.controls == 10 and plan.among == 20 for plan in plans)
+    assert all(plan.confirms and plan.controls == 10 and plan.among == 12 for plan in plans)
 
 
 def test_where_the_old_model_cannot_be_asked_a_short_baseline_asks_for_more_of_the_candidate():

@@ -54,7 +54,7 @@ def evidence(control: ControlEvidence | None, baseline: int = 1) -> TestEvidence
 
 @pytest.mark.parametrize(
     ("events", "tests", "confirming"),
-    [(1, 1, 5), (3, 20, 5), (4, 20, 6), (1, 100, 6), (5, 100, 7), (1, 2000, 7), (9, 10_000, 8)],
+    [(1, 1, 5), (1, 12, 5), (3, 20, 6), (4, 20, 7), (3, 100, 7), (4, 100, 8), (9, 10_000, 8)],
 )
 def test_as_few_fresh_samples_are_drawn_as_can_show_an_event(events, tests, confirming):
     assert count_confirming(events, tests=tests, least=5, gate=GATE) == confirming
