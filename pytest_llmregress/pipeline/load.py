@@ -9,6 +9,7 @@ from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.pipeline.config import TestConfig, TestConfigError, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL, SideVariant, plan_samples
+from pytest_llmregress.pipeline.refuse_candidate import find_refusal
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState, check_enough_samples
 from pytest_llmregress.pipeline.write_files import build_run_decision
@@ -162,11 +163,9 @@ def _read_files(empty: TestState, context: SessionContext) -> TestState:
     except (ValueError, OSError) as error:
         raise SetupError("unreadable_file", str(error)) from None
     is_candidate = settings.candidate is not None
-    if is_candidate and accepted is None:
-        command = empty.commands.baseline(recorded=paths.of_baseline().cassette.exists())
-        message = failures.no_baseline(test, command)
-        # A test that is skipped, or asks for nothing, needs none.
-        return replace(empty, refused=Problem(code="no_baseline", message=message))
+    refused = find_refusal(empty, accepted)
+    if refused is not None:
+        return replace(empty, refused=refused)
     wanted = _count_wanted(context, empty.config)
     plans = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
     is_canary = is_candidate and settings.history is not None

@@ -166,6 +166,14 @@ def no_baseline(test: str, command: str) -> str:
     )
 
 
+def not_its_model(test: str, candidate: str, models: Sequence[str]) -> str:
+    """Say that a canary is to record the model of the baseline, and no other one."""
+    return (
+        f"{test}: its baseline is of {', '.join(models)}, and --llmregress-history keeps nights of "
+        f"the baseline's own model, not of {candidate}; name that model, or leave the history out"
+    )
+
+
 def bad_marker(test: str, problems: str) -> str:
     """Say what is wrong with a marker's keywords."""
     return f"{test}: @pytest.mark.llm: {problems}"

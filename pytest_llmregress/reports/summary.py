@@ -33,7 +33,9 @@ MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_m
 STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
 """Codes of the problems of a test whose recording was stopped by the run."""
 
-UNCOMPARED = frozenset({"no_baseline", "not_rewritten", "not_understood", "raised_before_asking"})
+UNCOMPARED = frozenset(
+    {"no_baseline", "not_its_model", "not_rewritten", "not_understood", "raised_before_asking"}
+)
 """Codes of the problems of a test that has nothing of its candidate to be compared."""
 
 _NEW_TRAITS = "new traits, which fail nothing until pytest --llmregress-accept"

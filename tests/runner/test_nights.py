@@ -196,6 +196,23 @@ def test_a_history_without_a_candidate_is_refused(project):
     project.says("--llmregress-history=nights.jsonl: no model is recorded again; name the one")
 
 
+def test_a_history_in_a_file_of_settings_concerns_nights_alone(nights, tmp_path):
+    copy = nights.copy(tmp_path)
+    copy.write({"pytest.ini": f"[pytest]\nllmregress_history = {FILE}\n"})
+
+    copy.replay(passed=2)
+
+
+def test_another_model_than_that_of_the_baseline_is_refused_before_it_is_asked(nights, tmp_path):
+    copy = nights.copy(tmp_path)
+    copy.stand.requests.clear()
+
+    copy.record("--llmregress-candidate=claude-other", NIGHT[1], mode="rewrite", failed=2)
+
+    copy.says(f"its baseline is of {MODEL}, and --llmregress-history keeps nights of")
+    assert not copy.stand.requests
+
+
 def test_what_is_no_history_is_refused_before_anything_is_asked(nights, tmp_path):
     copy = nights.copy(tmp_path)
     copy.write({FILE: "<<<<<<< HEAD\n"})
