@@ -14,6 +14,9 @@ from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.run_report import Problem
 from pytest_llmregress.values.settings import Candidate
 
+_NO_MODEL = "no model by name"
+"""Stands for the model of a call that names none: whichever one the server takes answers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
@@ -116,9 +119,10 @@ class Asking:
 
     def _models(self, exchange: Exchange) -> tuple[str, ...]:
         call = self.read(exchange)
-        if call is not None and call.requested_model is not None:
-            return (call.requested_model,)
-        return self._named_in(exchange.request)
+        named = self._named_in(exchange.request)
+        if call is None or (call.requested_model is None and named):
+            return named
+        return (call.requested_model or call.served_model or _NO_MODEL,)
 
     def _named_in(self, request: Request) -> tuple[str, ...]:
         model = self.requested_model(request)

@@ -36,7 +36,7 @@ class ChatStand(LlmStand):
         return [
             each.path.split("/deployments/")[1].split("/")[0]
             if "/deployments/" in each.path
-            else each.json["model"]
+            else each.json.get("model", "none")
             for each in self.requests
             if each.path.partition("?")[0].endswith(("/chat/completions", "/responses"))
         ]
@@ -109,7 +109,8 @@ class _ChatHandler(_Handler):
         body = self._receive().json
         is_chat = path.endswith("/chat/completions")
         history = messages_of(body["messages"] if is_chat else body["input"])
-        model = body.get("model") or path.split("/deployments/")[1].split("/")[0]
+        deployment = path.partition("/deployments/")[2].split("/")[0]
+        model = body.get("model") or deployment or "model-of-the-server"
         stand = self.server.stand
         marks = stand.marks(model, history)
         if "status" in marks:

@@ -293,3 +293,24 @@ def test_a_judge_is_asked_by_chat_completions(apps, tmp_path: Path):
     apps.offline().replay(judge, env=own, passed=1)
     apps.online().record(judge, CANDIDATE, env=own | KEYS, passed=1)
     assert apps.stand.asked[2:] == [NEW, "gpt-judge-2026-01-01"]  # it judges itself by no other
+
+
+def test_a_call_that_names_no_model_is_not_the_candidates(apps, tmp_path: Path):
+    apps.write(
+        test_it="""
+        import httpx2
+        import pytest
+        from app import URL, said
+
+        @pytest.mark.llm
+        def test_chat():
+            httpx2.post(URL + "/v1/chat/completions", json={"messages": said("[[say Hi.]]")})
+        """
+    )
+    apps.record(env=env(apps, tmp_path), passed=1)
+
+    apps.record(CANDIDATE, env=env(apps, tmp_path), failed=1)
+
+    assert apps.problems() == {"test_chat": ["not_rewritten"]}
+    apps.says("asked for model-of-the-server, not for gpt-new")
+    assert not [name for name in apps.names() if "@" in name]
