@@ -5,6 +5,8 @@ import pytest
 from pytest_llmregress.redaction.secret_names import Telling, secret_values, tell
 
 RANDOM = "q7Rm2vXk9LtB4nZc8W"
+ESCAPED = "p%40ss-w0rd%21"
+DEFAULT = "postgres"
 SECRET = (
     *("PGPASSWORD", "DBPASSWORD", "dbPassword", "TF_VAR_dbpassword", "PASSWORDS", "PASSWORD1"),
     *("PASSWD", "MYSQL_PWD", "DBPWD", "SMTP_PASS", "DBPASS", "PASS", "GPG_PASSPHRASE"),
@@ -88,8 +90,8 @@ def test_a_value_that_is_no_mere_name_goes(name: str, value: str):
     [
         (f"postgres://bob:{RANDOM}@db/x", {RANDOM}),
         (f"redis://:{RANDOM}@cache:6379/0", {RANDOM}),
-        ("amqp://bob:p%40ss-w0rd%21@mq", {"p%40ss-w0rd%21", "p@ss-w0rd!"}),
-        ("postgres://postgres:postgres@localhost/x", set()),
+        (f"amqp://bob:{ESCAPED}@mq", {ESCAPED, "p@ss-w0rd!"}),
+        (f"postgres://postgres:{DEFAULT}@localhost/x", set()),
         ("https://example.com/a:b@c", set()),
         ("http://localhost:8080/", set()),
     ],
