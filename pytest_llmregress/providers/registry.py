@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.load_error import ProviderLoadError
@@ -119,14 +120,19 @@ def replay_environment(
     """Return what a replay sets where it is not set: for the providers that it has answers of.
 
     For others nothing is set: an application may choose its provider by the keys that there are.
+    Where nobody reads a recorded request to a model, nobody knows whose key it takes: for all.
 
     :param recorded: None where there is no recording; then for all providers.
     """
-    requests = None if recorded is None else [each.request for each in recorded]
+    # One of each address: to read the bodies of a long conversation takes a while.
+    requests = {each.request.url: each.request for each in recorded or ()}.values()
+    for_all = recorded is None or any(
+        asked_models(each) and requested_model(each, providers) is None for each in requests
+    )
     found: dict[str, str] = {}
     for provider in reversed(providers):
         if isinstance(provider, HasSdk) and (
-            requests is None or any(provider.requested_model(each) is not None for each in requests)
+            for_all or any(provider.requested_model(each) is not None for each in requests)
         ):
             found |= provider.sdk.environment
     return found

@@ -7,6 +7,7 @@ from pytest_llmregress.providers.registry import (
     built_in_providers,
     read_call,
     read_calls,
+    replay_environment,
 )
 from pytest_llmregress.values.call import Call, Outcome
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -61,3 +62,17 @@ def test_neither_a_question_to_a_judge_nor_what_nobody_knows_is_a_call_of_a_test
     calls = read_calls([CLAUDE, LOCAL, replace(CLAUDE, judge=True)], built_in_providers())
 
     assert [call.text for call in calls] == ["Yes."]
+
+
+def test_a_replay_sets_keys_for_the_providers_that_it_has_answers_of():
+    providers = built_in_providers()
+
+    of_claude = replay_environment(providers, [CLAUDE])
+    of_nobody = replay_environment(providers, [])
+    of_all = replay_environment(providers, None)
+    assert replay_environment(providers, [LOCAL]) == of_all  # nobody knows whose key it takes
+
+    assert "ANTHROPIC_API_KEY" in of_claude
+    assert "OPENAI_API_KEY" not in of_claude
+    assert of_nobody == {}
+    assert {"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY"} <= of_all.keys()
