@@ -142,7 +142,7 @@ def _changes(old: _View, new: _View) -> Iterator[RequestPartChange]:
         yield RequestPartChange(part="path", what=line_change(old.path, new.path, quote=""))
     if old.betas != new.betas:
         yield RequestPartChange(
-            part="anthropic-beta",
+            part="beta features",
             what=join_first(_names(old.betas, new.betas, REQUEST_AND_RECORDING)),
         )
     if old.fields is None or new.fields is None:

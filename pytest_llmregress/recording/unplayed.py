@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
 
-from pytest_llmregress.values.http import Interaction, Request
+from pytest_llmregress.values.http import FEATURE_HEADERS, Interaction, Request
 
 
 class UnplayedInteractions:
@@ -74,5 +74,5 @@ class UnplayedInteractions:
 def _bytes_of(request: Request, *, judge: bool) -> Hashable:
     """Return everything that a key, or a redaction, looks at; the host is not in it."""
     rest = request.url.partition("://")[2].partition("/")[2]
-    headers = (request.headers.get("anthropic-beta"), request.headers.get("content-type"))
+    headers = (*map(request.headers.get, FEATURE_HEADERS), request.headers.get("content-type"))
     return judge, request.method, rest, headers, request.body

@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from pytest_llmregress.redaction.secret_names import Telling, tell
+from pytest_llmregress.values.http import FEATURE_HEADERS
 
-REQUEST_HEADERS = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type"})
+REQUEST_HEADERS = frozenset({"accept", "anthropic-version", "content-type", *FEATURE_HEADERS})
 """The request headers that a cassette keeps; all others may hold keys, identities or machines."""
 
 RESPONSE_HEADERS = (

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+FEATURE_HEADERS = ("anthropic-beta", "openai-beta")
+"""Headers by which a client turns features of an API on: a part of what it asks."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = frozenset({408, 409, 429})
 _FIRST_SERVER_ERROR = 500

@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmregress.values.canonical_json import dump_canonical_json
-from pytest_llmregress.values.http import Request
+from pytest_llmregress.values.http import FEATURE_HEADERS, Request
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 
@@ -76,11 +76,10 @@ class RequestMatcher:
     def key_of(self, request: Request) -> str:
         """Return the key of a request: SHA-256, hexadecimal.
 
-        In it: method, path, query, the `anthropic-beta` header and the canonical JSON body, in
-        which 1.0 is 1. Not
-        in it: host and scheme (so that what a proxy recorded replays without it), every other
-        header, the order of a JSON object's keys, and the boundary of a multipart body, which
-        is random.
+        In it: method, path, query, the headers that turn on features (`FEATURE_HEADERS`), and the
+        canonical JSON body, in which 1.0 is 1. Not in it: host and scheme (so that what a proxy
+        recorded replays without it), every other header, the order of a JSON object's keys, and
+        the boundary of a multipart body, which is random.
         """
         path, query = path_of(request), query_of(request)
         head = dump_canonical_json([request.method.upper(), path, query, betas_of(request)])
@@ -186,7 +185,7 @@ def betas_of(request: Request) -> list[str]:
 
     "oauth-…" is not among them: the SDK adds it where a login takes the place of a key.
     """
-    values = ",".join(request.headers.get("anthropic-beta", ()))
+    values = ",".join(v for name in FEATURE_HEADERS for v in request.headers.get(name, ()))
     betas = {beta.strip() for beta in values.split(",")}
     return sorted(beta for beta in betas if beta and not beta.startswith("oauth-"))
 

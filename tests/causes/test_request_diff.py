@@ -231,7 +231,7 @@ def test_a_history_of_another_length_is_said_so(
         ),
         (
             {"headers": {"anthropic-beta": ("files-2026-01-01, a",)}},
-            "anthropic-beta",
+            "beta features",
             "'a' not in the recording; 'files-2026-01-01' not in the recording",
         ),
     ],

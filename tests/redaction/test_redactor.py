@@ -160,6 +160,7 @@ KEPT_OF_REQUESTS = {
     "anthropic-beta": ("a", "b"),
     "anthropic-version": ("2023-06-01",),
     "content-type": ("application/json",),
+    "openai-beta": ("a",),
 }
 KEPT_OF_RESPONSES = {
     "anthropic-ratelimit-tokens-remaining": ("900",),
