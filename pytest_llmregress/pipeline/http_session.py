@@ -106,7 +106,7 @@ class HttpSession:
             on_miss=self._miss,
             carried=self.carried,
             on_answer=self._journal_answer,
-            before_send=self._may_send if stop is None else None,
+            before_send=self.check_sending if stop is None else None,
             passes=self.boundary.passes,
             rewrite=rewrite,
         )
@@ -266,7 +266,7 @@ class HttpSession:
         if owner is not None and owner.is_over:
             owner.refuse(f"{request.method} {request.url.partition('?')[0]}")
 
-    def _may_send(self, request: Request) -> None:
+    def check_sending(self, request: Request) -> None:
         """Fail the test where a request must not be sent: before it costs anything."""
         self._refuse_earlier_tests(request)
         if not judge_flag.is_judging():

@@ -24,6 +24,8 @@ _HOPELESS = frozenset({401, 403})
 """What no further request of a run will be answered with anything but."""
 _RETRIES = "x-stainless-retry-count"
 _Key = tuple[str, int]
+Handle = Callable[[Any, Any], Any]
+"""`handle_request` of a library's transport: of a transport and a request."""
 _TICK = 0.2
 """Seconds between two looks at how far a wave is."""
 
@@ -242,14 +244,19 @@ class RequestPool:
 
 
 class Transport:
-    """A transport of the library that has made a request, with the TLS context of its client."""
+    """A transport of the library that has made a request, with the TLS context of its client.
 
-    def __init__(self, outgoing: OutgoingRequest, *, connections: int) -> None:
+    :param handle: what sends, where a tape patches transports by now.
+    """
+
+    def __init__(
+        self, outgoing: OutgoingRequest, *, connections: int, handle: Handle | None = None
+    ) -> None:
         library = outgoing.library
         limits = library.Limits(max_connections=connections, max_keepalive_connections=connections)
         verify = True if outgoing.context is None else outgoing.context
         self._transport = library.HTTPTransport(verify=verify, limits=limits)
-        self._handle = library.HTTPTransport.handle_request  # as it is now, and not patched
+        self._handle = handle or library.HTTPTransport.handle_request  # as it is now
 
     def exchange(self, request: Any) -> Response:
         """Send a request and read its answer whole, as a recording has it."""

@@ -1,6 +1,6 @@
 """What a recording in waves tells: what a wave will come to, what it came to, why it stops."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_llmregress.formatting.one_line_diff import count
@@ -96,32 +96,51 @@ def money(cost: float | None) -> str:
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
-def first_calls(expected: CostEstimate, *, like: int) -> str:
+def first_calls(number: int, expected: CostEstimate, *, like: int) -> str:
     """Say that calls go out while other tests are still tried, and what all may come to.
 
     :param like: how many samples the forecast for all of them is made from.
     """
     return (
-        "llmregress: wave 1: its first calls go out while other tests are tried; if those ask for "
-        f"what the first {like} do: {count(expected.calls, 'call')}, {expected.tokens:,} tokens, "
-        f"cost {money(expected.cost)}"
+        f"llmregress: wave {number}: its first calls go out while other tests are tried; if those "
+        f"ask for what the first {like} do: {count(expected.calls, 'call')}, "
+        f"{expected.tokens:,} tokens, cost {money(expected.cost)}"
     )
 
 
 def before_wave(  # noqa: PLR0913 - what a line tells
-    number: int, expected: CostEstimate, *, at_a_time: int, tests: int, in_batches: int, later: int
+    number: int,
+    expected: CostEstimate,
+    *,
+    at_a_time: int,
+    tests: int,
+    in_batches: int,
+    later: int,
+    models: Mapping[str, int],
 ) -> str:
     """Return what a wave is going to send.
 
     :param later: calls that are asked for and would go past a limit of the run.
+    :param models: how many calls go to which model; empty where that is no question.
     """
+    shares = [f"{calls} to {model}" for model, calls in models.items()]
+    to = f" ({', '.join(shares)})" if shares else ""
     ways = [f"{at_a_time} at a time"] if at_a_time else []
     ways += [f"{in_batches} in batches"] if in_batches else []
+    calls = f"{count(expected.calls, 'call')} of {count(tests, 'test')}{to}"
     return (
-        f"llmregress: wave {number}: {count(expected.calls, 'call')} of {count(tests, 'test')}, "
-        f"{', '.join(ways)}; expected: {expected.tokens:,} tokens, cost {money(expected.cost)}"
+        f"llmregress: wave {number}: {calls}, {', '.join(ways)}; expected: "
+        f"{expected.tokens:,} tokens, cost {money(expected.cost)}"
         + (f"; {count(later, 'call')} more would go past the limit, and wait" if later else "")
     )
+
+
+def further(tests: int, *, of_candidate: int, of_old_model: int) -> str:
+    """Say which samples follow where first ones of a candidate look different."""
+    more = [f"{count(of_candidate, 'fresh sample')} of the candidate"] if of_candidate else []
+    more += [f"{count(of_old_model, 'sample')} of the old model"] if of_old_model else []
+    verb = "looks" if tests == 1 else "look"
+    return f"llmregress: {count(tests, 'test')} {verb} different: {', '.join(more)}"
 
 
 def wave_not_sent(number: int) -> str:
@@ -188,6 +207,11 @@ def interrupted(kept: int, command: str) -> str:
         f"llmregress: interrupted: {count(kept, 'answer')} kept in the journals; carry on with: "
         f"{command}"
     )
+
+
+def watched(plugin: str) -> str:
+    """Say why a test is not run but once: a plugin would see it."""
+    return f"the plugin {plugin} watches each run of a test"
 
 
 def after_waves(inline: Sequence[tuple[str, str]]) -> list[str]:

@@ -114,7 +114,8 @@ class PytestHooks:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return report
-        if not isinstance(test, ItemRunner):  # a dry run: nobody is to run it once more
+        if not isinstance(test, ItemRunner):  # it is tried: nobody is to run it once more
+            test.note(report)
             output.pass_report(report)
             item.stash[DRY_SECTIONS] = list(report.sections)
             return report
@@ -123,7 +124,7 @@ class PytestHooks:
         if test.current.phases.is_in_body:
             test.current.note_subtest(report)
             return hold_back(report) if test.is_sampled else report
-        test.current.note(report)
+        test.note(report)
         if test.is_sampled:
             return withhold_report(test, report)
         told = _find_untold(test)

@@ -16,6 +16,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedTest, TestState
 from pytest_llmregress.runner.context_factory import identify, narrow_context
 from pytest_llmregress.runner.drivers import find_drivers
+from pytest_llmregress.runner.open_sample import Trying
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.runner.sample_series import SampleSeries
 from pytest_llmregress.values.evidence import FreshEvidence
@@ -26,13 +27,20 @@ class ItemRunner:
     """One marked test, over all the samples that this session runs of it."""
 
     def __init__(
-        self, state: TestState, context: SessionContext, *, beside: Sequence[SideVariant] = ()
+        self,
+        state: TestState,
+        context: SessionContext,
+        *,
+        beside: Sequence[SideVariant] = (),
+        trying: Trying | None = None,
     ) -> None:
         """Take a test before it runs.
 
         :param context: with the plugins that have a say on this test.
         :param beside: what alone is run of a test that is over.
+        :param trying: how its samples are run where they are only tried.
         """
+        self._trying = trying
         self._context = context
         self._accepted = AcceptedRecording(state, context)
         self._observer = TestObserver(self._accepted, context)
@@ -48,11 +56,16 @@ class ItemRunner:
 
     @classmethod
     def of_item(
-        cls, item: pytest.Item, context: SessionContext, *, beside: Sequence[SideVariant] = ()
+        cls,
+        item: pytest.Item,
+        context: SessionContext,
+        *,
+        beside: Sequence[SideVariant] = (),
+        trying: Trying | None = None,
     ) -> Self:
         """Return the run of a marked item, or of what is beside it alone."""
         context = narrow_context(item, context)
-        return cls(load_test(identify(item), context), context, beside=beside)
+        return cls(load_test(identify(item), context), context, beside=beside, trying=trying)
 
     def _begin_series(self, state: TestState) -> SampleSeries:
         return SampleSeries(
@@ -61,6 +74,7 @@ class ItemRunner:
             accepted=self._accepted,
             observer=self._observer,
             is_single=not self.is_sampled,
+            trying=self._trying,
         )
 
     # --- its samples, one after another ------------------------------------------------------
@@ -69,6 +83,11 @@ class ItemRunner:
     def current(self) -> SampleRun:
         """The sample that runs now, or ran last, of the test or of a side."""
         return self._running.current
+
+    @property
+    def running(self) -> SampleSeries:
+        """The series of the sample that runs now, or ran last."""
+        return self._running
 
     @property
     def is_beside(self) -> bool:
@@ -120,6 +139,10 @@ class ItemRunner:
     def configure(self, config: Mapping[str, Any]) -> None:
         """Give the sample that is being set up the test's `llm_config`."""
         self.current.configure(config)
+
+    def note(self, report: pytest.TestReport) -> None:
+        """Take notice of how a phase of a sample ended."""
+        self.current.note(report)
 
     # --- what it came to ---------------------------------------------------------------------
 

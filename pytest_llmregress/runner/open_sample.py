@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NoReturn, Protocol
 
 import pytest
@@ -16,8 +17,10 @@ from pytest_llmregress.pipeline.load import read_config
 from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedBaseline, TestState
+from pytest_llmregress.process.asking_thread import end_caller
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.recording.request_capture import RequestRecorder
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.storage.journal import Journal
@@ -26,6 +29,16 @@ from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
 
 INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trying:
+    """How a sample is run that is only tried."""
+
+    intercept: Intercept
+    """How its HTTP comes to the tape."""
+    stop: Fail
+    """Ends it where a child asks, in the words of its request."""
 
 
 class OpenSample:
@@ -88,7 +101,7 @@ class OpenSample:
                 accepted=self._accepted,
                 journal=self._journal,
                 misses=self.misses,
-                fail=output.fail,
+                fail=partial(end_caller, fail=output.fail),
                 intercept=self._intercept,
                 stop=self._stop,
             )
@@ -179,6 +192,17 @@ class RunningTest(Protocol):
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Give the sample that is being set up the test's `llm_config`."""
+
+    def note(self, report: pytest.TestReport) -> None:
+        """Take notice of how a phase ended, before anybody is told of it."""
+
+
+class TriedTest(RunningTest, Protocol):
+    """A test that runs unseen, so that nothing of it counts."""
+
+    @property
+    def recorder(self) -> RequestRecorder:
+        """What its requests are noted on."""
 
 
 TEST_RUN: pytest.StashKey[RunningTest] = pytest.StashKey()

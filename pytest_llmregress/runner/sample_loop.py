@@ -14,6 +14,7 @@ from pytest_llmregress.pipeline.judge import TestOutcome, decide_outcome
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.open_sample import TEST_RUN
+from pytest_llmregress.runner.other_plugins import run_once
 
 
 def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None) -> bool:
@@ -26,7 +27,7 @@ def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | Non
     _cancel_timeout(item)
     try:
         while following.begin():
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=as_item)
+            run_once(item, as_item)
         if test.own.has_run:
             _report(item, test)
     finally:
@@ -34,18 +35,13 @@ def run_samples(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | Non
     return True
 
 
-def run_beside(
-    item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None, *, protocol: Any
-) -> None:
-    """Run what is beside a test that is over; nothing of it is reported.
-
-    :param protocol: runs an item once.
-    """
-    following = _NextItemProxy(item, test, nextitem)
+def run_beside(item: pytest.Item, test: ItemRunner, nextitem: pytest.Item | None) -> None:
+    """Run what is beside a test that is over; nothing of it is reported."""
+    following: Any = _NextItemProxy(item, test, nextitem)
     item.stash[TEST_RUN] = test
     try:
         while following.begin():
-            protocol(item=item, nextitem=following)
+            run_once(item, following)
     finally:
         del item.stash[TEST_RUN]
 

@@ -16,10 +16,11 @@ from pytest_llmregress.pipeline.plan import SamplePlan
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, SampleRecording, TestState
 from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.fixtures import LlmJudge
-from pytest_llmregress.runner.open_sample import INTERRUPTS, OpenSample
+from pytest_llmregress.runner.open_sample import INTERRUPTS, OpenSample, Trying
 from pytest_llmregress.runner.phase_results import PhaseResults
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.behavior import Behavior, Change
@@ -43,7 +44,7 @@ class SampleRun(OpenSample):
     """One independent run of a test, judged as soon as its body is over.
 
     Parameters: `observer`, sees the test; `is_single`, whether it is all that is run of the test,
-    so that it fails by its drift at once.
+    so that it fails by its drift at once; `trying`, how it is run where it is only tried.
     """
 
     def __init__(  # noqa: PLR0913 - what is there before it, and how it is judged
@@ -56,8 +57,17 @@ class SampleRun(OpenSample):
         journal: Journal,
         observer: TestObserver,
         is_single: bool,
+        trying: Trying | None = None,
     ) -> None:
-        super().__init__(plan, state, context, accepted=accepted, journal=journal)
+        super().__init__(
+            plan,
+            state,
+            context,
+            accepted=accepted,
+            journal=journal,
+            intercept=patch_http if trying is None else trying.intercept,
+            stop=None if trying is None else trying.stop,
+        )
         self._observer = observer
         self._is_single = is_single
         self.phases = PhaseResults()

@@ -20,6 +20,7 @@ from pytest_llmregress.pipeline.write_files import build_run_decision, write_fil
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
+from pytest_llmregress.runner.open_sample import Trying
 from pytest_llmregress.runner.sample_phases import SampleRun
 from pytest_llmregress.storage.decisions import read_rejections
 from pytest_llmregress.storage.journal import Journal
@@ -30,10 +31,11 @@ class SampleSeries:
     """What is run under one name: the test itself, or what a driver has asked for beside it.
 
     Parameters: `accepted` and `observer` are those of the test; `is_single`, whether it has one
-    sample that is all that is run of the test.
+    sample that is all that is run of the test; `trying`, how they are run where they only are
+    tried.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is there before it, and how it is run
         self,
         state: TestState,
         context: SessionContext,
@@ -41,6 +43,7 @@ class SampleSeries:
         accepted: AcceptedRecording,
         observer: TestObserver,
         is_single: bool,
+        trying: Trying | None = None,
     ) -> None:
         self.samples: list[SampleRun] = []
         self._loaded = state
@@ -48,6 +51,7 @@ class SampleSeries:
         self._accepted = accepted
         self._observer = observer
         self._is_single = is_single
+        self._trying = trying
         self._not_kept = ""
         """Why its recording could not be written; empty where nothing went wrong."""
         self._waiting = list(state.plans)
@@ -80,6 +84,11 @@ class SampleSeries:
         """Whether another sample is to be run; asked once the last one has been judged."""
         return self.may_go_on and bool(self._waiting)
 
+    @property
+    def waiting(self) -> tuple[SamplePlan, ...]:
+        """The samples that are to follow the last one."""
+        return tuple(self._waiting)
+
     def add(self, plans: Sequence[SamplePlan]) -> None:
         """Have more samples run, after those that wait."""
         self._waiting += plans
@@ -90,8 +99,8 @@ class SampleSeries:
         self.add([SamplePlan(number=number, mode=SampleMode.RECORD) for number in numbers])
 
     def begin(self) -> SampleRun:
-        """Begin the next sample, or once more the one whose set-up has failed."""
-        if self.samples and not self.has_run:  # another plugin runs it again
+        """Begin the next sample, or once more the last one, where another plugin runs it again."""
+        if self.samples and not (self.has_run and self._waiting):
             plan = self.samples.pop().plan
         else:
             plan = self._waiting.pop(0)
@@ -103,6 +112,7 @@ class SampleSeries:
             journal=self._journal,
             observer=self._observer,
             is_single=self._is_single,
+            trying=self._trying,
         )
         self.samples.append(sample)
         return sample

@@ -1,7 +1,6 @@
 """Fresh samples of both models, after the last test, where the suite as a whole looks worse."""
 
 from collections.abc import Generator, Sequence
-from typing import Any
 
 import pytest
 
@@ -9,9 +8,8 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL, SideVariant
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.runner import output
-from pytest_llmregress.runner.concurrent.dry_run import find_protocol
-from pytest_llmregress.runner.concurrent.dry_run_loop import silence_reports
 from pytest_llmregress.runner.item_runner import ItemRunner
+from pytest_llmregress.runner.other_plugins import hide_runs
 from pytest_llmregress.runner.record_collector import RecordCollector
 from pytest_llmregress.runner.sample_loop import run_beside
 from pytest_llmregress.runner.settings_reader import read_candidates
@@ -57,11 +55,10 @@ class SuiteConfirmation:
             SideVariant(name=AGAIN, samples=samples),
         )
         stops = session.shouldstop, session.shouldfail
-        protocol = find_protocol(session.config.pluginmanager)
-        with silence_reports(session):
+        with hide_runs(session):
             for place, item in enumerate(items):
                 following = items[place + 1] if place + 1 < len(items) else None
-                why = self._ask(item, sides, following, protocol=protocol)
+                why = self._ask(item, sides, following)
                 if why:
                     self._records.unconfirmed = why
                     break
@@ -72,13 +69,11 @@ class SuiteConfirmation:
         item: pytest.Item,
         sides: Sequence[SideVariant],
         following: pytest.Item | None,
-        *,
-        protocol: Any,
     ) -> str:
         """Record the fresh samples of a test; say why a model could not be asked."""
         test = ItemRunner.of_item(item, self._run, beside=sides)
         properties = len(item.user_properties)
-        run_beside(item, test, following, protocol=protocol)
+        run_beside(item, test, following)
         del item.user_properties[properties:]
         test.keep_sides()
         again, cost, why = test.observe_again()

@@ -443,6 +443,30 @@ def test_accepting_a_candidate_ends_with_all_tests_on_its_recordings(project, co
     project.write(test_it=test.replace("MODEL", new)).replay(passed=2)
 
 
+def test_what_a_failed_replay_left_pending_goes_with_one_that_does_as_the_baseline_did(project):
+    test = """
+        import os
+
+        import anthropic, pytest
+
+        @pytest.mark.llm
+        def test_one():
+            message = {"role": "user", "content": "[[say one]]"}
+            anthropic.Anthropic().messages.create(
+                model="claude-opus-5", max_tokens=9, messages=[message]
+            )
+            assert "BROKEN" not in os.environ
+    """
+    candidate = "--llmregress-candidate=claude-opus-5-5"
+    project.write(test_it=test).record(passed=1).record(candidate, passed=1)
+
+    project.replay(candidate, env={"BROKEN": "1"}, failed=1)
+    assert [name for name in project.names() if ".new." in name]
+
+    project.replay(candidate, passed=1)
+    assert not [name for name in project.names() if ".new." in name]
+
+
 def test_what_was_rejected_stays_rejected_until_it_is_recorded_again(project, console):
     test = """
         import anthropic, pytest

@@ -3,13 +3,20 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pytest_llmregress.providers import batches
 from pytest_llmregress.providers.batches import BatchApi, BatchError, BatchResult, SubmittedBatch
 from pytest_llmregress.recording.request_capture import CapturedRequest
+from pytest_llmregress.reports import recording_progress as words
 from pytest_llmregress.runner.concurrent.dry_run import DryRun
+from pytest_llmregress.runner.concurrent.progress_output import TELL_EVERY, ProgressOutput
 from pytest_llmregress.storage.submitted_batches import SubmittedBatchesFile, SubmittedRequest
 from pytest_llmregress.values.http import Response
+from pytest_llmregress.values.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmregress.pipeline.session_context import SessionContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +135,54 @@ class BatchRound:
         return None
 
 
+class BatchSender:
+    """Hands batches in and waits for them; tells, and stops the recording where that fails."""
+
+    def __init__(self, run: "SessionContext", settings: Settings, telling: ProgressOutput) -> None:
+        self._run = run
+        self._settings = settings
+        self._telling = telling
+
+    def hand_in(self, number: int, batch: BatchRound) -> bool:
+        """Make batches; tell whether that went well."""
+        if not batch.places:
+            return True
+        try:
+            batch.hand_in()
+        except BatchError as error:
+            return self._stop("no_batch", str(error))
+        self._telling.tell(words.handed_in(number))
+        return True
+
+    def wait(self, number: int, batch: BatchRound) -> bool:
+        """Wait for batches; tell whether all of them have ended."""
+        if not batch.places:
+            return True
+        began = told = time.monotonic()
+
+        def tell(going_on: Sequence[str]) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= TELL_EVERY:
+                told = now
+                self._telling.tell(words.during_batch(number, going_on, seconds=now - began))
+
+        try:
+            left = batch.wait(seconds=self._settings.batch_wait, tell=tell)
+        except BatchError as error:
+            return self._stop("no_batch", str(error))
+        if left:
+            why = words.waits_in_batch(left, seconds=time.monotonic() - began)
+            return self._stop("waits_in_batch", why)
+        return True
+
+    def _stop(self, code: str, why: str) -> bool:
+        """Let nothing more be sent in this run: what is asked for in a batch costs half."""
+        why = str(self._run.redactor.value(why))  # it may quote a server, and lands in reports
+        self._run.spending.halt(code, why)
+        return False
+
+
 def _by_api(places: Sequence[BatchSlot]) -> list[tuple[BatchApi, list[BatchSlot]]]:
     """Return the places of each batch API, the APIs in the order of their first places."""
     found: dict[int, tuple[BatchApi, list[BatchSlot]]] = {}
@@ -140,4 +195,4 @@ def _key(place: BatchSlot) -> str:
     return place.note.tape.key_in(place.note.exchange)
 
 
-__all__ = ["BatchError", "BatchRound", "BatchSlot"]
+__all__ = ["BatchRound", "BatchSender", "BatchSlot"]

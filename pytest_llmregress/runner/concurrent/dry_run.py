@@ -1,26 +1,57 @@
 """One run of a marked test that counts for nothing: it tells what the test asks for next."""
 
-from collections.abc import Mapping
-from types import ModuleType
-from typing import Any, NoReturn, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol, Self
 
 import pytest
 
 from pytest_llmregress.pipeline.config import INLINE
 from pytest_llmregress.pipeline.extract import AcceptedRecording
-from pytest_llmregress.pipeline.load import load_test
-from pytest_llmregress.pipeline.plan import SamplePlan
+from pytest_llmregress.pipeline.http_session import HttpSession
+from pytest_llmregress.pipeline.load import load_side, load_test
+from pytest_llmregress.pipeline.plan import SamplePlan, SideVariant
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState
-from pytest_llmregress.recording.cassette_session import SampleMode
+from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange, SampleMode
 from pytest_llmregress.recording.judge_flag import is_judging
-from pytest_llmregress.recording.request_capture import RequestRecorder, capture_requests
+from pytest_llmregress.recording.request_capture import (
+    NOT_RECORDED,
+    RequestRecorder,
+    capture_requests,
+    name_request,
+)
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.context_factory import identify, narrow_context
-from pytest_llmregress.runner.open_sample import TEST_RUN, OpenSample
+from pytest_llmregress.runner.open_sample import TEST_RUN, OpenSample, TriedTest
 from pytest_llmregress.storage.journal import Journal
-from pytest_llmregress.values.http import Request
+from pytest_llmregress.values.http import Request, Response
+
+
+class Surroundings(Protocol):
+    """What is around all dry runs of a session."""
+
+    def take_live(
+        self, item: pytest.Item, tape: CassetteSession, exchange: Exchange, response: Response
+    ) -> None:
+        """Take the answer to what a thread or a task has sent at once while a test was tried."""
+
+    def restrict_sockets(self) -> bool:
+        """Tell whether something of the test keeps it from connecting where others may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleTarget:
+    """One sample of one test that is still to be recorded."""
+
+    item: pytest.Item
+    sample: int
+    side: SideVariant | None = None
+    """What it is beside the test; None for the test itself."""
+    plan: SamplePlan | None = None
+    """What a driver has asked for; None for a sample that the test begins with."""
 
 
 class DryRun:
@@ -30,9 +61,13 @@ class DryRun:
     its requests are answered goes to its journal, as if its recording had been interrupted.
     """
 
-    def __init__(self, state: TestState, context: SessionContext) -> None:
+    def __init__(
+        self, item: pytest.Item, state: TestState, context: SessionContext, around: Surroundings
+    ) -> None:
+        self._item = item
         self._loaded = state
         self._context = context
+        self._around = around
         self.accepted = AcceptedRecording(state, context)
         self.journal = Journal(state.paths.journal, test=state.node_id, size=state.journal_size)
         self.aim(state.plans[0].number)
@@ -40,10 +75,21 @@ class DryRun:
         """The sample that runs now, or ran last."""
 
     @classmethod
-    def of_item(cls, item: pytest.Item, context: SessionContext) -> Self:
+    def of_item(cls, item: pytest.Item, context: SessionContext, around: Surroundings) -> Self:
         """Return the dry run of a marked item."""
         context = narrow_context(item, context)
-        return cls(load_test(identify(item), context), context)
+        return cls(item, load_test(identify(item), context), context, around)
+
+    @classmethod
+    def of_target(cls, target: SampleTarget, context: SessionContext, around: Surroundings) -> Self:
+        """Return the dry run of a sample, of the test or beside it."""
+        if target.plan is None:
+            return cls.of_item(target.item, context, around)
+        context = narrow_context(target.item, context)
+        state = load_test(identify(target.item), context)
+        if target.side is not None:
+            state = load_side(state, target.side, context)
+        return cls(target.item, replace(state, plans=(target.plan,)), context, around)
 
     @property
     def state(self) -> TestState:
@@ -73,14 +119,16 @@ class DryRun:
     def aim(self, sample: int) -> RequestRecorder:
         """Make a sample the next one to run, and return what its requests are noted on."""
         self._aim = sample
-        self._recorder = RequestRecorder(may_send=self._may_send, halt=_halt)
-        return self._recorder
+        self.recorder = build_recorder(
+            self._item, self._context, self._around, traffic=lambda: self.current.traffic
+        )
+        return self.recorder
 
     # --- what pytest's hooks ask of it -------------------------------------------------------
 
     def begin(self) -> OpenSample:
         """Begin the sample that it is aimed at."""
-        recorder = self._recorder
+        recorder = self.recorder
         self.current = OpenSample(
             next(plan for plan in self._loaded.plans if plan.number == self._aim),
             self._loaded,
@@ -92,11 +140,14 @@ class DryRun:
         )
         return self.current
 
+    def note(self, report: pytest.TestReport) -> None:
+        """Take no notice of how a phase ended."""
+
     def configure(self, config: Mapping[str, Any]) -> None:
         """Take the test's `llm_config`, and go no further where it wants to be run only once."""
         self.current.configure(config)
         if self.wants_inline:
-            _halt()
+            output.fail(NOT_RECORDED)
 
     # --- what came of it ---------------------------------------------------------------------
 
@@ -117,19 +168,47 @@ class DryRun:
         """Whether marker or `llm_config` say that it must not be run twice."""
         return self.state.config.terms.record == INLINE
 
-    def _may_send(self, request: Request) -> bool:
-        """Tell whether a request is one to a model, which can be sent in the test's place."""
-        traffic = self.current.traffic
-        return (
+
+def build_recorder(
+    item: pytest.Item,
+    context: SessionContext,
+    around: Surroundings,
+    *,
+    traffic: Callable[[], HttpSession | None],
+) -> RequestRecorder:
+    """Return what the requests of one run of a test are noted on.
+
+    :param traffic: returns the HTTP of the sample that runs.
+    """
+
+    def refuse(request: Request) -> str:
+        """Say why a request is none that can be sent in the test's place; empty where it is."""
+        if around.restrict_sockets():
+            return "sockets are restricted while it runs"
+        http = traffic()
+        may_send = (
             request.method.upper() == "POST"
             and not carries_credentials(request)
-            and self._context.requested_model(request) is not None
+            and context.requested_model(request) is not None
             # The run that counts tells of a model that should have been the candidate.
-            and (is_judging() or traffic is None or traffic.asking.refuse(request) is None)
+            and (is_judging() or http is None or http.asking.refuse(request) is None)
         )
+        return "" if may_send else name_request(request)
+
+    def check(request: Request) -> None:
+        http = traffic()
+        if http is not None:
+            http.check_sending(request)
+
+    return RequestRecorder(
+        refuse=refuse,
+        halt=output.fail,
+        before_live=check,
+        take_live=partial(around.take_live, item),
+    )
 
 
-def run_trial(item: pytest.Item, trial: DryRun, nextitem: Any) -> None:
+def run_trial(item: pytest.Item, trial: TriedTest, nextitem: Any) -> None:
     """Run a sample of a test, leaving no trace of it on the item.
 
     :param nextitem: an item, or what can be asked like one which nodes have to stay set up.
@@ -139,35 +218,9 @@ def run_trial(item: pytest.Item, trial: DryRun, nextitem: Any) -> None:
     properties = len(item.user_properties)
     item.stash[TEST_RUN] = trial
     try:
-        find_protocol(item.config.pluginmanager)(item=item, nextitem=nextitem)
+        with trial.recorder.of_test():
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
     finally:
         del item.stash[TEST_RUN]
         del item.user_properties[properties:]
     session.shouldstop, session.shouldfail = stops  # the run that counts will ask for it again
-
-
-def find_protocol(plugins: pytest.PytestPluginManager) -> Any:
-    """Return pytest's protocol without the plugins that collect results, or run a test again.
-
-    They do it around the whole protocol, and a trial is no result. Those of pytest itself are
-    kept, ours, and the one that ends a test that hangs.
-    """
-    name = "pytest_runtest_protocol"
-    around = [impl.plugin for impl in getattr(plugins.hook, name).get_hookimpls()]
-    others = [plugin for plugin in around if not _is_kept(plugin, plugins)]
-    return plugins.subset_hook_caller(name, others)
-
-
-_TIMEOUTS = "timeout"
-"""The name of the plugin pytest-timeout."""
-
-
-def _is_kept(plugin: Any, plugins: pytest.PytestPluginManager) -> bool:
-    module = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
-    is_own = module.partition(".")[0] in {"_pytest", "pytest_llmregress"}
-    return is_own or plugins.get_name(plugin) == _TIMEOUTS
-
-
-def _halt() -> NoReturn:
-    """Stop a test from whichever thread has asked: no exception that an app would catch."""
-    output.fail("this answer is not recorded yet")

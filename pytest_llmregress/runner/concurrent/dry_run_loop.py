@@ -1,35 +1,24 @@
 """Trying of tests: each runs, unseen, up to the first request that is not answered."""
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from pytest_llmregress.recording.request_capture import CapturedRequest, RequestRecorder
-from pytest_llmregress.runner.concurrent.dry_run import DryRun, run_trial
-
-_SILENT = frozenset(
-    {
-        "pytest_runtest_logstart",
-        "pytest_runtest_logreport",
-        "pytest_runtest_logfinish",
-        "pytest_exception_interact",
-        "pytest_warning_recorded",
-    }
+from pytest_llmregress.recording.request_capture import (
+    NOT_RECORDED,
+    CapturedRequest,
+    RequestRecorder,
 )
-"""The hooks that tell of a test: a trial is none."""
+from pytest_llmregress.runner.concurrent.dry_run import DryRun, SampleTarget, run_trial
+from pytest_llmregress.runner.other_plugins import hide_runs
+
 _WIDE = "a fixture of a wider scope asks"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleTarget:
-    """One sample of one test that is still to be recorded."""
-
-    item: pytest.Item
-    sample: int
+_OUTLIVES = "a thread or a task of a wider scope than the test asks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,47 +58,69 @@ def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
     """
     asked: list[UnansweredSample] = []
     inline: dict[SampleTarget, str] = {}
-    watch = _FixtureWatch()
-    plugins = session.config.pluginmanager
-    plugins.register(watch, "llmregress-watch")
-    try:
-        with silence_reports(session):
-            for place, aim in enumerate(aims):
-                if watch.concerns(aim.item):
-                    inline[aim] = _WIDE
-                    continue
-                trial = begin(aim)
-                pad = trial.aim(aim.sample)
-                watch.begin(pad)
-                later = [each.item for each in aims[place + 1 :]]
-                others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
-                others += [each.item for each in waiting]
-                upcoming = _NextItemProxy(aim.item, _keeper(watch, later, others))
-                run_trial(aim.item, trial, upcoming)
-                why = _why_inline(trial, watch, refused=pad.refused)
-                if not why and differs(aim, trial):
-                    why = "it asks for something else each time it is run (see match_replace)"
-                if why:
-                    inline[aim] = why
-                elif pad.notes:
-                    asked.append(UnansweredSample(aim=aim, trial=trial, notes=tuple(pad.notes)))
-                    take(asked[-1])
-    finally:
-        plugins.unregister(watch)
+    with run_unseen(session) as watch:
+        for place, aim in enumerate(aims):
+            if watch.concerns(aim.item):
+                inline[aim] = _WIDE
+                continue
+            trial = begin(aim)
+            pad = trial.aim(aim.sample)
+            watch.begin(pad)
+            later = [each.item for each in aims[place + 1 :]]
+            others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
+            others += [each.item for each in waiting]
+            upcoming = NextItemProxy(aim.item, _keeper(watch, later, others))
+            run_trial(aim.item, trial, upcoming)
+            why = _why_inline(trial, watch, pad)
+            if not why and differs(aim, trial):
+                why = "it asks for something else each time it is run (see match_replace)"
+            if why:
+                inline[aim] = why
+            elif pad.notes:
+                asked.append(UnansweredSample(aim=aim, trial=trial, notes=tuple(pad.notes)))
+                take(asked[-1])
     return DryRunResult(asked=tuple(asked), inline=inline)
 
 
-def _why_inline(trial: DryRun, watch: "_FixtureWatch", *, refused: str) -> str:
+@contextmanager
+def run_unseen(session: pytest.Session) -> Iterator["FixtureWatch"]:
+    """Have nobody told of the tests that run meanwhile, and see which of their fixtures ask."""
+    watch = FixtureWatch()
+    plugins = session.config.pluginmanager
+    plugins.register(watch, "llmregress-watch")
+    try:
+        with hide_runs(session), _hide_stopped_threads():
+            yield watch
+    finally:
+        plugins.unregister(watch)
+
+
+def _why_inline(trial: DryRun, watch: "FixtureWatch", pad: RequestRecorder) -> str:
     """Say why a sample that was tried is left to the ordinary run; empty where it is not."""
     if watch.is_wide:
         return _WIDE
     if trial.wants_inline:
         return 'its llm_config says record="inline"'
-    return f"only the test itself can send it ({refused})" if refused else ""
+    if pad.live:
+        return _OUTLIVES
+    return f"only the test itself can send it ({pad.refused})" if pad.refused else ""
+
+
+@contextmanager
+def _hide_stopped_threads() -> Iterator[None]:
+    """Tell nobody of threads that were stopped, and that no other thread waits for."""
+    tell = threading.excepthook
+
+    def hide(arguments: Any) -> None:
+        if str(arguments.exc_value) != NOT_RECORDED:
+            tell(arguments)
+
+    with mock.patch.object(threading, "excepthook", hide):
+        yield
 
 
 def _keeper(
-    watch: "_FixtureWatch", later: Sequence[pytest.Item], others: Sequence[pytest.Item]
+    watch: "FixtureWatch", later: Sequence[pytest.Item], others: Sequence[pytest.Item]
 ) -> Callable[[], list[Any]]:
     """Return what tells, when a sample is torn down, which nodes have to stay set up.
 
@@ -122,13 +133,13 @@ def _keeper(
             return []  # what has failed in a wider scope must be set up anew
         following = next((item for item in later if not watch.concerns(item)), None)
         if following is not None:
-            return _chain(following)
-        return _common([_chain(item) for item in others])
+            return chain_of(following)
+        return _common([chain_of(item) for item in others])
 
     return keep
 
 
-class _FixtureWatch:
+class FixtureWatch:
     """Sees which fixtures of a wider scope ask for something that is not recorded.
 
     pytest remembers that they have failed for as long as their scope lasts.
@@ -156,15 +167,17 @@ class _FixtureWatch:
         """Look whether a fixture's set-up was stopped."""
         pad = self._pad
         before = pad is None or pad.stopped
+        is_wide = pad is not None and fixturedef.scope != "function"
         try:
-            return (yield)
+            with pad.of_wider_scope() if pad is not None and is_wide else nullcontext():
+                return (yield)
         finally:
-            if pad is not None and pad.stopped and not before and fixturedef.scope != "function":
+            if pad is not None and is_wide and pad.stopped and not before:
                 self.is_wide = True
                 self._names.add(fixturedef.argname)
 
 
-class _NextItemProxy:
+class NextItemProxy:
     """What runs after a trial, as far as pytest asks: which nodes have to stay set up."""
 
     def __init__(self, item: pytest.Item, keep: Callable[[], list[Any]]) -> None:
@@ -179,7 +192,8 @@ class _NextItemProxy:
         return getattr(self._item, name)
 
 
-def _chain(item: pytest.Item) -> list[Any]:
+def chain_of(item: pytest.Item) -> list[Any]:
+    """Return the nodes that have to be set up for an item, itself left out."""
     return [] if item.parent is None else item.parent.listchain()
 
 
@@ -191,31 +205,3 @@ def _common(chains: Sequence[list[Any]]) -> list[Any]:
             break
         common.append(nodes[0])
     return common
-
-
-class _MutedHooks:
-    """The hooks of an item, without those that tell of it."""
-
-    def __init__(self, hooks: Any) -> None:
-        self._hooks = hooks
-
-    def __getattr__(self, name: str) -> Any:
-        return _NoHook() if name in _SILENT else getattr(self._hooks, name)
-
-
-class _NoHook:
-    """A hook that nobody implements."""
-
-    def __call__(self, **_: object) -> list[Any]:
-        return []
-
-    def call_historic(self, **_: object) -> None:
-        """Tell nobody, later either."""
-
-
-@contextmanager
-def silence_reports(session: pytest.Session) -> Iterator[None]:
-    """Have nobody told of the tests that run meanwhile."""
-    proxy = session.gethookproxy
-    with mock.patch.object(session, "gethookproxy", lambda path: _MutedHooks(proxy(path))):
-        yield

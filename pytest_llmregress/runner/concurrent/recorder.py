@@ -6,11 +6,11 @@ are tried again, one turn further. The ordinary run then finds its answers as af
 recording, so that order, reports and outcomes are pytest's own; what is still missing, it records.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,19 +22,17 @@ from pytest_llmregress.recording.rate_limiter import CostEstimate, RateLimiter
 from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.recording.request_pool import RequestPool
 from pytest_llmregress.reports import recording_progress as words
-from pytest_llmregress.runner.concurrent.batch_round import BatchError, BatchRound
-from pytest_llmregress.runner.concurrent.dry_run import DryRun
-from pytest_llmregress.runner.concurrent.dry_run_loop import (
-    SampleTarget,
-    UnansweredSample,
-    run_dry_runs,
-)
-from pytest_llmregress.runner.concurrent.progress_output import TELL_EVERY, ProgressOutput
+from pytest_llmregress.runner.concurrent.batch_round import BatchSender
+from pytest_llmregress.runner.concurrent.dry_run import DryRun, SampleTarget
+from pytest_llmregress.runner.concurrent.dry_run_loop import UnansweredSample, run_dry_runs
+from pytest_llmregress.runner.concurrent.progress_output import ProgressOutput
+from pytest_llmregress.runner.concurrent.rehearsal import find_further
 from pytest_llmregress.runner.concurrent.request_round import (
     RequestRound,
     RequestsInFlight,
     ResponseSink,
 )
+from pytest_llmregress.runner.other_plugins import find_watcher
 from pytest_llmregress.storage import recording_lock
 from pytest_llmregress.values.settings import Settings
 
@@ -69,11 +67,17 @@ class ConcurrentRecorder:
         self._least = 1 if settings.batch else LEAST
         self._pace = RateLimiter(limit=partial(requests_a_minute, providers=run.providers))
         self._answers = ResponseSink(run)
+        self._batches = BatchSender(run, settings, telling)
         self._order: dict[SampleTarget, int] = {}
         """Which sample comes how soon."""
         self._inline: dict[SampleTarget, str] = {}
         """What is left to the ordinary run, and why."""
         self._unprocessed: Counter[SampleTarget] = Counter()
+        self._waves = 0
+        self._is_further = False
+        """Whether what is sent now follows first samples, so that it goes to either model."""
+        self._beside: dict[Path, DryRun] = {}
+        """What was tried beside tests, by its journal."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -82,37 +86,81 @@ class ConcurrentRecorder:
         with share_tls_contexts(), pause_garbage_collection():
             if goes_on or not session.testsfailed:
                 marked = [item for item in session.items if item.get_closest_marker("llm")]
-                found = ((item, DryRun.of_item(item, self._run)) for item in marked)
+                found = ((item, self._begin(item)) for item in marked)
                 trials = {item: trial for item, trial in found if trial.claim()}
                 try:
                     self._record(session, trials)
                 except KeyboardInterrupt:
-                    self._telling.interrupted(sum(trial.saved for trial in trials.values()))
+                    every = [*trials.values(), *self._beside.values()]
+                    self._telling.interrupted(sum(trial.saved for trial in every))
                     raise
                 del trials
             return (yield)
 
     def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, DryRun]) -> None:
-        aims = [
-            SampleTarget(item=item, sample=slot.number)
-            for item, trial in trials.items()
-            for slot in trial.to_record
-        ]
-        if len(aims) < self._least:
-            return
+        aims = []
+        for item, trial in trials.items():
+            found = [SampleTarget(item=item, sample=each.number) for each in trial.to_record]
+            watcher = find_watcher(item)
+            if watcher:
+                self._inline |= dict.fromkeys(found, words.watched(watcher))
+            else:
+                aims += found
+        if len(aims) >= self._least:
+            self._record_in_waves(session, aims, lambda aim: trials[aim.item])
+        left = {aim.item for aim in self._inline}
+        self._record_further(
+            session, [item for item in trials if trials[item].state.confirm and item not in left]
+        )
+        for line in words.after_waves([(a.item.nodeid, why) for a, why in self._inline.items()]):
+            self._telling.tell(line)
+
+    def _record_in_waves(
+        self,
+        session: pytest.Session,
+        aims: Sequence[SampleTarget],
+        begin: Callable[[SampleTarget], DryRun],
+    ) -> None:
         self._order = {aim: place for place, aim in enumerate(aims)}
         is_free = not self._run.spending.is_limited and not self._settings.batch
         if is_free:
-            asked = self._send_while_trying(session, aims, trials)
+            asked = self._send_while_trying(session, aims, begin)
         else:
-            asked = self._try(session, aims, begin=lambda aim: trials[aim.item])
-        for number in range(1 + is_free, MAX_WAVES + 1):
+            asked = self._try(session, aims, begin=begin)
+        for _ in range(MAX_WAVES):
             if len(asked) < self._least:
                 break
-            asked = self._send(session, number, asked)
-        inline = [(aim.item.nodeid, why) for aim, why in self._inline.items()]
-        for line in words.after_waves(inline):
-            self._telling.tell(line)
+            self._waves += 1
+            asked = self._send(session, self._waves, asked)
+
+    def _record_further(self, session: pytest.Session, items: Sequence[pytest.Item]) -> None:
+        """Record what drivers ask for once first samples are there, each time of all tests."""
+        for _ in range(MAX_WAVES):
+            if not items or self._run.spending.stop is not None:
+                return
+            found = find_further(session, items, self._run, self._answers)
+            if len(found) < self._least:
+                return
+            self._tell_further(found)
+            self._record_in_waves(session, found, self._begin_further)
+            left = {aim.item for aim in self._inline}
+            items = [i for i in items if any(each.item is i for each in found) and i not in left]
+
+    def _tell_further(self, found: Sequence[SampleTarget]) -> None:
+        self._is_further = True
+        sides = [target.side for target in found if target.side is not None]
+        old = sum(side.asks_old_model for side in sides)
+        tests = len({target.item for target in found})
+        new = len(found) - old
+        self._telling.tell(words.further(tests, of_candidate=new, of_old_model=old))
+
+    def _begin_further(self, aim: SampleTarget) -> DryRun:
+        trial = DryRun.of_target(aim, self._run, self._answers)
+        if aim.side is not None:
+            self._beside[trial.state.paths.journal] = trial
+        trial.journal.check_place()
+        trial.leave_journal()
+        return trial
 
     def _try(
         self,
@@ -148,24 +196,25 @@ class ConcurrentRecorder:
             return ()
         turn = whole.first(allowed)
         self._tell_before(number, turn, later=whole.size - turn.size)
-        goes_on = self._hand_in(number, turn.batch)
+        goes_on = self._batches.hand_in(number, turn.batch)
         with self._flight() as flight:
             for each, note in turn.single:
                 flight.send(each, note)
-            goes_on = goes_on and self._wait(number, turn.batch)
+            goes_on = goes_on and self._batches.wait(number, turn.batch)
             return self._land(session, number, turn, flight, later=asked[allowed:], goes_on=goes_on)
 
     def _send_while_trying(
         self,
         session: pytest.Session,
         aims: Sequence[SampleTarget],
-        trials: Mapping[pytest.Item, DryRun],
+        begin: Callable[[SampleTarget], DryRun],
     ) -> Sequence[UnansweredSample]:
         """Try each sample for the first time, and send what it asks for at once: the first wave.
 
         Not where a limit holds: what all of it will come to is known only in the end.
         """
         waiting: list[UnansweredSample] = []
+        self._waves += 1
         with self._flight() as flight:
 
             def take(asked: UnansweredSample) -> None:
@@ -177,18 +226,22 @@ class ConcurrentRecorder:
                         RequestRound(waiting, place=self._answers.place, fits=self._fits)
                     )
                     expected = first.times(len(aims) / LEAST)
-                    self._telling.tell(words.first_calls(expected, like=LEAST))
+                    self._telling.tell(words.first_calls(self._waves, expected, like=LEAST))
                 for each in waiting:
                     for note in each.notes:
                         flight.send(each, note)
                 waiting.clear()
 
-            asked = self._try(session, aims, begin=lambda aim: trials[aim.item], take=take)
+            asked = self._try(session, aims, begin=begin, take=take)
             if not flight.has_begun:
+                self._waves -= 1
                 return asked
             turn = self._turn(asked)
-            self._tell_before(1, turn, later=0)
-            return self._land(session, 1, turn, flight, later=(), goes_on=True)
+            self._tell_before(self._waves, turn, later=0)
+            return self._land(session, self._waves, turn, flight, later=(), goes_on=True)
+
+    def _begin(self, item: pytest.Item) -> DryRun:
+        return DryRun.of_item(item, self._run, self._answers)
 
     @contextmanager
     def _flight(self) -> Iterator[RequestsInFlight]:
@@ -211,7 +264,7 @@ class ConcurrentRecorder:
 
         def begin(aim: SampleTarget) -> DryRun:
             wave.wait(flight.of_sample(aim), tell=tell)
-            trial = DryRun.of_item(aim.item, self._run)
+            trial = DryRun.of_target(aim, self._run, self._answers)
             trial.leave_journal()
             return trial
 
@@ -252,6 +305,7 @@ class ConcurrentRecorder:
                 tests=turn.tests,
                 in_batches=len(turn.batch.places),
                 later=later,
+                models=turn.count_models(self._run.requested_model) if self._is_further else {},
             )
         )
 
@@ -264,45 +318,6 @@ class ConcurrentRecorder:
     def _fits(self, note: CapturedRequest) -> bool:
         request = note.exchange.request
         return self._settings.batch and find_batch_api(request, self._run.providers) is not None
-
-    def _hand_in(self, number: int, batch: BatchRound) -> bool:
-        """Make batches; tell whether that went well."""
-        if not batch.places:
-            return True
-        try:
-            batch.hand_in()
-        except BatchError as error:
-            return self._stop("no_batch", str(error))
-        self._telling.tell(words.handed_in(number))
-        return True
-
-    def _wait(self, number: int, batch: BatchRound) -> bool:
-        """Wait for batches; tell whether all of them have ended."""
-        if not batch.places:
-            return True
-        began = told = time.monotonic()
-
-        def tell(going_on: Sequence[str]) -> None:
-            nonlocal told
-            now = time.monotonic()
-            if now - told >= TELL_EVERY:
-                told = now
-                self._telling.tell(words.during_batch(number, going_on, seconds=now - began))
-
-        try:
-            left = batch.wait(seconds=self._settings.batch_wait, tell=tell)
-        except BatchError as error:
-            return self._stop("no_batch", str(error))
-        if left:
-            why = words.waits_in_batch(left, seconds=time.monotonic() - began)
-            return self._stop("waits_in_batch", why)
-        return True
-
-    def _stop(self, code: str, why: str) -> bool:
-        """Let nothing more be sent in this run: what is asked for in a batch costs half."""
-        why = str(self._run.redactor.value(why))  # it may quote a server, and lands in reports
-        self._run.spending.halt(code, why)
-        return False
 
     def _leave_unanswered(self, asked: Sequence[UnansweredSample]) -> None:
         """Leave to the ordinary run what got no whole answer."""

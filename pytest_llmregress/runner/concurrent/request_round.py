@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest, SpendTracker
 from pytest_llmregress.providers.registry import find_batch_api
+from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.recording.rate_limiter import CostEstimate
-from pytest_llmregress.recording.request_capture import CapturedRequest
+from pytest_llmregress.recording.request_capture import CapturedRequest, read_sockets
 from pytest_llmregress.recording.request_pool import RequestJob, RequestPool
 from pytest_llmregress.runner.concurrent.batch_round import BatchRound, BatchSlot
-from pytest_llmregress.runner.concurrent.dry_run import DryRun
-from pytest_llmregress.runner.concurrent.dry_run_loop import SampleTarget, UnansweredSample
-from pytest_llmregress.values.http import Response
+from pytest_llmregress.runner.concurrent.dry_run import DryRun, SampleTarget
+from pytest_llmregress.runner.concurrent.dry_run_loop import UnansweredSample
+from pytest_llmregress.values.http import Request, Response
 
 if TYPE_CHECKING:
     from pytest_llmregress.pipeline.session_context import SessionContext
@@ -49,6 +52,15 @@ class RequestRound:
         """How many tests ask."""
         return len({each.aim.item for each in self.asked})
 
+    def count_models(self, find: Callable[[Request], str | None]) -> dict[str, int]:
+        """Return how many requests go to which model."""
+        models = (
+            find(note.exchange.request) or "a model of no known name"
+            for each in self.asked
+            for note in each.notes
+        )
+        return dict(Counter(models))
+
     @property
     def requests(self) -> list[tuple[PlannedRequest, ...]]:
         """What is about to be sent for each sample; nothing of what an earlier run has sent."""
@@ -80,6 +92,7 @@ class ResponseSink:
     def __init__(self, run: "SessionContext") -> None:
         self._run = run
         self._journals = threading.Lock()
+        self._sockets = read_sockets()
         self._recorded: dict[SampleTarget, Counter[str]] = {}
         """The keys of the requests that waves have answered, by sample."""
 
@@ -101,6 +114,19 @@ class ResponseSink:
         api = find_batch_api(note.exchange.request, self._run.providers)
         assert api is not None  # noqa: S101 - only what one accepts has a place in a batch
         return BatchSlot(api=api, trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
+
+    def restrict_sockets(self) -> bool:
+        """Tell whether something keeps the test that runs from connecting where others may."""
+        return read_sockets() != self._sockets
+
+    def take_live(
+        self, item: pytest.Item, tape: CassetteSession, exchange: Exchange, response: Response
+    ) -> None:
+        """Take an answer to what a test has sent by itself while it was tried."""
+        with self._journals:
+            tape.answer(exchange, response)
+            if exchange.interaction is not None and not self._run.incomplete(exchange.interaction):
+                self._run.in_waves[item.nodeid] += 1
 
     def fault(self, note: CapturedRequest) -> str | None:
         """Say why a request is not answered, or None where it is."""
@@ -132,7 +158,8 @@ class ResponseSink:
             why = self.fault(note)
             if why is None:
                 self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
-                self._run.in_waves[aim.item.nodeid] += 1
+                if aim.side is None:  # what is carried on of a test is told of its own samples
+                    self._run.in_waves[aim.item.nodeid] += 1
         return why
 
 
