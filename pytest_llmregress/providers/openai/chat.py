@@ -4,12 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
-from pytest_llmregress.providers.openai.reply import (
-    Reply,
-    find_error,
-    read_error_inside,
-    read_usage,
-)
+from pytest_llmregress.providers.openai.reply import find_error, read_error_inside, read_usage
+from pytest_llmregress.providers.reply import Reply, worst
 from pytest_llmregress.values.call import Citation, Outcome, ToolCall, ToolRunner
 
 _BY_CONTENT = frozenset(
@@ -29,16 +25,6 @@ _BY_REASON = {
     "abort": Outcome.ERROR,  # vLLM
 }
 """Words that say it by themselves."""
-_FROM_BEST = (
-    Outcome.ANSWERED,
-    Outcome.TOOL_USE,
-    Outcome.PAUSED,
-    Outcome.EMPTY,
-    Outcome.TRUNCATED,
-    Outcome.CONTEXT_FULL,
-    Outcome.REFUSED,
-    Outcome.ERROR,
-)
 _THINK, _END_OF_THINKING = "<think>", "</think>"
 _TEXTS = frozenset({"text", "output_text"})
 _UNREADABLE = "(no JSON object)"
@@ -63,11 +49,6 @@ def _is_known(reason: str) -> bool:
     return reason in _BY_REASON or reason in _BY_CONTENT
 
 
-def _worst(outcomes: list[Outcome]) -> Outcome:
-    """Return the worst of the outcomes of several choices."""
-    return max(outcomes, key=_FROM_BEST.index)
-
-
 def read_completion(body: Mapping[str, Any], *, streamed: bool = False) -> Reply:
     """Read a completion; of several choices the first one, with the worst outcome of all."""
     choices = [read_mapping(each) for each in _list(body.get("choices"))]
@@ -80,7 +61,7 @@ def read_completion(body: Mapping[str, Any], *, streamed: bool = False) -> Reply
     choices.sort(key=lambda each: index if isinstance(index := each.get("index"), int) else 0)
     read = [_read_choice(choice, streamed=streamed) for choice in choices]
     first, error = read[0], _find_error_of_choices(choices)
-    outcome = _worst([each.outcome for each in read])
+    outcome = worst([each.outcome for each in read])
     unfinished = streamed and any(each.stop_reason is None for each in read)
     fault = "the stream ended without a finish reason" if unfinished else None
     if error:

@@ -7,7 +7,8 @@ from typing import Any
 from pytest_llmregress.providers.event_stream import parse_events
 from pytest_llmregress.providers.json_access import parse, read_field, read_string
 from pytest_llmregress.providers.openai.chat import read_completion
-from pytest_llmregress.providers.openai.reply import Reply, find_error, read_error_inside
+from pytest_llmregress.providers.openai.reply import find_error, read_error_inside
+from pytest_llmregress.providers.reply import Reply
 
 _DONE = "[DONE]"
 _JOINED = frozenset(

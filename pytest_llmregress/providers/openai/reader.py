@@ -10,7 +10,7 @@ from pytest_llmregress.providers.openai.chat import read_completion
 from pytest_llmregress.providers.openai.limits import read_limit
 from pytest_llmregress.providers.openai.ollama import read_ollama
 from pytest_llmregress.providers.openai.prompts import read_chat_prompt, read_responses_prompt
-from pytest_llmregress.providers.openai.reply import FIRST_ERROR, Reply, read_error
+from pytest_llmregress.providers.openai.reply import read_error
 from pytest_llmregress.providers.openai.routes import DEPLOYMENT, Dialect, Route, find_route
 from pytest_llmregress.providers.openai.sellers import PLACEHOLDERS, find_seller
 from pytest_llmregress.providers.protocol import Rename
@@ -20,6 +20,7 @@ from pytest_llmregress.providers.renaming import (
     rename_in_object,
     rename_in_url,
 )
+from pytest_llmregress.providers.reply import FIRST_ERROR, Asked, Reply, build_call
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.providers.stainless import watch_requests
 from pytest_llmregress.values.call import Call
@@ -46,29 +47,15 @@ class OpenAIProvider:
         if route is None or reply is None:
             return None
         is_response = route.dialect is Dialect.RESPONSES
-        return Call(
+        asked = Asked(
             provider=self.name,
-            outcome=reply.outcome,
-            text=reply.text,
-            tool_calls=reply.tool_calls,
-            thinking=reply.thinking,
-            citations=reply.citations,
-            stop_reason=reply.stop_reason,
-            stop_sequence=reply.stop_sequence,
-            service_tier=reply.service_tier,
-            refusal_category=reply.refusal_category,
             requested_model=reply.served_model if route.is_poll else route.model,
-            served_model=reply.served_model,
             is_alias=route.is_deployment,
-            usage=reply.usage,
-            latency=interaction.latency,
-            status=interaction.response.status,
-            error=reply.error,
-            streamed=reply.streamed,
             request=route.body,
             prompt_reader=read_responses_prompt if is_response else read_chat_prompt,
             price_key=find_seller(interaction.request),
         )
+        return build_call(asked, reply, interaction)
 
     def requested_model(self, request: Request) -> str | None:
         """Return the model that a request names in its URL or its body, or None."""

@@ -1,16 +1,13 @@
-"""What a reply says, whichever of the dialects it came in."""
+"""Errors and counts of tokens, whichever of the dialects they came in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
-from pytest_llmregress.values.call import Citation, Outcome, ToolCall, Usage
-from pytest_llmregress.values.http import Response, is_passing
+from pytest_llmregress.providers.reply import Reply, is_status_of_no_answer, without_cached
+from pytest_llmregress.values.call import Outcome, Usage
+from pytest_llmregress.values.http import Response
 
-FIRST_ERROR = 400
-_OF_THE_ACCOUNT = frozenset({401, 402, 403, 404})
-"""Errors that are no answers, as those of the moment; others below 500 are."""
 _OF_THE_REQUEST = ("invalid_", "unsupported_", "image_", "empty_", "tool_use_failed")
 """How the codes of errors begin that the model, or what was asked of it, is to blame for."""
 _OUTCOMES = {
@@ -23,33 +20,12 @@ _OUTCOMES = {
 """How a call ended that was answered with an error, by its code; all others are errors."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A reply; what it has in common with `Call` means the same."""
-
-    outcome: Outcome = Outcome.ERROR
-    text: str = ""
-    tool_calls: tuple[ToolCall, ...] = ()
-    thinking: str | None = None
-    citations: tuple[Citation, ...] = ()
-    stop_reason: str | None = None
-    stop_sequence: str | None = None
-    service_tier: str | None = None
-    refusal_category: str | None = None
-    served_model: str | None = None
-    usage: Usage = field(default_factory=Usage)
-    error: str | None = None
-    streamed: bool = False
-    fault: str | None = None
-    """Why it is not whole, or None."""
-
-
 def read_error(response: Response) -> Reply:
     """Read a reply whose status is an error; a filter and a full context are told as such."""
     error = find_error(parse(response.body))
     words = describe(error) or f"HTTP {response.status} {response.reason}".rstrip()
     outcome = outcome_of(error)
-    passing = response.status in _OF_THE_ACCOUNT or is_passing(response.status)
+    passing = is_status_of_no_answer(response.status)
     fault = f"the server answered {response.status} {describe(error) or response.reason}".rstrip()
     return Reply(
         outcome=outcome,
@@ -120,7 +96,7 @@ def is_no_answer(error: Mapping[str, Any]) -> bool:
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
     if isinstance(code, int):
-        return code in _OF_THE_ACCOUNT or is_passing(code)
+        return is_status_of_no_answer(code)
     is_known = isinstance(code, str) and code.lower().startswith((*_OF_THE_REQUEST, *_OUTCOMES))
     return not is_known
 
@@ -144,7 +120,7 @@ def read_usage(usage: Any) -> Usage:
     if _is_reasoning_apart(given, sent, written_out, thinking):
         written_out += thinking
     return Usage(
-        input_tokens=_without(sent, read, written),
+        input_tokens=without_cached(sent, read, written),
         output_tokens=written_out,
         cache_read_tokens=read,
         cache_write_tokens=written,
@@ -159,10 +135,3 @@ def _is_reasoning_apart(given: Mapping[str, Any], sent: Any, out: Any, thinking:
         return False
     total, sent, out, thinking = counts
     return bool(total == sent + out + thinking)
-
-
-def _without(sent: Any, *cached: Any) -> Any:
-    """Return the tokens of a prompt that no cache had; what is no count stays as it is."""
-    if not all(type(each) in {int, float} for each in (sent, *cached)) or sum(cached) > sent:
-        return sent
-    return sent - sum(cached)

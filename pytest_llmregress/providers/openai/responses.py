@@ -8,7 +8,6 @@ from pytest_llmregress.providers.event_stream import parse_events
 from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
 from pytest_llmregress.providers.openai.chat import read_annotations, read_arguments
 from pytest_llmregress.providers.openai.reply import (
-    Reply,
     describe,
     find_error,
     is_no_answer,
@@ -16,6 +15,7 @@ from pytest_llmregress.providers.openai.reply import (
     read_error_inside,
     read_usage,
 )
+from pytest_llmregress.providers.reply import Reply
 from pytest_llmregress.values.call import Citation, Outcome, ToolCall, ToolRunner
 
 _CLIENT = frozenset(
