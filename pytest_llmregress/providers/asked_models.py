@@ -16,7 +16,7 @@ from pytest_llmregress.values.settings import Candidate
 _IN_PATH = tuple(
     re.compile(pattern)
     for pattern in (
-        r"/(?:tunedM|m)odels/([^/]+?)(?::|%3[Aa])(?:g|streamG|batchG)enerateContent$",  # Gemini
+        r"/(?:models|tunedModels|endpoints)/([^/]+?)(?::|%3[Aa])(?:g|streamG|batchG)enerateContent$",
         r"/models/([^/]+?)(?::|%3[Aa])(?:r|streamR)awPredict$",  # others on Vertex
         r"/model/(.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream)$",  # Bedrock
         r"/deployments/([^/]+)/.+$",  # Azure: the body may name a model too, which does not count

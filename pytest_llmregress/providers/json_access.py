@@ -25,3 +25,8 @@ def read_field(value: Any) -> dict[str, Any]:
 def read_string(value: Any) -> str | None:
     """Return a string that is not empty, or None."""
     return value if isinstance(value, str) and value else None
+
+
+def read_objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list; an empty list for anything else, and what is none left out."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.batches import BatchApi
+from pytest_llmregress.providers.gemini.reader import GeminiProvider
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
@@ -50,7 +51,7 @@ def _load(entry: EntryPoint) -> Provider:
 
 def built_in_providers() -> tuple[Provider, ...]:
     """Return the providers that need no plugin."""
-    return (AnthropicProvider(), OpenAIProvider())
+    return (AnthropicProvider(), OpenAIProvider(), GeminiProvider())
 
 
 def read_call(interaction: Interaction, providers: Sequence[Provider]) -> Call | None:

@@ -12,6 +12,7 @@ from pytest_llmregress.values.settings import Candidate
 
 TALK = {"messages": [{"role": "user", "content": "Hello"}]}
 CHAT = {"model": "gpt-old", **TALK}
+VERTEX = "https://aiplatform.googleapis.com/v1/projects/p/locations/l"
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta/models"
 AWS = "https://bedrock-runtime.us-east-1.amazonaws.com/model"
 AZURE = "https://x.openai.azure.com/openai/deployments"
@@ -38,6 +39,7 @@ def request(url: str, body: Any = None, method: str = "POST") -> Request:
             "gpt-old b",
         ),
         (f"{GOOGLE}/gemini-old:generateContent?key=none", {"contents": []}, "gemini-old"),
+        (f"{VERTEX}/endpoints/4711:generateContent", {"contents": []}, "4711"),
         (f"{GOOGLE}/gemini-old%3AstreamGenerateContent?alt=sse", {"contents": []}, "gemini-old"),
         (f"{AWS}/us.amazon.nova-lite-v1%3A0/converse", TALK, "us.amazon.nova-lite-v1:0"),
         (f"{AWS}/arn%3Aaws%3Abedrock%2Fnova/converse-stream", TALK, "arn:aws:bedrock/nova"),

@@ -43,6 +43,11 @@ def said(kind: str = "output_text", **part: Any) -> dict[str, Any]:
     return item("message", content=[{"type": kind, **(part or {"text": "Yes."})}])
 
 
+def candidate(reason: str | None, *parts: Any) -> dict[str, Any]:
+    content = {"content": {"role": "model", "parts": list(parts)}} if parts else {}
+    return {"candidates": [{**content, "finishReason": reason}]}
+
+
 def error(code: str | None, message: str = "no") -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
@@ -104,8 +109,43 @@ ENDS = {
         ("error", "cancelled", response("cancelled")),
         ("error", "any other word", response("incomplete", reason="a_word_of_tomorrow")),
     ],
+    "generateContent": [
+        ("answered", "STOP", candidate("STOP", {"text": "Yes."})),
+        ("tool_use", "STOP", candidate("STOP", {"functionCall": {"name": "book"}})),
+        *(
+            ("refused", word, candidate(word))
+            for word in (
+                *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
+                *("MODEL_ARMOR", "ESCALATION", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT"),
+                "IMAGE_RECITATION",
+            )
+        ),
+        ("refused", "blockReason", {"promptFeedback": {"blockReason": "JAILBREAK"}}),
+        ("paused", "CONTINUATION", candidate("CONTINUATION", {"text": "Ye"})),
+        ("truncated", "MAX_TOKENS", candidate("MAX_TOKENS", {"text": "Ye"})),
+        (
+            "context_full",
+            "400 exceeds the maximum number of tokens",
+            (400, error("400", "The input exceeds the maximum number of tokens allowed (9).")),
+        ),
+        ("empty", "STOP", candidate("STOP")),
+        *(
+            ("error", word, candidate(word))
+            for word in (
+                *("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"),
+                *("MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE", "LANGUAGE", "NO_IMAGE"),
+                *("IMAGE_OTHER", "OTHER"),
+            )
+        ),
+        ("error", "any other word", candidate("a_word_of_tomorrow", {"text": "Yes."})),
+    ],
 }
-PATHS = {"messages": "messages", "chat completions": "chat/completions", "Responses": "responses"}
+PATHS = {
+    "messages": "v1/messages",
+    "chat completions": "v1/chat/completions",
+    "Responses": "v1/responses",
+    "generateContent": "v1beta/models/m:generateContent",
+}
 CASES = [(api, *end) for api, ends in ENDS.items() for end in ends]
 
 
@@ -113,7 +153,7 @@ def read(api: str, given: Any) -> Call:
     status, body = given if isinstance(given, tuple) else (200, given)
     asked = {"model": "m", "messages": [], "input": "?"}
     request = Request(
-        method="POST", url=f"https://a.test/v1/{PATHS[api]}", body=json.dumps(asked).encode()
+        method="POST", url=f"https://a.test/{PATHS[api]}", body=json.dumps(asked).encode()
     )
     reply = Response(status=status, body=json.dumps(body).encode())
     call = read_call(Interaction(request=request, response=reply), built_in_providers())
