@@ -139,9 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(503, b'{"message": "busy"}')
         elif rest[1] == "converse-stream":
             frames = [
-                _frame("messageStart", {"role": "assistant"}),
-                _frame("contentBlockDelta", {"delta": texts, "contentBlockIndex": 0}),
-                _frame("messageStop", {"stopReason": "end_turn"}),
+                frame_of("messageStart", {"role": "assistant"}),
+                frame_of("contentBlockDelta", {"delta": texts, "contentBlockIndex": 0}),
+                frame_of("messageStop", {"stopReason": "end_turn"}),
             ]
             self._answer(200, b"".join(frames), "application/vnd.amazon.eventstream")
         elif rest[1] == "converse":
@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         return body.decode()
 
 
-def _frame(kind: str, payload: object) -> bytes:
+def frame_of(kind: str, payload: object) -> bytes:
     """Return an event as AWS frames it: lengths, their sum, headers, payload, the sum of all."""
     said = {":event-type": kind, ":content-type": "application/json", ":message-type": "event"}
     headers = b"".join(

@@ -1,4 +1,4 @@
-"""What Google's SDK needs to build and send its requests in a test."""
+"""What Google's SDKs need to build and send their requests in a test."""
 
 import os
 import sys
@@ -9,16 +9,16 @@ from pytest_llmregress.providers.sdk_seams import NO_KEY, OpenSeams, SdkSupport
 
 def _look_for_no_credentials(seams: OpenSeams) -> None:
     """Have a replay sign in with a placeholder: what there is may be a file, or another machine."""
-    if not seams.replaying:
-        return
-    from google.oauth2.credentials import Credentials  # noqa: PLC0415 - google.auth is imported
+    if seams.replaying:
+        seams.replaced.replace(sys.modules["google.auth"], "default", _give_placeholder)
 
-    credentials = Credentials(token=NO_KEY)  # type: ignore[no-untyped-call]
 
-    def default(*_: object, **__: object) -> tuple[Any, str | None]:
-        return credentials, os.environ.get("GOOGLE_CLOUD_PROJECT")
+def _give_placeholder(*_: object, **__: object) -> tuple[Any, str | None]:
+    """Stand in for `google.auth.default`, which returns credentials and the project's name."""
+    from google.oauth2.credentials import Credentials  # noqa: PLC0415 - in the same package
 
-    seams.replaced.replace(sys.modules["google.auth"], "default", default)
+    make: Any = Credentials  # it has no types
+    return make(token=NO_KEY), os.environ.get("GOOGLE_CLOUD_PROJECT")
 
 
 SUPPORT = SdkSupport(
