@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.batches import BatchApi
+from pytest_llmregress.providers.bedrock.reader import BedrockProvider
 from pytest_llmregress.providers.gemini.reader import GeminiProvider
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.load_error import ProviderLoadError
@@ -51,7 +52,7 @@ def _load(entry: EntryPoint) -> Provider:
 
 def built_in_providers() -> tuple[Provider, ...]:
     """Return the providers that need no plugin."""
-    return (AnthropicProvider(), OpenAIProvider(), GeminiProvider())
+    return (AnthropicProvider(), OpenAIProvider(), GeminiProvider(), BedrockProvider())
 
 
 def read_call(interaction: Interaction, providers: Sequence[Provider]) -> Call | None:

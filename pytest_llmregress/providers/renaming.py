@@ -19,11 +19,19 @@ def is_signed(request: Request) -> bool:
 
 
 def rename_in_url(
-    request: Request, model: re.Pattern[str], rename: Callable[[str], str]
+    request: Request, model: re.Pattern[str], rename: Callable[[str], str], *, safe: str = ":;@"
 ) -> Request:
-    """Rename what a pattern finds in the path of a request; it may be percent-encoded."""
+    """Rename what a pattern finds in the path of a request; it may be percent-encoded.
+
+    :param safe: what the clients of this API leave as it is, unless this one has encoded a colon.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        kept = "" if "%3a" in found[0].lower() else safe
+        return quote(rename(unquote(found[0])), safe=kept)
+
     path, mark, rest = request.url.partition("?")
-    path = model.sub(lambda found: quote(rename(unquote(found[0])), safe=":;@"), path)
+    path = model.sub(put, path)
     url = f"{path}{mark}{rest}"
     return request if url == request.url else replace(request, url=url)
 

@@ -177,9 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
         return body.decode()
 
 
-def frame_of(kind: str, payload: object) -> bytes:
+def frame_of(name: str, payload: object, *, kind: str = "event") -> bytes:
     """Return an event as AWS frames it: lengths, their sum, headers, payload, the sum of all."""
-    said = {":event-type": kind, ":content-type": "application/json", ":message-type": "event"}
+    said = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
     headers = b"".join(
         struct.pack(">B", len(name)) + name.encode() + struct.pack(">BH", 7, len(value)) + value
         for name, value in ((name, value.encode()) for name, value in said.items())

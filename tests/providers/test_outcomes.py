@@ -43,6 +43,10 @@ def said(kind: str = "output_text", **part: Any) -> dict[str, Any]:
     return item("message", content=[{"type": kind, **(part or {"text": "Yes."})}])
 
 
+def turn(reason: str, *blocks: Any) -> dict[str, Any]:
+    return {"output": {"message": {"content": list(blocks)}}, "stopReason": reason}
+
+
 def candidate(reason: str | None, *parts: Any) -> dict[str, Any]:
     content = {"content": {"role": "model", "parts": list(parts)}} if parts else {}
     return {"candidates": [{**content, "finishReason": reason}]}
@@ -139,12 +143,37 @@ ENDS = {
         ),
         ("error", "any other word", candidate("a_word_of_tomorrow", {"text": "Yes."})),
     ],
+    "Converse": [
+        ("answered", "end_turn", turn("end_turn", {"text": "Yes."})),
+        ("answered", "stop_sequence", turn("stop_sequence", {"text": "Yes."})),
+        ("tool_use", "tool_use", turn("tool_use", {"toolUse": TOOL})),
+        ("refused", "guardrail_intervened", turn("guardrail_intervened", {"text": "Sorry."})),
+        ("refused", "content_filtered", turn("content_filtered")),
+        ("refused", "refusal", turn("refusal")),
+        ("paused", "pause_turn", turn("pause_turn", {"text": "Ye"})),
+        ("truncated", "max_tokens", turn("max_tokens", {"text": "Ye"})),
+        (
+            "context_full",
+            "model_context_window_exceeded",
+            turn("model_context_window_exceeded"),
+        ),
+        (
+            "context_full",
+            "400 Input is too long",
+            (400, {"message": "Input is too long for requested model."}),
+        ),
+        ("empty", "end_turn", turn("end_turn")),
+        ("error", "malformed_model_output", turn("malformed_model_output")),
+        ("error", "malformed_tool_use", turn("malformed_tool_use")),
+        ("error", "any other word", turn("a_word_of_tomorrow", {"text": "Yes."})),
+    ],
 }
 PATHS = {
     "messages": "v1/messages",
     "chat completions": "v1/chat/completions",
     "Responses": "v1/responses",
     "generateContent": "v1beta/models/m:generateContent",
+    "Converse": "model/m/converse",
 }
 CASES = [(api, *end) for api, ends in ENDS.items() for end in ends]
 
