@@ -1,4 +1,4 @@
-"""The scripted server that speaks Google's generateContent and Bedrock's Converse as well.
+"""The scripted server that speaks Google's generateContent and Bedrock's API as well.
 
 The `[[marks]]` of `llm_stand` decide on the answer; the path names the model, as each cloud has it.
 """
@@ -14,6 +14,7 @@ from plain_stand import frame_of
 
 _GEMINI = re.compile(r"/models/([^/:]+):(generate|streamGenerate)Content$")
 _CONVERSE = re.compile(r"/model/(.+)/converse(-stream)?$")
+_INVOKE = re.compile(r"/model/(.+)/invoke()$")
 _GEMINI_REASONS = {"max_tokens": "MAX_TOKENS", "refusal": "SAFETY"}
 _CONVERSE_REASONS = {"refusal": "guardrail_intervened"}
 """How a message of the script ends, where these have another word for it."""
@@ -26,7 +27,9 @@ class CloudStand(LlmStand):
     def asked(self) -> list[str]:
         """The models that were asked for."""
         paths = (unquote(each.path.partition("?")[0]) for each in self.requests)
-        found = (_GEMINI.search(path) or _CONVERSE.search(path) for path in paths)
+        found = (
+            _GEMINI.search(path) or _CONVERSE.search(path) or _INVOKE.search(path) for path in paths
+        )
         return [each[1] for each in found if each]
 
     def handler(self) -> type[_Handler]:
@@ -41,18 +44,22 @@ class _CloudHandler(_Handler):
         received = self._receive()
         path = unquote(received.path.partition("?")[0])
         gemini, converse = _GEMINI.search(path), _CONVERSE.search(path)
-        asked = gemini or converse
+        invoke = _INVOKE.search(path)
+        asked = gemini or converse or invoke
         if asked is None:
             self._send_error(404)
             return
-        history = _history_of(received.json["contents" if gemini else "messages"])
+        given = received.json["contents" if gemini else "messages"]
+        history = given if invoke else _history_of(given)
         marks = self.server.stand.marks(asked[1], history)
         if "status" in marks:
             self._send_json(int(marks["status"]), _ERRORS[bool(gemini)], marks)
             return
         body = {"model": asked[1]}
         message = message_of(body, marks, history, next(self.server.stand.numbers))
-        if gemini is not None:
+        if invoke is not None:
+            self._send_json(200, message, marks)
+        elif gemini is not None:
             self._answer_as_google(message, marks, streamed=gemini[2] != "generate")
         else:
             self._answer_as_bedrock(message, marks, streamed=asked[2] is not None)
