@@ -188,11 +188,14 @@ def test_an_end_that_went_wrong_is_an_error_whatever_came_with_it(reason):
 
 CHUNKS = (
     reply(
-        candidate(text("Think.", thought=True), reason=None), usageMetadata={"promptTokenCount": 9}
+        candidate(text("Think.", thought=True), reason=None),
+        usageMetadata={"promptTokenCount": 9, "thoughtsTokenCount": 3},
     ),
     reply(candidate(text("It is "), reason=None)),
     reply(candidate({"functionCall": {"name": "book"}}, reason=None)),
-    reply(candidate(text("sunny.")), usageMetadata={"candidatesTokenCount": 7}),
+    reply(
+        candidate(text("sunny.")), usageMetadata={"promptTokenCount": 9, "candidatesTokenCount": 7}
+    ),
 )
 
 

@@ -135,7 +135,10 @@ def _skip(text: str, at: int) -> int:
 
 
 def _join_chunks(chunks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the chunks of a stream as a reply in one piece would have them."""
+    """Return the chunks of a stream as a reply in one piece would have them.
+
+    Each has the counts of tokens so far: the last ones are those of the reply.
+    """
     whole: dict[str, Any] = {}
     candidates: dict[int, dict[str, Any]] = {}
     for chunk in chunks:
@@ -146,8 +149,6 @@ def _join_chunks(chunks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                     _extend(
                         candidates.setdefault(index if isinstance(index, int) else at, {}), given
                     )
-            elif key == "usageMetadata":
-                whole[key] = {**read_mapping(whole.get(key)), **read_field(value)}
             elif key == "modelVersion":
                 whole.setdefault(key, value)
             else:
