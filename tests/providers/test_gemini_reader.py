@@ -174,16 +174,20 @@ def test_a_candidate_that_holds_an_image_has_answered():
     assert read(reply(candidate())).outcome is Outcome.EMPTY
 
 
-@pytest.mark.parametrize("reason", ["UNEXPECTED_TOOL_CALL", "A_WORD_OF_TOMORROW"])
-def test_an_end_that_went_wrong_is_an_error_whatever_came_with_it(reason):
-    function = {"functionCall": {"name": "book"}}
-
-    call = read(reply(candidate(function, reason=reason, finishMessage="No such function.")))
+@pytest.mark.parametrize(
+    ("reason", "part"),
+    [
+        ("UNEXPECTED_TOOL_CALL", {"functionCall": {"name": "book"}}),
+        ("A_WORD_OF_TOMORROW", {"text": "Yes."}),
+    ],
+)
+def test_an_end_that_went_wrong_is_an_error_whatever_came_with_it(reason, part):
+    call = read(reply(candidate(part, reason=reason, finishMessage="No such function.")))
 
     assert call.outcome is Outcome.ERROR
     assert call.error is not None
     assert reason in call.error
-    assert fault(reply(candidate(function, reason=reason))) is None  # it is what the model did
+    assert fault(reply(candidate(part, reason=reason))) is None  # it is what the model did
 
 
 CHUNKS = (

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.providers.bedrock import outcomes
 from pytest_llmregress.providers.bedrock.content import (
     has_media,
     read_citations,
@@ -13,6 +12,7 @@ from pytest_llmregress.providers.bedrock.content import (
     read_tools,
 )
 from pytest_llmregress.providers.bedrock.stream import join_frames
+from pytest_llmregress.providers.end_words import EndWords
 from pytest_llmregress.providers.json_access import (
     parse,
     read_field,
@@ -24,6 +24,19 @@ from pytest_llmregress.providers.reply import FIRST_ERROR, Reply, is_status_of_n
 from pytest_llmregress.values.call import Outcome, ToolRunner, Usage
 from pytest_llmregress.values.http import Response
 
+_ENDS = EndWords(
+    by_content=frozenset({"end_turn", "stop_sequence", "tool_use"}),
+    by_reason={
+        "max_tokens": Outcome.TRUNCATED,
+        "guardrail_intervened": Outcome.REFUSED,
+        "content_filtered": Outcome.REFUSED,
+        "refusal": Outcome.REFUSED,
+        "pause_turn": Outcome.PAUSED,
+        "model_context_window_exceeded": Outcome.CONTEXT_FULL,
+        "malformed_model_output": Outcome.ERROR,
+        "malformed_tool_use": Outcome.ERROR,
+    },
+)
 _FULL = ("too long", "maximum context length", "exceeds the maximum", "too many input tokens")
 """What the message of an error says of a prompt that is too long, in small letters."""
 
@@ -54,7 +67,7 @@ def _read_whole(body: Mapping[str, Any], *, kind: str) -> Reply:
     )
     text, tools = read_text(blocks), tuple(read_tools(blocks))
     reason = read_string(body.get("stopReason"))
-    outcome = outcomes.judge(
+    outcome = _ENDS.judge(
         reason,
         has_answer=bool(text.strip()) or has_media(blocks),
         asks_tools=any(tool.run_by is ToolRunner.CLIENT for tool in tools),
@@ -72,13 +85,13 @@ def _read_whole(body: Mapping[str, Any], *, kind: str) -> Reply:
         service_tier=read_string(read_mapping(body.get("serviceTier")).get("type")),
         served_model=_find_served_model(body),
         usage=_read_usage(body.get("usage")),
-        error=missing or (_describe(reason) if outcome is Outcome.ERROR else None),
+        error=missing or (_describe(reason or "") if outcome is Outcome.ERROR else None),
         fault=missing,
     )
 
 
-def _describe(reason: str | None) -> str:
-    unknown = "" if outcomes.is_known(reason or "") else ", which nobody knows"
+def _describe(reason: str) -> str:
+    unknown = "" if _ENDS.knows(reason) else ", which nobody knows"
     return f"the reply ended with stopReason {reason!r}{unknown}"
 
 

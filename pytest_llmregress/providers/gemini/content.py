@@ -3,11 +3,33 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_llmregress.providers.gemini import outcomes
+from pytest_llmregress.providers.end_words import EndWords
 from pytest_llmregress.providers.json_access import read_mapping, read_objects, read_string
 from pytest_llmregress.providers.reply import Reply
 from pytest_llmregress.values.call import Citation, Outcome, ToolCall, ToolRunner
 
+_ENDS = EndWords(
+    by_content=frozenset({"STOP"}),
+    by_reason={
+        "MAX_TOKENS": Outcome.TRUNCATED,
+        "CONTINUATION": Outcome.PAUSED,
+        **dict.fromkeys(
+            (
+                *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"),
+                *("ESCALATION", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+            ),
+            Outcome.REFUSED,
+        ),
+        **dict.fromkeys(
+            (
+                *("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"),
+                *("MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE", "LANGUAGE", "NO_IMAGE"),
+                *("IMAGE_OTHER", "OTHER"),
+            ),
+            Outcome.ERROR,
+        ),
+    },
+)
 _IMAGES = frozenset({"inlineData", "fileData"})
 """Parts that are an answer without a text."""
 
@@ -19,7 +41,7 @@ def read_candidate(candidate: Mapping[str, Any]) -> Reply:
     text = "".join(_texts(said))
     tools = (*_read_tools(parts), *_read_searches(candidate, parts))
     reason = read_string(candidate.get("finishReason"))
-    outcome = outcomes.judge(
+    outcome = _ENDS.judge(
         reason,
         has_answer=bool(text.strip()) or any(part.keys() & _IMAGES for part in said),
         asks_tools=any(tool.run_by is ToolRunner.CLIENT for tool in tools),
@@ -39,7 +61,7 @@ def read_candidate(candidate: Mapping[str, Any]) -> Reply:
 def _describe(candidate: Mapping[str, Any], reason: str | None) -> str:
     if reason is None:
         return "the reply ended without a finishReason"
-    if not outcomes.is_known(reason):
+    if not _ENDS.knows(reason):
         return f"the reply ended with finishReason {reason!r}, which nobody knows"
     message = read_string(candidate.get("finishMessage"))
     return f"{reason}: {message}" if message else f"the reply ended with finishReason {reason!r}"
