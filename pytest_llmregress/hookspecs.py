@@ -37,8 +37,9 @@ UNCONFIRMED = "llmregress_unconfirmed"
 def pytest_llmregress_providers() -> "Sequence[Provider]":  # type: ignore[empty-body]
     """Return readers of wire formats. Called once a run, before its first marked test.
 
-    The first provider that reads an interaction as a call wins; the built-in ones, "anthropic" and
-    "openai", come last. What a provider may have beyond `Provider` is in `providers/protocol.py`.
+    The first provider that reads an interaction as a call wins; the built-in ones, "anthropic",
+    "openai", "gemini" and "bedrock", come last. What a provider may have beyond `Provider` is in
+    `providers/protocol.py`.
     """
 
 

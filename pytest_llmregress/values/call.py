@@ -157,7 +157,7 @@ class Call:
     """One request to a model and its reply."""
 
     provider: str
-    """Which provider's wire format it came in: "anthropic", "openai"."""
+    """Which provider's wire format it came in: "anthropic", "openai", "gemini", "bedrock"."""
     outcome: Outcome
     text: str = ""
     """The text blocks of the reply, one after another; thinking and tool calls are not in it."""

@@ -210,6 +210,7 @@ def test_an_exception_within_a_stream_is_told():
     [
         (b"not JSON", 200, "no turn of a conversation"),
         ({"results": []}, 200, "no turn of a conversation"),
+        ({"message": "Failed behind."}, 200, "the reply is an error: Failed behind."),
         (turn({"text": "Ye"}, reason=None), 200, "the reply ended without a stopReason"),
         ({"message": "Slow down."}, 429, "429 Slow down."),
         ({"message": "Not yours."}, 403, "403 Not yours."),

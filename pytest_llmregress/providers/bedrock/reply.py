@@ -56,7 +56,9 @@ def read_reply(response: Response, *, streamed: bool) -> Reply:
         return replace(reply, streamed=True)
     body = parse(response.body)
     if not isinstance(body, dict) or "output" not in body:
-        words = "the reply is no turn of a conversation in JSON"
+        told = read_string(read_mapping(body).get("message"))
+        no_turn = "the reply is no turn of a conversation in JSON"
+        words = no_turn if told is None else f"the reply is an error: {told}"
         return Reply(error=words, fault=words)
     return _read_whole(body, kind="reply")
 
