@@ -220,6 +220,53 @@ def test_no_cut_of_a_stream_passes_for_whole(body):
     assert [at for at in range(end) if fault(body[:at], url=STREAM) is None] == []
 
 
+def test_arguments_that_come_in_pieces_are_put_together():
+    def piece(path: str, going_on: bool, **value: Any) -> dict[str, Any]:
+        part = {"jsonPath": path, "willContinue": going_on, **value}
+        return {"functionCall": {"partialArgs": [part], "willContinue": True}}
+
+    parts = (
+        {"functionCall": {"name": "book", "id": "f1", "willContinue": True}},
+        piece("$.city", True, stringValue="Pa"),
+        piece("$.city", True, stringValue="ris"),
+        piece("$.city", True, stringValue="!"),
+        piece("$.city", False, stringValue="!"),
+        piece("$.stops[0].at", False, stringValue="Lyon"),
+        piece("$.stops[1].at", False, stringValue="Dijon"),
+        piece("$.seats", False, numberValue=2),
+        piece("$['first class']", False, boolValue=False),
+        piece("$.note", False, nullValue="NULL_VALUE"),
+        {"functionCall": {}},
+        {"functionCall": {"name": "look", "args": {"a": 1}}},
+    )
+    chunks = [reply(candidate(part, reason=None)) for part in parts]
+
+    call = read(stream(*chunks, reply(candidate())), url=STREAM)
+
+    assert [(tool.name, dict(tool.arguments)) for tool in call.tool_calls] == [
+        (
+            "book",
+            {
+                "city": "Paris!!",
+                "stops": [{"at": "Lyon"}, {"at": "Dijon"}],
+                "seats": 2,
+                "first class": False,
+                "note": None,
+            },
+        ),
+        ("look", {"a": 1}),
+    ]
+
+
+@pytest.mark.parametrize("path", [None, 7, "", "$", "$.a.b", "$.a[x]", "$.a[99999999]"])
+def test_a_piece_of_an_argument_at_any_place_is_read(path):
+    pieces = [{"jsonPath": "$.a", "stringValue": "x"}, {"jsonPath": path, "stringValue": "y"}]
+
+    call = read(reply(candidate({"functionCall": {"name": "book", "partialArgs": pieces}})))
+
+    assert [tool.name for tool in call.tool_calls] == ["book"]
+
+
 def test_an_error_within_a_stream_is_told():
     broken = {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}
 

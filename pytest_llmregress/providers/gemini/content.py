@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_llmregress.providers.end_words import EndWords
+from pytest_llmregress.providers.gemini.partial_calls import join_calls
 from pytest_llmregress.providers.json_access import read_mapping, read_objects, read_string
 from pytest_llmregress.providers.reply import Reply
 from pytest_llmregress.values.call import Citation, Outcome, ToolCall, ToolRunner
@@ -36,7 +37,7 @@ _IMAGES = frozenset({"inlineData", "fileData"})
 
 def read_candidate(candidate: Mapping[str, Any]) -> Reply:
     """Read one candidate, whole or as far as the chunks of a stream came."""
-    parts = read_objects(read_mapping(candidate.get("content")).get("parts"))
+    parts = join_calls(read_objects(read_mapping(candidate.get("content")).get("parts")))
     said = [part for part in parts if part.get("thought") is not True]
     text = "".join(_texts(said))
     tools = (*_read_tools(parts), *_read_searches(candidate, parts))
