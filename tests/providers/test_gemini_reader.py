@@ -43,7 +43,7 @@ def candidate(*parts: Any, reason: str | None = "STOP", **more: Any) -> dict[str
 
 
 def reply(*candidates: Any, **more: Any) -> dict[str, Any]:
-    return {"modelVersion": "gemini-old-001", "candidates": list(candidates), **more}
+    return {"modelVersion": "models/gemini-old-001", "candidates": list(candidates), **more}
 
 
 def stream(*chunks: Any) -> bytes:
@@ -86,7 +86,7 @@ def test_calls_of_functions_are_the_callers_and_need_no_arguments_and_no_id():
 
     assert call.outcome is Outcome.TOOL_USE
     assert [(t.name, dict(t.arguments), t.id, t.round) for t in call.tool_calls] == [
-        ("book", {"seats": 2}, "", 0),
+        ("book", {"seats": 2}, "book 1", 0),
         ("look", {}, "f1", 0),
     ]
     assert call.thinking == ""  # only Google can read what its signature stands for
@@ -390,11 +390,13 @@ def test_a_request_is_read_as_a_prompt():
         },
         {
             "role": "assistant",
-            "content": [{"type": "tool_use", "id": None, "name": "find", "input": {"id": 1}}],
+            "content": [{"type": "tool_use", "id": "find 1", "name": "find", "input": {"id": 1}}],
         },
         {
             "role": "user",
-            "content": [{"type": "tool_result", "tool_use_id": "find", "content": {"at": "home"}}],
+            "content": [
+                {"type": "tool_result", "tool_use_id": "find 1", "content": {"at": "home"}}
+            ],
         },
     ]
     assert prompt.tools == (
@@ -405,6 +407,31 @@ def test_a_request_is_read_as_a_prompt():
     assert prompt.links == {"cachedContent": "cachedContents/1"}
     assert (prompt.parameters["max_tokens"], prompt.parameters["topK"]) == (9, 2)
     assert "labels" not in prompt.parameters
+
+
+def test_calls_without_an_id_are_told_apart_within_a_conversation():
+    def asked(*names: str) -> Any:
+        return {"role": "model", "parts": [{"functionCall": {"name": name}} for name in names]}
+
+    def given(*names: str) -> Any:
+        results = [{"functionResponse": {"name": n, "response": {"at": 1}}} for n in names]
+        return {"role": "user", "parts": results}
+
+    first = {"contents": [HELLO["contents"][0]]}
+    second = {"contents": [*first["contents"], asked("find", "find"), given("find", "find")]}
+    answer = reply(
+        candidate({"functionCall": {"name": "find"}}, {"functionCall": {"name": "find"}})
+    )
+
+    calls = [read(answer, asked=body) for body in (first, second)]
+
+    assert [[tool.id for tool in call.tool_calls] for call in calls] == [
+        ["find 1", "find 2"],
+        ["find 3", "find 4"],
+    ]
+    _, assistant, results = calls[1].prompt.messages
+    assert [part["id"] for part in assistant["content"]] == ["find 1", "find 2"]
+    assert [part["tool_use_id"] for part in results["content"]] == ["find 1", "find 2"]
 
 
 def test_keys_in_the_other_way_of_writing_are_the_same():

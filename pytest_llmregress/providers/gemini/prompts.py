@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_llmregress.providers.gemini.call_ids import CallIds
 from pytest_llmregress.providers.json_access import read_mapping, read_objects
 from pytest_llmregress.values.prompt import Prompt
 
@@ -22,9 +23,10 @@ def read_gemini_prompt(body: Mapping[str, Any]) -> Prompt:
     schemas = [read_mapping(settings.get(key)) for key in _SCHEMAS]
     if "maxOutputTokens" in settings:
         settings["max_tokens"] = settings.pop("maxOutputTokens")
+    ids = CallIds()
     return Prompt(
-        system=_plain(given.pop("systemInstruction", None)),
-        messages=tuple(map(_read_message, read_objects(contents))),
+        system=_plain(given.pop("systemInstruction", None), ids),
+        messages=tuple(_read_message(each, ids) for each in read_objects(contents)),
         tools=None if tools is None else tuple(_read_tools(read_objects(tools))),
         schema=next(filter(None, schemas), {}),
         links={key: given.pop(key) for key in _LINKS & given.keys()},
@@ -38,17 +40,17 @@ def _camel(key: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def _read_message(content: Mapping[str, Any]) -> dict[str, Any]:
+def _read_message(content: Mapping[str, Any], ids: CallIds) -> dict[str, Any]:
     role = "assistant" if content.get("role") == "model" else "user"
-    return {"role": role, "content": _plain(content)}
+    return {"role": role, "content": _plain(content, ids)}
 
 
-def _plain(content: Any) -> Any:
+def _plain(content: Any, ids: CallIds) -> Any:
     """Return a content as neutral parts; one text alone as that text, None for none."""
     if content is None or isinstance(content, str):
         return content
     parts = [
-        _read_part(part)
+        _read_part(part, ids)
         for part in read_objects(read_mapping(content).get("parts"))
         if part.get("thought") is not True
     ]
@@ -58,18 +60,18 @@ def _plain(content: Any) -> Any:
     return parts
 
 
-def _read_part(part: Mapping[str, Any]) -> dict[str, Any]:
+def _read_part(part: Mapping[str, Any], ids: CallIds) -> dict[str, Any]:
     """Return a part in the neutral form, without the signature that differs in each recording."""
     given = {_camel(key): value for key, value in part.items()}
     given.pop("thoughtSignature", None)
     if "functionCall" in given:
         call = read_mapping(given["functionCall"])
-        name = {"id": call.get("id"), "name": call.get("name")}
+        name = {"id": ids.find("call", call), "name": call.get("name")}
         return {"type": "tool_use", **name, "input": call.get("args") or {}}
     if "functionResponse" in given:
         result = read_mapping(given["functionResponse"])
-        name_of = result.get("id") or result.get("name")
-        return {"type": "tool_result", "tool_use_id": name_of, "content": result.get("response")}
+        name = {"tool_use_id": ids.find("result", result)}
+        return {"type": "tool_result", **name, "content": result.get("response")}
     return {"type": next(iter(given), "text"), **given}
 
 

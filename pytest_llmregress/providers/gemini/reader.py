@@ -1,5 +1,8 @@
 """Reads generateContent and streamGenerateContent, whichever of Google's hosts speaks them."""
 
+from dataclasses import replace
+
+from pytest_llmregress.providers.gemini.call_ids import name_calls
 from pytest_llmregress.providers.gemini.prompts import read_gemini_prompt
 from pytest_llmregress.providers.gemini.reply import read_reply
 from pytest_llmregress.providers.gemini.routes import find_route, rename_model
@@ -30,7 +33,8 @@ class GeminiProvider:
             price_key="google",
         )
         reply = read_reply(interaction.response, streamed=route.streamed)
-        return build_call(asked, reply, interaction)
+        named = replace(reply, tool_calls=name_calls(reply.tool_calls, route.body))
+        return build_call(asked, named, interaction)
 
     def requested_model(self, request: Request) -> str | None:
         """Return the model that a request names in its URL, or None."""

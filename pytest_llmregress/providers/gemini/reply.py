@@ -71,7 +71,7 @@ def _read_whole(body: Mapping[str, Any], *, streamed: bool) -> Reply:
     usage = read_mapping(body.get("usageMetadata"))
     return replace(
         reply,
-        served_model=read_string(body.get("modelVersion")),
+        served_model=(read_string(body.get("modelVersion")) or "").removeprefix("models/") or None,
         service_tier=read_string(usage.get("serviceTier")),
         usage=_read_usage(usage),
         streamed=streamed,
