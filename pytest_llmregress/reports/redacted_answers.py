@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_llmregress.formatting.control_characters import escape_controls
-from pytest_llmregress.redaction.kept_headers import may_be_kept
+from pytest_llmregress.redaction.kept_headers import is_listed, may_be_kept
 from pytest_llmregress.redaction.secret_fields import is_secret_field
 from pytest_llmregress.redaction.secret_patterns import PLACEHOLDER
 from pytest_llmregress.values.http import Interaction, Response
@@ -47,11 +47,17 @@ def render_redacted(interactions: Sequence[Interaction]) -> str:
 def render_unkept(said: str, interactions: Sequence[Interaction]) -> str:
     """Say which headers a failing test asks for that no recorded answer has; empty for none.
 
+    One that every recording keeps was not sent, and no setting brings it.
+
     :param said: what pytest tells of the failure, with the lines of code that led there.
     """
     kept = {name for each in interactions for name in each.response.headers}
     asked = (match["name"] or match["key"] for match in _ASKS.finditer(said))
-    names = [name for name in dict.fromkeys(map(str.lower, asked)) if name not in kept]
+    names = [
+        name
+        for name in dict.fromkeys(map(str.lower, asked))
+        if name not in kept and not is_listed(name)
+    ]
     if not names or not interactions:
         return ""
     can = [name for name in names if may_be_kept(name)]
