@@ -5,11 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pytest_llmregress.behavior.registry import CONVERSATIONS
-from pytest_llmregress.comparison.align_replies import AlignedReplies, align_replies
-from pytest_llmregress.comparison.conversation_pairs import OF_A_REPLY
 from pytest_llmregress.comparison.merging import count_changes
 from pytest_llmregress.pipeline.collect_control import blame_old_model, collect_control
 from pytest_llmregress.pipeline.drift import (
@@ -18,7 +15,6 @@ from pytest_llmregress.pipeline.drift import (
     explain_no_cross,
     fails_from,
 )
-from pytest_llmregress.pipeline.explain_grid import explain_grid
 from pytest_llmregress.pipeline.extract import AcceptedRecording, build_extractors
 from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -34,6 +30,9 @@ from pytest_llmregress.values.evidence import (
 )
 from pytest_llmregress.values.snapshot import SampleSnapshot
 from pytest_llmregress.verdicts.suite_statistics import LATENCY
+
+if TYPE_CHECKING:
+    from pytest_llmregress.comparison.align_replies import AlignedReplies
 
 _TOLD = frozenset({TraitKind.CATEGORY, TraitKind.SET})
 _CACHED_FROM = 5
@@ -96,6 +95,8 @@ class TestObserver:
             return test
         crossed = ""
         if test.sides:
+            from pytest_llmregress.pipeline.explain_grid import explain_grid
+
             crossed = explain_grid(test)
         crossed = crossed or explain_no_cross(test.state, drift)
         return replace(test, drift=replace(drift, cause=replace(drift.cause, cross=crossed)))
@@ -103,6 +104,8 @@ class TestObserver:
 
 def collect_evidence(test: ObservedTest) -> TestEvidence:
     """Return what the usable samples say, beside those that are accepted."""
+    from pytest_llmregress.comparison.align_replies import align_replies
+
     accepted, quarantine = test.gating, test.state.config.terms.quarantine
     baseline = () if accepted is None else accepted.samples
     compared = [sample for sample in test.compared if sample.usable]
@@ -147,6 +150,8 @@ def collect_again(test: ObservedTest) -> FreshEvidence | None:
 
     None where one of them does not count, and where the candidate was recorded anew since.
     """
+    from pytest_llmregress.comparison.align_replies import align_replies
+
     control, candidate = test.find_side(AGAIN_CONTROL), test.find_side(AGAIN)
     if control is None or candidate is None:
         return None
@@ -173,13 +178,16 @@ def _sessions(baseline: Sequence[SampleSnapshot]) -> tuple[Tally, ...]:
 
 
 def _traits(
-    test: ObservedTest, sides: Sequence[Sequence[Behavior]], replies: AlignedReplies | None
+    test: ObservedTest, sides: Sequence[Sequence[Behavior]], replies: "AlignedReplies | None"
 ) -> Iterable[TraitEvidence]:
     """Yield each trait of a few values that both sides have, with the values as extracted.
 
     :param sides: the baseline's samples, the first ones, the fresh ones.
     :param replies: those of all samples in that order; None where a sample has one conversation.
     """
+    from pytest_llmregress.behavior.registry import CONVERSATIONS
+    from pytest_llmregress.comparison.conversation_pairs import OF_A_REPLY
+
     known = {
         trait.name: trait.severity
         for behavior in sides[0]
@@ -254,9 +262,11 @@ def _value(trait: Trait) -> str:
 
 
 def _numbers(
-    sides: Sequence[Sequence[Behavior]], replies: AlignedReplies | None
+    sides: Sequence[Sequence[Behavior]], replies: "AlignedReplies | None"
 ) -> Iterable[NumberEvidence]:
     """Yield each number that both sides have; of several replies their sum, as of all tokens."""
+    from pytest_llmregress.comparison.conversation_pairs import OF_A_REPLY
+
     names = dict.fromkeys(
         trait.name
         for behavior in sides[0]

@@ -60,18 +60,31 @@ def own(modules: list[str]) -> list[str]:
 # --- start-up --------------------------------------------------------------------------------
 
 
-def test_importing_the_plugin_imports_nothing_heavy():
+def modules_of(statement: str) -> list[str]:
+    """Return what a fresh interpreter imports for a statement."""
     result = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import pytest_llmregress.plugin"],
+        [sys.executable, "-X", "importtime", "-c", statement],
         check=True,
         capture_output=True,
         text=True,
     )
+    return [line.rpartition("|")[2].strip() for line in result.stderr.splitlines()]
 
-    imported = [line.rpartition("|")[2].strip() for line in result.stderr.splitlines()]
+
+def test_importing_the_plugin_imports_nothing_heavy():
+    imported = modules_of("import pytest_llmregress.plugin")
+
     assert "pytest_llmregress.plugin" in imported
     assert HEAVY & {name.split(".")[0] for name in imported} == set()
     assert len(own(imported)) <= 3
+
+
+def test_the_hooks_around_a_test_import_no_extractor():
+    """A replay extracts nothing, and the patterns of the extractors take long to compile."""
+    imported = modules_of("import pytest_llmregress.runner.hooks")
+
+    assert "pytest_llmregress.pipeline.observe" in imported
+    assert [name for name in imported if name.startswith("pytest_llmregress.behavior")] == []
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
