@@ -5,7 +5,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -25,6 +25,7 @@ _LONG = 2048
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
+_Prefixes = tuple[tuple[bytes, Form], ...]
 _SPREAD = tuple((prefix, form) for form in FORMS if form.is_spread for prefix in form.prefixes)
 _IN_A_RUN = tuple(
     (prefix, form) for form in FORMS if not form.is_spread for prefix in form.prefixes
@@ -143,13 +144,27 @@ def _forms_in(data: bytes) -> Iterator[SecretSpan]:
     All but a few forms are runs of the characters that keys are made of. Ordinary text has hardly
     any run as long as a key: most prefixes are looked for in these alone, and not in all of it.
     """
-    runs = b" ".join(run for run in _RUN.findall(data) if not _is_binary(run))
-    for place, prefixes in ((data, _SPREAD), (runs, _IN_A_RUN if runs else ())):
-        for prefix, form in prefixes:
-            if prefix in place:
-                yield from _of_form(form, prefix, data)
-    if len(runs) >= _MIN_BASE64:
+    runs = [run for run in _RUN.findall(data) if not _is_binary(run)]
+    for prefix, form in (*_begun_in(data, _SPREAD), *_begun_in_runs(b" ".join(runs))):
+        yield from _of_form(form, prefix, data)
+    if any(len(run) >= _MIN_BASE64 for run in runs):
         yield from _in_base64(data)
+
+
+def _begun_in(data: bytes, prefixes: _Prefixes) -> _Prefixes:
+    return tuple(each for each in prefixes if each[0] in data)
+
+
+def _begun_in_runs(runs: bytes) -> _Prefixes:
+    """Return the forms whose prefix is in the runs of a text: few, and the same again and again."""
+    if not runs:
+        return ()
+    return _begun_in(runs, _IN_A_RUN) if len(runs) > _LONG else _begun_in_short(runs)
+
+
+@lru_cache(maxsize=256)
+def _begun_in_short(runs: bytes) -> _Prefixes:
+    return _begun_in(runs, _IN_A_RUN)
 
 
 def _of_form(form: Form, prefix: bytes, data: bytes) -> Iterator[SecretSpan]:
