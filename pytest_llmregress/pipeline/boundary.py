@@ -43,9 +43,10 @@ class Boundary:
             self._by_gateway.append((request.method, request.url))
             return True
         host, port = place_of(request.url)
-        if is_listed(host, port, self._recorded) or self._asks_model(request):
+        if is_listed(host, port, self._recorded):
             return False
-        return is_listed(host, port, self._passed) or leads_to_own_server(request.url)
+        may_pass = is_listed(host, port, self._passed) or leads_to_own_server(request.url)
+        return may_pass and not self._asks_model(request)  # which reads the whole body
 
     def _asks_model(self, request: Request) -> bool:
-        return bool(asked_models(request)) or self._requested_model(request) is not None
+        return self._requested_model(request) is not None or bool(asked_models(request))
