@@ -1,7 +1,7 @@
 """The built-in traits, one record each.
 
-A new trait is a new record, its test, its words in a row of the README, and the next version
-`TRAITS` in `values/behavior.py`.
+A new trait is a new record, its test, its words in a row of `examples/guides/compare.md`, and the
+next version `TRAITS` in `values/behavior.py`.
 """
 
 from pytest_llmregress.behavior import change_rules, extractors

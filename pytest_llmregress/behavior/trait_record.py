@@ -105,7 +105,7 @@ class TraitRecord:
     severity: Severity
     """How bad another value is where the rule names no other severity."""
     readme: str
-    """The words for the trait in the README's table of what is compared."""
+    """The words for the trait in the table of `examples/guides/compare.md`."""
     rule: Rule | None = None
     """None for the rule of the kind."""
     quote: Callable[[ExtractorInput], str] | None = None

@@ -1,4 +1,4 @@
-"""The registry of built-in traits: one record each, and a row of the README for all of them."""
+"""The registry of built-in traits: one record each, and a row of the guide for all of them."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,12 @@ from pytest_llmregress.behavior.registry import BUILTIN_TRAITS, TEXT_TRAITS, fin
 from pytest_llmregress.behavior.trait_record import NoisePolicy
 from pytest_llmregress.values.behavior import TraitKind
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+GUIDE = Path(__file__).resolve().parents[2] / "examples" / "guides" / "compare.md"
 
 
 def documented():
-    """Return the rows of the README's table of traits: what is compared, and how bad it is."""
-    _, table = README.read_text(encoding="utf-8").split("| trait | a change is |\n|---|---|\n")
+    """Return the rows of the guide's table of traits: what is compared, and how bad it is."""
+    _, table = GUIDE.read_text(encoding="utf-8").split("| trait | a change is |\n|---|---|\n")
     rows = table.split("\n\n")[0].splitlines()
     return [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
 
@@ -26,7 +26,7 @@ def row_of(record):
 
 
 @pytest.mark.parametrize("record", BUILTIN_TRAITS, ids=lambda record: record.name)
-def test_the_readme_tells_how_bad_another_value_of_each_trait_is(record):
+def test_the_guide_tells_how_bad_another_value_of_each_trait_is(record):
     _, severity = row_of(record)
 
     assert str(record.severity) in severity
@@ -34,7 +34,7 @@ def test_the_readme_tells_how_bad_another_value_of_each_trait_is(record):
         assert re.search(rf"\b{record.floor:g}\b", severity)
 
 
-def test_each_row_of_the_readme_is_about_a_trait():
+def test_each_row_of_the_guide_is_about_a_trait():
     assert {row_of(record) for record in BUILTIN_TRAITS} == set(documented())
 
 

@@ -13,6 +13,9 @@ PACKAGE = ROOT / "pytest_llmregress"
 ARCHITECTURE = PACKAGE / "README.md"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 TESTS = ROOT / "tests" / "README.md"
+README = ROOT / "README.md"
+GUIDES = tuple(sorted((ROOT / "examples" / "guides").glob("*.md")))
+"""The pages for users, beside the README."""
 PAGES = tuple(page for page in (ARCHITECTURE, CONTRIBUTING, TESTS) if page.exists())
 
 _FILE = re.compile(r"[\w./-]+(?:\.(?:py|md|toml|json|yml|sh)|/)|[\w.-]+(?:/[\w.-]+)+")
@@ -35,6 +38,11 @@ class Named:
 
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def text_for_users() -> str:
+    """Return README and guides in one text."""
+    return "\n".join(map(text_of, (README, *GUIDES)))
 
 
 def words(text: str) -> list[str]:

@@ -13,8 +13,10 @@ import pytest_llmregress
 from pages import (
     ARCHITECTURE,
     CONTRIBUTING,
+    GUIDES,
     PACKAGE,
     PAGES,
+    README,
     ROOT,
     TESTS,
     Named,
@@ -29,6 +31,7 @@ from pages import (
     parse,
     rows,
     section_of,
+    text_for_users,
     text_of,
     words,
 )
@@ -76,16 +79,24 @@ def test_each_hook_and_option_that_it_names_is_there(page: Path):
     }
 
 
-def test_each_hook_is_named_on_the_architecture_page_and_in_the_readme():
+def test_each_hook_is_named_on_the_architecture_page_and_for_users():
     assert len(HOOKS) == 7
     assert [hook for hook in HOOKS if f"`{hook}`" not in text_of(ARCHITECTURE)] == []
-    assert [hook for hook in HOOKS if f"`{hook}`" not in text_of(ROOT / "README.md")] == []
+    assert [hook for hook in HOOKS if f"`{hook}`" not in text_for_users()] == []
 
 
 def test_the_readme_links_to_each_page():
-    readme = text_of(ROOT / "README.md")
+    pages = [page.relative_to(ROOT).as_posix() for page in (*PAGES, *GUIDES)]
 
-    assert [page for page in PAGES if f"({page.relative_to(ROOT).as_posix()})" not in readme] == []
+    assert len(GUIDES) == 8
+    assert [page for page in pages if f"({page})" not in text_of(README)] == []
+
+
+@pytest.mark.parametrize("page", [README, *GUIDES], ids=lambda page: page.name)
+def test_each_link_of_a_page_for_users_leads_to_a_file(page: Path):
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text_of(page))
+
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
 
 
 def test_the_test_that_the_page_of_the_tests_shows_passes(project):

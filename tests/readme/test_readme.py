@@ -1,24 +1,24 @@
-"""What the README says is what happens."""
+"""What the README and its guides say is what happens."""
 
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from forked_pytest import program
+from pages import README as README_PAGE
+from pages import ROOT, text_for_users, text_of
 from patience import PATIENCE
 from pytest_llmregress import Call, Calls, Outcome, TraitKind
 from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.plugin import FLAGS, OPTIONS
 
-ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = text_of(README_PAGE)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
 ENVIRONMENT = ["python3 -m venv .venv", ". .venv/bin/activate"]
@@ -88,13 +88,17 @@ def test_the_test_command_makes_its_own_environment():
 
 def test_it_names_every_option_and_every_keyword():
     for row in (*OPTIONS, *FLAGS):
-        assert f"--llmregress-{row[0]}" in README
+        assert f"--llmregress-{row[0]}" in text_for_users()
     for keyword in Contract.__dataclass_fields__:
-        assert keyword in README
+        assert keyword in text_for_users()
 
 
-def test_its_hook_finds_a_trait():
-    (hook,) = (block for block in blocks("python") if "def pytest_llmregress_traits" in block)
+def test_the_hook_of_the_guides_finds_a_trait():
+    (hook,) = (
+        block
+        for block in blocks("python", text_for_users())
+        if "def pytest_llmregress_traits" in block
+    )
     namespace: dict = {}
     exec(hook, namespace)
     call = Call(provider="any", outcome=Outcome.ANSWERED, text="I am sorry.")
