@@ -99,7 +99,7 @@ def _find_fault(test: StoredTest, paths: TestPaths, baseline: Cassette, control:
             f"{test.test}: its control has asked {', '.join(asked)}, and the baseline is of "
             f"{', '.join(accepted)}: samples of two models are no baseline"
         )
-    if {note.session for note in control.notes} & {note.session for note in baseline.notes}:
+    if all(run in baseline.runs for run in control.runs):
         return f"{test.test}: the baseline has these samples already"
     if paths.pending_cassette.exists() or paths.has_pending_snapshot:
         command = f"pytest-llmregress accept {shlex.quote(test.test)}, or reject"

@@ -124,7 +124,9 @@ def test_the_run_says_how_many_calls_go_to_which_model(recorded, found, asked):
     recorded.says(
         "for each test that looks different up to 8 samples more, and 16 of the old model"
     )
-    assert asked == {NEW: 4 * 6, OLD: 10, SHARED: 4, GONE: 1, LOCKED: 1}
+    refused = {model: asked.pop(model) for model in (GONE, LOCKED)}
+    assert asked == {NEW: 4 * 6, OLD: 10, SHARED: 4}
+    assert all(1 <= calls <= 5 for calls in refused.values())
     recorded.says(
         "control: 4 tests looked different and got fresh samples: 20 of the candidate, 14 of the "
         "old model"
