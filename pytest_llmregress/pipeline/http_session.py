@@ -127,7 +127,7 @@ class HttpSession:
                     sdk_supports(context.providers),
                     replaying=replaying,
                     environment=replay_environment(context.providers, recorded),
-                    rewrite=rewrite,
+                    rewrite=rewrite if rewrite.changes else None,
                 )
             )
             stack.enter_context(intercept(self.tape))

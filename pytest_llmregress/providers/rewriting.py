@@ -27,9 +27,14 @@ class Rewriter:
     """None where no candidate takes the place of a model."""
     put_prompt: PutsPrompt | None = None
 
+    @property
+    def changes(self) -> bool:
+        """Whether it changes any request."""
+        return self.rename is not None or self.put_prompt is not None
+
     def __call__(self, request: Request) -> Request:
         """Return a request as it is to be sent; the very same one where nothing is to change."""
-        if (self.rename is None and self.put_prompt is None) or is_judging():
+        if not self.changes or is_judging():
             return request
         if self.rename is not None:
             request = self._renamed(request, self.rename)

@@ -53,9 +53,13 @@ class SentRequests:
         Parameters: `seen`, method and URL of each, with or without its secrets; `redact`, which
         takes the secrets out of a URL: both sides go through it, and so does what is returned.
         """
-        built, found = (
-            Counter((method.upper(), urlsplit(redact(url)).path) for method, url in requests)
-            for requests in (self._built, seen)
+        as_built, as_seen = Counter(self._built), Counter(seen)
+        built, found = (  # what is the same on both sides is the same without its secrets
+            Counter(
+                (method.upper(), urlsplit(redact(url)).path)
+                for method, url in (requests - others).elements()
+            )
+            for requests, others in ((as_built, as_seen), (as_seen, as_built))
         )
         return tuple(f"{method} {path}" for method, path in (built - found).elements())
 
@@ -66,8 +70,8 @@ class OpenSeams:
 
     replaying: bool
     """Whether no key is needed, and no credential may be looked up."""
-    rewrite: Callable[[Request], Request]
-    """What a request is changed to before it is sent, and before it is signed."""
+    rewrite: Callable[[Request], Request] | None
+    """What a request is changed to before it is sent, and before it is signed; None: it stays."""
     replaced: AttributePatch = field(default_factory=AttributePatch)
     """Replaces attributes, and puts them back when the sample is over."""
     sent: SentRequests = field(default_factory=SentRequests)
@@ -80,7 +84,7 @@ def open_seams(
     *,
     replaying: bool,
     environment: Mapping[str, str],
-    rewrite: Callable[[Request], Request],
+    rewrite: Callable[[Request], Request] | None,
 ) -> Iterator[SentRequests]:
     """Open the seams for as long as the context lasts; for clients made before it as well.
 

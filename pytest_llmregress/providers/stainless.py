@@ -22,7 +22,7 @@ def watch_requests(package: str) -> Seam:
         def build_request(client: Any, options: Any, **kwargs: Any) -> Any:
             request = build(client, options, **kwargs)
             library = sys.modules[type(request).__module__.partition(".")[0]]
-            if isinstance(request.stream, library.ByteStream):
+            if seams.rewrite is not None and isinstance(request.stream, library.ByteStream):
                 asked = read_request(request, request.content)
                 rewrite_request(library, request, asked, seams.rewrite)
             seams.sent.add(request.method, str(request.url))
