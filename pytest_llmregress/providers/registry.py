@@ -12,7 +12,7 @@ from pytest_llmregress.providers.gemini.reader import GeminiProvider
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
-from pytest_llmregress.providers.protocol import HasSdk, Judges, Provider, SendsBatches, TellsLimits
+from pytest_llmregress.providers.protocol import Judges, Provider, SendsBatches, TellsLimits
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -113,7 +113,16 @@ def judge_apis(providers: Sequence[Provider]) -> tuple[JudgeApi, ...]:
 
 def sdk_supports(providers: Sequence[Provider]) -> tuple[SdkSupport, ...]:
     """Return what the SDKs of the providers need."""
-    return tuple(provider.sdk for provider in providers if isinstance(provider, HasSdk))
+    return tuple(sdk for provider in providers if (sdk := _find_sdk(provider)) is not None)
+
+
+def _find_sdk(provider: Provider) -> SdkSupport | None:
+    """Return what the SDK of a provider needs, or None.
+
+    Each replayed test asks for it, and `isinstance` with a protocol takes fifty times as long.
+    """
+    sdk: SdkSupport | None = getattr(provider, "sdk", None)
+    return sdk
 
 
 def replay_environment(
@@ -128,13 +137,15 @@ def replay_environment(
     """
     # One of each address: to read the bodies of a long conversation takes a while.
     requests = {each.request.url: each.request for each in recorded or ()}.values()
+    known = [
+        [provider.requested_model(each) is not None for provider in providers] for each in requests
+    ]
     for_all = recorded is None or any(
-        asked_models(each) and requested_model(each, providers) is None for each in requests
+        not any(by) and asked_models(each) for each, by in zip(requests, known, strict=True)
     )
     found: dict[str, str] = {}
-    for provider in reversed(providers):
-        if isinstance(provider, HasSdk) and (
-            for_all or any(provider.requested_model(each) is not None for each in requests)
-        ):
-            found |= provider.sdk.environment
+    for place, provider in reversed(tuple(enumerate(providers))):
+        sdk = _find_sdk(provider)
+        if sdk is not None and (for_all or any(by[place] for by in known)):
+            found |= sdk.environment
     return found
