@@ -121,18 +121,19 @@ class ChildConnection(BaseHTTPRequestHandler):
         if not isinstance(tenant, Tenant):
             self._answer_nobody(request, tenant)
             return
-        try:
-            exchange = self._ask(request, tenant)
-        except BaseException as refusal:  # noqa: BLE001 - what fails a test is no Exception
-            self._refuse(str(refusal))
-            return
-        if exchange is None:
+        with tenant.under_way():
+            try:
+                asked = self._ask(request, tenant)
+            except BaseException as refusal:  # noqa: BLE001 - what fails a test is no Exception
+                self._refuse(str(refusal))
+                return
+            if asked is not None and asked[1].interaction is None:
+                self._record(*asked, tenant)
+                return
+        if asked is None:
             self._forward(request)
-        elif exchange.interaction is not None:
-            self._play(exchange.played_response)
         else:
-            with tenant.under_way():
-                self._record(exchange, tenant, request)
+            self._play(asked[1].played_response)
 
     def _answer_nobody(self, request: Request, former: FormerTenant | None) -> None:
         """Answer what belongs to no test: in a run that may send, it goes out unrecorded."""
@@ -145,18 +146,19 @@ class ChildConnection(BaseHTTPRequestHandler):
         else:
             self._refuse("no marked test runs, and a replay sends nothing")
 
-    def _ask(self, request: Request, tenant: Tenant) -> Exchange | None:
-        """Return what the tape says; None where the request is none of its."""
+    def _ask(self, request: Request, tenant: Tenant) -> tuple[Request, Exchange] | None:
+        """Return what is to be sent, and what the tape says; None where it is none of its."""
         if tenant.tape.passes(request):
             return None
+        sent = tenant.tape.rewrite(request)
         # Whether a program asks once more does not show in what it sends: the last answer counts.
-        exchange = tenant.tape.ask(tenant.tape.rewrite(request), retry=True)
+        exchange = tenant.tape.ask(sent, retry=True)
         if exchange.interaction is None and tenant.stop is not None:
             tenant.stop(f"{request.method} {request.url.partition('?')[0]}")
-        return exchange
+        return sent, exchange
 
-    def _record(self, exchange: Exchange, tenant: Tenant, request: Request) -> None:
-        came = self._forward(tenant.tape.rewrite(request))
+    def _record(self, sent: Request, exchange: Exchange, tenant: Tenant) -> None:
+        came = self._forward(sent)
         if came is not None:
             tenant.tape.answer(exchange, came)
 

@@ -6,7 +6,13 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Self
@@ -98,10 +104,20 @@ class Upstream:
 
 
 def pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """Yield a body as it comes, still compressed where it is."""
+    """Yield a body as it comes, still compressed where it is.
+
+    Raises IncompleteRead where the API closes the connection before the body is whole.
+    """
+    left = response.length  # None where chunks or the end of the connection tell
     with closing(response):
-        while piece := response.read1(_PIECE):
+        while left != 0:
+            piece = response.read1(_PIECE if left is None else min(_PIECE, left))
+            if not piece:
+                if left is not None:
+                    raise IncompleteRead(b"", left)
+                return
             yield piece
+            left = None if left is None else left - len(piece)
 
 
 def _forwarded(request: Request) -> Iterator[tuple[str, str]]:

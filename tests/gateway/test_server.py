@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, IncompleteRead
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -15,9 +15,11 @@ import pytest
 from certificates import make_certificate
 from patience import PATIENCE
 from plain_stand import plain_stand
+from pytest_llmregress.causes.prompt_model_grid import OldPrompt
 from pytest_llmregress.gateway.child_environment import ChildEnvironment, fill_environment
 from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.gateway.tenant import Tenant
+from pytest_llmregress.providers.renaming import change_body
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, SampleMode
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.http import Interaction
@@ -36,11 +38,18 @@ def fail(miss: Miss) -> NoReturn:
 
 @contextmanager
 def serving(
-    upstream: str, recorded: list[Interaction] | None = None, *, stop: Any = None, host: str = ""
+    upstream: str,
+    recorded: list[Interaction] | None = None,
+    *,
+    stop: Any = None,
+    rewrite: Any = None,
+    host: str = "",
 ) -> Iterator[tuple[str, CassetteSession]]:
     """Serve one test, which records where nothing is recorded; give its address and its tape."""
     mode = SampleMode.RECORD if recorded is None else SampleMode.REPLAY
-    tape = CassetteSession(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=fail)
+    tape = CassetteSession(
+        mode=mode, recorded=recorded, redactor=Redactor(), on_miss=fail, rewrite=rewrite
+    )
     gateway = Gateway(environment=ChildEnvironment(), is_open=False, locate=lambda: None)
     tenant = Tenant(tape, test="t.py::test_a", stop=stop, refuse=None)
     try:
@@ -181,6 +190,30 @@ def test_an_api_that_is_not_there_is_told_and_leaves_no_answer():
     assert status == 502
     assert f"{place} was not reached: " in json.loads(body)["error"]["message"]
     assert [each.interaction for each in tape.exchanges] == [None]
+
+
+def test_an_answer_that_breaks_off_ends_the_connection_and_is_no_answer():
+    with (
+        plain_stand() as stand,
+        serving(stand.url) as (base, tape),
+        pytest.raises(IncompleteRead),
+    ):
+        ask(base, "/broken")
+
+    assert [each.interaction for each in tape.exchanges] == [None]
+
+
+def test_what_is_sent_is_what_is_recorded_where_each_conversation_gets_its_old_prompt():
+    prompt = OldPrompt([{"messages": ["first"]}, {"messages": ["second"]}])
+    with (
+        plain_stand() as stand,
+        serving(stand.url, rewrite=lambda each: change_body(each, prompt.put_into)) as (base, tape),
+    ):
+        came = [ask(base, "/echo", b'{"messages": ["new"]}')[2] for _ in range(2)]
+
+    old = [{"messages": ["first"]}, {"messages": ["second"]}]
+    assert [json.loads(json.loads(each)[2]) for each in came] == old
+    assert [json.loads(each.request.body) for each in interactions(tape)] == old
 
 
 def test_a_test_that_is_only_tried_is_stopped_where_its_child_asks():
