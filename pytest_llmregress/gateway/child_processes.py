@@ -89,12 +89,18 @@ def _system(real: Callable[[Any], int], prepare: Prepare) -> Callable[[Any], int
     @wraps(real)
     def system(command: Any) -> int:
         before = dict(os.environ)
-        os.environ.update(prepare(before, _words(command)))
+        given = prepare(before, _words(command)).items() - before.items()
+        os.environ.update(given)  # and no more: other threads read and set their own meanwhile
         try:
             return real(command)
         finally:
-            os.environ.clear()
-            os.environ.update(before)
+            for name, value in given:
+                if os.environ.get(name) != value:
+                    continue
+                if name in before:
+                    os.environ[name] = before[name]
+                else:
+                    del os.environ[name]
 
     return system
 

@@ -1,9 +1,11 @@
 """The gateway itself: bytes in, bytes out, over real sockets."""
 
 import json
+import os
 import socket
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, IncompleteRead
@@ -17,6 +19,7 @@ from patience import PATIENCE
 from plain_stand import plain_stand
 from pytest_llmregress.causes.prompt_model_grid import OldPrompt
 from pytest_llmregress.gateway.child_environment import ChildEnvironment, fill_environment
+from pytest_llmregress.gateway.child_processes import prepared_children
 from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.gateway.tenant import Tenant
 from pytest_llmregress.providers.renaming import change_body
@@ -333,3 +336,31 @@ def test_a_key_that_is_there_is_none_in_a_replay_and_itself_in_a_recording():
 )
 def test_no_proxy_stands_between_a_child_and_the_gateway(before, after):
     assert filled({"NO_PROXY": before})["NO_PROXY"] == after
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with `read`")
+def test_a_shell_leaves_alone_what_other_threads_do_to_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("THERE", "before")
+    monkeypatch.setenv("MEANWHILE", "unset")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    seen: list[str | None] = []
+
+    def meanwhile() -> None:
+        with pipe.open("w") as written:  # opens once the shell reads
+            seen.append(os.environ.get("THERE"))
+            os.environ["MEANWHILE"] = "set"
+            written.write("on\n")
+
+    def prepare(given: Mapping[str, str], child: str, *, shared: bool = False) -> dict[str, str]:
+        return {**given, "THERE": "filled", "NEW": "filled"}
+
+    other = threading.Thread(target=meanwhile)
+    with prepared_children(prepare, before_fork=lambda: lambda: None):
+        other.start()
+        assert os.system(f'read line < {pipe}; test "$THERE$NEW$line" = filledfilledon') == 0
+    other.join()
+
+    assert seen == ["filled"]
+    assert (os.environ["THERE"], os.environ["MEANWHILE"]) == ("before", "set")
+    assert "NEW" not in os.environ
