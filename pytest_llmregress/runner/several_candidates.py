@@ -92,9 +92,10 @@ def split_by_candidate(
     """Return what is known by the node ids of items for each candidate; all where there is one."""
     if len(names) < 2:  # noqa: PLR2004
         return (records,)
-    return tuple(
-        {item: each for item, each in records.items() if _is_of(item, name)} for name in names
-    )
+    found: dict[str, dict[str, Any]] = {name: {} for name in names}
+    for item, each in records.items():
+        found[_find_candidate(item, names)][item] = each
+    return tuple(found.values())
 
 
 def name_reports(paths: Sequence[str], candidate: str | None) -> tuple[str, ...]:
@@ -131,10 +132,16 @@ def _ending(name: str) -> str:
     return f"@{name}"
 
 
-def _is_of(item: str, name: str) -> bool:
-    """Tell whether an item was run with a candidate, by its node id."""
-    function = item.partition("::")[2].partition("[")[0]
-    return function.endswith(_ending(name))
+def _find_candidate(item: str, names: Sequence[str]) -> str:
+    """Return the candidate that an item was run with, by its node id.
+
+    A name may end with another one, or begin with it: the one that begins first counts, and of
+    several the longest. Parameters of the test may follow it. An item that names none, as it was
+    marked later, is run with the first candidate.
+    """
+    function = f"{item.partition('::')[2]}["
+    places = ((function.find(f"{_ending(name)}["), -len(name), name) for name in names)
+    return min((place for place in places if place[0] >= 0), default=(0, 0, names[0]))[2]
 
 
 def _repeat(item: pytest.Item, names: Sequence[str]) -> list[pytest.Item]:

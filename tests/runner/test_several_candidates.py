@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from pytest_llmregress.runner.several_candidates import split_by_candidate
 from pytest_llmregress.storage.cassette_file import read_cassette
 
 APP = """
@@ -118,3 +119,17 @@ def test_a_method_of_unittest_is_run_with_one_candidate_alone(project):
 
     assert project.exit_status == 4
     project.says("test_it.py::TestOld::test_it: it is no function of pytest")
+
+
+def test_each_record_goes_to_one_candidate_whatever_the_names_have_in_common():
+    names = ("sonnet", "sonnet[1m]", "on@sonnet", "arn:aws::model/opus")
+    endings = ("", "[0]", "[a@sonnet[1m]-b::c]")
+    items = {
+        name: [f"test_it.py::TestIt::test_one@{name}{ending}" for ending in endings]
+        for name in names
+    }
+
+    items["sonnet"].append("test_it.py::test_marked_later")
+    found = split_by_candidate({item: None for each in items.values() for item in each}, names)
+
+    assert [list(each) for each in found] == list(items.values())
