@@ -44,7 +44,7 @@ def append_night(path: Path, night: Night) -> None:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - 1))
         torn = b"\n" if end and file.read(1) != b"\n" else b""
-        line = json.dumps(_describe(night), separators=(",", ":"), ensure_ascii=False)
+        line = json.dumps(_describe(night), separators=(",", ":"))
         file.write(torn + line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

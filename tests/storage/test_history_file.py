@@ -44,6 +44,13 @@ def test_there_is_no_night_without_a_file(path):
     assert read_history(path) == ()
 
 
+def test_a_name_that_is_no_text_of_this_machine_costs_no_night(path):
+    odd = night(1, candidate="m\udcff")  # as Python has an argument that is no UTF-8
+    append_night(path, odd)
+
+    assert read_history(path) == (odd,)
+
+
 def test_what_tests_show_alike_stands_in_a_line_once(path):
     append_night(path, night(1, tests=50))
 
