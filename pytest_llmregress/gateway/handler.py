@@ -7,7 +7,7 @@ from http import HTTPStatus
 from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pytest_llmregress.gateway.asking_child import asking_for
 from pytest_llmregress.gateway.routes import Child, Route
@@ -137,7 +137,7 @@ class ChildConnection(BaseHTTPRequestHandler):
 
     def _answer_nobody(self, request: Request, former: FormerTenant | None) -> None:
         """Answer what belongs to no test: in a run that may send, it goes out unrecorded."""
-        place = f"{request.method} {request.url.partition('?')[0]}"
+        place = _name_request(request)
         if former is not None and former.is_replay:
             note_late(LateRefusal(test=former.test, place=place, by="a child process"))
             self._refuse(f"{former.test} was replayed and is over: nothing is sent to {place}")
@@ -154,7 +154,7 @@ class ChildConnection(BaseHTTPRequestHandler):
         # Whether a program asks once more does not show in what it sends: the last answer counts.
         exchange = tenant.tape.ask(sent, retry=True)
         if exchange.interaction is None and tenant.stop is not None:
-            tenant.stop(f"{request.method} {request.url.partition('?')[0]}")
+            tenant.stop(_name_request(request))
         return sent, exchange
 
     def _record(self, sent: Request, exchange: Exchange, tenant: Tenant) -> None:
@@ -262,3 +262,10 @@ class ChildConnection(BaseHTTPRequestHandler):
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass  # trailers
+
+
+def _name_request(request: Request) -> str:
+    """Return method and URL of a request, without query, name and password."""
+    parts = urlsplit(request.url)
+    place = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+    return f"{request.method} {urlunsplit(place)}"

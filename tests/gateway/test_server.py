@@ -233,6 +233,19 @@ def test_a_test_that_is_only_tried_is_stopped_where_its_child_asks():
     assert stand.paths == []
 
 
+def test_what_a_child_asks_for_is_named_without_a_password():
+    named: list[str] = []
+
+    def stop(request: str) -> NoReturn:
+        named.append(request)
+        raise MissedError
+
+    with serving("http://me:secret@127.0.0.1:9", stop=stop) as (base, _):
+        ask(base, "/echo?x=1")
+
+    assert named == ["GET http://127.0.0.1:9/echo"]
+
+
 def test_another_path_than_one_of_its_own_is_not_found():
     with plain_stand() as stand, serving(stand.url) as (base, _):
         root = base.partition("/llm/")[0]
