@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from http.server import ThreadingHTTPServer
 from typing import Any
 
@@ -31,7 +31,8 @@ class Gateway:
 
     Parameters: `environment`, what a child is told by its environment; `is_open`, whether
     this run may send anything: calls that belong to no test go out then, with the keys that are
-    there; `locate`, says which line of the user's code starts a child.
+    there; `locate`, says which line of the user's code starts a child; `shared_keys`, what a
+    replay sets where it is not set, for a child that goes on for later tests.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Gateway:
         environment: ChildEnvironment,
         is_open: bool,
         locate: Callable[[], str | None],
+        shared_keys: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.is_open = is_open
         self._environment = environment
         self._locate = locate
+        self._shared_keys = cache(shared_keys)
         self._routes = Routes()
         self._tenants: list[Tenant] = []
         self._servers: dict[str, _Server] = {}
@@ -67,6 +70,9 @@ class Gateway:
         Parameters: `given`, what it was to be; `child` and `shared` as for `register`.
         """
         number = self.register(child, shared=shared)
+        if not self.is_open and self._owner(shared=shared) is None:
+            unset = {n: value for n, value in self._shared_keys().items() if not given.get(n)}
+            given = {**given, **unset}
         filled = fill_environment(
             given,
             self._environment,
@@ -84,12 +90,14 @@ class Gateway:
 
         :param shared: whether it makes calls of each test that runs when it asks.
         """
-        tenant = self._tenants[-1] if self._tenants else None
-        is_own = tenant is not None and tenant.is_in_body and not shared
-        owner = tenant if is_own else None
         where = self._locate()
         words = f"{child}, started in {where}" if where else child
-        return self._routes.number_of(Child(owner=owner, words=words))
+        return self._routes.number_of(Child(owner=self._owner(shared=shared), words=words))
+
+    def _owner(self, *, shared: bool) -> Tenant | None:
+        """Return the test that a child which starts now belongs to; None where it is shared."""
+        tenant = self._tenants[-1] if self._tenants else None
+        return tenant if tenant is not None and tenant.is_in_body and not shared else None
 
     def address_of(self, upstream: str, *, number: int, host: str = "", name: str = "") -> str:
         """Return the URL that stands for an API; the very same where it is one of the gateway.

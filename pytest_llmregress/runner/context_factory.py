@@ -12,6 +12,7 @@ from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.pipeline.config import Marker, TestIdentity
 from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.session_context import SessionContext
+from pytest_llmregress.pipeline.shared_keys import find_shared_keys
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.process import installed_versions
 from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT
@@ -41,6 +42,9 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
     settings = read_settings(config)
     price = partial(hooks.price, config.hook)
     paths = [build_test_paths(item.path, find_node_id(item), None) for item in marked]
+    variant = None if settings.candidate is None else settings.candidate.name
+    variants = [build_test_paths(item.path, find_node_id(item), variant) for item in marked]
+    cassettes = dict.fromkeys(each.cassette for each in (*paths, *variants))
     context = config.stash[CONTEXT] = SessionContext(
         root=config.rootpath,
         invoked_from=config.invocation_params.dir,
@@ -58,6 +62,7 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
             environment=CHILD_ENVIRONMENT,
             is_open=settings.record is not RecordMode.NONE,
             locate=partial(find_calling_line, config.rootpath),
+            shared_keys=partial(find_shared_keys, cassettes, providers),
         ),
         spending=SpendTracker(
             limits=_read_limits(config, settings), providers=providers, price=price

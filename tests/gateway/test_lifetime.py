@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from chat_stand import ChatStand
+
 APP = """
     import json
     import os
@@ -176,3 +178,82 @@ def test_a_script_of_another_language_is_recorded_and_replayed(project):
     project.offline().replay(passed=1)
 
     assert len(project.stand.requests) == 1
+
+
+TWO_PROVIDERS = """
+    import json
+    import os
+    import sys
+    import urllib.request
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    ASKED = {
+        "/claude": ("ANTHROPIC", "/v1/messages", "x-api-key", "{}"),
+        "/gpt": ("OPENAI", "/chat/completions", "authorization", "Bearer {}"),
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            vendor, path, header, form = ASKED[self.path]
+            key = os.environ.get(f"{vendor}_API_KEY")
+            if not key:  # as the SDKs do
+                return self.send_error(500, f"{vendor}_API_KEY is not set")
+            message = {"role": "user", "content": "[[say Hi.]]"}
+            asked = {"model": self.path[1:], "max_tokens": 50, "messages": [message]}
+            request = urllib.request.Request(
+                os.environ[f"{vendor}_BASE_URL"] + path,
+                data=json.dumps(asked).encode(),
+                headers={"content-type": "application/json", header: form.format(key)},
+            )
+            with urllib.request.urlopen(request) as reply:
+                said = reply.read()
+            self.send_response(200)
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_):
+            pass
+
+    if __name__ == "__main__":
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        print(server.server_port, flush=True)
+        server.serve_forever()
+"""
+ONE_EACH = """
+    import subprocess
+    import sys
+    import urllib.request
+
+    import pytest
+
+    pytestmark = pytest.mark.llm(record="inline")
+
+    @pytest.fixture(scope="session")
+    def server():
+        command = [sys.executable, "app.py"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            process.terminate()
+
+    @pytest.mark.parametrize("vendor", ["claude", "gpt"])
+    def test_it(server, vendor):
+        with urllib.request.urlopen(f"{server}/{vendor}") as reply:
+            assert "Hi." in reply.read().decode()
+"""
+
+
+@pytest.fixture
+def chat():
+    stand = ChatStand().start()
+    yield stand
+    stand.stop()
+
+
+def test_an_application_has_the_keys_of_all_tests_that_it_serves(project, chat):
+    address = {"OPENAI_BASE_URL": f"{chat.url}/v1"}
+    key = {"OPENAI_API_KEY": "sk-nobody-0123456789abcdef"}  # llmregress: allow-secret
+    project.write(app=TWO_PROVIDERS, test_it=ONE_EACH).record(env=address | key, passed=2)
+
+    project.replay(env=address, passed=2)
+    project.replay("-k", "gpt", env=address, passed=1, deselected=1)
