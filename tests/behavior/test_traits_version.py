@@ -4,24 +4,22 @@ import hashlib
 from pathlib import Path
 
 from pytest_llmregress.behavior.traits import extract_traits
-from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
+from pytest_llmregress.providers.registry import built_in_providers, read_calls
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.values.behavior import TRAITS
-from pytest_llmregress.values.call import Calls
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {7: "b84dea9ca1adb6961cdefe1682bb2836ab9d423dd51ca9f8c9afb6fadd2b163f"}
+SAID = {7: "e8ec12ceef9e4496c2acfb15751bfc5407b781b3c0cb07df9a4e78134d8bba41"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 
 def test_what_traits_say_of_the_examples_is_what_this_version_says():
     said = hashlib.sha256()
-    provider = AnthropicProvider()
+    providers = built_in_providers()
     for path in sorted(EXAMPLES.rglob("*.cassette.yaml")):
         for run in read_cassette(path).runs:
-            read = (provider.read(each) for each in run if not each.judge)
-            traits = extract_traits(Calls([call for call in read if call is not None]))
+            traits = extract_traits(read_calls(run, providers))
             said.update(dump_canonical_json([trait.to_json() for trait in traits]).encode())
 
     # Where the same recordings are told otherwise, raise TRAITS in values/behavior.py, and put the

@@ -11,7 +11,10 @@ from forked_pytest import is_available, run_forked
 from pytest_llmregress.storage.cassette_file import read_cassette
 
 ROOT = Path(__file__).resolve().parents[2]
-_FOREIGN = ("ANTHROPIC_", "DESK_", "HANDBOOK_", "INCIDENT_", "LLMREGRESS_", "PYTEST_")
+_FOREIGN = (
+    *("ANTHROPIC_", "LLMREGRESS_", "OPENAI_", "PYTEST_"),
+    *("DESK_", "HANDBOOK_", "INCIDENT_", "REPORT_"),
+)
 
 
 class Replayed(NamedTuple):
@@ -22,12 +25,18 @@ class Replayed(NamedTuple):
     output: str
 
 
-def replay(suite: str, *arguments: str, tmp_path: Path, root: Path = ROOT) -> Replayed:
-    """Replay a suite of the examples without a key and without a network."""
+def replay(
+    suite: str, *arguments: str, tmp_path: Path, root: Path = ROOT, **variables: str
+) -> Replayed:
+    """Replay a suite of the examples without a key and without a network.
+
+    `variables` of the environment are what the application itself reads.
+    """
     if not is_available():
         pytest.skip("this system cannot fork")
     report, output = tmp_path / "report.json", tmp_path / "output.txt"
-    env = {name: text for name, text in os.environ.items() if not name.startswith(_FOREIGN)}
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(_FOREIGN)}
+    env = {**inherited, **variables}
     status = run_forked(
         [
             *(f"examples/{suite}", "-p", "no:cacheprovider", "-p", "no:xdist"),
