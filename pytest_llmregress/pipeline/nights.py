@@ -52,11 +52,12 @@ def judge_night(
     except (OSError, ValueError) as error:
         past, fault = (), str(error)
     history = History(nights=(*past, *added), is_recorded=bool(added))
-    judged, verdict = judge_run(tests, gate=gate, history=history)
     try:
+        judged, verdict = judge_run(tests, gate=gate, history=history)
         for night in () if fault else added:
             append_night(path, replace(night, fails=verdict is not None and verdict.fails))
     except OSError as error:
         fault = str(error)
-    recording_lock.release(path)
+    finally:
+        recording_lock.release(path)
     return judged, verdict, fault

@@ -11,6 +11,9 @@ from pytest_llmregress.values.http import Request
 
 def rewrite_before_signing(seams: OpenSeams) -> None:
     """Rewrite each attempt of a request before botocore signs it, also for clients made before."""
+    rewrite = seams.rewrite
+    if rewrite is None:
+        return
     endpoint = sys.modules["botocore.endpoint"].Endpoint
     create = endpoint.create_request
 
@@ -18,7 +21,7 @@ def rewrite_before_signing(seams: OpenSeams) -> None:
     def create_request(self: Any, params: Any, operation_model: Any = None) -> Any:
         asked = _read_request(params)
         if asked is not None:
-            sent = seams.rewrite(asked)
+            sent = rewrite(asked)
             if sent is not asked:
                 params = {**params, "url": sent.url, "body": sent.body}
         return create(self, params, operation_model)

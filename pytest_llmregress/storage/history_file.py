@@ -31,7 +31,7 @@ def read_history(path: Path) -> tuple[Night, ...]:
         return ()
     numbers: dict[bytes, int] = {}
     for number, line in enumerate(text.split(b"\n"), start=1):
-        numbers.setdefault(line, number)
+        numbers.setdefault(line.rstrip(b"\r"), number)
     read = (_read(path, number, line) for line, number in numbers.items())
     nights = (night for night in read if night is not None)
     return tuple(sorted(nights, key=lambda night: (night.at, night.candidate)))
@@ -95,7 +95,7 @@ def _read(path: Path, number: int, line: bytes) -> Night | None:
         )
     try:
         return _restore(entry)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
         raise _refuse(path, number) from None
 
 

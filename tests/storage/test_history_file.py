@@ -71,6 +71,7 @@ def test_two_histories_are_merged_by_their_lines(path):
         line for file in (ours, theirs) for line in file.read_bytes().splitlines(keepends=True)
     ]
     random.Random(1).shuffle(lines)
+    lines.append(lines[0].replace(b"\n", b"\r\n"))  # as a checkout of Windows has it
     path.write_bytes(b"".join(lines))
 
     assert read_history(path) == tuple(nights)
@@ -102,6 +103,10 @@ def test_a_line_that_a_kill_has_torn_at_any_byte_costs_that_night_alone(path):
         (
             '{"llmregress":1,"kind":"night","at":"a","candidate":"m","fails":true,"shown":[],'
             '"tests":{"t":{"accepted":"a","passed":1,"of":1,"shown":0}}}\n'
+        ),
+        (
+            '{"llmregress":1,"kind":"night","at":"a","candidate":"m","fails":true,"shown":[{}],'
+            '"tests":{"t":{"accepted":"a","passed":1e999,"of":1,"shown":0}}}\n'
         ),
     ],
 )
