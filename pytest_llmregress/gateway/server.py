@@ -1,29 +1,22 @@
 """The gateway of a session: it listens from the first child on, until the session ends."""
 
-import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
-from http.server import ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pytest_llmregress.gateway.child_environment import (
     ChildEnvironment,
     close_environment,
     fill_environment,
 )
-from pytest_llmregress.gateway.handler import ChildConnection
 from pytest_llmregress.gateway.routes import Child, Route, Routes
 from pytest_llmregress.gateway.tenant import FormerTenant, Tenant
 from pytest_llmregress.recording.socket_guard import GATEWAY
 
-_LOOPBACK: tuple[tuple[socket.AddressFamily, str], ...] = (
-    (socket.AF_INET, "127.0.0.1"),
-    (socket.AF_INET6, "::1"),
-)
-_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a user asks for it
+if TYPE_CHECKING:
+    from pytest_llmregress.gateway.listening import ListeningServer
 
 
 class Gateway:
@@ -49,7 +42,7 @@ class Gateway:
         self._shared_keys = cache(shared_keys)
         self._routes = Routes()
         self._tenants: list[Tenant] = []
-        self._servers: dict[str, _Server] = {}
+        self._servers: dict[str, ListeningServer] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -146,60 +139,13 @@ class Gateway:
 
     def _start(self, host: str, name: str, *, sign_in: str = "") -> str:
         """Listen at an address of this machine, unless it does; return the URL of the server."""
+        from pytest_llmregress.gateway.listening import listen
+
         with self._lock:
             if host not in self._servers:
-                server = self._servers[host] = _listen(host, self)
+                server = self._servers[host] = listen(host, self)
                 # A daemon: whatever a child still asks for does not keep the run from ending.
                 threading.Thread(
                     target=server.serve_forever, args=(0.1,), name=GATEWAY, daemon=True
                 ).start()
             return self._servers[host].url(name, sign_in)
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 256
-
-    def __init__(self, family: socket.AddressFamily, host: str, gateway: Gateway) -> None:
-        self.address_family = family
-        kind = type("Connection", (ChildConnection,), {"directory": gateway})
-        super().__init__((host, 0), kind)
-        self._name = socket.gethostname() if host in _ANY else host
-
-    def url(self, name: str, sign_in: str) -> str:
-        """Return its URL, for whoever calls this machine by a name; empty for its own.
-
-        :param sign_in: the name and password of a child to whom it is a proxy.
-        """
-        name = name or self._name
-        who = f"{sign_in}@" if sign_in else ""
-        return f"http://{who}{f'[{name}]' if ':' in name else name}:{self.server_port}"
-
-    def server_bind(self) -> None:
-        """Bind without a look-up of this machine's own name, which may take seconds."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a child in a thread that belongs to no test."""
-        arguments = (request, client_address)
-        threading.Thread(
-            target=self.process_request_thread, args=arguments, name=GATEWAY, daemon=True
-        ).start()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Tell nothing of a child that is gone."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-def _listen(host: str, gateway: Gateway) -> _Server:
-    places = _LOOPBACK
-    if host:
-        places = ((socket.AF_INET6 if ":" in host else socket.AF_INET, host),)
-    for family, name in places[:-1]:
-        try:
-            return _Server(family, name, gateway)
-        except OSError:
-            continue  # a machine that speaks IPv6 alone
-    return _Server(*places[-1], gateway)

@@ -79,12 +79,13 @@ def test_importing_the_plugin_imports_nothing_heavy():
     assert len(own(imported)) <= 3
 
 
-def test_the_hooks_around_a_test_import_no_extractor():
-    """A replay extracts nothing, and the patterns of the extractors take long to compile."""
+def test_the_hooks_around_a_test_import_no_extractor_and_no_server():
+    """A replay extracts nothing, and a test that starts no child needs no gateway that listens."""
     imported = modules_of("import pytest_llmregress.runner.hooks")
 
     assert "pytest_llmregress.pipeline.observe" in imported
     assert [name for name in imported if name.startswith("pytest_llmregress.behavior")] == []
+    assert "http.server" not in imported
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])

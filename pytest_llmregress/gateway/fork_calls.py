@@ -1,0 +1,30 @@
+"""What a fork asks by: the gateway of the process that it was forked from."""
+
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+from pytest_llmregress.gateway.handler import WHOLE_URL
+from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION
+from pytest_llmregress.recording.http_client_connections import going_out
+from pytest_llmregress.recording.received_response import build_response, decode_response
+from pytest_llmregress.values.http import Request, Response
+
+
+def ask_gateway(address: str, request: Request) -> Response:
+    """Return what the gateway answers; OSError where it is gone.
+
+    :param address: one whose requests say their whole URL.
+    """
+    parts = urlsplit(address)
+    dropped = OF_ONE_CONNECTION | {"content-length", "accept-encoding"}
+    headers = {k: ", ".join(v) for k, v in request.headers.items() if k not in dropped}
+    headers[WHOLE_URL] = request.url
+    with going_out():
+        connection = HTTPConnection(parts.netloc)
+        try:
+            connection.request(request.method, parts.path, body=request.body, headers=headers)
+            reply = connection.getresponse()
+            body = reply.read()
+        finally:
+            connection.close()
+    return decode_response(build_response(reply.status, reply.reason, reply.getheaders(), body))
