@@ -122,7 +122,9 @@ def record_all(folder: Path, *, versions: Sequence[str] = VERSIONS, workers: int
         for version in versions:
             # What an interrupted recording left out is recorded; the rest is replayed.
             if len(list(stored.rglob(f"*@{version}.cassette.yaml"))) < questions:
-                record(folder, url, "--llmregress-candidate", version, workers=workers)
+                # `compare` reads one sample of each: none is confirmed, no control is asked.
+                alone = ("--llmregress-confirm=0", "--llmregress-control=0")
+                record(folder, url, "--llmregress-candidate", version, *alone, workers=workers)
 
 
 def script(folder: Path, *arguments: str) -> tuple[int, str]:
