@@ -201,6 +201,7 @@ def test_each_word_means_what_the_table_says(api: str, outcome: str, word: str, 
         assert call.error
 
 
+@pytest.mark.skipif(not PAGE.exists(), reason=f"{PAGE} is not here: a wheel has no pages")
 def test_the_page_has_the_same_table():
     rows = {(api, outcome, word) for api, outcome, word, _ in CASES}
 
