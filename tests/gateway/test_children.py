@@ -170,7 +170,6 @@ def test_a_miss_of_a_child_fails_its_test_whatever_the_child_ends_with(replayed)
         f"no recorded answer to POST {replayed.stand.url}/v1/messages",
         f"asked in  {sys.executable} app.py [[say",
     )
-    assert "started in test_it.py:" in " ".join(replayed.output.split())
 
     assert replayed.problems() == {"test_child_that_hides_its_failure": ["no_match"]}
 
