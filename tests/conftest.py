@@ -57,6 +57,8 @@ class Project:
         """Replace a text that a file holds once."""
         text = self.read(name)
         assert text.count(old) == 1, f"{name} holds {old!r} {text.count(old)} times"
+        # A change within the same second, to the same length, is none to a compiled file.
+        shutil.rmtree(self.root / "__pycache__", ignore_errors=True)
         return self.write({name: text.replace(old, new)})
 
     def copy(self, folder: Path) -> "Project":
