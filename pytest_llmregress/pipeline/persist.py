@@ -230,9 +230,11 @@ def _plan_replay(test: ObservedTest, facts: WriteFacts, old: Cassette) -> WriteP
 
 
 def _is_outdated(test: ObservedTest, facts: WriteFacts, old: Cassette) -> bool:
-    """Tell whether today's extractors say otherwise of what is accepted, or nothing is."""
+    """Tell whether nothing is accepted, or it is of another recording or of older extractors."""
     accepted = test.state.accepted
-    return accepted is None or accepted.behaviors != _build_snapshot(test, facts, old).behaviors
+    if accepted is None or old.digest not in {"", accepted.cassette}:
+        return True
+    return accepted.behaviors != _build_snapshot(test, facts, old).behaviors
 
 
 def _plan_accepted(paths: TestPaths, cassette: Cassette, snapshot: Snapshot) -> WritePlan:

@@ -282,6 +282,24 @@ def test_what_is_accepted_keeps_its_decision_until_somebody_accepts_something_el
     assert decision(answers="new", changed=True, accept=True) == ANEW
 
 
+def test_a_snapshot_of_another_recording_is_accepted_anew_though_nothing_differs():
+    """As after half a merge: what is accepted is bound to a recording that is not there."""
+    test, facts = over(Case(answers="replay", accept=True))
+    assert test.state.old is not None
+    assert test.state.accepted is not None
+    old = replace(test.state.old, digest=digest_of(test.state.old))
+    other = replace(test.state.accepted, cassette="sha256:another")
+
+    def plan(accepted: Snapshot) -> WritePlan:
+        return plan_writes(
+            replace(test, state=replace(test.state, old=old, accepted=accepted)), facts
+        )
+
+    assert plan(test.state.accepted).snapshots == ()
+    ((_, snapshot),) = plan(other).snapshots
+    assert snapshot.cassette == old.digest
+
+
 @pytest.mark.parametrize("case", [Case(answers="new"), Case(answers="new", changed=True)])
 def test_the_journal_goes_once_all_of_it_is_in_a_cassette(case: Case, tmp_path: Path):
     for whole in (False, True):

@@ -302,7 +302,7 @@ def test_a_cassette_of_vcrpy_in_our_place_replays(project, console):
     assert "llmregress: 1" not in project.read(CASSETTE)
 
 
-def test_a_snapshot_of_another_recording_is_told_as_that_and_taking_both_settles_it(project):
+def test_a_snapshot_of_another_recording_is_told_as_that_and_two_commands_settle_it(project):
     project.write(app=APP, test_it=TEST).record(passed=1)
     ours = {name: project.read(name) for name in (CASSETTE, SNAPSHOT)}
     project.change("app.py", "You help customers.", "You serve customers.")
@@ -317,6 +317,8 @@ def test_a_snapshot_of_another_recording_is_told_as_that_and_taking_both_settles
     ).never_says("own code made something else")
     assert project.problems() == {"test_hello": ["snapshot_of_another"]}
 
+    project.replay("--llmregress-accept", passed=1)
+    project.replay(passed=1)
     for name, text in ours.items():
         (project.root / name).write_text(text, encoding="utf-8")
     project.change("app.py", "You serve customers.", "You help customers.").replay(passed=1)
