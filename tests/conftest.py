@@ -65,8 +65,7 @@ class Project:
         """Return a project that begins with these files; its runs leave this one as it is."""
         copied = Project(folder, self.stand)
         copied.asks_old_model = self.asks_old_model
-        compiled = shutil.ignore_patterns("__pycache__")  # it names the files of this project
-        shutil.copytree(self.root, copied.root, ignore=compiled, dirs_exist_ok=True)
+        shutil.copytree(self.root, copied.root, dirs_exist_ok=True)
         return copied
 
     def record(

@@ -144,7 +144,8 @@ def find_calling_line(root: Path) -> str | None:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - see who asks without raising
     while frame is not None:
         name = frame.f_code.co_filename
-        file = os.path.realpath(name)
+        # A module says where it is; its compiled file may say where it was before it was moved.
+        file = os.path.realpath(frame.f_globals.get("__file__") or name)
         inside = not name.startswith("<") and Path(file).is_relative_to(root)
         if inside and not file.startswith((package, *_ELSEWHERE)) and "site-packages" not in file:
             return f"{from_folder(root, Path(file))}:{frame.f_lineno} in {frame.f_code.co_name}"

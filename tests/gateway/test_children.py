@@ -169,6 +169,7 @@ def test_a_miss_of_a_child_fails_its_test_whatever_the_child_ends_with(replayed)
         "FAILED test_it.py::test_child_that_hides_its_failure ",
         f"no recorded answer to POST {replayed.stand.url}/v1/messages",
         f"asked in  {sys.executable} app.py [[say",
+        "started in test_it.py:",
     )
 
     assert replayed.problems() == {"test_child_that_hides_its_failure": ["no_match"]}
