@@ -106,9 +106,10 @@ class ConcurrentRecorder:
                 self._inline |= dict.fromkeys(found, words.watched(watcher))
             else:
                 aims += found
-        if len(aims) >= self._least:
+        in_waves = len(aims) >= self._least
+        if in_waves:
             self._record_in_waves(session, aims, lambda aim: trials[aim.item])
-        left = {aim.item for aim in self._inline}
+        left = {aim.item for aim in (*self._inline, *(() if in_waves else aims))}
         self._record_further(
             session, [item for item in trials if trials[item].state.confirm and item not in left]
         )
