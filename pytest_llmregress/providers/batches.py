@@ -19,10 +19,16 @@ _ATTEMPTS = 6
 _FIRST_ERROR = 300
 _GONE = 404
 _FIRST_SERVER_ERROR = 500
+_MAX_PAGES = 10
+"""Of 100 batches each, that are looked through for those of an earlier run."""
 
 
 class BatchError(Exception):
     """Why a batch cannot be made or read, in words for the user."""
+
+
+class BatchRefusedError(BatchError):
+    """Why the server has processed nothing of a batch that it had taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,10 @@ class BatchApi(Protocol):
         ...
 
     def results(self, batch: str, outgoing: OutgoingRequest, /) -> dict[str, BatchResult]:
-        """Return what became of each request of a batch; LookupError where it is gone."""
+        """Return what became of each request of a batch; LookupError where it is gone.
+
+        Raises BatchRefusedError where none is processed, and none would be if it were asked again.
+        """
         ...
 
 
@@ -167,6 +176,25 @@ def call_api(
     finally:
         transport.close()
     raise AssertionError  # the last attempt returns or raises
+
+
+def list_batches(ask: Callable[[str], Response], *, after: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the batches of an account, the latest first; none where the server lists none.
+
+    Parameters: `ask`, which asks for the list by a query; `after`, the name in it of the batch
+    that a page begins after.
+    """
+    query = "limit=100"
+    for _ in range(_MAX_PAGES):
+        try:
+            page = read_object(ask(query))
+        except LookupError:
+            return
+        batches = [each for each in page.get("data") or () if isinstance(each, dict)]
+        yield from (each for each in batches if isinstance(each.get("id"), str))
+        if not page.get("has_more") or not batches:
+            return
+        query = f"limit=100&{after}={batches[-1].get('id')}"
 
 
 def read_object(response: Response) -> Mapping[str, Any]:

@@ -29,6 +29,8 @@ class ChatStand(LlmStand):
         self.files: dict[str, bytes] = {}
         """By id, what was uploaded, and the answers of batches."""
         self.batches: dict[str, dict[str, Any]] = {}
+        self.fails_batches = ""
+        """Why it processes nothing of a batch that it takes; empty where it does."""
 
     @property
     def asked(self) -> list[str]:
@@ -50,6 +52,12 @@ class ChatStand(LlmStand):
 
     def make_batch(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Answer all requests of an uploaded file, and return the batch."""
+        number = len(self.batches) + 1
+        batch = {"id": f"batch_{number}", "metadata": asked["metadata"]}
+        if self.fails_batches:
+            errors = {"object": "list", "data": [{"line": 1, "message": self.fails_batches}]}
+            self.batches[batch["id"]] = {**batch, "status": "failed", "errors": errors}
+            return self.batches[batch["id"]]
         lines = []
         for line in self.files[asked["input_file_id"]].splitlines():
             request = json.loads(line)
@@ -58,10 +66,9 @@ class ChatStand(LlmStand):
             answer = {"status_code": 200, "body": self.answer(request["url"], body, marks)}
             name = {"custom_id": request["custom_id"]}
             lines.append(json.dumps({**name, "response": answer, "error": None}))
-        number = len(self.batches) + 1
         self.files[f"file_out_{number}"] = "\n".join(lines).encode()
-        batch = {"id": f"batch_{number}", "status": "completed", "metadata": asked["metadata"]}
-        self.batches[batch["id"]] = {**batch, "output_file_id": f"file_out_{number}"}
+        ended = {"status": "completed", "output_file_id": f"file_out_{number}"}
+        self.batches[batch["id"]] = {**batch, **ended}
         return self.batches[batch["id"]]
 
     def handler(self) -> type[_Handler]:

@@ -265,6 +265,32 @@ def test_what_is_not_streamed_can_go_out_in_batches(apps, tmp_path: Path):
     apps.offline().replay(env=env(apps, tmp_path), passed=3)
 
 
+def test_a_batch_that_fails_as_a_whole_says_why_and_is_handed_in_anew_by_the_next_run(
+    apps, tmp_path: Path
+):
+    apps.write(
+        test_it="""
+        import pytest
+        from app import client, said
+
+        @pytest.mark.llm
+        @pytest.mark.parametrize("word", ["one", "two"])
+        def test_chat(word):
+            messages = said(f"[[say {word}]]")
+            client().chat.completions.create(model="gpt-old", messages=messages)
+        """
+    )
+    apps.stand.fails_batches = "gpt-old is not available to batches"
+
+    apps.record("--llmregress-batch", env=env(apps, tmp_path, **KEYS), failed=2)
+
+    apps.says("batch batch_1 has failed: gpt-old is not available to batches")
+    assert (apps.stand.asked, len(apps.stand.batches)) == ([], 1)
+    apps.stand.fails_batches = ""
+    apps.record("--llmregress-batch", env=env(apps, tmp_path, **KEYS), passed=2)
+    assert (apps.stand.asked, len(apps.stand.batches)) == ([], 2)
+
+
 def test_a_judge_is_asked_by_chat_completions(apps, tmp_path: Path):
     apps.write(
         test_it="""

@@ -10,6 +10,7 @@ from pytest_llmregress.providers.batches import (
     BatchResult,
     call_api,
     find_mark,
+    list_batches,
     read_object,
     split_groups,
 )
@@ -20,8 +21,6 @@ from pytest_llmregress.values.http import Request, Response
 _PATH = "/v1/messages"
 _TELL_APART = ("authorization", "x-api-key", "anthropic-beta", "anthropic-version")
 _MAX_REQUESTS = 10_000
-_MAX_PAGES = 10
-"""Of 100 batches each, that are looked through for those of an earlier run."""
 _OK = 200
 
 
@@ -100,18 +99,10 @@ def _read_marks(
 
 
 def _list_batches(outgoing: OutgoingRequest) -> Iterator[Mapping[str, Any]]:
-    """Yield the batches of an account, the latest first; none where the server lists none."""
-    after = ""
-    for _ in range(_MAX_PAGES):
-        try:
-            page = read_object(_call(outgoing, "GET", f"?limit=100{after}"))
-        except LookupError:
-            return
-        batches = [each for each in page.get("data") or () if isinstance(each, dict)]
-        yield from (each for each in batches if isinstance(each.get("id"), str))
-        if not page.get("has_more") or not batches:
-            return
-        after = f"&after_id={batches[-1].get('id')}"
+    def ask(query: str) -> Response:
+        return _call(outgoing, "GET", f"?{query}")
+
+    return list_batches(ask, after="after_id")
 
 
 def has_ended(batch: str, outgoing: OutgoingRequest) -> bool:

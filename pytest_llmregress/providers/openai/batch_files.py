@@ -9,9 +9,11 @@ from uuid import uuid4
 
 from pytest_llmregress.providers.batches import (
     BatchError,
+    BatchRefusedError,
     BatchResult,
     call_api,
     find_mark,
+    list_batches,
     read_object,
     split_groups,
 )
@@ -25,8 +27,6 @@ _SELLERS = frozenset({"openai", "groq", None})
 _ENDPOINT = re.compile(r"/(?:openai/)?v\d+/(?:chat/completions|responses)$")
 _TELL_APART = ("authorization", "api-key", "openai-organization", "openai-project")
 _MAX_REQUESTS = 50_000
-_MAX_PAGES = 10
-"""Of 100 batches each, that are looked through for those of an earlier run."""
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 _MARK = "llmregress"
 """The key of a batch's metadata that says whose it is."""
@@ -94,8 +94,13 @@ def has_ended(batch: str, outgoing: OutgoingRequest) -> bool:
 
 
 def results(batch: str, outgoing: OutgoingRequest) -> dict[str, BatchResult]:
-    """Return what became of each request of a batch, by name. Raises as `has_ended` does."""
+    """Return what became of each request of a batch, by name.
+
+    Raises as `has_ended` does; BatchRefusedError where the server has found fault with the file.
+    """
     told = read_object(call_api(outgoing, "GET", _url(outgoing, f"/batches/{batch}")))
+    if told.get("status") == "failed":
+        raise BatchRefusedError(f"batch {batch} has failed: {_read_errors(told)}")
     found: dict[str, BatchResult] = {}
     for key in ("error_file_id", "output_file_id"):
         file = told.get(key)
@@ -111,6 +116,14 @@ def results(batch: str, outgoing: OutgoingRequest) -> dict[str, BatchResult]:
     return found
 
 
+def _read_errors(batch: Mapping[str, Any]) -> str:
+    """Return what the server says of a batch as a whole."""
+    errors = batch.get("errors")
+    listed = errors.get("data") if isinstance(errors, dict) else None
+    said = [str(each.get("message")) for each in listed or () if isinstance(each, dict)]
+    return "; ".join(dict.fromkeys(said)) or "the server does not say why"
+
+
 def _read_result(entry: Mapping[str, Any]) -> BatchResult:
     reply = entry.get("response") or {}
     status = reply.get("status_code")
@@ -123,19 +136,10 @@ def _read_result(entry: Mapping[str, Any]) -> BatchResult:
 
 
 def _list_batches(outgoing: OutgoingRequest) -> Iterator[Mapping[str, Any]]:
-    """Yield the batches of an account, the latest first; none where the server lists none."""
-    after = ""
-    for _ in range(_MAX_PAGES):
-        try:
-            url = _url(outgoing, f"/batches?limit=100{after}")
-            page = read_object(call_api(outgoing, "GET", url))
-        except LookupError:
-            return
-        batches = [each for each in page.get("data") or () if isinstance(each, dict)]
-        yield from (each for each in batches if isinstance(each.get("id"), str))
-        if not page.get("has_more") or not batches:
-            return
-        after = f"&after={batches[-1].get('id')}"
+    def ask(query: str) -> Response:
+        return call_api(outgoing, "GET", _url(outgoing, f"/batches?{query}"))
+
+    return list_batches(ask, after="after")
 
 
 def _upload(outgoing: OutgoingRequest, lines: bytes) -> str:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmregress.providers import batches
-from pytest_llmregress.providers.batches import BatchApi, BatchError, BatchResult, SubmittedBatch
+from pytest_llmregress.providers.batches import (
+    BatchApi,
+    BatchError,
+    BatchRefusedError,
+    BatchResult,
+    SubmittedBatch,
+)
 from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.reports import recording_progress as words
 from pytest_llmregress.runner.concurrent.dry_run import DryRun
@@ -110,6 +116,9 @@ class BatchRound:
                     found = account.api.results(batch, account.outgoing)
                 except LookupError:  # gone, as after 29 days: it is asked for again
                     found = {}
+                except BatchRefusedError:  # the next run hands it in anew
+                    self._take(batch, {})
+                    raise
                 self._take(batch, found)
         return list(going_on)
 
