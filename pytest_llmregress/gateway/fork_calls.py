@@ -4,14 +4,17 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from pytest_llmregress.gateway.handler import WHOLE_URL
-from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION
+from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION, SILENCE
 from pytest_llmregress.recording.http_client_connections import going_out
 from pytest_llmregress.recording.received_response import build_response, decode_response
 from pytest_llmregress.values.http import Request, Response
 
+_MARGIN = 30.0
+"""Seconds in which the gateway says that an API was silent for as long as it waits."""
+
 
 def ask_gateway(address: str, request: Request) -> Response:
-    """Return what the gateway answers; OSError where it is gone.
+    """Return what the gateway answers; OSError where it is gone, or says nothing.
 
     :param address: one whose requests say their whole URL.
     """
@@ -20,7 +23,7 @@ def ask_gateway(address: str, request: Request) -> Response:
     headers = {k: ", ".join(v) for k, v in request.headers.items() if k not in dropped}
     headers[WHOLE_URL] = request.url
     with going_out():
-        connection = HTTPConnection(parts.netloc)
+        connection = HTTPConnection(parts.netloc, timeout=SILENCE + _MARGIN)
         try:
             connection.request(request.method, parts.path, body=request.body, headers=headers)
             reply = connection.getresponse()

@@ -251,8 +251,8 @@ class ChildConnection(BaseHTTPRequestHandler):
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             return b"".join(self._chunks())
         size = int(self.headers.get("content-length") or 0)
-        body = self.rfile.read(size)
-        if len(body) < size:
+        body = self.rfile.read(max(0, size))  # to read -1 is to wait for the end
+        if len(body) != size:
             raise ValueError(size)
         return body
 

@@ -45,6 +45,8 @@ class Upstream:
     def __init__(self) -> None:
         self._connection: HTTPConnection | None = None
         self._place: tuple[str, str] | None = None
+        self._to_proxy: dict[str, str] | None = None
+        """The headers for a proxy that is told the whole URL; None where it is not, or none is."""
 
     def __enter__(self) -> Self:
         """Begin without a connection."""
@@ -88,16 +90,17 @@ class Upstream:
         parts = urlsplit(request.url)
         with going_out():
             if self._connection is None:
-                self._connection = _connect(parts.scheme, parts.netloc)
+                self._connection, self._to_proxy = _connect(parts)
                 self._place = parts.scheme, parts.netloc
             connection = self._connection
             path = parts.path or "/"
             target = f"{path}?{parts.query}" if parts.query else path
-            if parts.scheme == "http" and connection.host != parts.hostname:
-                target = request.url  # by way of a proxy
+            host = parts.netloc.rpartition("@")[2]
+            if self._to_proxy is not None:
+                target = f"{parts.scheme}://{host}{target}"
             connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
-            connection.putheader("Host", parts.netloc.rpartition("@")[2])
-            for name, value in _forwarded(request):
+            connection.putheader("Host", host)
+            for name, value in (*(self._to_proxy or {}).items(), *_forwarded(request)):
                 connection.putheader(name, value)
             connection.endheaders(request.body or None)
             return connection.getresponse()
@@ -132,21 +135,25 @@ def _forwarded(request: Request) -> Iterator[tuple[str, str]]:
         yield "content-length", str(len(request.body))
 
 
-def _connect(scheme: str, netloc: str) -> HTTPConnection:
-    """Return a connection to a host, or to the proxy that leads there; it opens when it sends."""
-    host = netloc.rpartition("@")[2]
-    proxy = None if proxy_bypass(host.partition(":")[0]) else getproxies().get(scheme)
+def _connect(parts: SplitResult) -> tuple[HTTPConnection, dict[str, str] | None]:
+    """Return a connection to the host of a URL, or to the proxy that leads there.
+
+    It opens when it sends. With it come the headers for a proxy that is told the whole URL.
+    """
+    host = parts.netloc.rpartition("@")[2]
+    proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
     if proxy is None:
-        if scheme == "https":
-            return HTTPSConnection(host, timeout=SILENCE, context=_tls())
-        return HTTPConnection(host, timeout=SILENCE)
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    by = parts.netloc.rpartition("@")[2]
-    if scheme == "http":
-        return HTTPConnection(by, timeout=SILENCE)
+        if parts.scheme == "https":
+            return HTTPSConnection(host, timeout=SILENCE, context=_tls()), None
+        return HTTPConnection(host, timeout=SILENCE), None
+    way = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    by = way.netloc.rpartition("@")[2]
+    if parts.scheme == "http":
+        return HTTPConnection(by, timeout=SILENCE), _sign_in(way)
     connection = HTTPSConnection(by, timeout=SILENCE, context=_tls())
-    connection.set_tunnel(host if ":" in host else f"{host}:443", headers=_sign_in(parts))
-    return connection
+    at = host if parts.port else f"{host}:443"
+    connection.set_tunnel(at, headers=_sign_in(way))
+    return connection, None
 
 
 def _sign_in(proxy: SplitResult) -> dict[str, str]:

@@ -172,6 +172,30 @@ def test_an_api_over_tls_is_reached(tmp_path, monkeypatch):
     assert interactions(tape)[0].request.url == f"{stand.url}/echo/a"
 
 
+def test_an_api_behind_a_proxy_with_a_password_is_reached(monkeypatch):
+    with plain_stand() as stand:
+        monkeypatch.setenv("http_proxy", stand.url.replace("://", "://ann:geheim@"))
+        monkeypatch.setenv("no_proxy", "other.test")
+        with serving("http://API.test") as (base, tape):
+            ask(base, "/echo/a")
+
+    assert stand.paths == ["http://API.test/echo/a"]
+    assert stand.headers[0]["proxy-authorization"] == "Basic YW5uOmdlaGVpbQ=="
+    (recorded,) = interactions(tape)
+    assert recorded.request.url == "http://API.test/echo/a"
+    assert "proxy-authorization" not in recorded.request.headers
+
+
+@pytest.mark.parametrize("length", ["-1", "some"])
+def test_a_length_that_is_none_is_refused(length):
+    with serving("http://127.0.0.1:9") as (base, tape):
+        status, _, body = ask(base, "/v1/messages", method="POST", content_length=length)
+
+    assert status == 400
+    assert json.loads(body)["error"]["message"] == "its body cannot be read"
+    assert not tape.exchanges
+
+
 def test_a_miss_is_told_so_that_nobody_asks_again():
     with serving("http://127.0.0.1:9", []) as (base, _):
         status, headers, body = ask(base, "/v1/messages", b"{}")
