@@ -194,9 +194,10 @@ class RecordCollector:
         names = read_candidates(config)
         for number, records in enumerate(split_by_candidate(self._by_test, names)):
             own = read_settings(config, candidate=number)
-            report, self._no_night = _judge_run(
+            report, fault = _judge_run(
                 config, own, records, self._orphans, unconfirmed=self.unconfirmed
             )
+            self._no_night = self._no_night or fault
             self._reports += (report,)
             if report.verdict is not None and report.verdict.fails:
                 output.fail_unconfirmed(config, _explain_failures(report, records))

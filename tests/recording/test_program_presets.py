@@ -16,7 +16,7 @@ from pytest_llmregress.values.http import Request, Response
 from pytest_llmregress.values.matching import RequestMatcher
 
 PRESET = read_preset("claude-code")
-CWD, HOME, TMP = "/work/it's/app", "/home/ann", "/tmp/claude-1000"
+CWD, HOME, TMP = "/srv/it's/app", "/home/ann", "/tmp/claude-1000"
 
 
 def asked(cwd: str = CWD, home: str = HOME, session: str = "s-1", **more: Any) -> Request:
@@ -101,14 +101,14 @@ def texts(response: Response) -> str:
 
 
 def test_a_path_that_a_stream_has_cut_comes_back_as_that_of_another_machine():
-    here = Machine({"cwd": "/work/app", "home": "/work"})
+    here = Machine({"cwd": "/srv/app", "home": "/srv"})
     there = Machine({"cwd": "/tmp/other", "home": "/root"})
-    pieces = ('{"file": "/wo', "rk/a", 'pp/notes.txt", "at": "/work"}')
+    pieces = ('{"file": "/sr', "v/a", 'pp/notes.txt", "at": "/srv"}')
     came = Response(status=200, body=stream(*pieces))
 
     hidden = here.hide_in_response(came)
 
-    assert b"/work" not in hidden.body
+    assert b"/srv" not in hidden.body
     assert texts(hidden) == '{"file": "[[cwd]]/notes.txt", "at": "[[home]]"}'
     assert texts(there.put_back(hidden)) == '{"file": "/tmp/other/notes.txt", "at": "/root"}'
 

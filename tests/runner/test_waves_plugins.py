@@ -40,11 +40,10 @@ PREPARING = """
         item.user_properties.append(("prepared", item.name))
 """
 REPEATING = """
-    from _pytest.runner import runtestprotocol
-
     def pytest_runtest_protocol(item, nextitem):
+        run = item.config.pluginmanager.getplugin("runner").runtestprotocol
         for _ in range(3):
-            if all(report.passed for report in runtestprotocol(item, nextitem=nextitem)):
+            if all(report.passed for report in run(item, nextitem=nextitem)):
                 break
         return True
 """

@@ -1,14 +1,13 @@
 """Bedrock over a real socket: recorded, replayed without credentials, asked for a candidate."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cloud_stand import CloudStand
 from llm_stand import Received
+from sdk_replies import env, take_seen, write_app
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
 
@@ -97,23 +96,7 @@ def stand() -> Iterator[CloudStand]:
 
 @pytest.fixture
 def apps(project, tmp_path: Path):
-    """Return a project whose tests ask the stand in the place of AWS."""
-    project.write(app=APP)
-    (tmp_path / "seen").mkdir()
-    return project
-
-
-def env(project, tmp_path: Path, **more: str) -> dict[str, str]:
-    return {"STAND": project.stand.url, "SEEN": str(tmp_path / "seen"), **more}
-
-
-def take_seen(tmp_path: Path) -> dict[str, Any]:
-    """Return what the application has got from its SDK, and forget it."""
-    found = {}
-    for path in sorted((tmp_path / "seen").iterdir()):
-        found[path.stem] = json.loads(path.read_text())
-        path.unlink()
-    return found
+    return write_app(project, tmp_path, APP)
 
 
 def sign_anew(request: Received, url: str) -> str:

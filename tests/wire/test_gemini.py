@@ -1,13 +1,12 @@
 """Google's SDK over a real socket: recorded, replayed without a key, asked for a candidate."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cloud_stand import CloudStand
+from sdk_replies import env, take_seen, write_app
 
 pytest.importorskip("google.genai", reason="google-genai is not installed")
 
@@ -125,26 +124,10 @@ def stand() -> Iterator[CloudStand]:
 
 @pytest.fixture
 def apps(project, tmp_path: Path):
-    """Return a project whose tests ask the stand in the place of Google."""
-    project.write(app=APP)
-    (tmp_path / "seen").mkdir()
-    return project
-
-
-def env(project, tmp_path: Path, **more: str) -> dict[str, str]:
-    return {"STAND": project.stand.url, "SEEN": str(tmp_path / "seen"), **more}
+    return write_app(project, tmp_path, APP)
 
 
 KEYS = {"GEMINI_API_KEY": KEY, "TOKEN": KEY}
-
-
-def take_seen(tmp_path: Path) -> dict[str, Any]:
-    """Return what the application has got from its SDK, and forget it."""
-    found = {}
-    for path in sorted((tmp_path / "seen").iterdir()):
-        found[path.stem] = json.loads(path.read_text())
-        path.unlink()
-    return found
 
 
 def test_what_the_sdk_gets_is_the_same_in_a_replay_without_a_key(apps, tmp_path: Path):

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from chat_stand import ChatStand
+from sdk_replies import env, take_seen, write_app
 
 pytest.importorskip("openai", reason="openai is not installed")
 
@@ -122,23 +122,7 @@ def stand() -> Iterator[ChatStand]:
 
 @pytest.fixture
 def apps(project, tmp_path: Path):
-    """Return a project whose tests ask the stand in the place of OpenAI."""
-    project.write(app=APP)
-    (tmp_path / "seen").mkdir()
-    return project
-
-
-def env(project, tmp_path: Path, **more: str) -> dict[str, str]:
-    return {"STAND": project.stand.url, "SEEN": str(tmp_path / "seen"), **more}
-
-
-def take_seen(tmp_path: Path) -> dict[str, Any]:
-    """Return what the application has got from its SDK, and forget it."""
-    found = {}
-    for path in sorted((tmp_path / "seen").iterdir()):
-        found[path.stem] = json.loads(path.read_text())
-        path.unlink()
-    return found
+    return write_app(project, tmp_path, APP)
 
 
 def drifted(project) -> list[str]:
