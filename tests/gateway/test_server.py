@@ -180,7 +180,8 @@ def test_an_api_behind_a_proxy_with_a_password_is_reached(monkeypatch):
             ask(base, "/echo/a")
 
     assert stand.paths == ["http://API.test/echo/a"]
-    assert stand.headers[0]["proxy-authorization"] == "Basic YW5uOmdlaGVpbQ=="
+    signed_in = "Basic YW5uOmdlaGVpbQ=="  # llmregress: allow-secret
+    assert stand.headers[0]["proxy-authorization"] == signed_in
     (recorded,) = interactions(tape)
     assert recorded.request.url == "http://API.test/echo/a"
     assert "proxy-authorization" not in recorded.request.headers
