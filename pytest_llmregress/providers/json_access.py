@@ -1,6 +1,7 @@
 """JSON out of the wire, where anything may stand in the place of anything."""
 
 import json
+from collections.abc import Container
 from typing import Any
 
 
@@ -25,6 +26,11 @@ def read_field(value: Any) -> dict[str, Any]:
 def read_string(value: Any) -> str | None:
     """Return a string that is not empty, or None."""
     return value if isinstance(value, str) and value else None
+
+
+def is_one_of(value: Any, words: Container[str]) -> bool:
+    """Whether a value is one of some words; an object or a list, which no set can hold, is none."""
+    return isinstance(value, str) and value in words
 
 
 def read_objects(value: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 The names of the vendors are those that their own pages give them; what follows a prefix is what
 gitleaks, TruffleHog and the vendors' pages agree on, as wide as ordinary text allows.
+A key that its prefix and form tell stands here; one that takes more to tell stands in
+`secret_forms.py`.
 """
 
 _UUID = r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"

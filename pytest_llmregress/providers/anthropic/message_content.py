@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llmregress.providers.json_access import read_mapping, read_string
+from pytest_llmregress.providers.json_access import is_one_of, read_mapping, read_string
 from pytest_llmregress.values.call import Citation, ToolCall, ToolRunner
 
 _RUNNERS = {
@@ -64,7 +64,7 @@ def _read_tool_calls(blocks: Sequence[Mapping[str, Any]]) -> Iterator[ToolCall]:
 
 
 def _read_thinking(blocks: Sequence[Mapping[str, Any]]) -> str | None:
-    if not any(block.get("type") in _THINKING for block in blocks):
+    if not any(is_one_of(block.get("type"), _THINKING) for block in blocks):
         return None
     return "\n\n".join(filter(None, _strings(blocks, "thinking")))
 

@@ -17,6 +17,7 @@ from pytest_llmregress.providers.batches import (
     read_object,
     split_groups,
 )
+from pytest_llmregress.providers.json_access import is_one_of
 from pytest_llmregress.providers.openai.routes import Dialect, find_route
 from pytest_llmregress.providers.openai.sellers import find_seller
 from pytest_llmregress.recording.request_pool import OutgoingRequest
@@ -90,7 +91,7 @@ def find_made(wanted: Mapping[str, OutgoingRequest]) -> dict[str, str]:
 def has_ended(batch: str, outgoing: OutgoingRequest) -> bool:
     """Tell whether a batch has been processed. Raises BatchError; LookupError where it is gone."""
     told = read_object(call_api(outgoing, "GET", _url(outgoing, f"/batches/{batch}")))
-    return told.get("status") in _ENDED
+    return is_one_of(told.get("status"), _ENDED)
 
 
 def results(batch: str, outgoing: OutgoingRequest) -> dict[str, BatchResult]:

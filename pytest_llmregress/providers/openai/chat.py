@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
+from pytest_llmregress.providers.json_access import is_one_of, parse, read_mapping, read_string
 from pytest_llmregress.providers.openai.reply import find_error, read_error_inside, read_usage
 from pytest_llmregress.providers.reply import Reply, worst
 from pytest_llmregress.values.call import Citation, Outcome, ToolCall, ToolRunner
@@ -230,7 +230,7 @@ def _parts(content: Any) -> list[dict[str, Any]]:
 def _strings(
     parts: Sequence[Mapping[str, Any]], kinds: frozenset[str] = _TEXTS, key: str = "text"
 ) -> Iterator[str]:
-    return (read_string(part.get(key)) or "" for part in parts if part.get("type") in kinds)
+    return (read_string(p.get(key)) or "" for p in parts if is_one_of(p.get("type"), kinds))
 
 
 def _list(value: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
+from pytest_llmregress.providers.json_access import parse, read_mapping, read_objects, read_string
 from pytest_llmregress.providers.openai.chat import read_completion
 from pytest_llmregress.providers.openai.reply import find_error, read_error_inside
 from pytest_llmregress.providers.reply import Reply
@@ -31,7 +31,7 @@ def _completion(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the reply as a chat completion would have it."""
     last = parts[-1]
     messages = [read_mapping(part.get("message")) or _generated(part) for part in parts]
-    calls = [call for each in messages for call in each.get("tool_calls") or ()]
+    calls = [call for each in messages for call in read_objects(each.get("tool_calls"))]
     message = {
         "content": _join(messages, "content"),
         "thinking": _join(messages, "thinking"),

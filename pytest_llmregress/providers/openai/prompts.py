@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_llmregress.providers.json_access import read_mapping
+from pytest_llmregress.providers.json_access import is_one_of, read_mapping
 from pytest_llmregress.providers.openai.chat import read_arguments
 from pytest_llmregress.values.prompt import History, Prompt, find_schema, is_list_of_objects
 
@@ -21,7 +21,8 @@ def read_chat_prompt(body: Mapping[str, Any]) -> Prompt:
     parameters = _read_parameters(body)
     messages = _take_messages(parameters)
     leading = next(
-        (at for at, each in enumerate(messages) if each.get("role") not in _SYSTEM), len(messages)
+        (at for at, each in enumerate(messages) if not is_one_of(each.get("role"), _SYSTEM)),
+        len(messages),
     )
     system = _join([each.get("content") for each in messages[:leading]])
     if system is None:
@@ -47,7 +48,8 @@ def read_responses_prompt(body: Mapping[str, Any]) -> Prompt:
         parameters["input"], given = given, None
     messages = _read_items(list(given or ()))
     leading = next(
-        (at for at, each in enumerate(messages) if each.get("role") not in _SYSTEM), len(messages)
+        (at for at, each in enumerate(messages) if not is_one_of(each.get("role"), _SYSTEM)),
+        len(messages),
     )
     system = [parameters.pop("instructions", None), *(m.get("content") for m in messages[:leading])]
     tools = _take_list(parameters, "tools")
@@ -92,7 +94,7 @@ def _read_messages(messages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for message in messages:
         role, content = message.get("role"), message.get("content")
-        if role in {"tool", "function"}:
+        if is_one_of(role, {"tool", "function"}):
             name = message.get("tool_call_id") or message.get("tool_name") or message.get("name")
             _append_part(found, "user", _result(name, content))
             continue
@@ -134,7 +136,7 @@ def _append_part(messages: list[dict[str, Any]], role: str, part: dict[str, Any]
     """Add a part to the last message where that is of the same role and no one's own words."""
     last = messages[-1] if messages else {}
     parts = last.get("content")
-    joins = role == "assistant" or (isinstance(parts, list) and _is_result(parts[-1]))
+    joins = role == "assistant" or (isinstance(parts, list) and any(map(_is_result, parts[-1:])))
     if last.get("role") == role and joins:
         last["content"] = [*_as_parts(parts), part]
     else:
@@ -161,7 +163,7 @@ def _read_call(call: Mapping[str, Any]) -> dict[str, Any]:
 def _read_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     """Return a tool that the caller runs in the neutral form, any other one as it is."""
     kind = tool.get("type", "function")
-    if kind not in {"function", "custom"}:
+    if not is_one_of(kind, {"function", "custom"}):
         return dict(tool)
     described = dict(read_mapping(tool.get(str(kind))) or {k: tool[k] for k in tool if k != "type"})
     if "parameters" in described:
@@ -189,7 +191,7 @@ def _plain(content: Any) -> Any:
 
 
 def _read_part(part: Mapping[str, Any]) -> dict[str, Any]:
-    if part.get("type") in {"input_text", "output_text", "text"}:
+    if is_one_of(part.get("type"), {"input_text", "output_text", "text"}):
         kept = {k: v for k, v in part.items() if k not in {"annotations", "logprobs", "type"}}
         return {"type": "text", **kept}
     if part.get("type") == "refusal":

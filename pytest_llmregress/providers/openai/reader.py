@@ -3,7 +3,7 @@
 from typing import Any
 
 from pytest_llmregress.providers.batches import BatchApi
-from pytest_llmregress.providers.json_access import parse, read_mapping
+from pytest_llmregress.providers.json_access import is_one_of, parse, read_mapping
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.openai import batch_files, chat_stream, judge, responses
 from pytest_llmregress.providers.openai.chat import read_completion
@@ -104,8 +104,8 @@ def _read_poll(response: Response) -> Reply | None:
     body = read_mapping(parse(response.body))
     if response.status >= FIRST_ERROR or not _is_background(body):
         return None
-    is_made = body.get("status") not in {"queued", "in_progress"}
-    return responses.read_response(body) if is_made else None
+    is_waiting = is_one_of(body.get("status"), {"queued", "in_progress"})
+    return None if is_waiting else responses.read_response(body)
 
 
 def _is_background(body: Any) -> bool:

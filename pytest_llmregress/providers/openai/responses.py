@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmregress.providers.event_stream import parse_events
-from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
+from pytest_llmregress.providers.json_access import is_one_of, parse, read_mapping, read_string
 from pytest_llmregress.providers.openai.chat import read_annotations, read_arguments
 from pytest_llmregress.providers.openai.reply import (
     describe,
@@ -47,7 +47,8 @@ _LAST = ("response.completed", "response.incomplete", "response.failed", "respon
 
 def read_response(body: Mapping[str, Any], *, background: bool = False) -> Reply:
     """Read a response. :param background: whether it may be one that is not made yet."""
-    if not isinstance(body.get("output"), list) and body.get("status") not in {"failed", *_WAITING}:
+    needs_output = not is_one_of(body.get("status"), {"failed", *_WAITING})
+    if needs_output and not isinstance(body.get("output"), list):
         error = find_error(body)
         if error:
             return read_error_inside(error, streamed=False)
