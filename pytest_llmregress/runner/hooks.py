@@ -12,7 +12,7 @@ from pytest_llmregress.reports.redacted_answers import render_redacted, render_u
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.fixtures import explain_comparison
 from pytest_llmregress.runner.item_runner import ItemRunner
-from pytest_llmregress.runner.open_sample import DRY_SECTIONS, SETTING_UP, TEST_RUN
+from pytest_llmregress.runner.open_sample import DRY_SECTIONS, INTERRUPTS, SETTING_UP, TEST_RUN
 from pytest_llmregress.runner.sample_loop import hold_back, run_samples, withhold_report
 
 
@@ -88,8 +88,18 @@ class PytestHooks:
         test = item.stash.get(TEST_RUN, None)
         if test is None:
             return (yield)
-        with test.current.watched(), test.current.in_body():
-            return (yield)
+        sample = test.current
+        with sample.watched():
+            try:
+                with sample.in_body():
+                    result = yield
+            except INTERRUPTS:
+                raise
+            except BaseException as error:
+                sample.judge(error)
+                raise
+            sample.judge(None)
+            return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:

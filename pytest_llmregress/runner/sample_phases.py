@@ -20,7 +20,7 @@ from pytest_llmregress.recording.http_patching import patch_http
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.fixtures import LlmJudge
-from pytest_llmregress.runner.open_sample import INTERRUPTS, OpenSample, Trying
+from pytest_llmregress.runner.open_sample import OpenSample, Trying
 from pytest_llmregress.runner.phase_results import PhaseResults
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.behavior import Behavior, Change
@@ -79,29 +79,52 @@ class SampleRun(OpenSample):
 
     @contextmanager
     def in_body(self) -> Iterator[None]:
-        """Judge what the test did, as soon as its own body is over."""
-        phases = self.phases
-        phases.is_in_body = True
+        """Let the body of the test run inside."""
+        self.phases.is_in_body = True
         try:
-            try:
-                with nullcontext() if self.traffic is None else self.traffic.body():
-                    yield
-            finally:
-                phases.is_in_body = False
-        except INTERRUPTS:
-            raise
-        except pytest.skip.Exception:
-            if self.calls():  # it has asked before it gave up: a replay comes to the same end
-                phases.body_passed = True
-                self._judge()
-            raise
-        except BaseException as error:
-            phases.failure = output.describe_in_a_line(error)
-            self._judge()
-            raise
-        else:
+            with nullcontext() if self.traffic is None else self.traffic.body():
+                yield
+        finally:
+            self.phases.is_in_body = False
+
+    def judge(self, error: BaseException | None) -> None:
+        """Hold what the body of the test did against its contract and against what was accepted.
+
+        :param error: what ended the body; None where it came to its end.
+        """
+        phases, traffic, values = self.phases, self.traffic, self.values
+        if error is None:
             phases.body_passed = phases.others_passed  # a subtest may have failed
-            self._judge()
+        elif not isinstance(error, pytest.skip.Exception):
+            phases.failure = output.describe_in_a_line(error)
+        elif self.calls():  # it has asked before it gave up: a replay comes to the same end
+            phases.body_passed = True
+        else:
+            return
+        if traffic is None or self.misses:
+            return
+        passed, calls = phases.body_passed, Calls(traffic.calls_as_recorded())
+        values.note_answers(
+            traffic.mode,
+            is_accepted=self._accepted.is_replayed,
+            is_as_recorded=traffic.is_as_recorded,
+        )
+        if not values.repeats:
+            rules, plugins = self.state.config, self._context.plugins
+            behavior = extract_behavior(calls, config=rules, plugins=plugins)
+            self.judged = replace(self.judged, behavior=behavior)
+        is_whole = self._check_whole(traffic)
+        if is_whole:
+            self._check_rules(traffic, calls)
+        if is_whole and not self.has_bad_hook and values.compares and not self.plan.tops_up:
+            changes = values.find_in_recording(self.judged.behavior, passed=passed)
+            self.judged = replace(self.judged, is_compared=True, changes=changes)
+        drifted = self._find_failing_drift() if passed else ""
+        self.note_hooks()
+        if passed and (self.problems or drifted):
+            told = [problem.message for problem in self.problems]
+            self.failed_by_us = True
+            output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
 
     def note_torn_down(self) -> None:
         """Fail where recorded calls are left out that a tear-down may have asked for until now."""
@@ -237,34 +260,6 @@ class SampleRun(OpenSample):
         return tuple(self.values.value_changes)
 
     # --- inside ------------------------------------------------------------------------------
-
-    def _judge(self) -> None:
-        """Hold what the test did against its contract and against what was accepted."""
-        traffic, values = self.traffic, self.values
-        if traffic is None or self.misses:
-            return
-        passed, calls = self.phases.body_passed, Calls(traffic.calls_as_recorded())
-        values.note_answers(
-            traffic.mode,
-            is_accepted=self._accepted.is_replayed,
-            is_as_recorded=traffic.is_as_recorded,
-        )
-        if not values.repeats:
-            rules, plugins = self.state.config, self._context.plugins
-            behavior = extract_behavior(calls, config=rules, plugins=plugins)
-            self.judged = replace(self.judged, behavior=behavior)
-        is_whole = self._check_whole(traffic)
-        if is_whole:
-            self._check_rules(traffic, calls)
-        if is_whole and not self.has_bad_hook and values.compares and not self.plan.tops_up:
-            changes = values.find_in_recording(self.judged.behavior, passed=passed)
-            self.judged = replace(self.judged, is_compared=True, changes=changes)
-        drifted = self._find_failing_drift() if passed else ""
-        self.note_hooks()
-        if passed and (self.problems or drifted):
-            told = [problem.message for problem in self.problems]
-            self.failed_by_us = True
-            output.fail("\n\n".join([*told, *([drifted] if drifted else [])]))
 
     def _compare_again(self) -> None:
         """Hold it against what is accepted once more: another plugin says how its body ended."""
