@@ -10,7 +10,7 @@ from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {7: "e8ec12ceef9e4496c2acfb15751bfc5407b781b3c0cb07df9a4e78134d8bba41"}
+SAID = {7: "ba878b2c59ac9c1aac10573a5a442b5198b1164d16ca9175932d0b4c4afcf859"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

@@ -19,9 +19,12 @@ PRESET = read_preset("claude-code")
 CWD, HOME, TMP = "/srv/it's/app", "/home/ann", "/tmp/claude-1000"
 
 
-def asked(cwd: str = CWD, home: str = HOME, session: str = "s-1", **more: Any) -> Request:
+def asked(
+    cwd: str = CWD, home: str = HOME, session: str = "s-1", system: str = "Linux 6.1-a", **more: Any
+) -> Request:
     slug = cwd.replace("/", "-").replace("'", "-")
     environment = f"# Environment\n - Primary working directory: {cwd}\n - Shell: bash\n"
+    environment += f" - OS Version: {system}\n"
     body = {
         "metadata": {"user_id": json.dumps({"device_id": "d", "session_id": session})},
         "system": [{"type": "text", "text": f"Memory: {home}/.claude/projects/{slug}/memory/"}],
@@ -47,12 +50,13 @@ def key(request: Request) -> str:
     return PRESET.matching.key_of(normal(request))
 
 
-def test_names_stand_for_folder_home_session_and_account():
+def test_names_stand_for_folder_home_session_account_and_system():
     body = json.loads(normal(asked()).body)
 
     assert body["metadata"] == {"user_id": "[[user]]"}
     assert body["system"][0]["text"] == "Memory: [[home]]/.claude/projects/[[cwd-slug]]/memory/"
     assert body["messages"][0]["content"][0]["text"] == "Read [[cwd]]/notes.txt"
+    assert " - OS Version: [[os]]\n" in body["messages"][1]["content"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,7 @@ def test_names_stand_for_folder_home_session_and_account():
         {"cwd": "/tmp/pytest-1/there"},
         {"home": "/root"},
         {"session": "s-2"},
+        {"system": "Darwin 25.1.0"},
         {"cwd": "/home/ann/app", "home": "/home/ann", "session": "s-3"},
     ],
 )
