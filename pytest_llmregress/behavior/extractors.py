@@ -24,6 +24,7 @@ from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, ke
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.user_words import find_last_words
 
 AS_REQUESTED = "as requested"
 """The value of "served_model" where every model served was the one that was asked for."""
@@ -257,15 +258,7 @@ def _cut_depth(value: Any, left: int) -> Any:
 
 def extract_question(call: Call | None) -> str:
     """Return the last text of the user in a request, or "" where it has none."""
-    for message in reversed(call.prompt.messages if call else ()):
-        if message.get("role") != "user":
-            continue
-        content = message.get("content")
-        blocks = content if isinstance(content, list) else [{"text": content}]
-        texts = [block.get("text") for block in blocks if isinstance(block, dict)]
-        if text := "\n".join(text for text in texts if isinstance(text, str)):
-            return text
-    return ""
+    return find_last_words(call.prompt.messages) if call else ""
 
 
 def _resumes(following: Call, paused: Call) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pytest_llmregress.values.call import Call, Calls, sum_known
-from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.json_record import JsonRecord, write_fields
+from pytest_llmregress.values.user_words import find_last_words
 
 MAX_TEXT = 20_000
 """Characters of a prompt or a text that a report holds."""
@@ -41,7 +41,7 @@ class CallSummary(JsonRecord):
         times = [call.latency for call in calls]
         measured = [seconds for seconds in times if seconds is not None]
         return cls(
-            prompt=_prompt(calls)[:MAX_TEXT],
+            prompt=find_last_words(calls[0].prompt.messages)[:MAX_TEXT] if calls else "",
             text=calls.text[:MAX_TEXT],
             tools=tuple((tool.full_name, dict(tool.arguments)) for tool in calls.tool_calls),
             outcome=str(calls[-1].outcome) if calls else "",
@@ -62,14 +62,3 @@ class CallSummary(JsonRecord):
         """Read what `to_json` wrote."""
         tools = tuple((tool["name"], tool["arguments"]) for tool in data["tools"])
         return cls(**{**data, "tools": tools})
-
-
-def _prompt(calls: Calls) -> str:
-    """Return the last text of the user in the first call; empty where none can be told."""
-    if not calls:
-        return ""
-    for role, blocks in reversed(messages_of(calls[0])):
-        texts = [block["text"] for block in blocks if isinstance(block.get("text"), str)]
-        if role == "user" and texts:
-            return "\n".join(texts)
-    return ""

@@ -326,6 +326,10 @@ def test_a_refusal_in_the_words_of_an_answer_is_soft_or_partial(last, refusal):
         ([{"type": "text", "text": "Why is it slow?"}], ["upsell"]),
         ("Which plans do you have?", []),
         ([{"type": "text", "text": "Which plans do you have?"}], []),
+        (
+            [{"type": "text", "text": "<note>Plans: one.</note>"}, {"text": "Is it slow?"}],
+            ["upsell"],
+        ),
     ],
 )
 def test_what_the_user_asked_for_is_no_deflection(content, deflection):

@@ -10,7 +10,7 @@ from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {7: "ba878b2c59ac9c1aac10573a5a442b5198b1164d16ca9175932d0b4c4afcf859"}
+SAID = {8: "7dbfb1249ad5f9febfe8018764796ec86cacd260f2f8e7833effda95137e71f8"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 
