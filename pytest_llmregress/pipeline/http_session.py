@@ -19,13 +19,12 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.spend_tracker import PlannedRequest
 from pytest_llmregress.pipeline.state import SampleRecording, TestState
 from pytest_llmregress.pipeline.unplayed_calls import UnplayedCalls
-from pytest_llmregress.providers.registry import read_call, replay_environment, sdk_supports
+from pytest_llmregress.providers.registry import CallReader, replay_environment, sdk_supports
 from pytest_llmregress.providers.rewriting import PutsPrompt, Rewriter
 from pytest_llmregress.providers.sdk_seams import open_seams
 from pytest_llmregress.recording import judge_flag
 from pytest_llmregress.recording.cassette_session import (
     CassetteSession,
-    Exchange,
     Miss,
     SampleMode,
 )
@@ -82,13 +81,14 @@ class HttpSession:
         self._number = plan.number
         self._accepted = accepted
         self.carried = state.carried.get(plan.number, ())
+        self.reader = CallReader(context.providers)
         self.asking = Asking(
             test=self._test,
             candidate=candidate,
             commands=self._commands,
             root=context.root,
             requested_model=context.requested_model,
-            read=self._read_call,
+            read=self.reader.read,
             recorded=recorded or (),
             paths=paths,
         )
@@ -119,7 +119,6 @@ class HttpSession:
         )
         self.unplayed.is_allowed = state.config.terms.unplayed == ALLOW
         self._misses = misses
-        self._read: dict[int, Call | None] = {}
         replaying = plan.mode is SampleMode.REPLAY
         with ExitStack() as stack:  # what fails on the way leaves nothing patched
             self._sent = stack.enter_context(
@@ -173,7 +172,7 @@ class HttpSession:
             interactions=(*kept, *new),
             not_asked=len(kept),
             calls=self.calls(),
-            calls_as_recorded=self.calls_as_recorded(),
+            calls_as_recorded=self.reader.read_all(self.tape.attempts_as_recorded),
             carried=len(self.carried),
             unplayed=len(self.tape.unplayed_places),
             after_body=self.unplayed.count_after_body(),
@@ -182,19 +181,7 @@ class HttpSession:
 
     def calls(self) -> tuple[Call, ...]:
         """Return the model calls so far that have their answer, in the order of the requests."""
-        exchanges = self.tape.attempts
-        return tuple(call for each in exchanges if (call := self._read_call(each)) is not None)
-
-    def calls_as_recorded(self) -> tuple[Call, ...]:
-        """Return the same in the order of the cassette.
-
-        Threads and tasks ask in another order each time; that is no change of behavior.
-        """
-        last = len(self.tape.recorded)
-        exchanges = sorted(
-            self.tape.attempts, key=lambda e: last if e.position is None else e.position
-        )
-        return tuple(call for each in exchanges if (call := self._read_call(each)) is not None)
+        return self.reader.read_all(self.tape.attempts)
 
     @property
     def is_as_recorded(self) -> bool:
@@ -317,14 +304,6 @@ class HttpSession:
                 return tuple(kept), new
             case RecordMode.NONE | RecordMode.ONCE | RecordMode.REWRITE:
                 return (), new
-
-    def _read_call(self, exchange: Exchange) -> Call | None:
-        if exchange.interaction is None or exchange.judge:
-            return None
-        key = id(exchange)
-        if key not in self._read:
-            self._read[key] = read_call(exchange.interaction, self._run.providers)
-        return self._read[key]
 
     def _miss(self, miss: Miss) -> NoReturn:
         """Fail the test by a request that has no answer, or must not have one."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.asked_models import asked_models
@@ -16,6 +17,9 @@ from pytest_llmregress.providers.protocol import Judges, Provider, SendsBatches,
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.http import Interaction, Request, Response
+
+if TYPE_CHECKING:
+    from pytest_llmregress.recording.cassette_session import Exchange
 
 GROUP = "pytest_llmregress.providers"
 """The group of entry points by which an installed package offers a provider."""
@@ -70,6 +74,26 @@ def read_calls(interactions: Iterable[Interaction], providers: Sequence[Provider
     """Return the calls among interactions in their order; the questions to a judge are none."""
     read = (read_call(each, providers) for each in interactions if not each.judge)
     return Calls(call for call in read if call is not None)
+
+
+class CallReader:
+    """Reads the calls of one sample as they come: each exchange once."""
+
+    def __init__(self, providers: Sequence[Provider]) -> None:
+        self._providers = providers
+        self._known: dict[int, Call | None] = {}
+
+    def read(self, exchange: "Exchange") -> Call | None:
+        """Return the call that an exchange is, or None: without an answer, and of a judge."""
+        return next(iter(self.read_all([exchange])), None)
+
+    def read_all(self, exchanges: "Sequence[Exchange]") -> tuple[Call, ...]:
+        """Return the calls among exchanges, in their order."""
+        known = self._known
+        for each in exchanges:
+            if each.interaction is not None and not each.judge and id(each) not in known:
+                known[id(each)] = read_call(each.interaction, self._providers)
+        return tuple(call for each in exchanges if (call := known.get(id(each))) is not None)
 
 
 def requested_model(request: Request, providers: Sequence[Provider]) -> str | None:

@@ -298,6 +298,14 @@ class CassetteSession:
         return tuple(counted)
 
     @property
+    def attempts_as_recorded(self) -> tuple[Exchange, ...]:
+        """The same in the order of the cassette: threads and tasks ask in another one each time."""
+        last = len(self.recorded)
+        return tuple(
+            sorted(self.attempts, key=lambda e: last if e.position is None else e.position)
+        )
+
+    @property
     def unplayed_places(self) -> tuple[int, ...]:
         """Where in the cassette is what was not asked for, from 0, in order."""
         with self._lock:

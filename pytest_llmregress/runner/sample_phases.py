@@ -103,7 +103,8 @@ class SampleRun(OpenSample):
             return
         if traffic is None or self.misses:
             return
-        passed, calls = phases.body_passed, Calls(traffic.calls_as_recorded())
+        passed = phases.body_passed
+        calls = Calls(traffic.reader.read_all(traffic.tape.attempts_as_recorded))
         values.note_answers(
             traffic.mode,
             is_accepted=self._accepted.is_replayed,
@@ -218,7 +219,8 @@ class SampleRun(OpenSample):
     def extract(self) -> None:
         """Extract its behavior where a plain replay did without: it is to be written."""
         if self.values.repeats and self.traffic is not None:
-            calls = Calls(self.traffic.calls_as_recorded())
+            http = self.traffic
+            calls = Calls(http.reader.read_all(http.tape.attempts_as_recorded))
             rules, plugins = self.state.config, self._context.plugins
             behavior = extract_behavior(calls, config=rules, plugins=plugins)
             self.judged = replace(self.judged, behavior=behavior)
