@@ -15,7 +15,7 @@ from pytest_llmregress.comparison.compare_behavior import compare as compare_beh
 from pytest_llmregress.comparison.merging import merge_changes
 from pytest_llmregress.contracts.budget import BudgetKind, measure_usage
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.pipeline.compare import NOW_FAILS
+from pytest_llmregress.pipeline.extract import NOW_FAILS
 from pytest_llmregress.providers.asked_models import never_asked
 from pytest_llmregress.providers.prices import price
 from pytest_llmregress.providers.registry import known_providers, read_calls

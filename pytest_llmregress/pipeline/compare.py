@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmregress.formatting.value_text import format_value
 from pytest_llmregress.pipeline.config import MarkerOptions
-from pytest_llmregress.pipeline.extract import hold_back
-from pytest_llmregress.values.behavior import Behavior, Change, Severity
-from pytest_llmregress.values.evidence import OUTCOME
+from pytest_llmregress.values.behavior import Behavior, Change, Severity, worst_first
 from pytest_llmregress.values.run_report import AnswerSource
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
 
 if TYPE_CHECKING:  # what compares is imported where something is to be compared
     from pytest_llmregress.comparison.compare_behavior import Classify
     from pytest_llmregress.pipeline.state import ObservedBaseline
-
-
-NOW_FAILS = Change(trait=OUTCOME, severity=Severity.BREAKING, before="passed", after="failed")
-"""That a test fails which never failed in what is accepted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,8 +25,6 @@ class ValueRecorder:
     """What was accepted before this run; None where nothing was."""
     observed: "Callable[[], ObservedBaseline | None]" = lambda: None
     """Returns the same with the behavior that today's extractors find; asked where that counts."""
-    version: str = ""
-    """Of this plugin: what is new in it says so."""
     exact: bool
     """Whether this run replays the very recording that was accepted."""
     is_own: bool = False
@@ -51,6 +43,7 @@ class ValueRecorder:
     values: dict[str, Any] = field(default_factory=dict)
     """What `llm_snapshot` was compared with in this run, by name."""
     value_changes: list[Change] = field(default_factory=list)
+    """What those comparisons found to differ."""
     _found: tuple[Behavior, tuple[Change, ...]] | None = None
     """What a replay was found to do differently, with the behavior that this was asked about."""
 
@@ -145,33 +138,11 @@ class ValueRecorder:
             found = self._found = behavior, self._differs(own.behavior, behavior)
         return self._rank(found[1])
 
-    def find_in_recording(self, behavior: Behavior, *, passed: bool) -> tuple[Change, ...]:
-        """Return what the rules find between all accepted samples and a new one, the worst first.
-
-        What fails now and then is no change by itself.
-        """
-        from pytest_llmregress.comparison.compare_behavior import compare
-
-        observed = self.observed()
-        found = compare(
-            () if observed is None else observed.snapshot.behaviors,
-            behavior,
-            severities=self.terms.severity,
-            classify=self.classify,
-            tools=self.terms.tool_match,
-            arguments=self.terms.arguments,
-        )
-        if observed is not None:
-            found = hold_back(found, observed.new, version=self.version)
-        known = () if self.accepted is None else self.accepted.samples
-        is_new_failure = not passed and all(sample.passed for sample in known)
-        return self._rank((NOW_FAILS, *found) if is_new_failure else found)
-
     def _rank(self, found: Sequence[Change]) -> tuple[Change, ...]:
         """Return changes with those of compared values, the worst first."""
         if self.accepted is None:
             return ()
-        return tuple(sorted((*found, *self.value_changes), key=lambda c: -c.severity.rank))
+        return worst_first((*found, *self.value_changes))
 
     def _differs(self, accepted: Behavior, behavior: Behavior) -> tuple[Change, ...]:
         """Hold a replay against what it was accepted with, then against what is said of it today.

@@ -11,9 +11,10 @@ from pytest_llmregress.pipeline.spend_tracker import average_usage
 from pytest_llmregress.pipeline.state import ObservedBaseline, TestState, replace_behaviors
 from pytest_llmregress.storage.cassette_file import digest_of
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
-from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity
+from pytest_llmregress.values.behavior import TRAITS, Behavior, Change, Severity, worst_first
 from pytest_llmregress.values.call import Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
+from pytest_llmregress.values.evidence import OUTCOME
 from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.snapshot import BUILT_IN, Snapshot
 
@@ -22,6 +23,8 @@ Read = Callable[[Iterable[Interaction]], Calls]
 Extract = Callable[[Calls], Behavior]
 """Returns what the calls of a sample show, by all extractors of today."""
 
+NOW_FAILS = Change(trait=OUTCOME, severity=Severity.BREAKING, before="passed", after="failed")
+"""That a test fails which never failed in what is accepted."""
 _UNKNOWN = "?"
 _FIRST = 1
 """The version of the built-in traits where a snapshot names none: it was written by the first."""
@@ -206,6 +209,36 @@ class AcceptedRecording:
                 extractors=extractors,
             )
         return self._observed
+
+    def find_changes(
+        self, behavior: Behavior, config: TestConfig, *, passed: bool, values: Sequence[Change]
+    ) -> tuple[Change, ...]:
+        """Return what the rules find between all accepted samples and a new one, the worst first.
+
+        What fails now and then is no change by itself.
+
+        :param config: of the test, with its `llm_config`.
+        :param passed: whether the new sample did.
+        :param values: what its compared values do differently.
+        """
+        accepted, plugins = self._state.accepted, self._context.plugins
+        if accepted is None:
+            return ()
+        from pytest_llmregress.comparison.compare_behavior import compare
+
+        observed = self.observe(build_extractors(config, plugins))
+        found = compare(
+            () if observed is None else observed.snapshot.behaviors,
+            behavior,
+            severities=config.terms.severity,
+            classify=plugins.classify,
+            tools=config.terms.tool_match,
+            arguments=config.terms.arguments,
+        )
+        if observed is not None:
+            found = hold_back(found, observed.new, version=self._context.versions[BUILT_IN])
+        is_new_failure = not passed and all(sample.passed for sample in accepted.samples)
+        return worst_first((*((NOW_FAILS,) if is_new_failure else ()), *found, *values))
 
 
 def build_extractors(config: TestConfig, plugins: Plugins) -> Extractors:

@@ -83,7 +83,6 @@ class OpenSample:
         self.values = ValueRecorder(
             accepted=state.accepted,
             observed=self._observe_accepted,
-            version=self._context.versions["pytest-llmregress"],
             sample=plan.number,
             exact=plan.mode is SampleMode.REPLAY and state.is_baseline,
             accept=state.settings.accept,

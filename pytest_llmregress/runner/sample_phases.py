@@ -118,7 +118,12 @@ class SampleRun(OpenSample):
         if is_whole:
             self._check_rules(traffic, calls)
         if is_whole and not self.has_bad_hook and values.compares and not self.plan.tops_up:
-            changes = values.find_in_recording(self.judged.behavior, passed=passed)
+            changes = self._accepted.find_changes(
+                self.judged.behavior,
+                self.state.config,
+                passed=passed,
+                values=values.value_changes,
+            )
             self.judged = replace(self.judged, is_compared=True, changes=changes)
         drifted = self._find_failing_drift() if passed else ""
         self.note_hooks()
@@ -266,8 +271,12 @@ class SampleRun(OpenSample):
     def _compare_again(self) -> None:
         """Hold it against what is accepted once more: another plugin says how its body ended."""
         if self.judged.is_compared:
-            passed = self.phases.body_passed
-            changes = self.values.find_in_recording(self.judged.behavior, passed=passed)
+            changes = self._accepted.find_changes(
+                self.judged.behavior,
+                self.state.config,
+                passed=self.phases.body_passed,
+                values=self.values.value_changes,
+            )
             self.judged = replace(self.judged, changes=changes)
 
     def _check_whole(self, traffic: HttpSession) -> bool:
