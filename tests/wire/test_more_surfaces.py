@@ -120,3 +120,30 @@ def test_each_surface_replays_what_was_recorded(project, full_stand, tmp_path):
     assert len(names) == 9
     for name in names:
         assert (second / name).read_text() == (first / name).read_text()
+
+
+def test_vertex_is_replayed_without_credentials_of_google(project, full_stand, tmp_path):
+    pytest.importorskip("google.auth", reason="google-auth is not installed")
+    project.write(
+        test_it="""
+        import os
+
+        import anthropic
+        import pytest
+
+        @pytest.mark.llm
+        def test_default_credentials(llm_calls):
+            given = {"access_token": os.environ["TOKEN"]} if "TOKEN" in os.environ else {}
+            url = os.environ["FULL_STAND"] + "/v1"
+            client = anthropic.AnthropicVertex(
+                region="us-east5", project_id="a-project", base_url=url, **given
+            )
+            said = [{"role": "user", "content": "hi"}]
+            client.messages.create(model="claude-opus-5", max_tokens=9, messages=said)
+            assert llm_calls[0].requested_model == "claude-opus-5"
+        """
+    )
+    token = "ya29." + "of-nobody-of-nobody-of-nobody"
+    project.record(env={"FULL_STAND": full_stand.url, "TOKEN": token}, passed=1)
+
+    project.replay(env={"FULL_STAND": "http://127.0.0.1:9"}, passed=1)

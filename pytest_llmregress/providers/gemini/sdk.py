@@ -17,8 +17,15 @@ def _give_placeholder(*_: object, **__: object) -> tuple[Any, str | None]:
     """Stand in for `google.auth.default`, which returns credentials and the project's name."""
     from google.oauth2.credentials import Credentials  # noqa: PLC0415 - in the same package
 
-    make: Any = Credentials  # it has no types
-    return make(token=NO_KEY), os.environ.get("GOOGLE_CLOUD_PROJECT")
+    base: Any = Credentials  # it has no types
+
+    class Placeholder(base):  # type: ignore[misc]
+        """Credentials that ask nobody for a token: some clients refresh what they are given."""
+
+        def refresh(self, _request: object) -> None:
+            """Stay as it is."""
+
+    return Placeholder(token=NO_KEY), os.environ.get("GOOGLE_CLOUD_PROJECT")
 
 
 SUPPORT = SdkSupport(
