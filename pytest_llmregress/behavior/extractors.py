@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any
 
 from pytest_llmregress.behavior.normalize import normalize
@@ -24,6 +23,7 @@ from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, ke
 from pytest_llmregress.behavior.trait_record import ExtractorInput, Served
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall
 from pytest_llmregress.values.canonical_json import dump_canonical_json
+from pytest_llmregress.values.conversations import find_resumed
 from pytest_llmregress.values.user_words import find_last_words
 
 AS_REQUESTED = "as requested"
@@ -82,11 +82,11 @@ def _deflections(given: ExtractorInput) -> Mapping[str, str]:
 
 def extract_interruptions(given: ExtractorInput) -> set[str]:
     """Return the abnormal outcomes of the calls before the last one."""
+    resumed = find_resumed(given.calls)
     return {
         str(call.outcome)
-        for call, following in pairwise(given.calls)
-        if call.outcome not in _ENDINGS
-        and not (call.outcome is Outcome.PAUSED and _resumes(following, call))
+        for at, call in enumerate(given.calls[:-1])
+        if call.outcome not in _ENDINGS and at not in resumed
     }
 
 
@@ -210,10 +210,7 @@ def count_input_tokens(given: ExtractorInput) -> int | None:
 
 def count_calls(given: ExtractorInput) -> int:
     """Count model calls; a paused call and the one that resumes it are one."""
-    return len(given.calls) - sum(
-        call.outcome is Outcome.PAUSED and _resumes(following, call)
-        for call, following in pairwise(given.calls)
-    )
+    return len(given.calls) - len(find_resumed(given.calls))
 
 
 def _in_order(calls: Calls) -> Iterator[tuple[Call, ToolCall]]:
@@ -259,15 +256,6 @@ def _cut_depth(value: Any, left: int) -> Any:
 def extract_question(call: Call | None) -> str:
     """Return the last text of the user in a request, or "" where it has none."""
     return find_last_words(call.prompt.messages) if call else ""
-
-
-def _resumes(following: Call, paused: Call) -> bool:
-    """Say whether a call resumes a paused one: it sends the same conversation, and more.
-
-    A call whose request holds no conversation is taken to resume the one before it.
-    """
-    sent, sent_before = following.prompt.messages, paused.prompt.messages
-    return not (sent and sent_before) or len(sent) > len(sent_before)
 
 
 def _describe_block(block: CodeBlock) -> str:

@@ -5,6 +5,7 @@ next version `TRAITS` in `values/behavior.py`.
 """
 
 from pytest_llmregress.behavior import change_rules, extractors
+from pytest_llmregress.behavior.agent_traits import AGENT_TRAITS
 from pytest_llmregress.behavior.conversation_traits import extract_conversations
 from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
 from pytest_llmregress.behavior.text.deflections import detect_hedging
@@ -293,6 +294,7 @@ BUILTIN_TRAITS = (
     *_TOOLS,
     *TEXT_TRAITS,
     *_COUNTS,
+    *AGENT_TRAITS,
     *REPLY_TRAITS,
     _CONVERSATIONS,
 )

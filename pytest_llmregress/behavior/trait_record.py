@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from pytest_llmregress.behavior.agents import AgentTree, read_subagents
 from pytest_llmregress.behavior.text.text_facts import ParsedText
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Usage
@@ -53,8 +54,12 @@ class ExtractorInput:
     usage: Usage = field(init=False)
     """The tokens of all calls, summed once for the traits that count them."""
 
+    agents: AgentTree = field(init=False)
+    """Its sessions and sub-agents; `NO_AGENTS` where it can have no sub-agents."""
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "usage", self.calls.usage)
+        object.__setattr__(self, "agents", read_subagents(self.calls))
 
 
 class NoisePolicy(StrEnum):

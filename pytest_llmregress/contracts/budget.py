@@ -7,8 +7,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Self
 
+from pytest_llmregress.behavior.agents import CallNames, find_agent_starts
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.conversations import find_conversation_starts
 
 Price = Callable[[Call], float | None]
 """Returns what a call costs in USD, or None for an unknown price."""
@@ -29,7 +29,7 @@ class BudgetKind(StrEnum):
     TOTAL_TOKENS = "total_tokens"
     COST_USD = "cost_usd"
     AGENTS = "agents"
-    """Conversations that were started: see `conversations.starts`."""
+    """Sessions and sub-agents, or conversations: see `behavior.agents.find_agent_starts`."""
     LATENCY = "latency"
     """Seconds of all calls, as recorded, also where they were under way at the same time."""
 
@@ -60,7 +60,7 @@ class BaselineUsage:
             input_tokens=None if usage.unknown else usage.total_tokens - usage.output_tokens,
             output_tokens=None if usage.unknown else usage.output_tokens,
             total_tokens=None if usage.unknown else usage.total_tokens,
-            agents=sum(find_conversation_starts(calls)),
+            agents=sum(find_agent_starts(calls)),
             cost_usd=_sum_known(measure_usage(BudgetKind.COST_USD, calls, price=price)),
             latency=_sum_known(measure_usage(BudgetKind.LATENCY, calls, price=price)),
         )
@@ -81,7 +81,7 @@ def measure_usage(
     if measure is BudgetKind.COST_USD:
         return tuple(_cost(call, price) for call in calls)
     if measure is BudgetKind.AGENTS:
-        return tuple(int(start) for start in find_conversation_starts(calls))
+        return tuple(int(start) for start in find_agent_starts(calls))
     if measure is BudgetKind.LATENCY:
         return tuple(call.latency for call in calls)
     of_a_call, is_of_tokens = _OF_A_CALL[measure], measure in _OF_TOKENS
@@ -95,7 +95,12 @@ def check_limit(
     label = f"max_{measure}={limit:,}"
     spent = measure_usage(measure, calls, price=price)
     unknown = _unknown(label, measure, calls, spent)
-    return unknown or _over(label, measure, spent, Fraction(str(limit)), "")
+    total, over = _find_over(spent, Fraction(str(limit)))
+    if unknown or not over:
+        return unknown
+    return (
+        f"{label}: {_in_words(measure, float(total))} in all; {CallNames(calls)[over]} went over it"
+    )
 
 
 def check_budget(
@@ -119,9 +124,11 @@ def check_budget(
         return f"{label}: how long the baseline took was not measured; {_NO_TIME}"
     if before is None:
         return f"{label}: what the baseline cost is unknown; {_PRICES}"
-    limit = Fraction(str(factor)) * Fraction(str(before))
-    than = f", and the baseline spent {_in_words(measure, before)}"
-    return _over(label, measure, spent, limit, than)
+    total, over = _find_over(spent, Fraction(str(factor)) * Fraction(str(before)))
+    if not over:
+        return None
+    amounts = f"{_in_words(measure, float(total))} in all, and the baseline spent"
+    return f"{label}: {amounts} {_in_words(measure, before)}; {CallNames(calls)[over]} went over it"
 
 
 def read_budget(raw: Any) -> dict[BudgetKind, float]:
@@ -204,22 +211,14 @@ def _unknown_prices(label: str, calls: Calls, spent: Sequence[float | None]) -> 
     return f"{label}: the price of {told} is unknown; {_PRICES}"
 
 
-def _over(
-    label: str,
-    measure: BudgetKind,
-    spent: Sequence[float | None],
-    limit: Fraction,
-    than: str,
-) -> str | None:
-    """Say which call exceeded a limit; None where the sum is within it."""
+def _find_over(spent: Sequence[float | None], limit: Fraction) -> tuple[Fraction, int]:
+    """Return the sum, and the number of the call that exceeded a limit; 0 where none did."""
     total, over = Fraction(0), 0
     for number, amount in enumerate(spent, start=1):
         total += Fraction(str(amount or 0))
         if not over and total > limit * (1 + _ROUNDING):
             over = number
-    if not over:
-        return None
-    return f"{label}: {_in_words(measure, float(total))} in all{than}; call {over} went over it"
+    return total, over
 
 
 def _in_words(measure: BudgetKind, amount: float) -> str:

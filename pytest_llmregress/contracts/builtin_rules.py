@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pytest_llmregress.behavior.agents import find_agent_starts
 from pytest_llmregress.behavior.text.deflections import find_brush_off, find_upsell
 from pytest_llmregress.behavior.text.text_facts import language
 from pytest_llmregress.contracts.rule_book import (
@@ -19,7 +20,7 @@ from pytest_llmregress.contracts.rule_book import (
     requires,
 )
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.conversations import find_conversation_starts, messages_of
+from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.rule_result import RuleResult
 
 # Users have this module as `pytest_llmregress.rules`; type checkers go by this list.
@@ -132,7 +133,7 @@ def no_extra_work(
     def stay_in_scope(calls: Calls) -> list[Verdict]:
         verdicts: list[Verdict] = []
         started = 0
-        starting = find_conversation_starts(calls) if agents is not None else [False] * len(calls)
+        starting = find_agent_starts(calls) if agents is not None else [False] * len(calls)
         for call, start in zip(calls, starting, strict=True):
             faults = [*_other_tools(call, tools), *_other_files(call, paths)]
             started += start

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
+from pytest_llmregress.behavior.agents import CallNames
 from pytest_llmregress.contracts.budget import (
     BaselineUsage,
     BudgetKind,
@@ -15,6 +16,7 @@ from pytest_llmregress.contracts.budget import (
     read_budget,
 )
 from pytest_llmregress.values.call import Calls, Outcome
+from pytest_llmregress.values.conversations import find_resumed
 from pytest_llmregress.values.model_names import is_as_requested
 
 ABRUPT = frozenset(
@@ -114,29 +116,30 @@ class Contract:
 
     def _tools(self, calls: Calls) -> list[str]:
         lines = []
+        names = CallNames(calls)
         for number, call in enumerate(calls, start=1):
             for tool in call.tool_calls:
                 name, forbidden = tool.full_name, tool.find_match(self.forbid_tools)
                 if forbidden is not None:
-                    lines.append(f"forbid_tools={forbidden!r}: call {number} called {name}")
+                    lines.append(f"forbid_tools={forbidden!r}: {names[number]} called {name}")
                 elif self.allow_tools is not None and not tool.find_match(self.allow_tools):
                     allowed = ", ".join(self.allow_tools) or "none"
-                    lines.append(f"allow_tools: call {number} called {name}; allowed: {allowed}")
+                    lines.append(f"allow_tools: {names[number]} called {name}; allowed: {allowed}")
         return lines
 
     def _endings(self, calls: Calls) -> list[str]:
         lines = []
+        resumed, names = find_resumed(calls), CallNames(calls)
         for number, call in enumerate(calls, start=1):
-            resumed = call.outcome is Outcome.PAUSED and number < len(calls)
-            if call.outcome not in self.outcomes and not resumed:
+            if call.outcome not in self.outcomes and number - 1 not in resumed:
                 why = f" ({call.refusal_category})" if call.refusal_category else ""
                 lines.append(
-                    f"outcomes: call {number} ended {call.outcome}{why}; allowed: "
+                    f"outcomes: {names[number]} ended {call.outcome}{why}; allowed: "
                     f"{', '.join(o for o in Outcome if o in self.outcomes)}"
                 )
             if not (call.is_alias or self.is_legitimate(call.requested_model, call.served_model)):
                 lines.append(
-                    f"served_model: call {number} asked for {call.requested_model} "
+                    f"served_model: {names[number]} asked for {call.requested_model} "
                     f"and {call.served_model} answered"
                 )
         return lines

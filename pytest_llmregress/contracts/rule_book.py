@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any, Self
 
+from pytest_llmregress.behavior.agents import CallNames
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import with_whole_conversations
 from pytest_llmregress.values.rule_result import RuleResult
@@ -218,11 +219,15 @@ def _raised(error: Exception) -> str:
 
 def _result(name: str, verdicts: Sequence[Verdict], calls: Calls) -> RuleResult:
     broken = []
+    names = CallNames(calls)
     for number, (verdict, call) in enumerate(zip(verdicts, calls, strict=True), start=1):
         if verdict is False:
-            broken.append(f"call {number}: {excerpt(call.text)}" if call.text else f"call {number}")
+            said = excerpt(call.text) if call.text else ""
         elif isinstance(verdict, str):
-            broken.append(f"call {number}: {verdict}" if verdict else f"call {number}")
+            said = verdict
+        else:
+            continue
+        broken.append(f"{names[number]}: {said}" if said else names[number])
     applied = sum(verdict is not None for verdict in verdicts)
     return RuleResult(name=name, kept=applied - len(broken), of=applied, broken=tuple(broken))
 

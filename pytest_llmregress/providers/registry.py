@@ -1,6 +1,7 @@
 """The providers that come with the package, and how several of them read what was recorded."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
@@ -16,7 +17,13 @@ from pytest_llmregress.providers.openai.reader import OpenAIProvider
 from pytest_llmregress.providers.protocol import Judges, Provider, SendsBatches, TellsLimits
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
-from pytest_llmregress.values.http import Interaction, Request, Response
+from pytest_llmregress.values.http import (
+    AGENT_HEADERS,
+    SESSION_HEADERS,
+    Interaction,
+    Request,
+    Response,
+)
 
 if TYPE_CHECKING:
     from pytest_llmregress.recording.cassette_session import Exchange
@@ -67,7 +74,12 @@ def read_call(interaction: Interaction, providers: Sequence[Provider]) -> Call |
     if interaction.response.is_redirect:
         return None
     read = (provider.read(interaction) for provider in providers)
-    return next((call for call in read if call is not None), None)
+    call = next((call for call in read if call is not None), None)
+    session = _find_header(interaction.request, SESSION_HEADERS)
+    if call is None or not session:
+        return call
+    agent = _find_header(interaction.request, AGENT_HEADERS)
+    return replace(call, session=session, agent=agent)
 
 
 def read_calls(interactions: Iterable[Interaction], providers: Sequence[Provider]) -> Calls:
@@ -173,3 +185,8 @@ def replay_environment(
         if sdk is not None and (for_all or any(by[place] for by in known)):
             found |= sdk.environment
     return found
+
+
+def _find_header(request: Request, names: Iterable[str]) -> str:
+    """Return the value of the first of several headers that a request has, or ""."""
+    return next((value for name in names if (value := request.header(name))), "")

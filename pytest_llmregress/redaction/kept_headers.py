@@ -6,9 +6,16 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from pytest_llmregress.redaction.secret_names import Telling, tell
-from pytest_llmregress.values.http import FEATURE_HEADERS
+from pytest_llmregress.values.http import AGENT_HEADERS, FEATURE_HEADERS, SESSION_HEADERS
 
-REQUEST_HEADERS = frozenset({"accept", "anthropic-version", "content-type", *FEATURE_HEADERS})
+REQUEST_HEADERS = frozenset(
+    {
+        *("accept", "anthropic-version", "content-type"),
+        *FEATURE_HEADERS,
+        *SESSION_HEADERS,
+        *AGENT_HEADERS,
+    }
+)
 """The request headers that a cassette keeps; all others may hold keys, identities or machines."""
 
 RESPONSE_HEADERS = (

@@ -189,6 +189,11 @@ class Call:
     streamed: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     """The request's JSON body."""
+    session: str = field(default="", compare=False)
+    """The session of an agent's program that asked, by its id, another one in each run; empty where
+    the request tells none."""
+    agent: str = field(default="", compare=False)
+    """The sub-agent of that session that asked, by its id; empty for the session itself."""
     prompt_reader: PromptReader = field(default=read_prompt, compare=False, repr=False)
     """Reads `request` as a prompt: by default as a body that has `messages`, `system`, `tools`."""
     price_key: str | None = None

@@ -18,7 +18,7 @@ def find_conversation_starts(calls: Calls) -> tuple[bool, ...]:
     a history that was cut short is still the same conversation. A call that repeats the messages
     of a call that ended in an error is its retry. Of a message thread that the server holds,
     "create" starts one and "continue" does not. A request that shows no messages belongs to
-    whatever came before it.
+    whatever came before it. Two agents of a program that tells them apart share no conversation.
     """
     return tuple(before is None for before in _find_previous(calls))
 
@@ -33,6 +33,24 @@ def split_conversations(calls: Calls) -> tuple[tuple[int, ...], ...]:
         belongs.append(found[-1] if before is None else belongs[before])
         belongs[-1].append(at)
     return tuple(map(tuple, found))
+
+
+def find_resumed(calls: Calls) -> frozenset[int]:
+    """Return the indices of the paused calls that a later call goes on with.
+
+    A call behind a paused one that sends more messages, and goes on with no other call, is taken
+    for its resumption, and so is one whose request holds no conversation.
+    """
+    paused = [at for at, call in enumerate(calls) if call.outcome is Outcome.PAUSED]
+    if not paused:
+        return frozenset()
+    previous = _find_previous(calls)
+    return frozenset(
+        at
+        for at in paused
+        if at in previous
+        or (at + 1 < len(calls) and previous[at + 1] is None and _sends_more(calls, at))
+    )
 
 
 def with_whole_conversations(calls: Calls) -> Calls:
@@ -102,8 +120,13 @@ def _previous(turns: Sequence[_Turn], at: int) -> int | None:
     return next((n for n in range(at - 1, -1, -1) if _goes_on(turn, turns[n])), None)
 
 
+def _sends_more(calls: Calls, at: int) -> bool:
+    sent_before, sent = calls[at].prompt.messages, calls[at + 1].prompt.messages
+    return not (sent and sent_before) or len(sent) > len(sent_before)
+
+
 def _goes_on(turn: _Turn, earlier: _Turn) -> bool:
-    if not earlier.messages:
+    if not earlier.messages or turn.call.agent != earlier.call.agent:
         return False
     if turn.messages == earlier.messages:
         return earlier.call.outcome is Outcome.ERROR

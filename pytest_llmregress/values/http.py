@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 FEATURE_HEADERS = ("anthropic-beta", "openai-beta")
 """Headers by which a client turns features of an API on: a part of what it asks."""
+SESSION_HEADERS = ("x-claude-code-session-id",)
+"""Headers by which an agent's program tells which of its sessions asks."""
+AGENT_HEADERS = ("x-claude-code-agent-id",)
+"""Headers by which such a program tells which sub-agent of the session asks."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = frozenset({408, 409, 429})
 _FIRST_SERVER_ERROR = 500

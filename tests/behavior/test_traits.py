@@ -41,6 +41,9 @@ NAMES = [
     "usage.input_tokens",
     "calls",
     "tool_calls",
+    "agents.count",
+    "agents.depth",
+    "agents.tools",
     "thinking",
     "usage.thinking_tokens",
     "usage.thinking_share",
@@ -94,7 +97,7 @@ def test_each_trait_has_the_severity_of_its_worst_change():
     notable |= {"tools.counts", "tools.order", "tools.arg_keys", "tools.parallel", "text.length"}
     notable |= {"text.reasoning", "text.shape", "text.numbers", "text.dates", "text.urls"}
     notable |= {"calls", "tool_calls", "thinking", "citations", "citations.sources"}
-    notable |= {"stop_sequence", "service_tier", "conversations"}
+    notable |= {"stop_sequence", "service_tier", "conversations", "agents.depth", "agents.tools"}
 
     found = {trait.name: trait.severity for trait in extract_traits(Calls([call(text="Done.")]))}
 
@@ -416,7 +419,7 @@ def test_sets_are_sorted_and_without_repetitions():
     sets = {trait.name: trait.value for trait in traits if trait.kind is TraitKind.SET}
 
     empty = ("deflection", "interruptions", "text.json_keys", "text.shape")
-    empty += ("text.numbers", "text.dates", "text.urls", "citations.sources")
+    empty += ("text.numbers", "text.dates", "text.urls", "citations.sources", "agents.tools")
     assert sets == {"tools.set": ["a", "b"], **{name: [] for name in empty}}
 
 

@@ -10,7 +10,7 @@ from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {8: "7dbfb1249ad5f9febfe8018764796ec86cacd260f2f8e7833effda95137e71f8"}
+SAID = {9: "1cebb9f6ae35d03e9ae7a88bdfaf52e58865babf1befceac1a9d0c1f64027370"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

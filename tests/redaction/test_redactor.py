@@ -161,6 +161,8 @@ KEPT_OF_REQUESTS = {
     "anthropic-version": ("2023-06-01",),
     "content-type": ("application/json",),
     "openai-beta": ("a",),
+    "x-claude-code-agent-id": ("a0123456789abcdef",),
+    "x-claude-code-session-id": ("6f1c3d52-8f0e-4a86-9b3c-5d1f0e7a2b44",),
 }
 KEPT_OF_RESPONSES = {
     "anthropic-ratelimit-tokens-remaining": ("900",),
