@@ -16,6 +16,7 @@ from pytest_llmregress.values.call import Calls, Usage
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.evidence import OUTCOME
 from pytest_llmregress.values.http import Interaction
+from pytest_llmregress.values.model_names import is_as_requested
 from pytest_llmregress.values.snapshot import BUILT_IN, Snapshot
 
 Read = Callable[[Iterable[Interaction]], Calls]
@@ -256,10 +257,14 @@ def extract_behavior(calls: Calls, *, config: TestConfig, plugins: Plugins) -> B
     A plugin's trait with the name of a built-in one stands in its place. A served model that the
     test declares is as requested.
     """
-    from pytest_llmregress.behavior.traits import extract_traits
+    from pytest_llmregress.behavior.conversation_traits import read_sample
+    from pytest_llmregress.behavior.registry import BUILTIN_TRAITS
+    from pytest_llmregress.behavior.trait_record import extract_records
 
-    contract = config.contract
-    served = contract.is_legitimate if contract.served_model else None
-    found = (*extract_traits(calls, served=served), *plugins.extract_traits(calls))
+    contract, found = config.contract, plugins.extract_traits(calls)
+    if calls:
+        served = contract.is_legitimate if contract.served_model else is_as_requested
+        given = read_sample(calls, served=served)
+        found = (*extract_records(BUILTIN_TRAITS, given), *found)
     by_name = {trait.name: trait for trait in found}
     return Behavior(traits=tuple(by_name.values()))

@@ -41,6 +41,7 @@ from pytest_llmregress.plugin import FLAGS, OPTIONS
 
 WALKS = (
     "An HTTP response becomes a line on the terminal",
+    "A test becomes a line of the block at the end",
     "A candidate is recorded with many tests at a time",
     "`pytest-llmregress accept TEST`",
 )
