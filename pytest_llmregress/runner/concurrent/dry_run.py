@@ -25,7 +25,7 @@ from pytest_llmregress.recording.request_capture import (
 from pytest_llmregress.redaction.redactor import carries_credentials
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.context_factory import identify, narrow_context
-from pytest_llmregress.runner.open_sample import TEST_RUN, OpenSample, TriedTest
+from pytest_llmregress.runner.open_sample import OpenSample
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.values.http import Request, Response
 
@@ -206,21 +206,3 @@ def build_recorder(
         before_live=check,
         take_live=partial(around.take_live, item),
     )
-
-
-def run_trial(item: pytest.Item, trial: TriedTest, nextitem: Any) -> None:
-    """Run a sample of a test, leaving no trace of it on the item.
-
-    :param nextitem: an item, or what can be asked like one which nodes have to stay set up.
-    """
-    session = item.session
-    stops = session.shouldstop, session.shouldfail
-    properties = len(item.user_properties)
-    item.stash[TEST_RUN] = trial
-    try:
-        with trial.recorder.of_test():
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-    finally:
-        del item.stash[TEST_RUN]
-        del item.user_properties[properties:]
-    session.shouldstop, session.shouldfail = stops  # the run that counts will ask for it again

@@ -1,7 +1,7 @@
 """Trying of tests: each runs, unseen, up to the first request that is not answered."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,8 @@ from pytest_llmregress.recording.request_capture import (
     CapturedRequest,
     RequestRecorder,
 )
-from pytest_llmregress.runner.concurrent.dry_run import DryRun, SampleTarget, run_trial
+from pytest_llmregress.runner.concurrent.dry_run import DryRun, SampleTarget
+from pytest_llmregress.runner.open_sample import TEST_RUN, TriedTest
 from pytest_llmregress.runner.other_plugins import hide_runs
 
 _WIDE = "a fixture of a wider scope asks"
@@ -30,34 +31,26 @@ class UnansweredSample:
     notes: tuple[CapturedRequest, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRunResult:
-    """What came of one pass over the samples."""
-
-    asked: tuple[UnansweredSample, ...]
-    inline: Mapping[SampleTarget, str]
-    """What only the ordinary run can record, and why."""
-
-
 def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
     session: pytest.Session,
     aims: Sequence[SampleTarget],
     *,
     begin: Callable[[SampleTarget], DryRun],
     differs: Callable[[SampleTarget, DryRun], bool],
+    inline: dict[SampleTarget, str],
     waiting: Sequence[SampleTarget] = (),
     take: Callable[[UnansweredSample], None] = lambda _: None,
-) -> DryRunResult:
+) -> list[UnansweredSample]:
     """Run each sample up to what is not recorded, and return what was asked for.
 
     :param begin: waits until a sample can be tried, and returns its trial.
     :param differs: tells of a sample that was tried whether it has not asked again for what it
         had asked for before.
+    :param inline: takes what only the ordinary run can record, and why.
     :param waiting: samples that this pass leaves out, and that may be tried after it.
     :param take: takes what a sample has asked for, as soon as it is known.
     """
     asked: list[UnansweredSample] = []
-    inline: dict[SampleTarget, str] = {}
     with run_unseen(session) as watch:
         for place, aim in enumerate(aims):
             if watch.concerns(aim.item):
@@ -79,7 +72,25 @@ def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
             elif pad.notes:
                 asked.append(UnansweredSample(aim=aim, trial=trial, notes=tuple(pad.notes)))
                 take(asked[-1])
-    return DryRunResult(asked=tuple(asked), inline=inline)
+    return asked
+
+
+def run_trial(item: pytest.Item, trial: TriedTest, nextitem: Any) -> None:
+    """Run a sample of a test, leaving no trace of it on the item.
+
+    :param nextitem: an item, or what can be asked like one which nodes have to stay set up.
+    """
+    session = item.session
+    stops = session.shouldstop, session.shouldfail
+    properties = len(item.user_properties)
+    item.stash[TEST_RUN] = trial
+    try:
+        with trial.recorder.of_test():
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+    finally:
+        del item.stash[TEST_RUN]
+        del item.user_properties[properties:]
+    session.shouldstop, session.shouldfail = stops  # the run that counts will ask for it again
 
 
 @contextmanager

@@ -98,6 +98,37 @@ class ConcurrentRecorder:
             return (yield)
 
     def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, DryRun]) -> None:
+        """Record what tests begin with, then what drivers ask for, each time of all tests."""
+        aims: Sequence[SampleTarget] = self._find_first(trials)
+        begin: Callable[[SampleTarget], DryRun] = partial(_get_trial, trials)
+        alone = aims if len(aims) < self._least else ()
+        items = [item for item in trials if trials[item].state.confirm]
+        for _ in range(MAX_WAVES):
+            if len(aims) >= self._least:
+                self._order = {aim: place for place, aim in enumerate(aims)}
+                asked = self._try_first(session, aims, begin)
+                for _ in range(MAX_WAVES):
+                    if len(asked) < self._least:
+                        break
+                    self._waves += 1
+                    asked = self._send(session, self._waves, asked)
+            left = {aim.item for aim in (*self._inline, *alone)}
+            items = [item for item in items if item not in left]
+            if not items or self._run.spending.stop is not None:
+                break
+            aims, begin = (
+                find_further(session, items, self._run, self._answers),
+                self._begin_further,
+            )
+            if len(aims) < self._least:
+                break
+            self._tell_further(aims)
+            items = [item for item in items if any(aim.item is item for aim in aims)]
+        for line in words.after_waves([(a.item.nodeid, why) for a, why in self._inline.items()]):
+            self._telling.tell(line)
+
+    def _find_first(self, trials: Mapping[pytest.Item, DryRun]) -> list[SampleTarget]:
+        """Return the samples that tests begin with, but for those that no wave can record."""
         aims = []
         for item, trial in trials.items():
             found = [SampleTarget(item=item, sample=each.number) for each in trial.to_record]
@@ -106,46 +137,7 @@ class ConcurrentRecorder:
                 self._inline |= dict.fromkeys(found, words.watched(watcher))
             else:
                 aims += found
-        in_waves = len(aims) >= self._least
-        if in_waves:
-            self._record_in_waves(session, aims, lambda aim: trials[aim.item])
-        left = {aim.item for aim in (*self._inline, *(() if in_waves else aims))}
-        self._record_further(
-            session, [item for item in trials if trials[item].state.confirm and item not in left]
-        )
-        for line in words.after_waves([(a.item.nodeid, why) for a, why in self._inline.items()]):
-            self._telling.tell(line)
-
-    def _record_in_waves(
-        self,
-        session: pytest.Session,
-        aims: Sequence[SampleTarget],
-        begin: Callable[[SampleTarget], DryRun],
-    ) -> None:
-        self._order = {aim: place for place, aim in enumerate(aims)}
-        is_free = not self._run.spending.is_limited and not self._settings.batch
-        if is_free:
-            asked = self._send_while_trying(session, aims, begin)
-        else:
-            asked = self._try(session, aims, begin=begin)
-        for _ in range(MAX_WAVES):
-            if len(asked) < self._least:
-                break
-            self._waves += 1
-            asked = self._send(session, self._waves, asked)
-
-    def _record_further(self, session: pytest.Session, items: Sequence[pytest.Item]) -> None:
-        """Record what drivers ask for once first samples are there, each time of all tests."""
-        for _ in range(MAX_WAVES):
-            if not items or self._run.spending.stop is not None:
-                return
-            found = find_further(session, items, self._run, self._answers)
-            if len(found) < self._least:
-                return
-            self._tell_further(found)
-            self._record_in_waves(session, found, self._begin_further)
-            left = {aim.item for aim in self._inline}
-            items = [i for i in items if any(each.item is i for each in found) and i not in left]
+        return aims
 
     def _tell_further(self, found: Sequence[SampleTarget]) -> None:
         self._is_further = True
@@ -162,22 +154,6 @@ class ConcurrentRecorder:
         trial.journal.check_place()
         trial.leave_journal()
         return trial
-
-    def _try(
-        self,
-        session: pytest.Session,
-        aims: Sequence[SampleTarget],
-        *,
-        begin: Callable[[SampleTarget], DryRun],
-        waiting: Sequence[SampleTarget] = (),
-        take: Callable[[UnansweredSample], None] = lambda _: None,
-    ) -> Sequence[UnansweredSample]:
-        differs = self._answers.differs
-        tried = run_dry_runs(
-            session, aims, begin=begin, differs=differs, waiting=waiting, take=take
-        )
-        self._inline |= tried.inline
-        return tried.asked
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -204,7 +180,7 @@ class ConcurrentRecorder:
             goes_on = goes_on and self._batches.wait(number, turn.batch)
             return self._land(session, number, turn, flight, later=asked[allowed:], goes_on=goes_on)
 
-    def _send_while_trying(
+    def _try_first(
         self,
         session: pytest.Session,
         aims: Sequence[SampleTarget],
@@ -214,6 +190,16 @@ class ConcurrentRecorder:
 
         Not where a limit holds: what all of it will come to is known only in the end.
         """
+        run = partial(
+            run_dry_runs,
+            session,
+            aims,
+            begin=begin,
+            differs=self._answers.differs,
+            inline=self._inline,
+        )
+        if self._run.spending.is_limited or self._settings.batch:
+            return run()
         waiting: list[UnansweredSample] = []
         self._waves += 1
         with self._flight() as flight:
@@ -233,7 +219,7 @@ class ConcurrentRecorder:
                         flight.send(each, note)
                 waiting.clear()
 
-            asked = self._try(session, aims, begin=begin, take=take)
+            asked = run(take=take)
             if not flight.has_begun:
                 self._waves -= 1
                 return asked
@@ -272,10 +258,12 @@ class ConcurrentRecorder:
         asked_next: Sequence[UnansweredSample] = ()
         if goes_on:
             # In their order, and all of them: which fixtures stay set up depends on it.
-            asked_next = self._try(
+            asked_next = run_dry_runs(
                 session,
                 [each.aim for each in turn.asked],
                 begin=begin,
+                differs=self._answers.differs,
+                inline=self._inline,
                 waiting=[each.aim for each in later],
             )
         wave.wait(out, tell=tell)
@@ -331,6 +319,10 @@ class ConcurrentRecorder:
                 missing = missing if self._unprocessed[each.aim] >= MAX_UNPROCESSED else []
             if missing:
                 self._inline[each.aim] = "no whole answer came"
+
+
+def _get_trial(trials: Mapping[pytest.Item, DryRun], aim: SampleTarget) -> DryRun:
+    return trials[aim.item]
 
 
 def register(config: pytest.Config, run: "SessionContext", settings: Settings) -> None:

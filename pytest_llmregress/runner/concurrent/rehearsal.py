@@ -13,9 +13,13 @@ from pytest_llmregress.runner.concurrent.dry_run import (
     SampleTarget,
     Surroundings,
     build_recorder,
-    run_trial,
 )
-from pytest_llmregress.runner.concurrent.dry_run_loop import NextItemProxy, chain_of, run_unseen
+from pytest_llmregress.runner.concurrent.dry_run_loop import (
+    NextItemProxy,
+    chain_of,
+    run_trial,
+    run_unseen,
+)
 from pytest_llmregress.runner.item_runner import ItemRunner
 from pytest_llmregress.runner.open_sample import Trying
 from pytest_llmregress.runner.sample_phases import SampleRun
