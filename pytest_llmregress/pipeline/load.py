@@ -47,12 +47,33 @@ class SetupError(Exception):
 
 def load_test(identity: TestIdentity, context: SessionContext) -> TestState:
     """Return a test before it runs; what keeps it from being run is its `setup_error`."""
-    state = _begin_test(identity, context)
+    test = _begin_test(identity, context)
+    paths, journal = test.paths, Journal(test.paths.journal, test=test.node_id)
+    carried: Mapping[int, tuple[Interaction, ...]] = {}
     try:
-        state = replace(state, config=read_config(state, context, given={}))
-        return _read_files(state, context)
+        test = replace(test, config=read_config(test, context, given={}))
+        if context.broken_hooks:
+            message = failures.broken_hooks(test.node_id, context.broken_hooks)
+            return replace(test, setup_error=Problem(code=BAD_HOOK, message=message))
+        try:
+            if test.settings.accept and test.settings.candidate is None:
+                accept(paths, decision=build_run_decision())  # what an earlier run left pending
+            accepted = read_if_exists(paths.snapshot, read_snapshot)
+            old = read_if_exists(paths.cassette, read_any_cassette)
+            if test.settings.record is not RecordMode.NONE:
+                carried = _read_paid_answers(test, context, journal, old=old)
+            _check_pair(test, accepted, old, root=context.root)
+        except (ValueError, OSError) as error:
+            raise SetupError("unreadable_file", str(error)) from None
     except (SetupError, TestConfigError) as error:
-        return replace(state, setup_error=Problem(code=error.code, message=str(error)))
+        return replace(test, setup_error=Problem(code=error.code, message=str(error)))
+    refused = find_refusal(test, accepted)
+    if refused is not None:
+        return replace(test, refused=refused)
+    return _plan(
+        replace(test, accepted=accepted, old=old, carried=carried, journal_size=journal.size),
+        context,
+    )
 
 
 def load_side(test: TestState, side: SideVariant, context: SessionContext) -> TestState:
@@ -142,49 +163,24 @@ def _adapt(config: TestConfig, side: SideVariant) -> TestConfig:
     return replace(config, settings=replace(config.settings, candidate=candidate, accept=False))
 
 
-def _read_files(empty: TestState, context: SessionContext) -> TestState:
-    """Read what is there, and plan the samples; SetupError where something is wrong.
-
-    :param empty: the test, with its rules, of which nothing is read yet.
-    """
-    test, settings, paths = empty.node_id, empty.settings, empty.paths
-    if context.broken_hooks:
-        raise SetupError(BAD_HOOK, failures.broken_hooks(test, context.broken_hooks))
-    carried: Mapping[int, tuple[Interaction, ...]] = {}
-    journal = Journal(paths.journal, test=test)
-    try:
-        if settings.accept and settings.candidate is None:
-            accept(paths, decision=build_run_decision())  # what an earlier run left pending
-        accepted = read_if_exists(paths.snapshot, read_snapshot)
-        old = read_if_exists(paths.cassette, read_any_cassette)
-        if settings.record is not RecordMode.NONE:
-            carried = _read_paid_answers(empty, context, journal, old=old)
-        _check_pair(empty, accepted, old, root=context.root)
-    except (ValueError, OSError) as error:
-        raise SetupError("unreadable_file", str(error)) from None
+def _plan(test: TestState, context: SessionContext) -> TestState:
+    """Return a test with the samples that it is to have, once its files are read."""
+    settings, accepted, record = test.settings, test.accepted, test.settings.record
     is_candidate = settings.candidate is not None
-    refused = find_refusal(empty, accepted)
-    if refused is not None:
-        return replace(empty, refused=refused)
-    wanted = _count_wanted(context, empty.config)
-    plans = plan_samples(old, record=settings.record, wanted=wanted, is_candidate=is_candidate)
+    wanted = _count_wanted(context, test.config)
+    plans = plan_samples(test.old, record=record, wanted=wanted, is_candidate=is_candidate)
     is_canary = is_candidate and settings.history is not None
     is_screened = is_candidate and accepted is not None and (wanted is None or is_canary)
     has_fresh = any(each.confirms for each in plans)
-    may_ask = is_screened and settings.record is not RecordMode.NONE and not has_fresh
+    may_ask = is_screened and record is not RecordMode.NONE and not has_fresh
     is_controlled = is_canary or (may_ask and settings.control != 0 and settings.confirm > 0)
+    confirms = may_ask and (is_controlled or check_enough_samples(accepted))
     return replace(
-        empty,
-        accepted=accepted,
-        old=old,
-        carried=carried,
-        journal_size=journal.size,
+        test,
         plans=tuple(plans),
-        confirm=settings.confirm
-        if may_ask and (is_controlled or check_enough_samples(accepted))
-        else 0,
+        confirm=settings.confirm if confirms else 0,
         among=max(1, len(context.stems)) if is_controlled else 0,
-        has_again=is_candidate and all(_find_side(empty, side).exists() for side in _AGAIN),
+        has_again=is_candidate and all(_find_side(test, side).exists() for side in _AGAIN),
     )
 
 

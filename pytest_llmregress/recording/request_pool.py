@@ -4,7 +4,8 @@ import ssl
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self
@@ -159,12 +160,16 @@ class RequestPool:
 
     def _send(self, sending: RequestJob) -> None:
         """Send a request as often as it takes, within bounds."""
+        request, key = sending.outgoing.request, _key(sending.outgoing)
         attempts = refusals = 0
         answered = self.answered
         while self._may_go():
             began, started = time.monotonic(), time.perf_counter()
+            if _RETRIES in request.headers:
+                request.headers[_RETRIES] = str(attempts + refusals)
             try:
-                response = self._exchange(sending.outgoing, retries=attempts + refusals)
+                with self._counted():
+                    response = self._transports[key].exchange(request)
             except Exception as error:  # noqa: BLE001 - whatever a transport raises
                 why: str | None = f"{type(error).__name__}: {error}".strip(": ")
                 status = 0
@@ -196,6 +201,17 @@ class RequestPool:
                 return
             if status not in REFUSALS:
                 self._pause(_FIRST_PAUSE * 2 ** (attempts - 1))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a request as under way meanwhile."""
+        with self._changed:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
 
     def _take_notice(self, status: int) -> None:
         if status in REFUSALS:
@@ -229,18 +245,6 @@ class RequestPool:
                 self._is_hopeless = True
                 self._settled.update(map(id, self._left))
                 self._left.clear()
-
-    def _exchange(self, outgoing: OutgoingRequest, *, retries: int) -> Response:
-        request = outgoing.request
-        if _RETRIES in request.headers:
-            request.headers[_RETRIES] = str(retries)
-        with self._changed:
-            self._under_way += 1
-        try:
-            return self._transports[_key(outgoing)].exchange(request)
-        finally:
-            with self._changed:
-                self._under_way -= 1
 
 
 class Transport:
