@@ -43,8 +43,11 @@ WALKS = (
     "An HTTP response becomes a line on the terminal",
     "A test becomes a line of the block at the end",
     "A candidate is recorded with many tests at a time",
+    "A journal becomes the cassette of a candidate",
     "`pytest-llmregress accept TEST`",
 )
+MOST_HOPS, MOST_FILES = 20, 12
+"""What a reader of one walk is to go through."""
 OURS = {f"--llmregress-{row[0]}" for row in (*OPTIONS, *FLAGS)}
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("pytest_llmregress_"))
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
@@ -178,6 +181,8 @@ def test_a_walk_counts_its_hops_and_files(walk: str):
     functions = [each for _, some in hops_of(walk) for each in some]
     files = {each.file for each in functions}
 
+    assert len(functions) <= MOST_HOPS
+    assert len(files) <= MOST_FILES
     assert f"{len(functions)} hops in {len(files)} files." in section_of(ARCHITECTURE, walk, "###")
 
 
