@@ -1,11 +1,17 @@
 """What a child process is told by its environment."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 _NO_PROXY = ("no_proxy", "NO_PROXY")
 _PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _LOOPBACK = "127.0.0.1,localhost,::1"
+GUARD = "PYTEST_LLMREGRESS_GUARD"
+"""The variable that says where a child asks whether it may connect; read in `child_guard`."""
+_GUARD_FOLDER = str(Path(__file__).parent / "child_guard")
+_NODE_GUARD = '--require "{}"'.format(f"{_GUARD_FOLDER}/guard.cjs".replace("\\", "\\\\"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +55,28 @@ def fill_environment(
 
 
 def close_environment(
-    given: Mapping[str, str], *, proxy: str, passed: Sequence[str]
+    given: Mapping[str, str], *, proxy: str, passed: Sequence[str], closed_ports: Collection[int]
 ) -> dict[str, str]:
     """Return an environment by which a child asks a proxy for all but this machine.
 
-    :param passed: globs of "host" or "host:port" that it may ask as well.
+    A child that runs on Python or Node.js asks before it connects by any other way, too.
+
+    Parameters: `passed`, globs of "host" or "host:port" that it may ask as well;
+    `closed_ports`, of this machine, that it may not connect to.
     """
     direct = ",".join((_LOOPBACK, *(each.partition(":")[0].lstrip("*") for each in passed)))
-    return {**given, **dict.fromkeys(_PROXIES, proxy), **dict.fromkeys(_NO_PROXY, direct)}
+    ports = ",".join(map(str, sorted(closed_ports)))
+    return {
+        **given,
+        **dict.fromkeys(_PROXIES, proxy),
+        **dict.fromkeys(_NO_PROXY, direct),
+        GUARD: f"{proxy}/{ports}",
+        "PYTHONPATH": _add_first(_GUARD_FOLDER, given.get("PYTHONPATH", ""), os.pathsep),
+        "NODE_OPTIONS": _add_first(_NODE_GUARD, given.get("NODE_OPTIONS", ""), " "),
+    }
+
+
+def _add_first(part: str, before: str, between: str) -> str:
+    """Return a list with a part at its beginning, once."""
+    others = before.removeprefix(part).removeprefix(between)
+    return f"{part}{between}{others}" if others else part

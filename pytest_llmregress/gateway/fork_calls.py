@@ -1,9 +1,11 @@
 """What a fork asks by: the gateway of the process that it was forked from."""
 
-from http.client import HTTPConnection
+from base64 import b64encode
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from pytest_llmregress.gateway.handler import WHOLE_URL
+from pytest_llmregress.gateway.handler import ASKS, WHOLE_URL
 from pytest_llmregress.gateway.upstream import OF_ONE_CONNECTION, SILENCE
 from pytest_llmregress.recording.http_client_connections import going_out
 from pytest_llmregress.recording.received_response import build_response, decode_response
@@ -31,3 +33,17 @@ def ask_gateway(address: str, request: Request) -> Response:
         finally:
             connection.close()
     return decode_response(build_response(reply.status, reply.reason, reply.getheaders(), body))
+
+
+def tell_gateway(address: str, place: str) -> None:
+    """Tell the gateway what is refused here, so that it fails the test; nobody, where it is gone.
+
+    :param address: that of the gateway with name and password.
+    """
+    parts = urlsplit(address)
+    signed_in = b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+    headers = {ASKS: "1", "proxy-authorization": f"Basic {signed_in}"}
+    connection = HTTPConnection(parts.netloc.rpartition("@")[2], timeout=SILENCE)
+    with going_out(), closing(connection), suppress(OSError, HTTPException):
+        connection.request("CONNECT", place, headers=headers)
+        connection.getresponse().read()

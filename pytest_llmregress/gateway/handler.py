@@ -22,6 +22,8 @@ REFUSED = HTTPStatus.IM_A_TEAPOT
 """What SDKs and agent programs neither repeat nor ask in another shape, and show with our words."""
 WHOLE_URL = "x-llmregress-url"
 """The header with the whole URL of a request whose address stands for no API."""
+ASKS = "x-llmregress-asks"
+"""The header of a child that asks whether it may connect to a place by itself."""
 _NO_BODY = frozenset({204, 304})
 
 
@@ -87,7 +89,7 @@ class ChildConnection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
 
     def do_CONNECT(self) -> None:
-        """Refuse what goes past the addresses of the gateway: a replay sends nothing."""
+        """Refuse what goes past the addresses of the gateway, or say that it may."""
         self._refuse_as_proxy(self.path)
 
     def _refuse_as_proxy(self, place: str) -> None:
@@ -100,17 +102,39 @@ class ChildConnection(BaseHTTPRequestHandler):
         if child is None:
             self._refuse("no such address", status=HTTPStatus.NOT_FOUND)
             return
-        tenant = self.directory.tenant_of(child)
+        only_asks = ASKS in self.headers
+        with asking_for(child.words):
+            why = self._find_refusal(place, self.directory.tenant_of(child), only_asks=only_asks)
+        if why:
+            self._refuse(why, status=HTTPStatus.FORBIDDEN)
+        else:
+            self._send(HTTPStatus.OK, "", {}, b"")
+
+    def _find_refusal(
+        self, place: str, tenant: Tenant | FormerTenant | None, *, only_asks: bool
+    ) -> str:
+        """Say why a child must not connect to a place; empty where it may.
+
+        :param only_asks: whether it would connect by itself: this server connects nowhere.
+        """
         why = f"a connection to {place} is refused: a replay sends nothing"
         if isinstance(tenant, FormerTenant):
             note_late(LateRefusal(test=tenant.test, place=place, by="a child process"))
-        elif tenant is not None and tenant.refuse is not None:
-            with asking_for(child.words):
-                try:
-                    tenant.refuse(place)
-                except BaseException as refusal:  # noqa: BLE001 - what fails a test is no Exception
-                    why = str(refusal)
-        self._refuse(why, status=HTTPStatus.FORBIDDEN)
+            return why
+        if tenant is None or tenant.guard is None:
+            return "" if only_asks else why
+        try:
+            if not only_asks:
+                tenant.guard.refuse(place)
+            parts = urlsplit(f"//{place}")
+            host = parts.hostname or place
+            if parts.port is None:
+                tenant.guard.look_up(host)
+            else:
+                tenant.guard.check(host, parts.port)
+        except BaseException as refusal:  # noqa: BLE001 - what fails a test is no Exception
+            return str(refusal)
+        return ""
 
     def _url(self, route: Route) -> str:
         if route.upstream:

@@ -1,12 +1,13 @@
 """Whose calls a child process makes: those of one sample of one test."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
 from pytest_llmregress.recording.cassette_session import CassetteSession, SampleMode
+from pytest_llmregress.recording.socket_guard import SocketGuard
 
 SETTLING = 30.0
 """Seconds to wait at the end of a body for answers that are on their way into the recording."""
@@ -24,8 +25,8 @@ class Tenant:
     """One sample of a test, as the gateway sees it.
 
     Parameters: `test`, its node id; `stop`, of a test that is only tried: raises what ends it
-    where a child asks, in the words of its request; `refuse`, of one that must connect to
-    nothing: raises what fails it by "host:port"; None where it may.
+    where a child asks, in the words of its request; `guard`, of one that must connect to
+    nothing; None where it may.
     """
 
     def __init__(
@@ -34,14 +35,12 @@ class Tenant:
         *,
         test: str,
         stop: Callable[[str], NoReturn] | None,
-        refuse: Callable[[str], NoReturn] | None,
+        guard: SocketGuard | None,
     ) -> None:
         self.tape = tape
         self.test = test
         self.stop = stop
-        self.refuse = refuse
-        self.pass_hosts: Sequence[str] = ()
-        """What its children may connect to all the same: globs of "host" or "host:port"."""
+        self.guard = guard
         self.is_in_body = False
         """Whether the test's own body runs: what a fixture starts may serve later tests."""
         self._under_way = 0

@@ -130,12 +130,13 @@ class HttpSession:
                 )
             )
             stack.enter_context(intercept(self.tape))
-            self.guard, refuse = None, None
+            self.guard = None
             if replaying and state.settings.network is NetworkMode.CLOSED:
-                refuse = self._refuse
-                self.guard = SocketGuard(test=self._test, recorded=recorded or (), refuse=refuse)
+                self.guard = SocketGuard(
+                    test=self._test, recorded=recorded or (), refuse=self._refuse
+                )
                 stack.enter_context(self.guard.closed())
-            self._tenant = Tenant(self.tape, test=self._test, stop=stop, refuse=refuse)
+            self._tenant = Tenant(self.tape, test=self._test, stop=stop, guard=self.guard)
             stack.enter_context(serve_children(context.gateway, self._tenant))
             self._stack = stack.pop_all()
 
@@ -145,7 +146,6 @@ class HttpSession:
         self.tape.match(rules.matching, redactor=rules.redactor, presets=rules.presets)
         self.unplayed.is_allowed = rules.terms.unplayed == ALLOW
         self.boundary.configure(rules)
-        self._tenant.pass_hosts = rules.pass_hosts
         if self.guard is not None:
             self.guard.let_pass(rules.pass_hosts)
 

@@ -4,11 +4,13 @@ It stands in the places of `socket` while a marked test is replayed, and for as 
 such a test are alive. A process without them has the functions of Python.
 """
 
+import atexit
 import socket
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import wraps
@@ -53,9 +55,14 @@ class SocketGuard:
         self.is_in_body = False
         """Whether the test's own body runs: what a fixture starts may serve later tests."""
         self.is_over = False
+        self.tell: Callable[[str], object] | None = None
+        """In a fork: tells the process that it was forked from what is refused."""
         self._refuse = refuse
-        self._ports = {_port_of(each.request.url) for each in recorded}
-        self._passed: tuple[str, ...] = ()
+        ports = {_port_of(each.request.url) for each in recorded}
+        self.closed_ports = frozenset(port for port in ports if port is not None)
+        """Ports of loopback at which the recording was made."""
+        self.passed: tuple[str, ...] = ()
+        """What may be connected to all the same: globs of "host" or "host:port"."""
         self._found: set[str] = set()
         """The addresses of the hosts that may be connected to."""
 
@@ -82,35 +89,41 @@ class SocketGuard:
 
     def let_pass(self, hosts: Sequence[str]) -> None:
         """Open it for hosts as well: globs of "host" or "host:port"."""
-        self._passed = tuple(host.lower() for host in hosts)
+        self.passed = tuple(host.lower() for host in hosts)
 
     def check(self, host: str, port: int | None) -> None:
         """Refuse a connection, a datagram or a look-up (without a port) that must not be."""
         if not self._is_open(host, port):
             self.refuse(host if port is None else f"{host}:{port}")
 
+    def look_up(self, host: str) -> None:
+        """Refuse a look-up that must not be, or let pass what it finds."""
+        self.check(host, None)
+        with suppress(OSError):
+            self.note_found({str(each[4][0]) for each in socket.getaddrinfo(host, None)})
+
     def refuse(self, place: str) -> NoReturn:
         """Refuse, in the name of the test if it is under way, else as a late one."""
+        if self.tell is not None:
+            self.tell(place)
         if not self.is_over:
             self._refuse(place)
         note_late(LateRefusal(test=self.test, place=place))
-        raise ConnectionRefusedError(
-            f"{self.test} was replayed and is over: nothing is sent to {place}"
-        )
+        raise ConnectionRefusedError(_say_late(self.test, place))
 
     def note_found(self, addresses: Collection[str]) -> None:
         """Let pass what a look-up of a host that may be asked has found."""
         self._found.update(addresses)
 
     def _is_open(self, host: str, port: int | None) -> bool:
-        if host in self._found or is_listed(host, port, self._passed):
+        if host in self._found or is_listed(host, port, self.passed):
             return True
         if is_loopback(host):
-            return port is None or port not in self._ports or is_own_server(host, port)
+            return port is None or port not in self.closed_ports or is_own_server(host, port)
         if port is not None:
             return False
         is_asked_with_port = any(
-            fnmatchcase(host.lower(), g.partition(":")[0]) for g in self._passed
+            fnmatchcase(host.lower(), g.partition(":")[0]) for g in self.passed
         )
         return is_asked_with_port or host == socket.gethostname()
 
@@ -169,6 +182,7 @@ class _StandIn:
             self._replaced.replace(socket, name, _looking_up(getattr(socket, name)))
         self._replaced.replace(threading.Thread, "start", _starting(threading.Thread.start))
         self._replaced.replace(ThreadPoolExecutor, "submit", _submitting(ThreadPoolExecutor.submit))
+        self._replaced.replace(atexit, "register", _registering(atexit.register))
 
     def leave(self) -> None:
         """Go, unless a test is under way or a thread of an earlier one is alive."""
@@ -247,20 +261,65 @@ def _submitting(real: Callable[..., Any]) -> Callable[..., Any]:
         if guard is None:
             return real(self, work, *arguments, **keywords)
 
-        @wraps(work)
-        def of_the_test(*arguments: Any, **keywords: Any) -> Any:
-            before, _IN_POOL.guard = getattr(_IN_POOL, "guard", None), guard
-            try:
-                return work(*arguments, **keywords)
-            finally:
-                _IN_POOL.guard = before
-
-        future = real(self, of_the_test, *arguments, **keywords)
+        future = real(self, _owned_by(guard, work), *arguments, **keywords)
         _POOLED_WORK.add(future)
         future.add_done_callback(_POOLED_WORK.discard)
         return future
 
     return submit
+
+
+def _owned_by(guard: SocketGuard, work: Any) -> Callable[..., Any]:
+    """Return a function that does some work in the name of a test, whichever thread calls it."""
+
+    @wraps(work)
+    def of_the_test(*arguments: Any, **keywords: Any) -> Any:
+        before, _IN_POOL.guard = getattr(_IN_POOL, "guard", None), guard
+        try:
+            return work(*arguments, **keywords)
+        finally:
+            _IN_POOL.guard = before
+
+    return of_the_test
+
+
+def _registering(real: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(real)
+    def register(work: Any, /, *arguments: Any, **keywords: Any) -> Any:
+        guard = _new_owner()
+        if guard is None:
+            return real(work, *arguments, **keywords)
+        real(_AtExit(guard, work), *arguments, **keywords)
+        return work
+
+    return register
+
+
+class _AtExit:
+    """What a test leaves for the end of the process: done in its name, once its session is over."""
+
+    def __init__(self, guard: SocketGuard, work: Callable[..., Any]) -> None:
+        self._guard = guard
+        self._work = work
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> None:
+        _STAND_IN.put()
+        try:
+            _owned_by(self._guard, self._work)(*arguments, **keywords)
+        finally:
+            for late in take_late_refusals():  # whom the session would tell
+                sys.stderr.write(f"{_say_late(late.test, late.place)}\n")
+            _STAND_IN.leave()
+
+    def __eq__(self, other: object) -> bool:
+        """Be found by `atexit.unregister`."""
+        return other is self or other == self._work
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _say_late(test: str, place: str) -> str:
+    return f"{test} was replayed and is over: nothing is sent to {place}"
 
 
 def _is_address(host: str) -> bool:

@@ -45,7 +45,7 @@ def serving(
     mode = SampleMode.RECORD if recorded is None else SampleMode.REPLAY
     tape = CassetteSession(mode=mode, recorded=recorded, redactor=Redactor(), on_miss=fail)
     gateway = Gateway(environment=ChildEnvironment(), is_open=True, locate=lambda: None)
-    with gateway.serving(Tenant(tape, test="t.py::test_a", stop=None, refuse=None)):
+    with gateway.serving(Tenant(tape, test="t.py::test_a", stop=None, guard=None)):
         start = time.perf_counter()
         base = gateway.address_of(upstream, number=gateway.register("a child"))
         took = time.perf_counter() - start

@@ -230,10 +230,12 @@ AWAY = """
 """
 
 
-def test_a_child_that_names_another_host_is_refused_in_a_replay(project):
+@pytest.mark.parametrize("run", ["replay", "record"])
+def test_a_child_that_names_another_host_is_refused_in_a_replay(project, run):
     project.write(app=APP, test_it=AWAY).record(passed=2)
 
-    project.replay(env={"AWAY": "1"}, failed=2)
+    # A run that may record replays what is recorded.
+    getattr(project, run)(env={"AWAY": "1"}, failed=2)
 
     assert project.problems() == {"test_it[http]": ["refused"], "test_it[https]": ["refused"]}
     project.says(

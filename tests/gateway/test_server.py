@@ -54,7 +54,7 @@ def serving(
         mode=mode, recorded=recorded, redactor=Redactor(), on_miss=fail, rewrite=rewrite
     )
     gateway = Gateway(environment=ChildEnvironment(), is_open=False, locate=lambda: None)
-    tenant = Tenant(tape, test="t.py::test_a", stop=stop, refuse=None)
+    tenant = Tenant(tape, test="t.py::test_a", stop=stop, guard=None)
     try:
         with gateway.serving(tenant):
             number = gateway.register("a child")

@@ -62,6 +62,8 @@ class LlmStand:
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
+        self.connections = 0
+        """How many have come, whatever was sent by them."""
         self.threads: dict[str, tuple[list[Any], dict[str, Any]]] = {}
         """Of each answer in a message thread: the history up to it, and the tools."""
         self.numbers = itertools.count(1)
@@ -111,6 +113,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], stand: LlmStand) -> None:
         self.stand = stand
         super().__init__(address, stand.handler())
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count a connection, and answer it."""
+        self.stand.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients that hang up are part of the tests."""
