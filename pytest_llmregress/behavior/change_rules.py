@@ -84,6 +84,16 @@ def assess_faults(before: Trait, after: Trait) -> Assessment:
     return Assessment(severity=Severity.BREAKING, detail="; ".join(filter(None, words)))
 
 
+def assess_demands(before: Trait, after: Trait) -> Assessment:
+    """Take the loss of demanded words for breaking, unless others of the prompt's stand there."""
+    gained, lost = gained_and_lost(before, after)
+    if not lost:
+        return _IMPROVED
+    severity = Severity.NOTABLE if gained else Severity.BREAKING
+    said = f"the prompt asks each answer for it; no longer {', '.join(sorted(lost))}"
+    return Assessment(severity=severity, detail=said)
+
+
 def assess_served_model(_before: Trait, after: Trait) -> Assessment:
     """Take the model that was asked for, instead of another one, for an improvement."""
     return _IMPROVED if after.value == AS_REQUESTED else Assessment()

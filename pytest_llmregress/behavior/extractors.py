@@ -17,6 +17,7 @@ from pytest_llmregress.behavior.text.closed_answer import (
 )
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.deflections import find_deflections
+from pytest_llmregress.behavior.text.demands import find_kept_demands
 from pytest_llmregress.behavior.text.refusals import find_partial_refusal, find_refusal
 from pytest_llmregress.behavior.text.structure import describe_structure
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
@@ -154,6 +155,13 @@ def extract_parallel(given: ExtractorInput) -> str:
     if together.total() < 2:  # noqa: PLR2004 - one call has no order
         return FEW_TOOLS
     return "parallel" if max(together.values()) > 1 else "serial"
+
+
+def extract_kept_demands(given: ExtractorInput) -> frozenset[str]:
+    """Return the words that the prompt asks each answer to begin or end with, where they stand."""
+    if given.last is None:
+        return frozenset()
+    return find_kept_demands(given.last.text, given.last.prompt)
 
 
 def extract_form(given: ExtractorInput) -> str:

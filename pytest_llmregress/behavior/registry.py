@@ -244,6 +244,14 @@ TEXT_TRAITS = (
     ),
 )
 """Those of a text alone: a value that a test compares with a snapshot has them as well."""
+_DEMANDED = TraitRecord(
+    name="demanded_words",
+    extract=extractors.extract_kept_demands,
+    kind=TraitKind.SET,
+    severity=Severity.BREAKING,
+    rule=change_rules.assess_demands,
+    readme="words that the prompt asks each answer to begin or to end with",
+)
 _COUNTS = (
     TraitRecord(
         name="usage.output_tokens",
@@ -279,7 +287,7 @@ _COUNTS = (
         readme="and of tool calls",
     ),
 )
-CONVERSATION_TRAITS = (*_ENDINGS[:3], *TEXT_TRAITS)
+CONVERSATION_TRAITS = (*_ENDINGS[:3], _DEMANDED, *TEXT_TRAITS)
 """Those that each conversation of a sample has for itself."""
 _CONVERSATIONS = TraitRecord(
     name=CONVERSATIONS,
@@ -292,6 +300,7 @@ _CONVERSATIONS = TraitRecord(
 BUILTIN_TRAITS = (
     *_ENDINGS,
     *_TOOLS,
+    _DEMANDED,
     *TEXT_TRAITS,
     *_COUNTS,
     *AGENT_TRAITS,

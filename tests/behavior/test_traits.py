@@ -22,6 +22,7 @@ NAMES = [
     "tools.arguments",
     "tools.loops",
     "tools.parallel",
+    "demanded_words",
     "text.json",
     "text.json_keys",
     "text.json_values",
@@ -420,6 +421,7 @@ def test_sets_are_sorted_and_without_repetitions():
 
     empty = ("deflection", "interruptions", "text.json_keys", "text.shape")
     empty += ("text.numbers", "text.dates", "text.urls", "citations.sources", "agents.tools")
+    empty += ("demanded_words",)
     assert sets == {"tools.set": ["a", "b"], **{name: [] for name in empty}}
 
 

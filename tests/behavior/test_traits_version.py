@@ -10,7 +10,7 @@ from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {9: "1cebb9f6ae35d03e9ae7a88bdfaf52e58865babf1befceac1a9d0c1f64027370"}
+SAID = {10: "83020b3ab8b342f9705d2693c785efa1b4e7de4add130a87cef84ca6778d2d5d"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

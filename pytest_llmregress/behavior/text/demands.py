@@ -1,0 +1,139 @@
+"""Words that a prompt asks each answer to begin or to end with, and an answer that does.
+
+A standing instruction, such as "Always end your answer with the word DONE" in a memory file. It is
+looked for from the answer: its first or last word stands in the prompt, in quotes, in capitals, or
+behind "the word", in a sentence that speaks of each answer, and of its beginning or end. Such
+sentences are known in English, German, French, Spanish, Italian, Portuguese and Dutch. An
+instruction about anything but the first and the last words is not seen.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pytest_llmregress.values.prompt import Prompt
+
+_BEGIN, _END = "begins with", "ends with"
+_EACH = re.compile(
+    r"\b(?:always|must|shall|every|each|all|any|never forget"
+    r"|your (?:answers|replies|responses|messages)"
+    r"|immer|stets|jede[mnrs]?|alle[nr]?|toujours|chaque|tous|toutes"
+    r"|siempre|cada|tod[oa]s?|sempre|ogni|tutt[ei]|altijd|elke?|iedere?)\b",
+    re.IGNORECASE,
+)
+_PLACES = {
+    _BEGIN: re.compile(
+        r"\b(?:begin|start|open|first|beginn|anfang|start|erste|commence|début|premier"
+        r"|empie[cz]|comien|primer|inizi|cominci|prim[ao]|comece|inici|eerste)\w*",
+        re.IGNORECASE,
+    ),
+    _END: re.compile(
+        r"\b(?:end|finish|clos|conclud|sign off|last|beend|schlie|letzt|termin|finis|dern"
+        r"|acab|finali|últim|conclud|ultim|encerr|eindig|sluit|laatste)\w*",
+        re.IGNORECASE,
+    ),
+}
+_NAMED = re.compile(
+    r"\b(?:words?|phrase|sentence|line|tag|Wort|Satz|Zeile|mots?|palabras?|frase|parol[ae]"
+    r"|palavras?|woord|zin):?\s*[*_]*$",
+    re.IGNORECASE,
+)
+_QUOTES = "\"'`“”„«»‘’"  # noqa: RUF001 - quotation marks of other scripts
+_AROUND = _QUOTES + ".!?…:;,*_()[] \t"
+_SENTENCE_END = re.compile(r"[.!?;]\s|\n\s*\n|\n\s*[-*#]")
+_MAX_SENTENCE = 300
+"""Characters of a sentence before the demanded words."""
+_MAX_WORDS = 80
+"""Characters of demanded words."""
+_MAX_PLACES = 20
+"""Places of a prompt at which a word is looked at."""
+_MIN_CAPITALS = 2
+
+
+def find_kept_demands(answer: str, prompt: Prompt) -> frozenset[str]:
+    """Return the words that a prompt demands at the begin or end of answers, where they stand.
+
+    Each as 'begins with "Dear customer"' or 'ends with "DONE"'.
+    """
+    plain = " ".join(answer.split())
+    words = plain.split(" ")
+    found = set()
+    for place, word in ((_BEGIN, words[0]), (_END, words[-1])):
+        bare = word.strip(_AROUND)
+        for text in _texts(prompt) if bare else ():
+            if bare in text:
+                found |= {f'{place} "{each}"' for each in _demanded(text, bare, place, plain)}
+    return frozenset(found)
+
+
+def _demanded(text: str, word: str, place: str, answer: str) -> Iterator[str]:
+    """Yield the words that a text demands there, and that an answer has there."""
+    at = -1
+    for _ in range(_MAX_PLACES):
+        at = text.find(word, at + 1)
+        if at < 0:
+            return
+        start, end = _widen(text, at, at + len(word), place)
+        said = " ".join(text[start:end].split()).strip(_AROUND)
+        if _stands(said, answer, place) and _is_asked(text, start, end, place):
+            yield said
+
+
+def _widen(text: str, start: int, end: int, place: str) -> tuple[int, int]:
+    """Return where the quoted words lie that begin or end with a word; the word where none do."""
+    if place == _BEGIN and start and text[start - 1] in _QUOTES:
+        close = next(
+            (n for n in range(end, min(len(text), start + _MAX_WORDS)) if _closes(text, n)), end
+        )
+        return start, close
+    if place == _END and text[end : end + 2].lstrip(".!?")[:1] in tuple(_QUOTES):
+        opens = range(start - 1, max(-1, start - _MAX_WORDS), -1)
+        return next((n + 1 for n in opens if _opens(text, n)), start), end
+    return start, end
+
+
+def _opens(text: str, at: int) -> bool:
+    return text[at] in _QUOTES and (at == 0 or not text[at - 1].isalnum())
+
+
+def _closes(text: str, at: int) -> bool:
+    return text[at] in _QUOTES and (at + 1 == len(text) or not text[at + 1].isalnum())
+
+
+def _stands(said: str, answer: str, place: str) -> bool:
+    """Say whether an answer begins or ends with words, whatever stands around them."""
+    if place == _BEGIN:
+        bare = answer.lstrip(_AROUND)
+        return bare.startswith(said) and not bare[len(said) : len(said) + 1].isalnum()
+    bare = answer.rstrip(_AROUND)
+    before = bare[: len(bare) - len(said)]
+    return bare.endswith(said) and not before[-1:].isalnum()
+
+
+def _is_asked(text: str, start: int, end: int, place: str) -> bool:
+    """Say whether a sentence demands words of each answer."""
+    before = text[max(0, start - _MAX_SENTENCE) : start]
+    ends = [found.end() for found in _SENTENCE_END.finditer(before)]
+    sentence = before[ends[-1] if ends else 0 :]
+    words = text[start:end]
+    is_quoted = before[-1:] in tuple(_QUOTES)
+    is_loud = len(words) >= _MIN_CAPITALS and words.isupper()
+    if not (is_quoted or is_loud or _NAMED.search(before)):
+        return False
+    return _EACH.search(sentence) is not None and _PLACES[place].search(sentence) is not None
+
+
+def _texts(prompt: Prompt) -> Iterator[str]:
+    """Yield the texts of a prompt that the model has not said itself."""
+    yield from _of_content(prompt.system)
+    for message in prompt.messages:
+        if message.get("role") != "assistant":
+            yield from _of_content(message.get("content"))
+
+
+def _of_content(content: Any) -> Iterable[str]:
+    if isinstance(content, str):
+        return (content,)
+    parts = content if isinstance(content, list | tuple) else ()
+    texts = (part.get("text") for part in parts if isinstance(part, Mapping))
+    return (text for text in texts if isinstance(text, str))
