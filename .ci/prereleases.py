@@ -17,7 +17,7 @@ from packaging.version import VERSION_PATTERN, Version
 EXTRAS = ("prices", "test")
 """Optional dependencies that the tests use, beside those that every user has."""
 FAST = (
-    "tests/process/test_installed_versions.py",
+    "tests/providers/test_installed_versions.py",
     "tests/comparison/test_deepdiff_adapter.py",
     "tests/storage/test_yaml_document.py",
     "tests/runner/test_candidates.py",

@@ -16,8 +16,9 @@ from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.program_settings import check_program_settings
 from pytest_llmregress.cli.selection import FileProblems, find_other, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.process.installed_versions import installed, unsupported
 from pytest_llmregress.providers.asked_models import find_owner
+from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT, is_key
+from pytest_llmregress.providers.installed_versions import installed, unsupported
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import rerecord, retake
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -37,7 +38,6 @@ _CLAIM = {"pytest-llm": "it claims the marker `llm`, so no marked test is collec
 """Distributions that this plugin cannot run beside."""
 _RECORDERS = ("pytest-recording", "pytest-vcr", "cassetter")
 """Distributions that record the same requests, where a test carries their marker, too."""
-_KEYS = re.compile(r"^(ANTHROPIC|AWS_BEARER|OPENAI|GEMINI|GOOGLE).*(KEY|TOKEN)", re.IGNORECASE)
 
 
 def examine(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
@@ -226,15 +226,16 @@ def _environment(environment: Mapping[str, str]) -> Iterator[DoctorFinding]:
             what=f"{settings.record} is refused where CI is set",
             command="unset LLMREGRESS_RECORD",
         )
-    keys = sorted(name for name, value in environment.items() if value and _KEYS.match(name))
+    keys = sorted(name for name, value in environment.items() if value and is_key(name))
     if keys:
         what = "set, and no replay needs it" + (
             "; in CI leave it out of every job that only replays" if in_ci else ""
         )
         yield DoctorFinding(fault=False, where=", ".join(keys), what=what)
-    if environment.get("ANTHROPIC_BASE_URL"):
+    addresses = [name for name in CHILD_ENVIRONMENT.addresses if environment.get(name)]
+    if addresses:
         what = "set: recordings are made there; replays are matched without host and scheme"
-        yield DoctorFinding(fault=False, where="ANTHROPIC_BASE_URL", what=what)
+        yield DoctorFinding(fault=False, where=", ".join(addresses), what=what)
     if in_ci:
         yield DoctorFinding(
             fault=False, where="CI", what="set: nothing is recorded, nothing is pending"

@@ -168,7 +168,7 @@ class _Version(argparse.Action):
     """Looks the version up when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from pytest_llmregress.process.installed_versions import installed
+        from pytest_llmregress.providers.installed_versions import installed
 
         say(f"{PROGRAM} {installed()[PROGRAM]}")
         parser.exit()

@@ -24,15 +24,10 @@ from pytest_llmregress.cli.show import rows_of
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.formatting.value_text import models_in_words
-from pytest_llmregress.providers.anthropic.model_retirement import (
-    SOON,
-    Retirement,
-    find_retirements,
-    retiring,
-    today,
-)
 from pytest_llmregress.providers.asked_models import find_owner, never_asked
-from pytest_llmregress.providers.registry import known_providers, read_calls
+from pytest_llmregress.providers.installed_versions import name_sdks
+from pytest_llmregress.providers.registry import find_retirements, known_providers, read_calls
+from pytest_llmregress.providers.retirement import SOON, Retirement, retiring, today
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import retake
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -44,7 +39,7 @@ from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.snapshot import Snapshot
 
-_HEAD = ("test", "verified on", "recorded", "anthropic", "calls")
+_HEAD = ("test", "verified on", "recorded", "SDK", "calls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +114,8 @@ def show_status(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
     """Tell of each test below the paths where it stands."""
     problems = FileProblems()
     entries = [_read(test, problems) for test in select(paths, problems)]
-    known = find_retirements(cassette for entry in entries for cassette in _cassettes(entry))
+    cassettes = [cassette for entry in entries for cassette in _cassettes(entry)]
+    known = find_retirements(cassettes, known_providers())
     day = today()
     entries = [replace(each, retiring=retiring(_models(each), known, day)) for each in entries]
     begun = _begun(paths, entries)
@@ -252,7 +248,7 @@ def _row(entry: _Entry) -> tuple[str, ...]:
         if accepted is None
         else models_in_words(accepted.requested_models, accepted.served_models),
         (accepted.recorded_at if accepted is not None else "") or "-",
-        cassette.versions.get("anthropic", "-") if cassette is not None else "-",
+        "-" if cassette is None else name_sdks(cassette.versions),
         "-" if calls is None or cassette is None else _say_calls(calls, cassette),
     )
 
@@ -268,7 +264,7 @@ def _candidate_row(recorded: tuple[str, Cassette | None]) -> tuple[str, ...]:
         kind,
         models if name in cassette.requested_models else f"{name}: {models}",
         cassette.recorded_at or "-",
-        cassette.versions.get("anthropic", "-"),
+        name_sdks(cassette.versions),
         _say_calls(_calls_in(cassette), cassette),
     )
 

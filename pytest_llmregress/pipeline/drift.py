@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pytest_llmregress.comparison.merging import merge_changes
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import (
-    RECORDERS,
     ObservedSample,
     ObservedTest,
     TestState,
     deduplicate,
 )
+from pytest_llmregress.providers.installed_versions import RECORDERS
 from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette

@@ -8,11 +8,11 @@ from pathlib import Path
 from pytest_llmregress.comparison.merging import merge_changes
 from pytest_llmregress.pipeline.judge import check_acceptable
 from pytest_llmregress.pipeline.state import (
-    RECORDERS,
     ObservedSample,
     ObservedTest,
     deduplicate,
 )
+from pytest_llmregress.providers.installed_versions import RECORDERS
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.storage.cassette_file import digest_of
 from pytest_llmregress.storage.decisions import Rejection

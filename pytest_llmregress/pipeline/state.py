@@ -23,9 +23,6 @@ from pytest_llmregress.values.snapshot import Snapshot
 from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
 
-RECORDERS = ("anthropic", "pytest-llmregress", "vcrpy")
-"""The packages whose versions a cassette names."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestState:

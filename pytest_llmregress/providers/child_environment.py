@@ -1,5 +1,6 @@
 """Which variables of the environment clients of models read, for processes of their own."""
 
+import re
 from dataclasses import dataclass
 
 from pytest_llmregress.gateway.child_environment import ChildEnvironment
@@ -39,3 +40,12 @@ CHILD_ENVIRONMENT = ChildEnvironment(
     programs={"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
 )
 """A signature covers the host of what goes to AWS, so that no address stands for that."""
+
+MAIN_ADDRESS = "ANTHROPIC_BASE_URL"
+"""The variable of the base URL that `llm_gateway.url` stands for."""
+_KEY = re.compile(r"^(ANTHROPIC|AWS_BEARER|OPENAI|GEMINI|GOOGLE).*(KEY|TOKEN)", re.IGNORECASE)
+
+
+def is_key(variable: str) -> bool:
+    """Tell whether a variable of the environment holds a key of a known API, by its name."""
+    return bool(_KEY.match(variable))

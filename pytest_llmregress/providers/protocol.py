@@ -5,15 +5,19 @@ it can do; it does so by having the attribute, and inherits from nothing. Where 
 the same thing is refused by name, or left out: never done by another vendor's rules.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call
+from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.run_report import RunReport
+
+if TYPE_CHECKING:
+    from pytest_llmregress.providers.retirement import Retirement
 
 Rename = Callable[[str], str]
 """From the model that the code asks for to the one that the wire shall ask for."""
@@ -87,6 +91,15 @@ class Judges(Protocol):
     """A provider whose models can be asked by `llm_judge`."""
 
     judge: JudgeApi
+
+
+@runtime_checkable
+class TellsRetirements(Protocol):
+    """A provider that knows when its models end."""
+
+    def find_retirements(self, cassettes: Iterable[Cassette]) -> "Mapping[str, Retirement]":
+        """Return the ends that are known, by model; those that these recordings tell as well."""
+        ...
 
 
 class Reporter(Protocol):

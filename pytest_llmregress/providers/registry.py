@@ -14,9 +14,16 @@ from pytest_llmregress.providers.gemini.reader import GeminiProvider
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
-from pytest_llmregress.providers.protocol import Judges, Provider, SendsBatches, TellsLimits
+from pytest_llmregress.providers.protocol import (
+    Judges,
+    Provider,
+    SendsBatches,
+    TellsLimits,
+    TellsRetirements,
+)
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Calls
+from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import (
     AGENT_HEADERS,
     SESSION_HEADERS,
@@ -26,6 +33,7 @@ from pytest_llmregress.values.http import (
 )
 
 if TYPE_CHECKING:
+    from pytest_llmregress.providers.retirement import Retirement
     from pytest_llmregress.recording.cassette_session import Exchange
 
 GROUP = "pytest_llmregress.providers"
@@ -145,6 +153,17 @@ def find_judge(model: str, providers: Sequence[Provider]) -> JudgeApi:
 def judge_apis(providers: Sequence[Provider]) -> tuple[JudgeApi, ...]:
     """Return what asks models, of the providers that can."""
     return tuple(provider.judge for provider in providers if isinstance(provider, Judges))
+
+
+def find_retirements(
+    cassettes: Sequence[Cassette], providers: Sequence[Provider]
+) -> "dict[str, Retirement]":
+    """Return what providers know of the ends of models, by model; the first one that knows."""
+    found: dict[str, Retirement] = {}
+    for provider in reversed(providers):
+        if isinstance(provider, TellsRetirements):
+            found |= provider.find_retirements(cassettes)
+    return found
 
 
 def sdk_supports(providers: Sequence[Provider]) -> tuple[SdkSupport, ...]:

@@ -14,7 +14,7 @@ from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.shared_keys import find_shared_keys
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
-from pytest_llmregress.process import installed_versions
+from pytest_llmregress.providers import installed_versions
 from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT
 from pytest_llmregress.providers.registry import replay_environment
 from pytest_llmregress.redaction.redactor import Redactor

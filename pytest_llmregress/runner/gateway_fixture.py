@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmregress.gateway.child_environment import fill_environment
 from pytest_llmregress.gateway.server import Gateway
-from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT
+from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT, MAIN_ADDRESS
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.context_factory import CONTEXT
 
@@ -43,8 +43,8 @@ class LlmGateway:
 
     @property
     def url(self) -> str:
-        """What a client takes for the base URL of the Anthropic API."""
-        return self.env["ANTHROPIC_BASE_URL"]
+        """What a client takes for the base URL of the API of `MAIN_ADDRESS`."""
+        return self.env[MAIN_ADDRESS]
 
     def url_for(self, base_url: str) -> str:
         """Return what a client takes for the base URL of another API."""

@@ -189,7 +189,7 @@ HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
 class _CheckedProvider:
     """A provider of another plugin: what it raises is as if it did not know the request.
 
-    It has what the provider has, and no more: of `protocol.py`, `Provider` and the rest.
+    It has what the provider has of `protocol.py` that a run asks for, and no more.
     """
 
     def __init__(self, provider: "Provider", hooks: Hooks, impl: Any) -> None:

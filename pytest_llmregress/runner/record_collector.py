@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
-from pytest_llmregress.process import installed_versions
+from pytest_llmregress.providers import installed_versions
 from pytest_llmregress.reports.failures import refused_late
 from pytest_llmregress.reports.junit_properties import add_junit_properties, drift_fails
 from pytest_llmregress.reports.verdict import render_test

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.process import installed_versions
+from pytest_llmregress.providers import installed_versions
 from pytest_llmregress.runner import output, progress
 from pytest_llmregress.runner.hook_calls import Hooks, register_built_ins
 from pytest_llmregress.runner.record_collector import collect_records

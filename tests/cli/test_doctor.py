@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmregress.process import installed_versions
+from pytest_llmregress.providers import installed_versions
 from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.storage.snapshot_file import write_snapshot
 from pytest_llmregress.values.snapshot import PendingReason, PendingState

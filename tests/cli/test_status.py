@@ -41,15 +41,15 @@ def test_accepted_tests_name_their_models_dates_and_calls(project):
     assert run.out == [
         (
             "test                                verified on                             "
-            "recorded              anthropic  calls"
+            "recorded              SDK               calls"
         ),
         (
             "tests/test_support.py::test_plan    claude-opus-5 → claude-opus-5-20260101  "
-            "2026-01-02T03:04:05Z  2.12.0     1"
+            "2026-01-02T03:04:05Z  anthropic 2.12.0  1"
         ),
         (
             "tests/test_support.py::test_refund  claude-opus-5                           "
-            "2026-01-02T03:04:05Z  2.12.0     1"
+            "2026-01-02T03:04:05Z  anthropic 2.12.0  1"
         ),
         "2 tests, 0 pending",
     ]
@@ -73,8 +73,8 @@ def test_pending_candidates_are_told_with_their_severity(project):
 
     assert run.status == 1
     assert [line.split() for line in run.out[2:4]] == [
-        ["candidate", "claude-haiku-5", "2026-01-02T03:04:05Z", "2.12.0", "1"],
-        ["candidate", "claude-opus-5-5", "2026-01-02T03:04:05Z", "2.12.0", "1"],
+        ["candidate", "claude-haiku-5", "2026-01-02T03:04:05Z", "anthropic", "2.12.0", "1"],
+        ["candidate", "claude-opus-5-5", "2026-01-02T03:04:05Z", "anthropic", "2.12.0", "1"],
     ]
     assert run.out[4:] == [
         "  pending: claude-opus-5 → claude-opus-5-5 (drifted, 1 breaking, 1 notable)",

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 from pytest_llmregress.providers.registry import (
     built_in_providers,
+    find_retirements,
     read_call,
     read_calls,
     replay_environment,
 )
+from pytest_llmregress.providers.retirement import Retirement
 from pytest_llmregress.values.call import Call, Outcome
 from pytest_llmregress.values.http import Interaction, Request, Response
 
@@ -62,6 +65,24 @@ def test_neither_a_question_to_a_judge_nor_what_nobody_knows_is_a_call_of_a_test
     calls = read_calls([CLAUDE, LOCAL, replace(CLAUDE, judge=True)], built_in_providers())
 
     assert [call.text for call in calls] == ["Yes."]
+
+
+def test_the_end_of_a_model_is_told_by_the_first_provider_that_knows_it():
+    class Telling(Known):
+        def find_retirements(self, cassettes):
+            ends = {"model-1": 1, f"of-{self.name}": 2}
+            return {
+                model: Retirement(model=model, on=date(2030, 1, day), source=self.name)
+                for model, day in ends.items()
+            }
+
+    found = find_retirements([], [Known("silent"), Telling("first"), Telling("second")])
+
+    assert {model: each.source for model, each in found.items()} == {
+        "model-1": "first",
+        "of-first": "first",
+        "of-second": "second",
+    }
 
 
 def test_a_replay_sets_keys_for_the_providers_that_it_has_answers_of():

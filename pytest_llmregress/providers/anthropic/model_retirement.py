@@ -1,23 +1,19 @@
-"""Which models end soon: from the table of the provider's SDK, else from recorded answers."""
+"""When models of Anthropic end: from the table of the SDK, else from recorded answers."""
 
 import ast
 import importlib.util
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.providers.retirement import Retirement
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
-
-SOON = 90
-"""Days before its end from which on a model is told."""
 
 _SDK = "anthropic"
 _FILES = ("resources/messages/messages.py", "_data/deprecated_models.py")
@@ -29,32 +25,6 @@ _MONTHS = (
     *("october", "november", "december"),
 )
 _MODELS = re.compile(r"/v1/models(?:/[^/]+)?/?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retirement:
-    """The end of a model."""
-
-    model: str
-    on: date
-    source: str
-    """Who says so."""
-
-    def in_words(self, today: date) -> str:
-        """Say when it ends: "claude-opus-5 ends on 2027-01-31, in 12 days (anthropic 2.12.0)"."""
-        days = (self.on - today).days
-        if days < 0:
-            when = f"ended on {self.on}, {count(-days, 'day')} ago"
-        elif days:
-            when = f"ends on {self.on}, in {count(days, 'day')}"
-        else:
-            when = f"ends today, {self.on}"
-        return f"{self.model} {when} ({self.source})"
-
-    def to_json(self, today: date) -> dict[str, Any]:
-        """Return plain JSON; the days are negative once it has ended."""
-        days = (self.on - today).days
-        return {"model": self.model, "on": str(self.on), "days": days, "source": self.source}
 
 
 def find_retirements(cassettes: Iterable[Cassette]) -> dict[str, Retirement]:
@@ -72,15 +42,6 @@ def find_retirements(cassettes: Iterable[Cassette]) -> dict[str, Retirement]:
         if (day := _date(said)) is not None:
             found[model] = Retirement(model=model, on=day, source=source)
     return found
-
-
-def retiring(
-    models: Iterable[str], known: Mapping[str, Retirement], today: date
-) -> tuple[Retirement, ...]:
-    """Return those of some models that end within `SOON` days, or have ended; the first first."""
-    found = [known[model] for model in dict.fromkeys(models) if model in known]
-    soon = [each for each in found if (each.on - today).days <= SOON]
-    return tuple(sorted(soon, key=lambda each: each.on))
 
 
 def _table() -> dict[str, str]:
@@ -137,8 +98,3 @@ def _version() -> str:
         return version(_SDK)
     except PackageNotFoundError:
         return ""
-
-
-def today() -> date:
-    """Return the day that it is, in UTC."""
-    return datetime.now(tz=UTC).date()

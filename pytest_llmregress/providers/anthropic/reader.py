@@ -1,9 +1,9 @@
 """Reads Anthropic's wire format: the Messages API itself, and as Bedrock and Vertex speak it."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmregress.providers.anthropic import judge, message_batches
 from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
@@ -17,7 +17,11 @@ from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.protocol import Rename
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
+from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response, is_passing
+
+if TYPE_CHECKING:
+    from pytest_llmregress.providers.retirement import Retirement
 
 _OUTCOMES = {
     "tool_use": Outcome.TOOL_USE,
@@ -87,6 +91,13 @@ class AnthropicProvider:
             streamed=route.streamed or reply.streamed,
             request=route.body,
         )
+
+    def find_retirements(self, cassettes: Iterable[Cassette]) -> "Mapping[str, Retirement]":
+        """Return the ends of models that the SDK and the recordings tell."""
+        # A replay asks for none: what reads them would take a part of its start-up.
+        from pytest_llmregress.providers.anthropic import model_retirement  # noqa: PLC0415
+
+        return model_retirement.find_retirements(cassettes)
 
     def requested_model(self, request: Request) -> str | None:
         """Return the model that a request names in its URL or its body, or None."""

@@ -1,7 +1,7 @@
 """What the anthropic SDK needs to build and send its requests in a test.
 
 Reached through `BaseClient._build_request`, `_validate_headers` and `custom_auth`, which every
-supported SDK has (`process/installed_versions.py`).
+supported SDK has (`providers/installed_versions.py`).
 """
 
 from pytest_llmregress.providers import aws_credentials

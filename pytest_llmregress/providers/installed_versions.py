@@ -13,6 +13,9 @@ SUPPORTED: Mapping[str, str] = {"anthropic": ">=1.9,<3", "vcrpy": ">=9.4.2,<10"}
 """Ranges by package. Outside of them recordings go wrong without a word: vcrpy before 8.2 does
 not see what anthropic 1.0 and later send, and the live API is called. Before anthropic 1.9 the
 recordings of the examples do not replay: its tool runner sends a header more."""
+_SDKS = ("anthropic",)
+RECORDERS = (*_SDKS, "pytest-llmregress", "vcrpy")
+"""The packages whose versions a cassette names: those that have made it."""
 
 
 @cache
@@ -37,6 +40,11 @@ def unsupported(versions: Mapping[str, str]) -> tuple[str, ...]:
                 f'{name}{allowed}. python -m pip install "{name}{allowed}"'
             )
     return tuple(lines)
+
+
+def name_sdks(versions: Mapping[str, str]) -> str:
+    """Return the SDKs among packages, each with its version: "NAME 1.9.0"; "-" for none."""
+    return ", ".join(f"{name} {versions[name]}" for name in _SDKS if name in versions) or "-"
 
 
 def _version(name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from pytest_llmregress.process.installed_versions import SUPPORTED, installed, unsupported
+from pytest_llmregress.providers.installed_versions import SUPPORTED, installed, unsupported
 
 GOOD = {"anthropic": "2.12.0", "vcrpy": "9.4.2"}
 
