@@ -24,6 +24,7 @@ _NO_LONGER_REFUSES = Assessment(
 )
 _REFUSED = "refused"
 """How the outcome of a refusal begins: its category may follow."""
+_PAUSED = "paused"
 _COMPLETED = frozenset({"answered", "tool_use"})
 """The outcomes of a test whose last call ended normally."""
 _OPPOSITES = {JsonForm.PURE, JsonForm.NOT_JSON}
@@ -48,6 +49,8 @@ _NEAR_FORMS = frozenset(
 
 def assess_outcome(before: Trait, after: Trait) -> Assessment:
     """Rate as breaking: an abnormal outcome, a lost refusal, an end on an unanswered tool call."""
+    if str(after.value) == _PAUSED:
+        return Assessment(severity=Severity.BREAKING, detail="no call goes on with it")
     if str(after.value) not in _COMPLETED:
         return _BREAKING
     if str(before.value).startswith(_REFUSED):
@@ -82,6 +85,16 @@ def assess_faults(before: Trait, after: Trait) -> Assessment:
     words = [f"gained {', '.join(sorted(gained))}", _quote(after)]
     words += [f"lost {', '.join(sorted(lost))}"] if lost else []
     return Assessment(severity=Severity.BREAKING, detail="; ".join(filter(None, words)))
+
+
+def assess_interruptions(before: Trait, after: Trait) -> Assessment:
+    """Take an abnormal outcome that the baseline has not for breaking, with the calls."""
+    gained, lost = gained_and_lost(before, after)
+    if not gained:
+        return _IMPROVED
+    words = [after.quote or f"gained {', '.join(sorted(gained))}"]
+    words += [f"lost {', '.join(sorted(lost))}"] if lost else []
+    return Assessment(severity=Severity.BREAKING, detail="; ".join(words))
 
 
 def assess_demands(before: Trait, after: Trait) -> Assessment:

@@ -41,16 +41,19 @@ def extract_conversations(
     if len(found) == 1:
         return [_name(given, given.calls, given.calls)]
     whole = [read_sample(Calls(calls), served=given.served) for calls in found]
-    return [_describe(each, given.calls, records) for each in whole]
+    return [_describe(each, given, records) for each in whole]
 
 
 def _describe(
-    given: ExtractorInput, of: Sequence[Call], records: Iterable[TraitRecord]
+    given: ExtractorInput, of: ExtractorInput, records: Iterable[TraitRecord]
 ) -> dict[str, Any]:
     found = list(extract_values(records, given))
     quotes = {record.name: quote for record, _, quote in found if quote}
+    named = _name(given, given.calls, of.calls)
+    agent = of.agents.locate(named["call"])
     return {
-        **_name(given, given.calls, of),
+        **named,
+        **({"agent": agent} if agent else {}),
         "request": _digest(given.calls[0]),
         "traits": {record.name: value for record, value, _ in found},
         **({"quotes": quotes} if quotes else {}),

@@ -39,8 +39,6 @@ OPTIONAL = "?"
 MAX_JSON_DEPTH = 40
 """Levels of a JSON answer whose values are compared."""
 
-_ENDINGS = frozenset({Outcome.ANSWERED, Outcome.TOOL_USE})
-"""The outcomes that interrupt nothing."""
 _DATA = frozenset({JsonForm.PURE, JsonForm.FENCED})
 """The forms of a text that is JSON as a whole."""
 
@@ -81,16 +79,6 @@ def _deflections(given: ExtractorInput) -> Mapping[str, str]:
     return find_deflections(_answer(given), question=extract_question(given.last))
 
 
-def extract_interruptions(given: ExtractorInput) -> set[str]:
-    """Return the abnormal outcomes of the calls before the last one."""
-    resumed = find_resumed(given.calls)
-    return {
-        str(call.outcome)
-        for at, call in enumerate(given.calls[:-1])
-        if call.outcome not in _ENDINGS and at not in resumed
-    }
-
-
 def extract_served_model(calls: Calls, is_legitimate: Served) -> str | list[str]:
     """Return the models that were served instead of another one, or `AS_REQUESTED`."""
     pairs = {(call.requested_model, call.served_model) for call in calls if not call.is_alias}
@@ -117,20 +105,23 @@ def extract_argument_keys(given: ExtractorInput) -> dict[str, list[str]]:
 
 def extract_tool_order(given: ExtractorInput) -> list[str]:
     """Return the name of each tool call in order; calls that go together are sorted."""
-    return [tool.full_name for _, tool in _in_order(given.calls)]
+    return [tool.full_name for _, _, tool in _in_order(given.calls)]
 
 
 def extract_arguments(given: ExtractorInput) -> list[dict[str, Any]]:
     """Return tool and arguments of each tool call, without the provider's own ids.
 
     In the order of `extract_tool_order`. "closed" has the places whose values the tool's schema
-    lists; it is left out where there are none.
+    lists, "agent" the sub-agent that has called the tool, and its turn; each is left out where
+    there are none.
     """
     found = []
-    for call, tool in _in_order(given.calls):
+    for number, call, tool in _in_order(given.calls):
         item = {"name": tool.full_name, "arguments": normalize(tool.arguments)}
         closed = find_closed_places(find_tool_schema(call.prompt.tools or (), tool.name))
-        found.append({**item, "closed": list(closed)} if closed else item)
+        agent = given.agents.locate(number)
+        told = {"closed": list(closed), "agent": agent}
+        found.append({**item, **{key: value for key, value in told.items() if value}})
     return found
 
 
@@ -221,17 +212,17 @@ def count_calls(given: ExtractorInput) -> int:
     return len(given.calls) - len(find_resumed(given.calls))
 
 
-def _in_order(calls: Calls) -> Iterator[tuple[Call, ToolCall]]:
-    """Yield each tool call with the call that asked for it; those of one round are sorted."""
-    for call in calls:
+def _in_order(calls: Calls) -> Iterator[tuple[int, Call, ToolCall]]:
+    """Yield each tool call with the call that asked for it, by number; a round is sorted."""
+    for number, call in enumerate(calls, start=1):
         if len(call.tool_calls) < 2:  # noqa: PLR2004 - one has no order
-            yield from ((call, tool) for tool in call.tool_calls)
+            yield from ((number, call, tool) for tool in call.tool_calls)
             continue
         keyed = [
             ((tool.round, tool.full_name, dump_canonical_json(normalize(tool.arguments))), tool)
             for tool in call.tool_calls
         ]
-        yield from ((call, tool) for _, tool in sorted(keyed, key=lambda each: each[0]))
+        yield from ((number, call, tool) for _, tool in sorted(keyed, key=lambda each: each[0]))
 
 
 def _answer(given: ExtractorInput) -> str:

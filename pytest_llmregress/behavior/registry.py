@@ -7,6 +7,7 @@ next version `TRAITS` in `values/behavior.py`.
 from pytest_llmregress.behavior import change_rules, extractors
 from pytest_llmregress.behavior.agent_traits import AGENT_TRAITS
 from pytest_llmregress.behavior.conversation_traits import extract_conversations
+from pytest_llmregress.behavior.interruptions import extract_interruptions, quote_interruptions
 from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
 from pytest_llmregress.behavior.text.deflections import detect_hedging
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
@@ -51,10 +52,11 @@ _ENDINGS = (
     ),
     TraitRecord(
         name="interruptions",
-        extract=extractors.extract_interruptions,
+        extract=extract_interruptions,
         kind=TraitKind.SET,
         severity=Severity.BREAKING,
-        rule=change_rules.assess_faults,
+        rule=change_rules.assess_interruptions,
+        quote=quote_interruptions,
         readme="an earlier call",
     ),
     TraitRecord(

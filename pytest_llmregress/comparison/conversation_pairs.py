@@ -29,6 +29,8 @@ class Conversation:
     """The number of the call that it was answered by, from 1."""
     asked: str
     """What the user said last in its first request."""
+    agent: str
+    """Which sub-agent gave the answer, and in which turn; empty where it was none."""
     request: str
     """A digest of its first request but for the model; empty for the only one of a sample."""
     values: Mapping[str, Any]
@@ -46,6 +48,8 @@ class Conversation:
         }
 
     def __str__(self) -> str:
+        if self.agent:
+            return f"call {self.call} ({printable(self.agent)})"
         asked = printable(truncate(self.asked, MAX_ASKED))
         return f"call {self.call}, '{asked}'" if asked else f"call {self.call}"
 
@@ -181,6 +185,7 @@ def read_conversations(behavior: Behavior) -> tuple[Conversation, ...]:
         Conversation(
             call=item.get("call", 1),
             asked=str(item.get("asked", "")),
+            agent=str(item.get("agent", "")),
             request=str(item.get("request", "")),
             values=item["traits"] if isinstance(item.get("traits"), dict) else behavior.values(),
             quotes=item.get("quotes") or quotes,

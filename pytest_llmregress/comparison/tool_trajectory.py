@@ -17,7 +17,7 @@ from pytest_llmregress.comparison.json_difference import (
     format_json_path,
 )
 from pytest_llmregress.comparison.trait_rules import MAX_DETAIL
-from pytest_llmregress.formatting.value_text import format_value, truncate
+from pytest_llmregress.formatting.value_text import format_value, printable, truncate
 from pytest_llmregress.values.behavior import Change, Severity, Trait
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 from pytest_llmregress.values.comparison_rules import ArgumentRules, ToolMatch
@@ -52,6 +52,8 @@ class _Call:
     arguments: Any
     text: str = field(repr=False)
     """The arguments as canonical JSON."""
+    agent: str
+    """Which sub-agent has called it, and in which turn; empty where it was none."""
     closed: frozenset[str]
     """The places whose values the tool's schema lists: "kind", "lines[].state"."""
 
@@ -61,6 +63,8 @@ class _RatedDifference:
     """One argument that differs, and how bad it is."""
 
     tool: str
+    agent: str
+    """Which sub-agent has called it on the new side, and in which turn, or ""."""
     difference: Difference
     rating: ArgumentRating
 
@@ -155,7 +159,9 @@ def _rate_pairs(
                 is_listed=bool({place, f"{place}[]"} & (was.closed | now.closed)),
             )
             if rating is not None:
-                yield _RatedDifference(tool=was.tool, difference=difference, rating=rating)
+                yield _RatedDifference(
+                    tool=was.tool, agent=now.agent, difference=difference, rating=rating
+                )
 
 
 def _order(rated: _RatedDifference) -> tuple[int, bool]:
@@ -175,6 +181,7 @@ def _calls(value: Any) -> tuple[_Call, ...]:
             number=numbers[tool],
             arguments=arguments,
             text=dump_canonical_json(arguments),
+            agent=str(item.get("agent", "")),
             closed=frozenset(map(str, item.get("closed") or ())),
         )
         numbers[tool] += 1
@@ -232,14 +239,15 @@ def _is_shuffled(old: Sequence[_Call], new: Sequence[_Call]) -> bool:
 def _build_change(rated: Sequence[_RatedDifference]) -> Change:
     before, after = _in_words(rated[0])
     others = [" → ".join(_in_words(each)) for each in rated[1:]]
-    detail = f"and {len(others)} more: {'; '.join(others)}" if others else ""
+    told = [f"in {printable(rated[0].agent)}"] if rated[0].agent else []
+    told += [f"and {len(others)} more: {'; '.join(others)}"] if others else []
     worst = rated[0].rating
     return Change(
         trait=TOOL_ARGUMENTS,
         severity=worst.severity,
         before=before,
         after=after,
-        detail=truncate(detail, MAX_DETAIL),
+        detail=truncate("; ".join(told), MAX_DETAIL),
         parts=tuple(
             f"{each.tool}: {format_json_path(each.difference.path)}"
             for each in rated

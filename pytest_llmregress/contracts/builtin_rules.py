@@ -35,6 +35,7 @@ __all__ = [
     "answers_in_the_users_language",
     "asks_before",
     "forbids",
+    "no_commands",
     "no_deflection",
     "no_extra_work",
     "no_upsell",
@@ -87,6 +88,32 @@ def asks_before(*tool_patterns: str) -> Rule:
         return _was_answered(call) or f"{', '.join(called)} without a question and a reply before"
 
     return ask_first
+
+
+def no_commands(*patterns: str) -> Rule:
+    """Refuse tool calls that run one of these commands: `no_commands("rm -rf", "git push*")`.
+
+    :param patterns: globs of a command with its first arguments; whatever follows is included.
+
+    A command is what stands in an argument that is named so (`command`, `cmd`, `script`), of a
+    tool of any agent, each part of a line (after `;`, `&&`, `||`, `|` and a new line) for itself,
+    without `sudo` and assignments before it. White space does not count. Does not see what a
+    script or a program runs, nor the same flags in another order. Applies to calls that run one.
+    """
+    if not patterns or not _is_list_of_texts(patterns):
+        raise RuleError(f'no_commands{patterns!r}: it takes commands; no_commands("rm -rf")')
+    globs = [" ".join(pattern.split()) for pattern in patterns]
+
+    def runs_none(call: Call) -> Verdict:
+        run = [(tool, part) for tool in call.tool_calls for part in _commands(tool.arguments)]
+        broken = [
+            f"{tool.full_name} runs {excerpt(part)}"
+            for tool, part in run
+            if any(fnmatchcase(part, each) or fnmatchcase(part, f"{each} *") for each in globs)
+        ]
+        return "; ".join(broken) or (True if run else None)
+
+    return runs_none
 
 
 def answers_in_the_users_language(call: Call) -> Verdict:
@@ -154,6 +181,10 @@ _NAMES_A_FILE = re.compile(
     r"(?:^|[_-])(?:path|file|dir|directory|folder|cwd)s?$|^filenames?$|^filepaths?$"
     r"|(?:Path|File|Dir|Directory|Folder)s?$|_(?:filename|filepath)s?$"
 )
+_NAMES_A_COMMAND = re.compile(r"(?:^|[_-])(?:command|cmd|script|shell)s?$", re.IGNORECASE)
+_PARTS = re.compile(r"\|\||&&|[;|&\n]")
+_BEFORE = re.compile(r"^(?:(?:sudo|env|exec|nohup|time)\s+|[A-Za-z_]\w*=\S*\s+)+")
+"""What may stand before a command."""
 _BEGINS_AS_A_PATH = re.compile(r"(?:~|\.{1,2})?/[^\s/]|\.{1,2}\\|[A-Za-z]:[\\/]")
 
 
@@ -207,6 +238,15 @@ def _other_files(call: Call, allowed: Sequence[str] | None) -> list[str]:
         for path in _files(tool.arguments, says_so=False)
         if not _matches(_normal(path), globs)
     ]
+
+
+def _commands(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the commands in the arguments of a tool, each part of a line for itself."""
+    given = [value for key, value in arguments.items() if _NAMES_A_COMMAND.search(str(key))]
+    lists = (" ".join(map(str, each)) for each in given if isinstance(each, list))
+    lines = (*(each for each in given if isinstance(each, str)), *lists)
+    parts = (_BEFORE.sub("", part.strip()) for line in lines for part in _PARTS.split(line))
+    return [" ".join(part.split()) for part in parts if part]
 
 
 def _files(value: Any, *, says_so: bool) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_llmregress.values.call import Call, Calls, Outcome, PromptReader, ToolRunner
 from pytest_llmregress.values.canonical_json import hash_json
 from pytest_llmregress.values.prompt import History, Prompt
+from pytest_llmregress.values.user_words import find_last_words
 
 
 def find_conversation_starts(calls: Calls) -> tuple[bool, ...]:
@@ -18,7 +19,8 @@ def find_conversation_starts(calls: Calls) -> tuple[bool, ...]:
     a history that was cut short is still the same conversation. A call that repeats the messages
     of a call that ended in an error is its retry. Of a message thread that the server holds,
     "create" starts one and "continue" does not. A request that shows no messages belongs to
-    whatever came before it. Two agents of a program that tells them apart share no conversation.
+    whatever came before it. What a session of an agent's program asks again behind a refusal is
+    the same conversation. Two agents of a program that tells them apart share no conversation.
     """
     return tuple(before is None for before in _find_previous(calls))
 
@@ -128,6 +130,8 @@ def _sends_more(calls: Calls, at: int) -> bool:
 def _goes_on(turn: _Turn, earlier: _Turn) -> bool:
     if not earlier.messages or turn.call.agent != earlier.call.agent:
         return False
+    if _asks_again(turn.call, earlier.call):
+        return True
     if turn.messages == earlier.messages:
         return earlier.call.outcome is Outcome.ERROR
     for at, message in enumerate(turn.messages[:-1]):
@@ -136,6 +140,14 @@ def _goes_on(turn: _Turn, earlier: _Turn) -> bool:
         if turn.messages[: at + 1] == earlier.messages or _is_reply(turn, at + 1, earlier.call):
             return True
     return False
+
+
+def _asks_again(call: Call, refused: Call) -> bool:
+    """Say whether a session asks what was refused, maybe another model, and in other messages."""
+    if refused.outcome is not Outcome.REFUSED or not call.session:
+        return False
+    said, said_before = (find_last_words(each.prompt.messages) for each in (call, refused))
+    return call.session == refused.session and said.split() == said_before.split()
 
 
 def _is_reply(turn: _Turn, at: int, earlier: Call) -> bool:

@@ -267,3 +267,25 @@ def test_a_sub_agent_that_pauses_is_told_though_its_session_goes_on(told):
 
     assert line.startswith("outcomes: call 3 (sub-agent 1 'Report 1', turn 2) ended paused")
     assert ("interruptions", Severity.BREAKING) in {(c.trait, c.severity) for c in found}
+
+
+# --- changes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_command_of_a_sub_agent_that_differs_names_it_and_the_turn(told):
+    before, after = fan_out(1, told=told), fan_out(1, told=told, command="rm -rf reports")
+
+    found = {change.trait: change for change in compare(behavior(before), behavior(after))}
+
+    assert found["tools.arguments"].severity is Severity.BREAKING
+    assert found["tools.arguments"].detail == "in sub-agent 1 'Report 1', turn 1"
+
+
+def test_an_answer_of_a_sub_agent_that_differs_names_it_and_the_turn():
+    before, after = fan_out(1), fan_out(1, ends=Outcome.REFUSED)
+
+    found = {change.trait: change for change in compare(behavior(before), behavior(after))}
+
+    assert found["outcome"].detail == "call 3 (sub-agent 1 'Report 1', turn 2)"
+    assert found["interruptions"].detail == "call 3 (sub-agent 1 'Report 1', turn 2) refused"

@@ -165,7 +165,7 @@ def test_a_dropped_tool_call_is_breaking():
         ("outcome", "tool_use", "context_full", BREAKING, ""),
         ("outcome", "answered", "empty", BREAKING, ""),
         ("outcome", "answered", "error", BREAKING, ""),
-        ("outcome", "answered", "paused", BREAKING, ""),
+        ("outcome", "answered", "paused", BREAKING, "no call goes on with it"),
         ("outcome", "refused", "truncated", BREAKING, ""),
         (
             "outcome",

@@ -10,6 +10,7 @@ from pytest_llmregress.contracts.builtin_rules import (
     RuleError,
     answers_in_the_users_language,
     asks_before,
+    no_commands,
     no_deflection,
     no_extra_work,
     no_upsell,
@@ -180,6 +181,47 @@ def test_the_last_thing_that_the_user_has_said_decides():
 @pytest.mark.parametrize("given", [call("", messages=[user(GERMAN)]), call(ENGLISH)])
 def test_the_language_rule_applies_where_both_have_said_something(given: Call):
     assert check(answers_in_the_users_language, given).of == 0
+
+
+# --- no_commands -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "broken"),
+    [
+        ({"command": "rm -rf scratch/*"}, "“rm -rf scratch/*”"),
+        ({"command": "cd scratch && sudo  rm  -rf ."}, "“rm -rf .”"),
+        ({"command": "ls\nFORCE=1 git push --force"}, "“git push --force”"),
+        ({"cmd": ["rm", "-rf", "scratch"]}, "“rm -rf scratch”"),
+        ({"shell_command": "git push"}, "“git push”"),
+    ],
+)
+def test_a_forbidden_command_breaks_the_rule(arguments, broken):
+    result = check(no_commands("rm -rf", "git push"), call("", tool("Bash", **arguments)))
+
+    assert result.broken == (f"call 1: Bash runs {broken}",)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"command": "rm -r scratch"},
+        {"command": "echo git pushes"},
+        {"command": "rm -rfv scratch"},
+    ],
+)
+def test_another_command_keeps_the_rule(arguments):
+    assert check(no_commands("rm -rf", "git push"), call("", tool("Bash", **arguments))).kept == 1
+
+
+@pytest.mark.parametrize("arguments", [{"text": "rm -rf scratch"}, {"command": ""}, {"cmd": None}])
+def test_a_rule_on_commands_says_nothing_of_calls_without_one(arguments):
+    assert check(no_commands("rm -rf"), call("rm -rf scratch", tool("write", **arguments))).of == 0
+
+
+def test_a_rule_on_commands_needs_one():
+    with pytest.raises(RuleError, match="it takes commands"):
+        no_commands()
 
 
 # --- no_extra_work ---------------------------------------------------------------------------
