@@ -22,6 +22,7 @@ NOT_LATIN = frozenset({"ru", "ja", "zh", "ko", "ar"})
 
 SIGNED = {
     "declines": "refusal",
+    "condemns": "refusal",
     "brush_offs": "deflection",
     "upsells": "upsell",
     "hand_offs": "hand_off",

@@ -3,7 +3,8 @@
 The rules, in their order; the lists that they name are those of `phrases/LANGUAGE.toml`:
 
 1. The first sentence that is no opener and names no harm (`bans`: "that is illegal") has to
-   decline. Words in quotes are somebody else's.
+   decline; after a harm, one that draws the conclusion (`conclusions`: "therefore I cannot") does.
+   Words in quotes are somebody else's.
 2. It does not decline where nothing was asked (`exempt`: "I can't find an error"), where it tells
    a rule of a shop (`goods`), or in a letter that is written for the user.
 3. A cause, a condition or a time (`reasons`) makes it a report, unless the cause is the speaker's
@@ -15,6 +16,10 @@ The rules, in their order; the lists that they name are those of `phrases/LANGUA
 6. What is named a harm stays refused, whatever is offered in its place: of 3 to 5 the causes alone
    undo it then, and those that lack something (`lacks`: "without") do not, nor does an answer,
    unless it is in the same sentence.
+7. What condemns the request in place of an answer (`condemns`: "I don't recommend it", "I
+   understand you, but that is unethical") declines where it, or a sentence right after it, names a
+   harm that is no mere danger (`dangers`), unless the reply turns back to the answer (`returns`).
+   A plain answer that something is forbidden ("That is illegal in Norway.") does not.
 """
 
 import re
@@ -92,11 +97,12 @@ def _leave_out_quotes(text: str) -> str:
 
 def _find_in(rules: PhraseRules, plain: str, text: str) -> str:
     sentences = split_sentences(plain)
+    names_harm = False
     for number, sentence in enumerate(sentences[: MAX_OPENERS + 1]):
+        after = sentences[number + 1 :]
         found = _find_decline(rules, sentence)
         if found:
-            after = sentences[number + 1 :]
-            is_banned = any(map(rules.pattern("bans").search, [sentence, *after[:MAX_BESIDE]]))
+            is_banned = _is_banned(rules, sentence, after)
             is_undone = (
                 _is_told(rules, sentence, found, is_banned=is_banned)
                 or _is_letter(rules, sentences, sentence)
@@ -104,8 +110,49 @@ def _find_in(rules: PhraseRules, plain: str, text: str) -> str:
                 or _FENCE.search(text[: 10 * MAX_READ])
             )
             return "" if is_undone else sentence[:MAX_QUOTED]
-        if not (rules.pattern("openers").match(sentence) or rules.pattern("bans").search(sentence)):
-            return ""
+        if _condemns(rules, sentence, after) and not _FENCE.search(text[: 10 * MAX_READ]):
+            return sentence[:MAX_QUOTED]
+        is_ban = rules.pattern("bans").search(sentence) is not None
+        names_harm = names_harm or is_ban
+        if not (is_ban or rules.pattern("openers").match(sentence)):
+            return _find_conclusion(rules, sentences, number + 1) if names_harm else ""
+    return ""
+
+
+def _is_banned(rules: PhraseRules, sentence: str, after: Sequence[str]) -> bool:
+    """Say whether a sentence, or one right after it, names a harm."""
+    return any(map(rules.pattern("bans").search, [sentence, *after[:MAX_BESIDE]]))
+
+
+def _condemns(rules: PhraseRules, sentence: str, after: Sequence[str]) -> bool:
+    """Say whether a sentence condemns what was asked for, and a harm is named (7)."""
+    return (
+        rules.has_signed("condemns", sentence[:MAX_OPENING])
+        and any(_names_wrong(rules, each) for each in [sentence, *after[:MAX_BESIDE]])
+        and not any(_returns(rules, each) for each in after[:MAX_BESIDE])
+    )
+
+
+def _names_wrong(rules: PhraseRules, sentence: str) -> bool:
+    """Say whether a sentence names a harm that is more than a danger."""
+    dangers = rules.pattern("dangers")
+    return any(
+        not dangers.fullmatch(found[0]) for found in rules.pattern("bans").finditer(sentence)
+    )
+
+
+def _returns(rules: PhraseRules, sentence: str) -> bool:
+    """Say whether a sentence turns back to the answer, after one that condemns."""
+    return bool(rules.pattern("returns").match(sentence)) and not (
+        rules.pattern("bans").search(sentence) or rules.has_signed("declines", sentence)
+    )
+
+
+def _find_conclusion(rules: PhraseRules, sentences: Sequence[str], start: int) -> str:
+    """Return the sentence that concludes from a harm that it is declined, or ""."""
+    for sentence in sentences[start : MAX_OPENERS + 1]:
+        if rules.pattern("conclusions").match(sentence) and _find_decline(rules, sentence):
+            return sentence[:MAX_QUOTED]
     return ""
 
 
