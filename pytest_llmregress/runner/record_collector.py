@@ -125,22 +125,23 @@ class RecordCollector:
         if self._in_worker:
             config.workeroutput[_ORPHANS] = list(orphans)  # type: ignore[attr-defined]  # of xdist
 
-    def find_suspicious(self, config: pytest.Config) -> frozenset[str]:
+    def find_suspicious(self, config: pytest.Config) -> Mapping[str, int]:
         """Return the tests of which both models are to be asked again; none without a cause.
 
-        It takes a suite that looks worse as a whole, while no single test fails the run.
+        It takes a suite that looks worse as a whole, while no single test fails the run. With each
+        test come its first samples of the candidate.
         """
         tests = tuple(self._by_test.values())
         if not any(test.evidence is not None for test in tests):
-            return frozenset()
+            return {}
         from pytest_llmregress.verdicts.judge_run import judge_run
         from pytest_llmregress.verdicts.judge_suite import is_compared
 
         _, verdict = judge_run(tests, gate=_read_gate(read_settings(config)))
         if verdict is None or verdict.failing or not verdict.suspects:
-            return frozenset()
+            return {}
         evidences = [test.evidence for test in tests if test.evidence is not None]
-        return frozenset(each.test for each in evidences if is_compared(each))
+        return {each.test: each.screen.n for each in evidences if is_compared(each)}
 
     def add_fresh(self, test: str, again: FreshEvidence, *, cost: float | None) -> None:
         """Take fresh samples of both models of a test that is over.

@@ -37,13 +37,15 @@ class SuiteConfirmation:
         if session.shouldstop or session.shouldfail:
             self._records.unconfirmed = _STOPPED
             return result
-        self._ask_again(session, items)
+        self._ask_again(session, items, first=max(tests.values()))
         return result
 
-    def _ask_again(self, session: pytest.Session, items: Sequence[pytest.Item]) -> None:
+    def _ask_again(
+        self, session: pytest.Session, items: Sequence[pytest.Item], *, first: int
+    ) -> None:
         from pytest_llmregress.verdicts.confirm_suite import count_fresh
 
-        samples = count_fresh(len(items))
+        samples = count_fresh(len(items), first=first)
         each = f"{count(samples, 'sample')} of either of {count(len(items), 'test')}"
         output.break_line(session.config)
         output.write_lines(

@@ -11,6 +11,8 @@ from pytest_llmregress.statistics.distributions import Distribution
 
 Replies = tuple[str | None, ...]
 """The class of each reply of a sample; None for a reply that says nothing, or is missing."""
+TRIES = 10
+"""How often a baseline is recorded again at most where it may have been selected."""
 Group = tuple[int, int]
 """How many replies of a sample show an event, and how many samples show that many."""
 
@@ -69,6 +71,32 @@ def count_lost(
         if any(others):  # else no loss of it counts
             groups.append((both[value], tuple(sorted(others.items()))))
     return EventCount(lost[0], lost[1], _spread_lost(n1, n2, tuple(sorted(groups))))
+
+
+def assume_selected(count: EventCount, baseline: int, candidate: int) -> EventCount:
+    """Return a count with what chance would do had its baseline been selected.
+
+    Who records a baseline again until no reply of it shows an event hides how often it comes. If
+    ten times are enough for that, a reply shows the event in at most 1 - 10 ** (-1 / baseline) of
+    all cases, and the candidate's number is binomial. A baseline that shows it is as it came.
+
+    Parameters: the replies of either side, 1 or more of the baseline.
+    """
+    spread = count.spread if count.baseline else _spread_selected(baseline, candidate)
+    return count._replace(spread=spread)
+
+
+@lru_cache(maxsize=4096)
+def _spread_selected(baseline: int, candidate: int) -> Distribution:
+    check_at_least(baseline, 1, name="baseline")
+    free = TRIES ** (-1 / baseline)
+    return Distribution(
+        0,
+        tuple(
+            math.comb(candidate, shown) * (1 - free) ** shown * free ** (candidate - shown)
+            for shown in range(candidate + 1)
+        ),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,8 @@ from pytest_llmregress.values.evidence import TestEvidence
 from pytest_llmregress.values.suite_verdict import EventVerdict, TraitVerdict
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.event_text import say_event
-from pytest_llmregress.verdicts.suite_events import judge_events
+from pytest_llmregress.verdicts.first_pass import MIN_BASELINE, MIN_RATE
+from pytest_llmregress.verdicts.suite_events import judge_events, judge_selected_events
 from pytest_llmregress.verdicts.suite_statistics import judge_traits
 from pytest_llmregress.verdicts.verdict_text import format_p
 
@@ -23,6 +24,11 @@ LEAST, MOST = 2, 10
 """Of each test at least, and at most."""
 ALARM = 0.1
 """What an event's adjusted p is held against for an alarm, which fails nothing by itself."""
+
+AS_IT_CAME = 0.1
+"""From this share of tests on whose baseline has a failed sample, nobody has selected it."""
+HIDES = "a baseline that is recorded again until none of its samples fails hides as much"
+"""Why an alarm fails nothing where the recorded baseline stands in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +45,13 @@ class SuiteAlarm:
     """What they show, in sentences."""
 
 
-def count_fresh(tests: int) -> int:
-    """Return how many fresh samples of each model each test of a suite gets."""
-    return min(MOST, max(LEAST, -(-FRESH // max(1, tests))))
+def count_fresh(tests: int, *, first: int = 1) -> int:
+    """Return how many fresh samples of each model each test of a suite gets.
+
+    :param first: the first samples of the candidate: who asks for many wants to see a smaller
+        loss, and as many it takes to confirm one.
+    """
+    return max(first, min(MOST, max(LEAST, -(-FRESH // max(1, tests)))))
 
 
 def judge_alarm(
@@ -49,10 +59,12 @@ def judge_alarm(
 ) -> SuiteAlarm:
     """Judge what a suite shows as a whole.
 
-    Without fresh samples the recorded baseline stands in, at the same level.
+    Without fresh samples the recorded baseline stands in, at the same level, as far as nobody may
+    have selected it.
 
     :param level: what an event's adjusted p is held against.
-    :param unconfirmed: why there are no fresh samples; empty where that is not to be said.
+    :param unconfirmed: why there are no fresh samples, and never will be; empty where that is not
+        to be said.
     """
     loose = judge_events(compared, gate=gate, level=max(ALARM, level))
     traits = judge_traits(compared, gate=gate)
@@ -60,17 +72,60 @@ def judge_alarm(
         *(event.name for event in loose if event.fails),
         *(trait.name for trait in traits if trait.fails),
     )
+    alarm = SuiteAlarm(events=loose, traits=traits, suspects=suspects)
     if suspects and compared and all(each.again is not None for each in compared):
-        alarm = SuiteAlarm(events=loose, traits=traits, suspects=suspects)
         return _decide(alarm, compared, gate=gate, level=level)
-    events = tuple(_hold_against(each, is_found=each.p_adjusted <= level) for each in loose)
-    fails = any(event.fails for event in events) or any(trait.fails for trait in traits)
+    return _stand_in(alarm, compared, gate=gate, level=level, unconfirmed=unconfirmed)
+
+
+def may_be_selected(compared: Sequence[TestEvidence]) -> bool:
+    """Tell whether a baseline may have been recorded again until no sample of it failed.
+
+    One that was taken as it came shows failed samples of some tests. A test that fails about as
+    often as it passes says nothing of that: nobody can record it until it does not. Where few
+    samples of each are recorded, a difference counts, whatever the baseline is like.
+    """
+    known = [evidence.baseline for evidence in compared if evidence.baseline.n >= MIN_BASELINE]
+    failing = sum(MIN_RATE <= baseline.rate < 1 for baseline in known)
+    return failing < AS_IT_CAME * len(known)
+
+
+def _stand_in(
+    alarm: SuiteAlarm,
+    compared: Sequence[TestEvidence],
+    *,
+    gate: GatePolicy,
+    level: float,
+    unconfirmed: str,
+) -> SuiteAlarm:
+    """Return what fails a run where the recorded baseline stands in for fresh samples.
+
+    What a baseline that was recorded again until it passed may hide is told, and fails nothing.
+    """
+    found = {event.name for event in alarm.events if event.rises and event.p_adjusted <= level}
+    found |= {trait.name for trait in alarm.traits if trait.fails}
+    kept, held = found, alarm.events
+    if found and unconfirmed and may_be_selected(compared):
+        held = judge_selected_events(compared, gate=gate, level=level)
+        passing = [evidence for evidence in compared if not evidence.screen.failed]
+        kept = {event.name for event in held if event.rises}
+        kept |= {trait.name for trait in judge_traits(passing, gate=gate) if trait.fails}
+    failing = found & kept & {*alarm.suspects}
     why = f"suite: not confirmed on fresh samples of both models: {unconfirmed}"
+    lines = [f"{why}; the recorded baseline stands in"] if failing and unconfirmed else []
+    told = {event.name: say_event(event) for event in alarm.events}
+    ps = {event.name: f" (p = {format_p(event.p_adjusted)} then)" for event in held}
+    spared = f"suite: not confirmed, and fails nothing ({unconfirmed})"
+    lines += [
+        f"{spared}: {told.get(name, name)}: {HIDES}{ps.get(name, '')}"
+        for name in alarm.suspects
+        if name in found - kept
+    ]
     return SuiteAlarm(
-        events=events,
-        traits=traits,
-        suspects=suspects,
-        lines=(f"{why}; the recorded baseline stands in",) if fails and unconfirmed else (),
+        events=tuple(_hold_against(e, is_found=e.name in found & kept) for e in alarm.events),
+        traits=tuple(replace(t, fails=t.fails and t.name in kept) for t in alarm.traits),
+        suspects=alarm.suspects,
+        lines=tuple(lines),
     )
 
 

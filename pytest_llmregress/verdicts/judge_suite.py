@@ -20,7 +20,7 @@ from pytest_llmregress.verdicts.canary import (
     judge_history,
     pool_nights,
 )
-from pytest_llmregress.verdicts.confirm_suite import SuiteAlarm, judge_alarm
+from pytest_llmregress.verdicts.confirm_suite import SuiteAlarm, judge_alarm, may_be_selected
 from pytest_llmregress.verdicts.control_gate import is_controlled
 from pytest_llmregress.verdicts.first_pass import MIN_CONFIRMING, quarantine_reason
 from pytest_llmregress.verdicts.judge_single import (
@@ -78,7 +78,9 @@ def judge_suite(
     compared = [evidence for evidence in evidences if is_compared(evidence)]
     confirms = _confirms(compared, gate=gate)
     family = [evidence for evidence in compared if _is_in_family(evidence, confirms=confirms)]
-    tests = _judge_tests(evidences, family, gate=gate)
+    # What such a baseline may hide fails no test: only one that fails throughout does.
+    hides = bool(unconfirmed) and may_be_selected(compared)
+    tests = _judge_tests(evidences, family, gate=gate, hides=hides)
     disagreement = find_disagreement(compared, gate=gate)
     if disagreement:
         tests = tuple(
@@ -108,6 +110,8 @@ def judge_suite(
         events = tuple(replace(event, fails=False) for event in events)
         traits = tuple(replace(trait, fails=False) for trait in traits)
     culprits = tuple(test.test for test in tests if _is_culprit(test))
+    # Whatever the number of samples, what a baseline may hide is not found.
+    is_open = canary is not None or (not gate.asks_old_model and may_be_selected(compared))
     verdict = _decide(tests, overall=overall, events=events, traits=traits, gate=gate)
     grounds = {test: why for test, why in (failed or {}).items() if test not in set(failing)}
     alarms = (*(event.fails for event in events), *(trait.fails for trait in traits))
@@ -132,7 +136,7 @@ def judge_suite(
         quarantined=tuple(test.test for test in tests if _is_quarantined(test)),
         untestable=tuple(test.test for test in tests if _is_untestable(test, gate=gate)),
         smallest_p=overall.smallest_p,
-        needed=None if canary else samples_for_drop([e.baseline for e in compared], gate=gate),
+        needed=None if is_open else samples_for_drop([e.baseline for e in compared], gate=gate),
         baseline_disagrees=disagreement,
         suspects=alarm.suspects,
         history=canary,
@@ -154,13 +158,19 @@ def _judge_night(compared: Sequence[TestEvidence], *, gate: GatePolicy, level: f
 
 
 def _judge_tests(
-    evidences: Sequence[TestEvidence], family: Sequence[TestEvidence], *, gate: GatePolicy
+    evidences: Sequence[TestEvidence],
+    family: Sequence[TestEvidence],
+    *,
+    gate: GatePolicy,
+    hides: bool,
 ) -> tuple[TestVerdict, ...]:
     tables = [build_table(evidence.baseline, evidence.candidate) for evidence in family]
     worse = discrete_holm(tables, Alternative.WORSE)
     better = discrete_holm(tables, Alternative.BETTER)
     adjusted = {
-        id(evidence): AdjustedPValues(down, up, len(family))
+        id(evidence): AdjustedPValues(
+            down, up, len(family), hides=hides and not evidence.baseline.failed
+        )
         for evidence, down, up in zip(family, worse, better, strict=True)
     }
     fresh = (evidence.candidate.n for evidence in family if evidence.is_confirmed)

@@ -12,7 +12,13 @@ from pytest_llmregress.behavior.extractors import AS_REQUESTED, BARE_CODE, DOES_
 from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
 from pytest_llmregress.behavior.text.text_facts import JsonForm
 from pytest_llmregress.statistics.distributions import MINUTE, sum_of
-from pytest_llmregress.statistics.events import EventCount, Replies, count_event, count_lost
+from pytest_llmregress.statistics.events import (
+    EventCount,
+    Replies,
+    assume_selected,
+    count_event,
+    count_lost,
+)
 from pytest_llmregress.statistics.multiplicity import step_down
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.call import Outcome
@@ -181,6 +187,21 @@ def judge_events(
     )
 
 
+def judge_selected_events(
+    evidences: Sequence[TestEvidence], *, gate: GatePolicy, level: float
+) -> tuple[EventVerdict, ...]:
+    """Judge each event beside a baseline that was recorded again until it passed, or may have been.
+
+    Such a one tells nothing of failed samples: they count beyond what it can hide. Of the other
+    events it tells something only where the candidate passes as well.
+    """
+    passing = [evidence for evidence in evidences if not evidence.screen.failed]
+    others = (_find(event, passing) for event in EVENTS if event is not FAILED)
+    found = [each for each in (_find(FAILED, evidences, is_selected=True), *others) if each]
+    adjusted = zip(found, _adjust(found, None), strict=True)
+    return tuple(_judge(each, p, gate=gate, level=level) for each, p in adjusted)
+
+
 def _adjust(found: Sequence[_Found], share_of_failed: float | None) -> list[float]:
     """Return the p-values, adjusted for each other."""
     if share_of_failed is None or not found or found[0].event is not FAILED:
@@ -218,12 +239,16 @@ def _judge(found: _Found, adjusted: float, *, gate: GatePolicy, level: float) ->
     )
 
 
-def _find(event: SuiteEvent, evidences: Sequence[TestEvidence]) -> _Found | None:
+def _find(
+    event: SuiteEvent, evidences: Sequence[TestEvidence], *, is_selected: bool = False
+) -> _Found | None:
     """Count an event in all tests that have its trait on both sides; None where none has."""
     found = _count_tests(event, evidences)
     if not found:
         return None
     counts = [(count, sides) for _, sides, count in found]
+    if is_selected:
+        counts = [(assume_selected(c, len(s.before), len(s.after)), s) for c, s in counts]
     total = sum_of(Counter(count.spread for count, _ in counts), negligible=MINUTE)
     baseline, candidate = _tally_sides(counts)
     return _Found(

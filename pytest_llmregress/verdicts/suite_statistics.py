@@ -66,12 +66,19 @@ def compare_suite(tables: Sequence[ContingencyTable]) -> PooledResult:
     )
 
 
+POWER = 0.8
+"""How often a number of samples that is named has to find its drop."""
+OF_EACH = 0.86
+"""How often fresh samples have to find it, that alarm and confirmation together do so often."""
+
+
 def samples_for_drop(baselines: Sequence[Tally], *, gate: GatePolicy) -> int | None:
     """Return the samples a side and test with which the gate finds a drop 80 % of the time.
 
     The noise is what the repeated samples of the baseline show, and what it becomes once all
     tests fail so much more often. None where no test has two samples, of which nobody knows the
-    noise, and where the drop is none that the gate asks for.
+    noise, and where the drop is none that the gate asks for. An alarm is confirmed on as many fresh
+    samples where the old model may be asked again: then both have to find it.
     """
     drop = gate.interesting_drop_suite
     repeated = [tally for tally in baselines if tally.n > 1]
@@ -86,6 +93,7 @@ def samples_for_drop(baselines: Sequence[Tally], *, gate: GatePolicy) -> int | N
         min_drop=gate.min_drop,
         tests=len(baselines),
         alpha=gate.half,
+        power=OF_EACH if gate.confirm and gate.asks_old_model else POWER,
     )
 
 

@@ -51,6 +51,7 @@ from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
 from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.settings import Candidate, RecordMode, Settings
 from pytest_llmregress.values.snapshot import SampleSnapshot, Snapshot
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy
 from pytest_llmregress.verdicts.confirm_suite import count_fresh
 from pytest_llmregress.verdicts.first_pass import MIN_BASELINE
@@ -113,14 +114,16 @@ def simulate(profile: str, tests: int, design: Design, *, runs: int, seed: int) 
             _run_test(chance, number, nature, shift, tests=tests, design=design)
             for number, nature in enumerate(suite)
         ]
-        if design.control != 0 and _is_alarmed([each.test for each in drawn]):
+        verdict = _judge(drawn, unconfirmed="nobody is asked" if design.control == 0 else "")
+        if design.control != 0 and verdict.suspects and not verdict.failing:
+            # Both models are asked again, as `runner/record_collector.py` has it.
             drawn = [_ask_again(chance, each, samples=count_fresh(tests)) for each in drawn]
+            verdict = _judge(drawn)
         observed = [each.test for each in drawn]
-        evidences = [test.evidence for test in observed if test.evidence is not None]
         has_failed = any(_has_failed(test) for test in observed)
         counts.runs += 1
         counts.by_tests += has_failed
-        counts.red += has_failed or judge_suite(evidences, gate=GATE).fails
+        counts.red += has_failed or verdict.fails
         sides = [side for test in observed for side in test.sides]
         again = [len(side.samples) for side in sides if side.state.side == _AGAIN]
         counts.of_candidate += sum(len(test.samples) for test in observed) + sum(again)
@@ -136,11 +139,10 @@ class Drawn(NamedTuple):
     now: Nature
 
 
-def _is_alarmed(observed: Iterable[ObservedTest]) -> bool:
-    """Tell whether both models are asked again, as `runner/record_collector.py` does."""
-    evidences = [test.evidence for test in observed if test.evidence is not None]
-    verdict = judge_suite(evidences, gate=GATE)
-    return bool(verdict.suspects) and not verdict.failing
+def _judge(drawn: Iterable[Drawn], *, unconfirmed: str = "") -> SuiteVerdict:
+    every = (each.test.evidence for each in drawn)
+    evidences = [evidence for evidence in every if evidence is not None]
+    return judge_suite(evidences, gate=GATE, unconfirmed=unconfirmed)
 
 
 _AGAIN = SideVariant(name=AGAIN, samples=0)

@@ -54,6 +54,12 @@ def test_a_suite_gets_about_200_fresh_samples_of_either_model(tests, samples):
     assert count_fresh(tests) == samples
 
 
+def test_who_asks_for_many_samples_gets_as_many_fresh_ones():
+    """As many as found an alarm confirm it: fewer would lose what the many were asked for."""
+    assert count_fresh(100, first=7) == 7
+    assert count_fresh(20, first=1) == 10
+
+
 def test_an_alarm_that_the_fresh_samples_bear_out_fails_the_run():
     verdict = judge(suite(4, again=(0, 6)))
 
@@ -90,6 +96,61 @@ def test_without_fresh_samples_of_each_test_the_recorded_baseline_stands_in_and_
 
     assert verdict.fails
     assert told(verdict, "suite: not confirmed on fresh samples of both models: the limit; the")
+
+
+@pytest.mark.parametrize("recorded", [5, 10])
+def test_a_baseline_that_may_have_been_recorded_until_it_passed_fails_no_run_by_what_it_can_hide(
+    recorded,
+):
+    spotless = [replace(e, baseline=Tally(passed=recorded, n=recorded)) for e in suite(5)]
+
+    verdict = judge(spotless)
+
+    assert verdict.suspects == ("failed",)
+    assert not verdict.fails
+    assert verdict.verdict is Verdict.NO_EVIDENCE
+    assert told(verdict, "suite: not confirmed, and fails nothing (none are recorded): failed: 0/")
+
+
+def test_a_baseline_that_was_taken_as_it_came_stands_in():
+    as_it_came = [
+        replace(each, baseline=Tally(passed=9, n=10)) if number > 16 else each
+        for number, each in enumerate(suite(6))
+    ]
+
+    verdict = judge(as_it_came)
+
+    assert verdict.fails
+    assert told(verdict, "suite: not confirmed on fresh samples of both models: none are recorded")
+
+
+def test_what_passes_as_well_was_not_selected():
+    """Six answers refuse: where their tests pass, nobody recorded a baseline again for that."""
+
+    def refusing(passed: int) -> list[TestEvidence]:
+        return [
+            replace(
+                each,
+                screen=Tally(passed=passed if number < 6 else 1, n=1),
+                traits=(
+                    TraitEvidence(
+                        name="refusal",
+                        severity=Severity.BREAKING,
+                        baseline=('"none"',) * 10,
+                        screen=('"soft"' if number < 6 else '"none"',),
+                    ),
+                ),
+            )
+            for number, each in enumerate(suite(0))
+        ]
+
+    passing, failing = judge(refusing(1)), judge(refusing(0))
+
+    assert passing.fails
+    assert not failing.fails
+    assert told(
+        failing, "suite: not confirmed, and fails nothing (none are recorded): refused in words: 0/"
+    )
 
 
 def test_where_single_tests_fail_the_run_nobody_has_to_confirm_the_suite():

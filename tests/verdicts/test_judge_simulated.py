@@ -35,8 +35,9 @@ def test_a_quiet_suite_costs_about_one_call_a_test():
     assert counts.calls / counts.tests <= 1.1
 
 
-def test_the_number_of_samples_that_a_verdict_names_finds_the_drop_that_it_names():
-    told = follow("typical", 20, runs=20, seed=1)
+@pytest.mark.parametrize("design", ["all at once", "confirmed"])
+def test_the_number_of_samples_that_a_verdict_names_finds_the_drop_that_it_names(design: str):
+    told = follow("typical", 20, runs=20, seed=1, design=design)
     found = int(told.partition("found in ")[2].partition("/")[0])
 
     assert 12 <= found <= 20  # 16 are promised; the rest is room for 20 runs

@@ -382,6 +382,13 @@ def test_a_number_matters_from_ten_percent_on_and_latency_from_a_quarter(name, f
     assert (suite.verdict, suite.fails) == (Verdict.NO_EVIDENCE, False)
 
 
+def test_no_number_is_named_where_nobody_can_be_asked_and_the_baseline_may_hide_the_drop():
+    alone = replace(CONFIRM, asks_old_model=False)
+
+    assert judge_suite(green(100), gate=CONFIRM).needed is not None
+    assert judge_suite(green(100), gate=alone).needed is None
+
+
 def test_counts_with_a_zero_are_compared():
     numbers = (NumberEvidence(name="tool_calls", baseline=(0.0, 1.0), candidate=(0.0,)),)
     suite = judge_suite([one("t", numbers=numbers)], gate=CONFIRM)
@@ -399,6 +406,13 @@ def test_the_samples_for_a_drop_of_the_suite_follow_its_own_noise(tests, passed,
     gate = GatePolicy(interesting_drop_suite=drop)
 
     assert samples_for_drop([Tally(passed=passed, n=30)] * tests, gate=gate) == needed
+
+
+def test_it_takes_more_samples_where_fresh_ones_have_to_find_the_drop_as_well():
+    known = [Tally(passed=29, n=30)] * 20
+
+    assert samples_for_drop(known, gate=CONFIRM) == 30
+    assert samples_for_drop(known, gate=replace(CONFIRM, asks_old_model=False)) == 26
 
 
 def test_a_baseline_without_a_failure_still_needs_samples():
