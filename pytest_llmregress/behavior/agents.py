@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from pytest_llmregress.values.agent_summary import AgentSummary
 from pytest_llmregress.values.call import Call, Calls, ToolCall, Usage
 from pytest_llmregress.values.conversations import split_conversations
 from pytest_llmregress.values.user_words import find_last_words
@@ -80,6 +81,14 @@ class AgentTree:
         """Return the places of what an agent has started; of None, those that nobody has."""
         found = [at for at, agent in enumerate(self.agents) if agent.parent == place]
         return tuple(sorted(found, key=lambda at: self.agents[at].number))
+
+    def walk(self) -> Iterator[Agent]:
+        """Yield all agents, each behind the one that has started it."""
+        waiting = [*reversed(self.children(None))]
+        while waiting:
+            place = waiting.pop()
+            yield self.agents[place]
+            waiting += reversed(self.children(place))
 
     def find(self, call: int) -> Agent | None:
         """Return the agent that has made a call, by the call's number; None for none."""
@@ -159,6 +168,29 @@ def read_agents(calls: Calls) -> AgentTree:
             )
         )
     return AgentTree(agents=_numbered(agents, asked))
+
+
+def summarize_agents(calls: Calls, *, first: int = 1) -> tuple[AgentSummary, ...]:
+    """Return the agents of a sample that has sub-agents, each behind the one that started it.
+
+    :param first: the number of the first call, where others come before.
+    """
+    tree = read_subagents(calls)
+    if not tree.subagents:
+        return ()
+    by = first - 1
+    return tuple(
+        AgentSummary(
+            name=agent.name,
+            depth=agent.depth,
+            started_by=None if agent.started_by is None else agent.started_by + by,
+            calls=tuple(number + by for number in agent.calls),
+            tools=agent.tools,
+            input_tokens=agent.usage.total_tokens - agent.usage.output_tokens,
+            output_tokens=agent.usage.output_tokens,
+        )
+        for agent in tree.walk()
+    )
 
 
 def find_agent_starts(calls: Calls) -> tuple[bool, ...]:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_llmregress.behavior.agents import summarize_agents
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align
 from pytest_llmregress.formatting.value_text import models_in_words, printable, truncate
-from pytest_llmregress.providers.registry import known_providers, read_call
+from pytest_llmregress.providers.registry import known_providers, read_call, read_calls
+from pytest_llmregress.reports.agent_tree import tree_lines
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
+from pytest_llmregress.values.agent_summary import AgentSummary
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction
@@ -181,6 +184,28 @@ def rows_of(cassette: Cassette) -> list[_Row]:
     return [(None if e.judge else read_call(e, providers)) or e for e in cassette.interactions]
 
 
+def agents_of(cassette: Cassette) -> list[tuple[AgentSummary, ...]]:
+    """Return the sessions and sub-agents of each sample, their calls numbered as in `show`."""
+    providers = known_providers()
+    found, first = [], 1
+    for run in cassette.runs:
+        calls = read_calls(run, providers)
+        found.append(summarize_agents(calls, first=first))
+        first += len(calls)
+    return found
+
+
+def _render_agents(cassette: Cassette) -> list[str]:
+    """Return the tree of each sample that has sub-agents."""
+    trees = agents_of(cassette)
+    lines = []
+    for number, agents in enumerate(trees, start=1):
+        of_sample = f" of sample {number}" if len(trees) > 1 else ""
+        below = [f"  {line}" for line in tree_lines(agents)]
+        lines += [f"agents{of_sample}:", *below] if below else []
+    return lines
+
+
 def _render(file: Path, cassette: Cassette, width: int) -> tuple[str, ...]:
     models = models_in_words(cassette.requested_models, cassette.served_models)
     parts = [models, f"recorded {cassette.recorded_at or 'at an unknown time'}"]
@@ -192,6 +217,7 @@ def _render(file: Path, cassette: Cassette, width: int) -> tuple[str, ...]:
     return (
         f"{cassette.test}: {', '.join(parts)}, {requests}, {shorten(file)}",
         *render_calls(rows_of(cassette), width=width).split("\n"),
+        *(truncate(line, max(width, WIDTH)) for line in _render_agents(cassette)),
     )
 
 
@@ -205,4 +231,5 @@ def _to_json(file: Path, cassette: Cassette) -> dict[str, Any]:
         "recorded_at": cassette.recorded_at,
         "versions": dict(cassette.versions),
         "requests": calls_to_json(rows_of(cassette)),
+        "agents": [[agent.to_json() for agent in agents] for agents in agents_of(cassette)],
     }

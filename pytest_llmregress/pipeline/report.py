@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pytest_llmregress.behavior.agents import summarize_agents
 from pytest_llmregress.contracts.budget import Price
 from pytest_llmregress.pipeline.collect_control import CONTROL
 from pytest_llmregress.pipeline.drift import judge_test_state
@@ -110,8 +111,12 @@ def _sides(
     """Return the accepted run and the new one that a report shows side by side."""
     compared = test.compared
     shown = next((sample for sample in compared if sample.changes), compared[0])
-    after = CallSummary.of(Calls(shown.recording.calls_as_recorded), price=price)
-    return (CallSummary.of(baseline[0], price=price) if baseline else None), after
+    new = Calls(shown.recording.calls_as_recorded)
+    after = CallSummary.of(new, price=price, agents=summarize_agents(new))
+    if not baseline:
+        return None, after
+    agents = summarize_agents(baseline[0])
+    return CallSummary.of(baseline[0], price=price, agents=agents), after
 
 
 def _find_rules_before(test: ObservedTest) -> tuple[RuleResult, ...]:

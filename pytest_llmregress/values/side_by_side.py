@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from pytest_llmregress.values.agent_summary import AgentSummary
 from pytest_llmregress.values.call import Call, Calls, sum_known
 from pytest_llmregress.values.json_record import JsonRecord, write_fields
 from pytest_llmregress.values.user_words import find_last_words
@@ -31,12 +32,22 @@ class CallSummary(JsonRecord):
     """Seconds, summed over the calls; None where one was not measured."""
     cost_usd: float | None = None
     """US dollars of all calls, as they would be paid anew; None where a price is unknown."""
+    agents: tuple[AgentSummary, ...] = ()
+    """Its sessions and sub-agents, each behind the one that has started it; empty where there are
+    no sub-agents."""
 
     @classmethod
-    def of(cls, calls: Calls, *, price: Callable[[Call], float | None] | None = None) -> Self:
+    def of(
+        cls,
+        calls: Calls,
+        *,
+        price: Callable[[Call], float | None] | None = None,
+        agents: tuple[AgentSummary, ...] = (),
+    ) -> Self:
         """Return what calls show; nothing but zeros where there are none.
 
         :param price: what a call costs; None where costs are told elsewhere.
+        :param agents: of these calls.
         """
         times = [call.latency for call in calls]
         measured = [seconds for seconds in times if seconds is not None]
@@ -50,6 +61,7 @@ class CallSummary(JsonRecord):
             output_tokens=calls.usage.output_tokens,
             latency=sum(measured) if measured and len(measured) == len(times) else None,
             cost_usd=None if price is None else sum_known(price(call) for call in calls),
+            agents=agents,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -61,4 +73,5 @@ class CallSummary(JsonRecord):
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         tools = tuple((tool["name"], tool["arguments"]) for tool in data["tools"])
-        return cls(**{**data, "tools": tools})
+        agents = tuple(map(AgentSummary.from_json, data.get("agents", ())))
+        return cls(**{**data, "tools": tools, "agents": agents})

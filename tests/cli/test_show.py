@@ -1,6 +1,7 @@
 """The command `show`."""
 
 import json
+from pathlib import Path
 
 from pytest_llmregress.storage.cassette_file import write_cassette
 from pytest_llmregress.values.http import Interaction, Request, Response
@@ -94,3 +95,27 @@ def test_nothing_that_a_model_says_reaches_the_terminal_as_a_command(project):
         r"1  m\x1b[31m  same    answered  -      12  7    1.2 s    "
         r"\x1b]0;owned\x07 \x1b[2J \x9b1m \u202egnp.…"
     )
+
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+FAN_OUT = "agents/__llm__/test_coding_agent/a_question_takes_one_agent@scripted-new.cassette.yaml"
+
+
+def test_sub_agents_are_a_tree_below_the_calls(project):
+    run = project.run("show", EXAMPLES / FAN_OUT)
+
+    _, session, *others = run.out[run.out.index("agents:") :]
+    assert session.startswith("  session 1 'Which function turns a price into cents?': calls 1, ")
+    assert [line[: len("    sub-agent 1 'Look into ")] for line in others] == [
+        f"    sub-agent {number} 'Look into " for number in (1, 2, 3, 4)
+    ]
+    assert all("': by call 1; calls " in line and "; Bash; " in line for line in others)
+
+
+def test_json_has_the_agents_of_each_sample(project):
+    (shown,) = json.loads("\n".join(project.run("show", "--json", EXAMPLES / FAN_OUT).out))
+
+    (agents,) = shown["agents"]
+    calls = sorted(call for agent in agents for call in agent["calls"])
+    assert calls == [row["call"] for row in shown["requests"]]
+    assert [(each["depth"], each["started_by"]) for each in agents] == [(0, None), *[(1, 1)] * 4]

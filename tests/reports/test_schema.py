@@ -10,6 +10,7 @@ import pytest
 from pytest_llmregress.causes import request_diff
 from pytest_llmregress.contracts import rule_book
 from pytest_llmregress.values import (
+    agent_summary,
     behavior,
     cause,
     evidence,
@@ -62,6 +63,7 @@ VALUES = {
     "Shift": cause.BeforeAfter,
     "PartChange": request_diff.RequestPartChange,
     "Side": side_by_side.CallSummary,
+    "Agent": agent_summary.AgentSummary,
     "TestEvidence": evidence.TestEvidence,
     "TraitEvidence": evidence.TraitEvidence,
     "ChangeEvidence": evidence.ChangeEvidence,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from pytest_llmregress.formatting.one_line_diff import count
+from pytest_llmregress.reports.html.agents import draw_agents
 from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, Value, join
 from pytest_llmregress.reports.html.model_text import shorten
 from pytest_llmregress.reports.html.plots import file_of, format_seconds, name_of, tallies_of
@@ -114,7 +115,7 @@ def draw_detail(  # noqa: PLR0913 - what is known of a test beside its record
         ),
         NOTHING if drift is None else _changes(drift),
         NOTHING if both is None else draw_words(*both, room=room, aligned=aligned),
-        NOTHING if both is None else draw_steps(*both),
+        NOTHING if both is None else join([draw_agents(*both), draw_steps(*both)]),
         NOTHING if cause is None or not cause.summary else _cause(cause),
         _SAMPLES(samples) if samples.text else NOTHING,
         NOTHING if both is None else _MEASURES(_MEASURE.again(_measures(*both))),
