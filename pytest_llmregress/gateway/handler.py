@@ -7,7 +7,7 @@ from http import HTTPStatus
 from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pytest_llmregress.gateway.asking_child import asking_for
 from pytest_llmregress.gateway.routes import Child, Route
@@ -24,6 +24,7 @@ WHOLE_URL = "x-llmregress-url"
 """The header with the whole URL of a request whose address stands for no API."""
 ASKS = "x-llmregress-asks"
 """The header of a child that asks whether it may connect to a place by itself."""
+_OF_A_URL = "".join(map(chr, range(0x21, 0x7F)))
 _NO_BODY = frozenset({204, 304})
 
 
@@ -63,6 +64,11 @@ class ChildConnection(BaseHTTPRequestHandler):
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - its name there
         """Keep quiet: the report of the test says what is to be said."""
 
+    def handle_expect_100(self) -> bool:
+        """Tell a child at once to go on: it waits for that before it sends its body."""
+        may_go_on = super().handle_expect_100()
+        return self._write(b"") and may_go_on
+
     def _serve(self) -> None:
         try:
             body = self._read_body()
@@ -73,6 +79,7 @@ class ChildConnection(BaseHTTPRequestHandler):
         if not self.path.startswith("/"):
             self._refuse_as_proxy(urlsplit(self.path).netloc.rpartition("@")[2])
             return
+        self.path = quote(self.path, safe=_OF_A_URL, encoding="latin-1")
         route = self.directory.find(self.path)
         url = self._url(route) if route else ""
         if route is None or not url:
@@ -220,6 +227,8 @@ class ChildConnection(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         if self._is_chunked(reply):
             self.send_header("Transfer-Encoding", "chunked")
+        elif reply.getheader("content-length") is None:
+            self.close_connection = True  # which ends the answer
         return self._flush_head()
 
     def _flush_head(self) -> bool:
@@ -243,8 +252,9 @@ class ChildConnection(BaseHTTPRequestHandler):
         return True
 
     def _is_chunked(self, reply: HTTPResponse) -> bool:
-        has_body = self.command != "HEAD" and reply.status not in _NO_BODY
-        return has_body and reply.getheader("content-length") is None
+        if self.request_version == "HTTP/1.0" or reply.getheader("content-length") is not None:
+            return False
+        return self.command != "HEAD" and reply.status not in _NO_BODY
 
     def _play(self, response: Response) -> None:
         """Send a recorded answer."""
@@ -282,6 +292,8 @@ class ChildConnection(BaseHTTPRequestHandler):
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline().split(b";")[0], 16):
+            if size < 0:  # to read that many is to wait for the end
+                raise ValueError(size)
             yield self.rfile.read(size)
             self.rfile.readline()
         while self.rfile.readline().strip():

@@ -100,7 +100,10 @@ class Upstream:
                 target = f"{parts.scheme}://{host}{target}"
             connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", host)
-            for name, value in (*(self._to_proxy or {}).items(), *_forwarded(request)):
+            headers = self._to_proxy or {}
+            if "authorization" not in request.headers:
+                headers = {**headers, **_sign_in("Authorization", parts)}
+            for name, value in (*headers.items(), *_forwarded(request)):
                 connection.putheader(name, value)
             connection.endheaders(request.body or None)
             return connection.getresponse()
@@ -149,18 +152,19 @@ def _connect(parts: SplitResult) -> tuple[HTTPConnection, dict[str, str] | None]
     way = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     by = way.netloc.rpartition("@")[2]
     if parts.scheme == "http":
-        return HTTPConnection(by, timeout=SILENCE), _sign_in(way)
+        return HTTPConnection(by, timeout=SILENCE), _sign_in("Proxy-Authorization", way)
     connection = HTTPSConnection(by, timeout=SILENCE, context=_tls())
     at = host if parts.port else f"{host}:443"
-    connection.set_tunnel(at, headers=_sign_in(way))
+    connection.set_tunnel(at, headers=_sign_in("Proxy-Authorization", way))
     return connection, None
 
 
-def _sign_in(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
+def _sign_in(header: str, url: SplitResult) -> dict[str, str]:
+    """Return the header for the name and the password in a URL, if there are any."""
+    if url.username is None:
         return {}
-    name = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(name.encode()).decode()}"}
+    name = f"{unquote(url.username)}:{unquote(url.password or '')}"
+    return {header: f"Basic {b64encode(name.encode()).decode()}"}
 
 
 def _tls() -> ssl.SSLContext:

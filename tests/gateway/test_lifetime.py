@@ -1,6 +1,7 @@
 """Servers and children that live longer, or shorter, than a test."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -97,6 +98,15 @@ def test_an_application_in_its_own_process_runs_in_a_replay(served, tmp_path):
 
 def test_workers_have_a_gateway_each(served, tmp_path):
     served.copy(tmp_path).replay("-n", "2", passed=4)
+
+
+def test_two_runs_at_once_have_a_gateway_each(served, tmp_path_factory):
+    copies = [served.copy(tmp_path_factory.mktemp(name)) for name in "ab"]
+    asked = len(served.stand.requests)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda copy: copy.replay(passed=4), copies))
+
+    assert len(served.stand.requests) == asked
 
 
 LATE = """
