@@ -49,7 +49,7 @@ class _Scan:
         return (
             *(problem.message for problem in self.unreadable),
             *(
-                f"{path}: not scanned; files of up to {megabytes} MB are. grep -n 'sk-ant-' {path}"
+                f"{path}: not scanned; files of up to {megabytes} MB are. grep -n 'sk-' {path}"
                 for path in self.too_big
             ),
         )

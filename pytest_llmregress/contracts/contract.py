@@ -206,7 +206,7 @@ def _served(raw: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(raw, Mapping):
         raise TypeError(
             f"{raw!r} is no mapping; the served models (patterns) by the requested one: "
-            '{"claude-opus-5": ["claude-opus-4-8"]}'
+            '{"asked-model": ["served-model"]}'
         )
     read = _patterns_of("models")
     return {requested: read(served) for requested, served in raw.items()}

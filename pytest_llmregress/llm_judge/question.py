@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pytest_llmregress.providers.judges import JudgeApi, UnansweredError
-from pytest_llmregress.providers.registry import find_judge, judge_apis, known_providers
+from pytest_llmregress.providers.registry import find_judge, is_alias, judge_apis, known_providers
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.prompt import Prompt, read_prompt
 
@@ -31,8 +31,8 @@ _ON_A_SCALE = (
     '{{"reason": "one sentence", "score": a whole number, '
     "from 1 (does not meet the rubric at all) to {scale} (meets it wholly)}}"
 )
-_FLOATING = re.compile(r"(?:^|[-@:/])latest$|^claude-.*-0$", re.IGNORECASE)
-"""Names that stand for another model every few months."""
+_FLOATING = re.compile(r"(?:^|[-@:/])latest$", re.IGNORECASE)
+"""Names that stand for another model every few months, whosever they are."""
 _QUOTED = 200
 """Characters of an answer that a message quotes."""
 
@@ -154,7 +154,8 @@ def fault_of_model(model: str | None) -> str | None:
     """Say why a model cannot be the judge, or None: it has to be one that does not move."""
     if model is None or not model.strip():
         return "no model is set for the judge"
-    if _FLOATING.search(model.strip()):
+    name = model.strip()
+    if _FLOATING.search(name) or is_alias(name, known_providers()):
         return f"{model!r} stands for another model every few months, and verdicts change with it"
     return None
 

@@ -1,7 +1,7 @@
 """What a provider has to be for one of its models to judge texts."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_llmregress.values.prompt import Prompt
 
@@ -37,4 +37,13 @@ class JudgeApi(Protocol):
 
         Raises UnansweredError where it is an error, or did not come to its end.
         """
+        ...
+
+
+@runtime_checkable
+class KnowsAliases(Protocol):
+    """A `JudgeApi` of which some names stand for another model every few months."""
+
+    def is_alias(self, model: str, /) -> bool:
+        """Tell whether a name is one of those, beside the names that end in "latest"."""
         ...

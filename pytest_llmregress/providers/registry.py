@@ -11,7 +11,7 @@ from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.bedrock.reader import BedrockProvider
 from pytest_llmregress.providers.gemini.reader import GeminiProvider
-from pytest_llmregress.providers.judges import JudgeApi
+from pytest_llmregress.providers.judges import JudgeApi, KnowsAliases
 from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
 from pytest_llmregress.providers.protocol import (
@@ -153,6 +153,12 @@ def find_judge(model: str, providers: Sequence[Provider]) -> JudgeApi:
 def judge_apis(providers: Sequence[Provider]) -> tuple[JudgeApi, ...]:
     """Return what asks models, of the providers that can."""
     return tuple(provider.judge for provider in providers if isinstance(provider, Judges))
+
+
+def is_alias(model: str, providers: Sequence[Provider]) -> bool:
+    """Tell whether a provider knows a name as one that stands for one model after another."""
+    apis = judge_apis(providers)
+    return any(isinstance(api, KnowsAliases) and api.is_alias(model) for api in apis)
 
 
 def find_retirements(

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pytest_llmregress.recording.rate_limiter import REFUSALS, RateLimiter, RoundState
 from pytest_llmregress.recording.received_response import build_response
-from pytest_llmregress.values.http import Response, is_passing
+from pytest_llmregress.values.http import RETRY_COUNT, Response, is_passing
 
 MAX_REFUSALS = 30
 """How often a server may put one request off while it answers others."""
@@ -23,7 +23,6 @@ MAX_ATTEMPTS = 3
 _FIRST_PAUSE = 0.5
 _HOPELESS = frozenset({401, 403})
 """What no further request of a run will be answered with anything but."""
-_RETRIES = "x-stainless-retry-count"
 _Key = tuple[str, int]
 Handle = Callable[[Any, Any], Any]
 """`handle_request` of a library's transport: of a transport and a request."""
@@ -165,8 +164,8 @@ class RequestPool:
         answered = self.answered
         while self._may_go():
             began, started = time.monotonic(), time.perf_counter()
-            if _RETRIES in request.headers:
-                request.headers[_RETRIES] = str(attempts + refusals)
+            if RETRY_COUNT in request.headers:
+                request.headers[RETRY_COUNT] = str(attempts + refusals)
             try:
                 with self._counted():
                     response = self._transports[key].exchange(request)

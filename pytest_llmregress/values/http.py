@@ -9,6 +9,8 @@ SESSION_HEADERS = ("x-claude-code-session-id",)
 """Headers by which an agent's program tells which of its sessions asks."""
 AGENT_HEADERS = ("x-claude-code-agent-id",)
 """Headers by which such a program tells which sub-agent of the session asks."""
+RETRY_COUNT = "x-stainless-retry-count"
+"""The header in which an SDK counts its attempts at a request, from 0."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = frozenset({408, 409, 429})
 _FIRST_SERVER_ERROR = 500
@@ -33,7 +35,7 @@ class Request:
         """Whether the client says that it is a further attempt at an earlier request."""
         if "amz-sdk-request" in self.headers:  # botocore counts from 1: "attempt=2; max=3"
             return self.headers["amz-sdk-request"][0].partition(";")[0] != "attempt=1"
-        return self.headers.get("x-stainless-retry-count", ("0",)) != ("0",)
+        return self.headers.get(RETRY_COUNT, ("0",)) != ("0",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

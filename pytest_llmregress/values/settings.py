@@ -195,7 +195,7 @@ def _one_of(enum: type[StrEnum]) -> Callable[[Any], StrEnum]:
 def _variant(raw: Any) -> str:
     name = _text(raw).removeprefix(VARIANT)
     if not name or "=" in name:
-        raise ValueError(f"{raw!r} names no variant; a name of your own, such as on-openai")
+        raise ValueError(f"{raw!r} names no variant; a name of your own, such as on-new-api")
     return name
 
 

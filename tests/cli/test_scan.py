@@ -139,7 +139,7 @@ def test_a_file_that_is_too_big_is_named_and_no_error():
 
     assert result.status == 0
     assert result.problems == (
-        "big.jsonl: not scanned; files of up to 20 MB are. grep -n 'sk-ant-' big.jsonl",
+        "big.jsonl: not scanned; files of up to 20 MB are. grep -n 'sk-' big.jsonl",
     )
 
 

@@ -240,7 +240,7 @@ def test_a_test_without_calls_breaks_no_rule():
             {"served_model": ["claude-opus-4-8"]},
             (
                 "served_model: ['claude-opus-4-8'] is no mapping; the served models (patterns) by "
-                'the requested one: {"claude-opus-5": ["claude-opus-4-8"]}'
+                'the requested one: {"asked-model": ["served-model"]}'
             ),
         ),
         (

@@ -1,5 +1,6 @@
 """Asks a judge by the Messages API, with the credentials and the base URL of the environment."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -7,6 +8,7 @@ from pytest_llmregress.providers.json_access import parse
 from pytest_llmregress.providers.judges import UnansweredError
 from pytest_llmregress.values.prompt import Prompt
 
+_ALIAS = re.compile(r"^claude-.*-0$", re.IGNORECASE)
 _NO_KEY = "Could not resolve authentication"
 """Stands in the SDK's message where it has found no credentials; it is a plain TypeError."""
 
@@ -14,6 +16,11 @@ _NO_KEY = "Could not resolve authentication"
 def serves(model: str) -> bool:
     """Whether a model is one of Anthropic's."""
     return "claude" in model.lower()
+
+
+def is_alias(model: str) -> bool:
+    """Whether a name stands for the newest snapshot of a model: "claude-opus-4-0"."""
+    return bool(_ALIAS.search(model))
 
 
 def write(model: str, prompt: Prompt) -> dict[str, Any]:

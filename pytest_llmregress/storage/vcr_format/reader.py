@@ -17,7 +17,7 @@ from pytest_llmregress.storage.yaml.document import MAX_BYTES
 from pytest_llmregress.storage.yaml.parser import YamlSyntaxError
 from pytest_llmregress.storage.yaml.validation import SHOWN, MappingReader
 from pytest_llmregress.values.cassette import Cassette
-from pytest_llmregress.values.http import Interaction, Request, Response, is_passing
+from pytest_llmregress.values.http import RETRY_COUNT, Interaction, Request, Response, is_passing
 from pytest_llmregress.values.matching import compute_request_key
 
 _FIRST_ERROR = 400
@@ -287,7 +287,7 @@ def drop_retries(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]
         if key in made_good and is_passing(status):
             continue
         made_good.discard(key)
-        is_first = interaction.request.header("x-stainless-retry-count") == "0"
+        is_first = interaction.request.header(RETRY_COUNT) == "0"
         if status < _FIRST_ERROR and not is_first:
             made_good.add(key)
         kept.append(interaction)
