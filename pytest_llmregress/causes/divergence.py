@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from pytest_llmregress.causes.model_setting import ModelSetting, put_old_name
 from pytest_llmregress.causes.normalized_calls import NormalizedCall, normalize_calls
 from pytest_llmregress.causes.request_diff import changes_of_fields, join_first
 from pytest_llmregress.formatting.one_line_diff import SideLabels, count, json_change, plain
@@ -70,6 +71,8 @@ class Divergence:
     input_tokens: tuple[int, int] | None = None
     """Of the first request that is the same byte by byte, the model aside; cached ones included."""
     later: LaterDifference | None = None
+    setting: ModelSetting | None = None
+    """How the candidate's model was set; None where its prompts do not tell."""
 
 
 class _Step(NamedTuple):
@@ -88,11 +91,12 @@ def find_divergence(baseline: Sequence[Call], candidate: Sequence[Call]) -> Dive
     several at once; of the others, the first to the first. What a later request carries of the
     model's own earlier answers does not count as a difference of the request.
     """
-    olds, news = normalize_calls(baseline), normalize_calls(candidate)
+    olds = normalize_calls(baseline)
+    news, setting = put_old_name(olds, normalize_calls(candidate))
     walk = CallAligner(_Seen(olds))
     for step in _align(olds, news):
         walk.take(step)
-    found = replace(walk.result(), calls=(len(olds), len(news)))
+    found = replace(walk.result(), calls=(len(olds), len(news)), setting=setting)
     if found.parting is FirstDivergence.CALLS:
         what = f"{len(olds)} → {count(len(news), 'call')}, though every answer before is the same"
         return replace(found, parts=(RequestPartChange(part=CALLS, what=what),))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_llmregress.causes.divergence import PARTS, Divergence, FirstDivergence, find_divergence
+from pytest_llmregress.causes.model_setting import ModelSetting
 from pytest_llmregress.formatting.one_line_diff import plain
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cause import (
@@ -43,7 +44,14 @@ def find_cause(baseline: RecordedSide, candidate: RecordedSide) -> Cause:
     served = _shift(baseline, candidate, "served_model")
     spoken = _shift(baseline, candidate, "provider")
     is_moved = spoken.moved and bool(spoken.before) and bool(spoken.after)
-    facts = _Facts(found=found, served=served, providers=str(spoken) if is_moved else None)
+    program = _shift(baseline, candidate, "program")
+    is_other = program.moved and bool(program.before) and bool(program.after)
+    facts = _Facts(
+        found=found,
+        served=served,
+        providers=str(spoken) if is_moved else None,
+        program=str(program) if is_other else "",
+    )
     kind = _judge(facts)
     return Cause(
         kind=kind,
@@ -77,13 +85,21 @@ class _Facts:
     served: BeforeAfter
     providers: str | None = None
     """Whose wire format both sides speak, with an arrow; None where it is the same."""
+    program: str = ""
+    """The versions of the agent's program, with an arrow; empty where it is the same, or untold."""
+
+    @property
+    def is_of_program(self) -> bool:
+        """Whether the requests differ, and another version of the agent's program wrote them."""
+        return bool(self.program) and bool(self.found.parts)
 
     @property
     def changed(self) -> tuple[str, ...]:
         """The changes of client and request, in words."""
         found = self.found
         words = [] if self.providers is None else [f"provider {self.providers}"]
-        words += [part.part for part in found.parts]
+        parts = _names_of_parts(found)
+        words += [f"agent program {self.program} ({_list(parts)})"] if self.is_of_program else parts
         if found.tool_results is not None:
             words.append(f"the result of {found.tool_results.part}")
         if found.switches:
@@ -102,6 +118,7 @@ def _judge(facts: _Facts) -> CauseKind:
     table = (
         (not any(found.calls), CauseKind.UNKNOWN),
         (len(facts.changed) > 1, CauseKind.SEVERAL),
+        (facts.is_of_program, CauseKind.PROGRAM),
         (bool(found.parts), CauseKind.REQUEST),
         (found.tool_results is not None, CauseKind.TOOL_RESULT),
         (bool(found.switches) and not same_served, CauseKind.MODEL),
@@ -116,6 +133,10 @@ def _summary(kind: CauseKind, facts: _Facts) -> str:
     switch, move = _arrows(found.switches), _arrows(found.moves)
     words = {
         CauseKind.REQUEST: f"request changed: {_list(facts.changed)}; not model drift",
+        CauseKind.PROGRAM: (
+            f"agent program changed: {facts.program}, and with it {_list(_names_of_parts(found))}; "
+            "not model drift"
+        ),
         CauseKind.TOOL_RESULT: (
             f"{_list(facts.changed)} changed, after the same tool calls; not model drift"
         ),
@@ -132,7 +153,22 @@ def _summary(kind: CauseKind, facts: _Facts) -> str:
     }[kind]
     if kind in {CauseKind.MODEL, CauseKind.SERVED_MODEL, CauseKind.PROVIDER}:
         words += _reservation(facts)
-    return words
+    return words + _setting(facts)
+
+
+def _names_of_parts(found: Divergence) -> list[str]:
+    return [part.part for part in found.parts]
+
+
+def _setting(facts: _Facts) -> str:
+    """Say whether the application was set to the new model, where its prompts name a model."""
+    switches = _arrows(facts.found.switches)
+    match facts.found.setting if switches else None:
+        case ModelSetting.OWN:
+            return "; the application itself was set to it: its prompts name the new model"
+        case ModelSetting.REWRITTEN:
+            return "; its requests were rewritten: the prompts still name the old model"
+    return ""
 
 
 def _provider(facts: _Facts) -> str:

@@ -134,7 +134,8 @@ def describe_request_change(test: ObservedTest) -> str:
     """Return how the request itself differs from the accepted one; empty where it does not."""
     drift = test.drift
     cause = None if drift is None else drift.cause
-    return cause.summary if cause is not None and cause.kind is CauseKind.REQUEST else ""
+    is_request = cause is not None and cause.kind in {CauseKind.REQUEST, CauseKind.PROGRAM}
+    return cause.summary if cause is not None and is_request else ""
 
 
 def is_to_be_crossed(drift: Drift | None) -> bool:

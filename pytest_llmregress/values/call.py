@@ -194,6 +194,9 @@ class Call:
     the request tells none."""
     agent: str = field(default="", compare=False)
     """The sub-agent of that session that asked, by its id; empty for the session itself."""
+    program: str = field(default="", compare=False)
+    """The agent's program that asked, with its version: "claude-code 2.1.332"; empty where the
+    request tells none."""
     prompt_reader: PromptReader = field(default=read_prompt, compare=False, repr=False)
     """Reads `request` as a prompt: by default as a body that has `messages`, `system`, `tools`."""
     price_key: str | None = None

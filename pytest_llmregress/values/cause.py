@@ -22,6 +22,8 @@ class CauseKind(StrEnum):
     """Another model behind the same name."""
     PROVIDER = "provider"
     """Same request, same served model, other behavior."""
+    PROGRAM = "program"
+    """Another version of the agent's program, whose prompts and tools are others."""
     OLD_MODEL = "old_model"
     """The old model, asked again, does it too."""
     SEVERAL = "several"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmregress.providers.anthropic import judge, message_batches
+from pytest_llmregress.providers.anthropic.agent_program import read_program
 from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
 from pytest_llmregress.providers.anthropic.rename_model import rename_model
 from pytest_llmregress.providers.anthropic.routes import find_route
@@ -90,6 +91,7 @@ class AnthropicProvider:
             error=error,
             streamed=route.streamed or reply.streamed,
             request=route.body,
+            program=read_program(route.body),
         )
 
     def find_retirements(self, cassettes: Iterable[Cassette]) -> "Mapping[str, Retirement]":
