@@ -138,6 +138,15 @@ def test_what_is_nested_deep_is_left_to_the_other_reader():
     assert parse(dump_yaml(value)) == value
 
 
+def test_an_alias_inside_of_another_anchor_is_followed_and_counts_for_both():
+    text = f"one: &a {'x' * 1000}\ntwo: &b\n  in: *a\n  also: *a\nthree: *b\n"
+
+    assert is_same(read_lines(text, aliases=True), parse(text, aliases=True))
+
+    levels = [f"n{n}: &n{n}\n  in: *n{n - 1}\n  also: *n{n - 1}\n" for n in range(1, 40)]
+    assert read_lines(f"n0: &n0 {'x' * 1000}\n{''.join(levels)}", aliases=True) is OTHER
+
+
 def test_aliases_that_stand_for_too_much_are_left_to_the_other_reader():
     text = f"a: &x '{'x' * 1_000_000}'\n" + "".join(f"b{n}: *x\n" for n in range(600))
 

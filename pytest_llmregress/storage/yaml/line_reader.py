@@ -69,7 +69,8 @@ class _Lines:
         self._aliases = aliases
         self._anchors: dict[str, tuple[Any, int]] = {}
         """Values by their names, each with the characters that it takes at most."""
-        self._open_anchors = 0
+        self._open_anchors: list[int] = []
+        """What aliases inside of each anchor that is not over yet add to its characters."""
         self._left = MAX_EXPANDED
 
     def document(self) -> Any:
@@ -160,15 +161,15 @@ class _Lines:
         if match is None or not self._aliases or match[1] in self._anchors:
             raise _OtherError
         start = self._at
-        self._open_anchors += 1
+        self._open_anchors.append(0)
         if match[2]:
             value = self._leaf(match[2], column)
         elif self._lines[start - 1].startswith("- ", column):
             value = self._block(column + 2, column + 2)
         else:
             value = self._block(column, column + 2)
-        self._open_anchors -= 1
         size = 2 * sum(len(line) + 1 for line in self._lines[start - 1 : self._at])
+        size += self._open_anchors.pop()
         if match[1] in self._anchors:
             raise _OtherError
         self._anchors[match[1]] = value, size
@@ -187,9 +188,10 @@ class _Lines:
 
     def _alias(self, rest: str) -> Any:
         match = _ALIAS.fullmatch(rest)
-        if match is None or match[1] not in self._anchors or self._open_anchors:
+        if match is None or match[1] not in self._anchors:
             raise _OtherError
         value, size = self._anchors[match[1]]
+        self._open_anchors = [inside + size for inside in self._open_anchors]
         self._left -= size
         if self._left < 0:
             raise _OtherError
