@@ -4,7 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Protocol
 
 from pytest_llmregress.process.attribute_patch import AttributePatch
@@ -43,53 +43,72 @@ def prepared_children(
     Parameters: `before_fork`, called before this process is forked; what it returns is called
     in the fork.
     """
-    patch = AttributePatch()
+    starts = _READY.pop() if _READY else _Starts()
+    starts.prepare, starts.before_fork = prepare, before_fork
     try:
-        popen = subprocess.Popen
-        if isinstance(popen, type):  # not where something else stands in its place
-            patch.replace(popen, "__init__", _popen(popen.__init__, prepare))
-        patch.replace(os, "system", _system(os.system, prepare))
-        for name in ("posix_spawn", "posix_spawnp"):
-            if hasattr(os, name):
-                patch.replace(os, name, _posix_spawn(getattr(os, name), prepare))
-        for name in ("fork", "forkpty"):
-            if hasattr(os, name):
-                patch.replace(os, name, _fork(getattr(os, name), before_fork))
-        if _posixsubprocess is not None:
-            real = _posixsubprocess.fork_exec
-            patch.replace(_posixsubprocess, "fork_exec", _fork_exec(real, prepare))
+        starts.put()
         yield
     finally:
-        patch.restore()
+        starts.replaced.restore()
+        _READY.append(starts)
 
 
-def _popen(real: Callable[..., None], prepare: Prepare) -> Callable[..., None]:
+class _Starts:
+    """What stands where children begin: built once, since each test needs it and few start any."""
+
+    prepare: Prepare
+    before_fork: Callable[[], Callable[[], None]]
+
+    def __init__(self) -> None:
+        self.replaced = AttributePatch()
+
+    def put(self) -> None:
+        """Stand there."""
+        popen, wrap = subprocess.Popen, self.replaced.wrap
+        if isinstance(popen, type):  # not where something else stands in its place
+            wrap(popen, "__init__", partial(_popen, self))
+        wrap(os, "system", partial(_system, self))
+        for name in ("posix_spawn", "posix_spawnp"):
+            if hasattr(os, name):
+                wrap(os, name, partial(_posix_spawn, self))
+        for name in ("fork", "forkpty"):
+            if hasattr(os, name):
+                wrap(os, name, partial(_fork, self))
+        if _posixsubprocess is not None:
+            wrap(_posixsubprocess, "fork_exec", partial(_fork_exec, self))
+
+
+_READY: list[_Starts] = []
+"""What nobody uses now. Several, where a test runs pytest in its own process."""
+
+
+def _popen(starts: _Starts, real: Callable[..., None]) -> Callable[..., None]:
     @wraps(real)
     def init(self: Any, args: Any, *rest: Any, **named: Any) -> None:
         if len(rest) > _ENVIRONMENT_OF_POPEN:
             before, given = rest[:_ENVIRONMENT_OF_POPEN], rest[_ENVIRONMENT_OF_POPEN]
             after = rest[_ENVIRONMENT_OF_POPEN + 1 :]
-            rest = (*before, prepare(_mapping(given), _words(args)), *after)
+            rest = (*before, starts.prepare(_mapping(given), _words(args)), *after)
         else:
-            named["env"] = prepare(_mapping(named.get("env")), _words(args))
+            named["env"] = starts.prepare(_mapping(named.get("env")), _words(args))
         real(self, args, *rest, **named)
 
     return init
 
 
-def _posix_spawn(real: Callable[..., int], prepare: Prepare) -> Callable[..., int]:
+def _posix_spawn(starts: _Starts, real: Callable[..., int]) -> Callable[..., int]:
     @wraps(real)
     def spawn(path: Any, argv: Any, env: Any, /, *rest: Any, **named: Any) -> int:
-        return real(path, argv, prepare(_mapping(env), _words(argv)), *rest, **named)
+        return real(path, argv, starts.prepare(_mapping(env), _words(argv)), *rest, **named)
 
     return spawn
 
 
-def _system(real: Callable[[Any], int], prepare: Prepare) -> Callable[[Any], int]:
+def _system(starts: _Starts, real: Callable[[Any], int]) -> Callable[[Any], int]:
     @wraps(real)
     def system(command: Any) -> int:
         before = dict(os.environ)
-        given = prepare(before, _words(command)).items() - before.items()
+        given = starts.prepare(before, _words(command)).items() - before.items()
         os.environ.update(given)  # and no more: other threads read and set their own meanwhile
         try:
             return real(command)
@@ -105,10 +124,10 @@ def _system(real: Callable[[Any], int], prepare: Prepare) -> Callable[[Any], int
     return system
 
 
-def _fork(real: Callable[[], Any], before_fork: Callable[[], Callable[[], None]]) -> Any:
+def _fork(starts: _Starts, real: Callable[[], Any]) -> Any:
     @wraps(real)
     def fork() -> Any:
-        in_fork = before_fork()
+        in_fork = starts.before_fork()
         made = real()
         if (made[0] if isinstance(made, tuple) else made) == 0:
             in_fork()
@@ -117,7 +136,7 @@ def _fork(real: Callable[[], Any], before_fork: Callable[[], Callable[[], None]]
     return fork
 
 
-def _fork_exec(real: Callable[..., int], prepare: Prepare) -> Callable[..., int]:
+def _fork_exec(starts: _Starts, real: Callable[..., int]) -> Callable[..., int]:
     """Return what stands in the place by which multiprocessing starts a fresh interpreter."""
 
     @wraps(real)
@@ -126,7 +145,7 @@ def _fork_exec(real: Callable[..., int], prepare: Prepare) -> Callable[..., int]
             return real(*arguments)
         command = b" ".join(map(os.fsencode, arguments[0]))
         is_shared = _FORK_SERVER in command  # one for all, from its first use on
-        filled = prepare(dict(os.environ), _words(arguments[0]), shared=is_shared)
+        filled = starts.prepare(dict(os.environ), _words(arguments[0]), shared=is_shared)
         written = [os.fsencode(f"{name}={value}") for name, value in filled.items()]
         before = arguments[:_ENVIRONMENT_OF_FORK_EXEC]
         return real(*before, written, *arguments[_ENVIRONMENT_OF_FORK_EXEC + 1 :])

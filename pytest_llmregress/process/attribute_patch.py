@@ -1,5 +1,6 @@
 """Attributes of classes and modules, replaced for a while and put back as they were."""
 
+from collections.abc import Callable
 from typing import Any
 
 _INHERITED: Any = object()
@@ -14,6 +15,7 @@ class AttributePatch:
 
     def __init__(self) -> None:
         self._before: list[tuple[Any, str, Any]] = []
+        self._built: dict[tuple[Any, str], tuple[Any, Any]] = {}
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute of a class or module until `restore` is called."""
@@ -23,6 +25,14 @@ class AttributePatch:
         """Do the same, where what stands there now is known."""
         self._before.append((owner, name, before))
         setattr(owner, name, value)
+
+    def wrap(self, owner: Any, name: str, build: Callable[[Any], Any]) -> None:
+        """Set what `build` makes of an attribute; made once while what it is made of stays."""
+        real = getattr(owner, name)
+        built = self._built.get((owner, name))
+        if built is None or built[0] is not real:
+            built = self._built[owner, name] = real, build(real)
+        self.replace(owner, name, built[1])
 
     def restore(self) -> None:
         """Put everything back."""

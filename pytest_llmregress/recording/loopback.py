@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ _ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - where a server listens, 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host, by its name or its address, is this machine."""
     if host in _ANY or host == "localhost" or host.endswith(".localhost"):
@@ -92,11 +94,20 @@ def _listens_in_child(port: int) -> bool:
 def _descendants() -> Iterator[str]:
     left = deque(["self"])
     while left:
-        for tasks in (_PROCESSES / left.popleft() / "task").glob("*/children"):
-            with suppress(OSError):
-                found = tasks.read_text().split()
+        tasks = f"{_PROCESSES}/{left.popleft()}/task"
+        with suppress(OSError):
+            for task in os.listdir(tasks):  # noqa: PTH208 - asked for each request
+                found = _read_children(f"{tasks}/{task}/children")
                 left.extend(found)
                 yield from found
+
+
+def _read_children(path: str) -> list[str]:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as above
+            return file.read().decode().split()
+    except OSError:
+        return []
 
 
 def _listening(port: int) -> Iterator[str]:

@@ -175,14 +175,14 @@ class _StandIn:
             return
         self._is_there = True
         for name in ("connect", "connect_ex"):
-            self._replaced.replace(socket.socket, name, _connecting(getattr(socket.socket, name)))
+            self._replaced.wrap(socket.socket, name, _connecting)
         for name in ("sendto", "sendmsg"):
-            self._replaced.replace(socket.socket, name, _sending(getattr(socket.socket, name)))
+            self._replaced.wrap(socket.socket, name, _sending)
         for name in _LOOK_UPS:
-            self._replaced.replace(socket, name, _looking_up(getattr(socket, name)))
-        self._replaced.replace(threading.Thread, "start", _starting(threading.Thread.start))
-        self._replaced.replace(ThreadPoolExecutor, "submit", _submitting(ThreadPoolExecutor.submit))
-        self._replaced.replace(atexit, "register", _registering(atexit.register))
+            self._replaced.wrap(socket, name, _looking_up)
+        self._replaced.wrap(threading.Thread, "start", _starting)
+        self._replaced.wrap(ThreadPoolExecutor, "submit", _submitting)
+        self._replaced.wrap(atexit, "register", _registering)
 
     def leave(self) -> None:
         """Go, unless a test is under way or a thread of an earlier one is alive."""

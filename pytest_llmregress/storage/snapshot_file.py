@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,15 @@ from pytest_llmregress.storage.atomic_write import Inspect, write_text
 from pytest_llmregress.storage.cassette_file import models
 from pytest_llmregress.storage.encoding.body_encoding import INLINE
 from pytest_llmregress.storage.errors import UnwritableValueError
-from pytest_llmregress.storage.yaml.document import FORMAT, document_of, dump, read_text
+from pytest_llmregress.storage.yaml.document import (
+    FORMAT,
+    check_document,
+    document_of,
+    dump,
+    read_text,
+)
 from pytest_llmregress.storage.yaml.emitter import FlowList, FlowMapping
-from pytest_llmregress.storage.yaml.line_reader import OTHER, read_lines
+from pytest_llmregress.storage.yaml.line_reader import read_lines
 from pytest_llmregress.storage.yaml.validation import MappingReader, expect_kind, refuse
 from pytest_llmregress.values.behavior import Behavior, Change, Severity, Trait, TraitKind
 from pytest_llmregress.values.canonical_json import dump_canonical_json
@@ -31,12 +37,31 @@ def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot; `FileNotFoundError` where there is none, else `UnreadableFileError`."""
     text = read_text(path)
     plain = _split(text)
-    document = document_of(path, text if plain is None else plain[0])
-    if plain is not None and not _BODY.isdisjoint(document):  # twice, which is to be refused
-        plain, document = None, document_of(path, text)
+    snapshot = (
+        None if plain is None else _read(path, text, check_document(path, plain[0]), plain[1])
+    )
+    return snapshot or _read_whole(path, text)
+
+
+def _read_whole(path: Path, text: str) -> Snapshot:
+    snapshot = _read(path, text, document_of(path, text), None)
+    assert snapshot is not None  # noqa: S101 - its traits are in the document
+    return snapshot
+
+
+def _read(path: Path, text: str, document: dict[str, Any], traits: str | None) -> Snapshot | None:
+    """Return the snapshot that a file is; None where its traits are not as `dump` writes them.
+
+    :param traits: the lines of the traits, where they are not in the document.
+    """
     expect_kind(path, document, KIND)
     faults: list[str] = []
     top = MappingReader(document, "", faults)
+    extractors, behavior = _extractors(top, text), None
+    if traits is not None:
+        behavior = _SealedBehavior(path, text, traits) if extractors else _plain_behavior(traits)
+        if behavior is None:
+            return None
     named = top.fields("models")
     pending = _pending(top.fields("pending")) if top.has("pending") else None
     snapshot = Snapshot(
@@ -45,13 +70,31 @@ def read_snapshot(path: Path) -> Snapshot:
         requested_models=named.texts("requested"),
         served_models=named.texts("served"),
         recorded_at=top.text("recorded_at", default=""),
-        samples=_samples(top, () if plain is None else plain[1]),
+        samples=_samples(top, behavior),
         pending=pending,
         decision=read_decision(top.fields("accepted")) if top.has("accepted") else None,
-        extractors=_extractors(top, text),
+        extractors=extractors,
     )
     refuse(path, faults, snapshot.test, None if pending is None else pending.candidate)
     return snapshot
+
+
+class _SealedBehavior(Behavior):
+    """A behavior with the letters that were sealed, read once it is asked for.
+
+    A replay that makes the very calls asks for no trait, and to read them takes as long as to read
+    the cassette.
+    """
+
+    def __init__(self, path: Path, text: str, traits: str) -> None:
+        object.__setattr__(self, "_letters", (path, text, traits))
+
+    @cached_property
+    def traits(self) -> tuple[Trait, ...]:
+        """All of them."""
+        path, text, traits = vars(self)["_letters"]
+        found = _plain_behavior(traits) or _read_whole(path, text).samples[0].behavior
+        return found.traits
 
 
 def write_snapshot(path: Path, snapshot: Snapshot, *, inspect: Inspect | None = None) -> None:
@@ -136,19 +179,26 @@ def _seal(extractors: str | tuple[str, ...], cassette: str, behavior: str) -> st
     return f"sha256:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
-def _split(text: str) -> tuple[str, tuple[Trait, ...]] | None:
-    """Return what a file says before its behavior, and its traits.
+def _split(text: str) -> tuple[dict[str, Any], str] | None:
+    """Return what a file says before its behavior, and the lines of its traits.
 
-    None where it holds more than the traits of one sample, or they are not as `dump` writes them.
+    None where it holds more than the traits of one sample, or is not as `dump` writes it.
     """
     head, found, rest = text.partition(_BEHAVIOR)
     if not found or not rest.endswith(_NO_VALUES):
         return None
-    traits = tuple(map(_trait_once, _NEXT_TRAIT.split(rest[: -len(_NO_VALUES)])))
-    known = tuple(trait for trait in traits if trait is not None)
-    if len({trait.name for trait in known}) < len(traits) or read_lines(f"{head}\n") is OTHER:
+    said = read_lines(f"{head}\n")
+    if not isinstance(said, dict) or not _BODY.isdisjoint(said):  # twice, which is to be refused
         return None
-    return f"{head}\n", known
+    return said, rest[: -len(_NO_VALUES)]
+
+
+def _plain_behavior(lines: str) -> Behavior | None:
+    """Return the traits of a file, or None where they are not as `dump` writes them."""
+    traits = tuple(map(_trait_once, _NEXT_TRAIT.split(lines)))
+    known = tuple(trait for trait in traits if trait is not None)
+    is_whole = len({trait.name for trait in known}) == len(traits)
+    return Behavior(traits=known) if is_whole else None
 
 
 @lru_cache(maxsize=4096)
@@ -162,12 +212,12 @@ def _trait_once(text: str) -> Trait | None:
     return _plain_trait(name, told)
 
 
-def _samples(top: MappingReader, traits: tuple[Trait, ...]) -> tuple[SampleSnapshot, ...]:
+def _samples(top: MappingReader, behavior: Behavior | None) -> tuple[SampleSnapshot, ...]:
     """Read the first sample, and what each further one has different from it.
 
-    :param traits: those of the first, where they are read by now.
+    :param behavior: that of the first, where it is not in the document.
     """
-    first = _sample(top, SampleSnapshot(passed=True), traits)
+    first = _sample(top, SampleSnapshot(passed=True), behavior)
     others = top.list_of_fields("samples") if top.has("samples") else []
     for number, block in enumerate(others, start=2):
         if block.integer("sample", default=number) != number:
@@ -185,16 +235,17 @@ def _traits(block: MappingReader) -> dict[str, Trait]:
 
 
 def _sample(
-    block: MappingReader, first: SampleSnapshot, read: tuple[Trait, ...] = ()
+    block: MappingReader, first: SampleSnapshot, behavior: Behavior | None = None
 ) -> SampleSnapshot:
-    """Read a sample as what it has different from the first; `read`, its traits if known."""
-    traits = {trait.name: trait for trait in read} if read else _traits(block)
-    without = frozenset(block.texts("without"))
-    same = {trait.name: trait for trait in first.behavior.traits if trait.name not in without}
+    """Read a sample as what it has different from the first; `behavior`, its own if known."""
+    if behavior is None:
+        without = frozenset(block.texts("without"))
+        same = {trait.name: trait for trait in first.behavior.traits if trait.name not in without}
+        behavior = Behavior(traits=tuple((same | _traits(block)).values()))
     lost = frozenset(block.texts("without_values"))
     values = {name: value for name, value in first.values.items() if name not in lost}
     return SampleSnapshot(
-        behavior=Behavior(traits=tuple((same | traits).values())),
+        behavior=behavior,
         values=values | block.mapping("values"),
         passed=block.flag("passed", default=True),
         session=block.text("session", default=""),

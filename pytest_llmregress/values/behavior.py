@@ -64,6 +64,14 @@ class Behavior:
 
     traits: tuple[Trait, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another one has the same traits, whichever way it came to them."""
+        return self.traits == other.traits if isinstance(other, Behavior) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Fail: a trait may have a list for its value."""
+        return hash(self.traits)
+
     @cached_property
     def by_name(self) -> Mapping[str, Trait]:
         """The traits by their names."""

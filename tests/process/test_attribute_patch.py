@@ -49,3 +49,26 @@ def test_a_static_method_stays_one():
     replaced.restore()
 
     assert Owner().say() == "static"
+
+
+def test_what_is_made_of_an_attribute_is_made_once_while_the_attribute_stays():
+    made = []
+
+    def build(real):
+        made.append(real)
+        return f"{real}, wrapped"
+
+    replaced = AttributePatch()
+    for _ in range(2):
+        replaced.wrap(Base, "said", build)
+        during = Base.said
+        replaced.restore()
+    assert (made, during, Base.said) == (["base"], "base, wrapped", "base")
+
+    other = AttributePatch()
+    other.replace(Base, "said", "other")
+    replaced.wrap(Base, "said", build)
+    during = Base.said
+    replaced.restore()
+    other.restore()
+    assert (made, during, Base.said) == (["base", "other"], "other, wrapped", "base")

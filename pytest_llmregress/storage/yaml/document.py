@@ -108,6 +108,11 @@ def document_of(path: Path, text: str, *, aliases: bool = False) -> dict[str, An
     value = read_lines(text, aliases=aliases)
     if value is OTHER:
         value = _parsed(path, text, aliases=aliases)
+    return check_document(path, value)
+
+
+def check_document(path: Path, value: Any) -> dict[str, Any]:
+    """Return what was read of a file of ours; `UnreadableFileError` where it is none."""
     if not isinstance(value, dict):
         raise UnreadableFileError(path, 1, f"it holds {_kind(value)}, not a mapping")
     number = value.get("llmregress")
