@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pytest_llmregress.values.http import Response
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 """The three that the rules know; `str.splitlines` would also cut at U+2028 inside of JSON."""
 
@@ -31,6 +33,14 @@ class EventStreamFrame:
     headers: Mapping[str, str]
     """Those whose value is a string, such as ":event-type"."""
     payload: bytes
+
+
+def is_event_stream(response: Response) -> bool:
+    """Whether a response is a stream of Server-Sent Events: by its type, or by how it begins."""
+    content_type = (response.header("content-type") or "").lower()
+    start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:6]
+    says_so = "text/event-stream" in content_type and not start.startswith((b"{", b"["))
+    return says_so or start.startswith((b"event:", b"data:", b": "))
 
 
 def parse_events(body: bytes) -> tuple[ServerSentEvent, ...]:

@@ -10,6 +10,7 @@ from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.asked_models import asked_models
 from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.bedrock.reader import BedrockProvider
+from pytest_llmregress.providers.cohere.reader import CohereProvider
 from pytest_llmregress.providers.gemini.reader import GeminiProvider
 from pytest_llmregress.providers.judges import JudgeApi, KnowsAliases
 from pytest_llmregress.providers.load_error import ProviderLoadError
@@ -71,7 +72,13 @@ def _load(entry: EntryPoint) -> Provider:
 
 def built_in_providers() -> tuple[Provider, ...]:
     """Return the providers that need no plugin."""
-    return (AnthropicProvider(), OpenAIProvider(), GeminiProvider(), BedrockProvider())
+    return (
+        AnthropicProvider(),
+        OpenAIProvider(),
+        GeminiProvider(),
+        BedrockProvider(),
+        CohereProvider(),
+    )
 
 
 def read_call(interaction: Interaction, providers: Sequence[Provider]) -> Call | None:

@@ -52,6 +52,10 @@ def candidate(reason: str | None, *parts: Any) -> dict[str, Any]:
     return {"candidates": [{**content, "finishReason": reason}]}
 
 
+def cohere(reason: str, *content: Any, **message: Any) -> dict[str, Any]:
+    return {"finish_reason": reason, "message": {"content": list(content), **message}}
+
+
 def error(code: str | None, message: str = "no") -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
@@ -167,6 +171,21 @@ ENDS = {
         ("error", "malformed_tool_use", turn("malformed_tool_use")),
         ("error", "any other word", turn("a_word_of_tomorrow", {"text": "Yes."})),
     ],
+    "Cohere v2": [
+        ("answered", "COMPLETE", cohere("COMPLETE", text())),
+        ("answered", "STOP_SEQUENCE", cohere("STOP_SEQUENCE", text())),
+        ("tool_use", "TOOL_CALL", cohere("TOOL_CALL", tool_calls=[CALLED])),
+        ("truncated", "MAX_TOKENS", cohere("MAX_TOKENS", text("Ye"))),
+        (
+            "context_full",
+            "400 too many tokens",
+            (400, {"message": "too many tokens: size limit exceeded by 9 tokens."}),
+        ),
+        ("empty", "COMPLETE", cohere("COMPLETE")),
+        ("error", "ERROR", cohere("ERROR", text("Ye"))),
+        ("error", "TIMEOUT", cohere("TIMEOUT")),
+        ("error", "any other word", cohere("a_word_of_tomorrow", text())),
+    ],
 }
 PATHS = {
     "messages": "v1/messages",
@@ -174,6 +193,7 @@ PATHS = {
     "Responses": "v1/responses",
     "generateContent": "v1beta/models/m:generateContent",
     "Converse": "model/m/converse",
+    "Cohere v2": "v2/chat",
 }
 CASES = [(api, *end) for api, ends in ENDS.items() for end in ends]
 

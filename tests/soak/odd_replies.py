@@ -537,6 +537,45 @@ TURN_EVENTS: tuple[Any, ...] = (
     {"metadata": {"usage": TURN_USAGE, "trace": ROUTER}},
 )
 
+COHERE = {
+    **{key: CHAT[key] for key in ("tools", "messages", "temperature")},
+    "model": "command-old",
+    "response_format": {"type": "json_object", "json_schema": SCHEMA},
+}
+COHERE_SOURCE = {"type": "document", "id": "d1", "document": {"title": "Map"}}
+COHERE_CITED = {"text": "Paris", "sources": [COHERE_SOURCE]}
+COHERE_USAGE = {"tokens": {"input_tokens": 20, "output_tokens": 12}, "cached_tokens": 3}
+COHERE_REPLY = {
+    "id": "r1",
+    "finish_reason": "TOOL_CALL",
+    "usage": COHERE_USAGE,
+    "message": {
+        "role": "assistant",
+        "tool_plan": "I look.",
+        "tool_calls": [TOOL_CALL],
+        "content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Paris."}],
+        "citations": [COHERE_CITED],
+    },
+}
+COHERE_EVENTS: tuple[Any, ...] = (
+    {"type": "message-start", "id": "r1", "delta": {"message": {"role": "assistant"}}},
+    {"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "I look."}}},
+    {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": TOOL_CALL}}},
+    {
+        "type": "tool-call-delta",
+        "index": 0,
+        "delta": {"message": {"tool_calls": {"function": {"arguments": " "}}}},
+    },
+    {
+        "type": "content-start",
+        "index": 0,
+        "delta": {"message": {"content": {"type": "text", "text": ""}}},
+    },
+    {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "Paris."}}}},
+    {"type": "citation-start", "index": 0, "delta": {"message": {"citations": COHERE_CITED}}},
+    {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": COHERE_USAGE}},
+)
+
 HOST = "https://api.example.com"
 SSE, AWS_STREAM = "text/event-stream", "application/vnd.amazon.eventstream"
 NOVA = f"{HOST}/model/us.amazon.nova%3A0"
@@ -664,6 +703,17 @@ WIRES: dict[str, tuple[Wire, ...]] = {
             replies=TURN_EVENTS,
             content_type=AWS_STREAM,
             encode=frames,
+        ),
+    ),
+    "Cohere": (
+        Wire(url=f"{HOST}/v2/chat", asked=COHERE, replies=(COHERE_REPLY, {"message": "no"})),
+        Wire(url=f"{HOST}/v2/chat", asked=COHERE, replies=({"message": "no"},), status=400),
+        Wire(
+            url=f"{HOST}/v2/chat",
+            asked=COHERE | STREAMED,
+            replies=COHERE_EVENTS,
+            content_type=SSE,
+            encode=sse,
         ),
     ),
 }

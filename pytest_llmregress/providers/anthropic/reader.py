@@ -12,7 +12,7 @@ from pytest_llmregress.providers.anthropic.rename_model import rename_model
 from pytest_llmregress.providers.anthropic.routes import find_route
 from pytest_llmregress.providers.anthropic.sdk import SUPPORT
 from pytest_llmregress.providers.batches import BatchApi
-from pytest_llmregress.providers.event_stream import parse_events, parse_frames
+from pytest_llmregress.providers.event_stream import is_event_stream, parse_events, parse_frames
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.protocol import Rename
@@ -144,9 +144,7 @@ def _read_reply(response: Response) -> _Reply:
     content_type = (response.header("content-type") or "").lower()
     if "amazon.eventstream" in content_type:
         return _read_stream(_iterate_frames(response.body))
-    start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:6]
-    says_so = "text/event-stream" in content_type and not start.startswith(b"{")
-    if says_so or start.startswith((b"event:", b"data:")):
+    if is_event_stream(response):
         return _read_stream(_iterate_events(response.body))
     message = read_mapping(parse(response.body))
     if message.get("type") == "error":

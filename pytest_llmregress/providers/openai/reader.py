@@ -3,6 +3,7 @@
 from typing import Any
 
 from pytest_llmregress.providers.batches import BatchApi
+from pytest_llmregress.providers.event_stream import is_event_stream
 from pytest_llmregress.providers.json_access import is_one_of, parse, read_mapping
 from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.openai import batch_files, chat_stream, judge, responses
@@ -90,7 +91,7 @@ def _read_reply(route: Route, response: Response) -> Reply | None:
     if route.dialect in _OLLAMA:
         return read_ollama(response.body)
     is_response = route.dialect is Dialect.RESPONSES
-    if _is_stream(response):
+    if is_event_stream(response):
         read = responses.read_stream if is_response else chat_stream.read_stream
         return read(response.body)
     body = read_mapping(parse(response.body))
@@ -110,10 +111,3 @@ def _read_poll(response: Response) -> Reply | None:
 
 def _is_background(body: Any) -> bool:
     return read_mapping(body).get("background") is True
-
-
-def _is_stream(response: Response) -> bool:
-    content_type = (response.header("content-type") or "").lower()
-    start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:6]
-    says_so = "text/event-stream" in content_type and not start.startswith((b"{", b"["))
-    return says_so or start.startswith((b"event:", b"data:", b": "))
