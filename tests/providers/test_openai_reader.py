@@ -294,6 +294,12 @@ def test_pieces_of_several_tool_calls_find_their_own(indexed: bool):
             "without response.completed",
         ),
         (RESPONSES, stream({"type": "error", "code": "server_error"}), "broke off"),
+        (
+            RESPONSES,
+            b'data: {"type": "response.out\n\n'
+            + stream({"type": "response.completed", "response": response(said("Hello"))}),
+            "cannot be read",
+        ),
         (RESPONSES, response(status="in_progress"), "not made yet"),
         (RESPONSES, response(status="cancelled"), "cancelled"),
         (RESPONSES, b"", "no response in JSON"),

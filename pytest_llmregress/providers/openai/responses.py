@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.providers.event_stream import parse_events
+from pytest_llmregress.providers.event_stream import ServerSentEvent, parse_events
 from pytest_llmregress.providers.json_access import is_one_of, parse, read_mapping, read_string
 from pytest_llmregress.providers.openai.chat import read_annotations, read_arguments
 from pytest_llmregress.providers.openai.reply import (
@@ -83,13 +83,23 @@ def read_response(body: Mapping[str, Any], *, background: bool = False) -> Reply
 
 def read_stream(body: bytes) -> Reply:
     """Read the events of a response as far as they came; say where they are not whole."""
+    events = [(each.event, parse(each.data)) for each in parse_events(body) if not _is_end(each)]
+    reply = _read_events([(name, data) for name, data in events if isinstance(data, dict)])
+    if reply.fault is None and not all(isinstance(data, dict) for _, data in events):
+        return replace(reply, fault="the stream holds an event that cannot be read")
+    return reply
+
+
+def _is_end(event: ServerSentEvent) -> bool:
+    """Whether an event is the mark after the last one, which some hosts send here as well."""
+    return event.data.strip() == "[DONE]"
+
+
+def _read_events(events: Sequence[tuple[str | None, dict[str, Any]]]) -> Reply:
     last: dict[str, Any] = {}
     done: list[Any] = []
-    for event in parse_events(body):
-        data = parse(event.data)
-        if not isinstance(data, dict):
-            continue
-        kind = data.get("type") or event.event
+    for name, data in events:
+        kind = data.get("type") or name
         if kind == "response.output_item.done":
             done.append(data.get("item"))
         elif kind == "error" or (kind is None and find_error(data)):
