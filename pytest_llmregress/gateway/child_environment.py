@@ -27,6 +27,8 @@ class ChildEnvironment:
     """What a replay has in the place of credentials."""
     programs: Mapping[str, str] = field(default_factory=dict)
     """What programs need so that they ask for the same each time."""
+    folders: tuple[str, ...] = ()
+    """Variables that hold a folder which no other program should write to or tidy up meanwhile."""
 
 
 def fill_environment(
@@ -35,13 +37,15 @@ def fill_environment(
     *,
     address_of: Callable[[str], str],
     is_replay: bool,
+    folder: str = "",
 ) -> dict[str, str]:
     """Return an environment by which a child finds its models where it should.
 
     Parameters: `address_of`, the URL that stands for that of an API; `is_replay`, whether a
-    key that is there is replaced by one that is none.
+    key that is there is replaced by one that is none; `folder`, one that is the child's own.
     """
-    filled = {**known.programs, **given}
+    own = dict.fromkeys(known.folders, folder) if folder else {}
+    filled = {**known.programs, **own, **given}
     for name, default in known.addresses.items():
         upstream = given.get(name) or default
         if upstream:

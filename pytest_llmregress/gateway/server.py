@@ -1,5 +1,8 @@
 """The gateway of a session: it listens from the first child on, until the session ends."""
 
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +47,7 @@ class Gateway:
         self._tenants: list[Tenant] = []
         self._servers: dict[str, ListeningServer] = {}
         self._lock = threading.Lock()
+        self._folder, self._folders = "", 0
 
     @contextmanager
     def serving(self, tenant: Tenant) -> Iterator[None]:
@@ -72,6 +76,7 @@ class Gateway:
             self._environment,
             address_of=partial(self.address_of, number=number),
             is_replay=not self.is_open,
+            folder=self._new_folder(),
         )
         tenant = self._tenants[-1] if self._tenants else None
         # What is shared may serve a test that is recorded, where this run may send.
@@ -82,6 +87,14 @@ class Gateway:
         return close_environment(
             filled, proxy=proxy, passed=guard.passed, closed_ports=guard.closed_ports
         )
+
+    def _new_folder(self) -> str:
+        """Return a folder for one child. It is not there: a program that wants it makes it."""
+        with self._lock:
+            if not self._folder:
+                self._folder = tempfile.mkdtemp(prefix="llmregress-")
+            self._folders += 1
+            return os.path.join(self._folder, str(self._folders))  # noqa: PTH118 - for a variable
 
     def register(self, child: str, *, shared: bool = False) -> int:
         """Return the number of a child that is about to start, in a few words.
@@ -136,7 +149,9 @@ class Gateway:
             server.socket.close()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and delete what children have left in their folders."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
         servers, self._servers = self._servers, {}
         for server in servers.values():
             server.shutdown()

@@ -1,9 +1,11 @@
 """What a test is told of a request without an answer: what differs, what waits, what would help."""
 
+import json
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,8 @@ from pytest_llmregress.pipeline.state import TestState
 from pytest_llmregress.providers.asked_models import find_owner
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
 from pytest_llmregress.storage.cassette_file import read_cassette
+from pytest_llmregress.values.http import Request
+from pytest_llmregress.values.matching import RequestMatcher
 from pytest_llmregress.values.run_report import Problem
 
 _REASONS = {
@@ -147,10 +151,26 @@ def _find_former(
 
 
 def _find_difference(miss: Miss, tape: CassetteSession) -> RequestDiff:
-    """Say what differs from the nearest of the recordings, judgements and calls apart."""
+    """Say what differs from the nearest of the recordings, judgements and calls apart.
+
+    What does not count in this test is left out on both sides.
+    """
     places = [n for n, each in enumerate(tape.recorded) if each.judge is miss.judge]
-    found = explain(miss.request, [tape.recorded[place].request for place in places])
+    settle = partial(_leave_out, tape.matching)
+    found = explain(settle(miss.request), [settle(tape.recorded[n].request) for n in places])
     return found if found.nearest is None else replace(found, nearest=places[found.nearest])
+
+
+def _leave_out(matching: RequestMatcher, request: Request) -> Request:
+    """Return a request without what does not count; the very same one where all does."""
+    if matching == RequestMatcher():
+        return request
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return request
+    settled = matching.settled(body) if isinstance(body, dict) else body
+    return replace(request, body=json.dumps(settled, ensure_ascii=False).encode())
 
 
 def _is_answered_in(pending: Path, miss: Miss, tape: CassetteSession) -> bool:
@@ -175,6 +195,10 @@ def advise(miss: Miss, tape: CassetteSession, diff: RequestDiff | None) -> tuple
             "hypothesis draws other examples each time, and a new recording would miss again;",
             "@hypothesis.settings(derandomize=True), then record",
         )
+    text = miss.request.body.decode("utf-8", "replace")
+    for pattern, lines in (each for preset in tape.presets for each in preset.advice):
+        if pattern.search(text):
+            return lines
     if diff is None or diff.nearest is None:
         return ()
     recorded = [each.request for each in tape.recorded]

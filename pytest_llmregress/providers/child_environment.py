@@ -38,6 +38,8 @@ CHILD_ENVIRONMENT = ChildEnvironment(
     ),
     no_key="replayed-without-a-key",
     programs={"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
+    # A program of the same user that starts meanwhile deletes what looks old to it.
+    folders=("CLAUDE_CODE_TMPDIR",),
 )
 """A signature covers the host of what goes to AWS, so that no address stands for that."""
 

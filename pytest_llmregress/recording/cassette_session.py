@@ -152,7 +152,7 @@ class CassetteSession:
         """
         for preset in presets:
             matching = matching.joined(preset.matching)
-        self.redactor, self.matching, self._presets = redactor, matching, tuple(presets)
+        self.redactor, self.matching, self.presets = redactor, matching, tuple(presets)
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
         for interaction in self._given:
             key = self.key_of(interaction.request, judge=interaction.judge)
@@ -205,8 +205,8 @@ class CassetteSession:
             return exchange
         if self._is_played_as_it_is(exchange):
             return exchange
-        if self._presets:
-            exchange.machine = self._machines.read(request, self._presets)
+        if self.presets:
+            exchange.machine = self._machines.read(request, self.presets)
             request = exchange.machine.hide_in_request(request)
         exchange.request = self.redactor.request(request)
         key = exchange.key = self._key_of_clean(exchange.request, judge=judge)

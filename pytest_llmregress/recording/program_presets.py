@@ -46,6 +46,8 @@ class ProgramPreset:
 
     machine: tuple[MachineRule, ...]
     matching: RequestMatcher
+    advice: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = ()
+    """What to do, in lines, where a request holds what another run may hold otherwise."""
 
     def read_machine(self, request: Request) -> dict[str, str]:
         """Return what a request tells of its machine: values by their names."""
@@ -146,6 +148,9 @@ def read_preset(name: str) -> ProgramPreset:
                 has_slug=each.get("slug", False),
             )
             for each in table["machine"]
+        ),
+        advice=tuple(
+            (re.compile(each["pattern"]), tuple(each["lines"])) for each in table["advice"]
         ),
         matching=RequestMatcher(
             ignore=tuple(match["ignore"]),

@@ -2,6 +2,7 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -267,3 +268,30 @@ def test_an_application_has_the_keys_of_all_tests_that_it_serves(project, chat):
 
     project.replay(env=address, passed=2)
     project.replay("-k", "gpt", env=address, passed=1, deselected=1)
+
+
+FOLDERS = """
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    import pytest
+    from app import ask
+
+    MAKE = "import os; made = os.environ['CLAUDE_CODE_TMPDIR']; os.makedirs(made); print(made)"
+
+    @pytest.mark.llm(record="inline")
+    def test_it():
+        assert ask("[[say a]]") == "a"
+        command = [sys.executable, "-c", MAKE]
+        made = [subprocess.check_output(command, text=True).strip() for _ in range(2)]
+        assert made[0] != made[1]
+        Path("made.txt").write_text("\\n".join(made))
+"""
+
+
+def test_each_child_has_a_folder_that_is_gone_when_the_run_is_over(project):
+    project.write(app=APP, test_it=FOLDERS).record(passed=1).replay(passed=1)
+
+    assert [Path(made).parent.exists() for made in project.read("made.txt").split()] == [False] * 2

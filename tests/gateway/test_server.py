@@ -274,6 +274,18 @@ def filled(given: dict[str, str], *, is_replay: bool = True) -> dict[str, str]:
     )
 
 
+def test_a_child_has_a_folder_of_its_own_unless_it_was_given_one():
+    known = ChildEnvironment(folders=("A_TMPDIR",))
+
+    def folder_of(given: dict[str, str]) -> str:
+        return fill_environment(
+            given, known, address_of=lambda url: url, is_replay=True, folder="/own"
+        )["A_TMPDIR"]
+
+    assert folder_of({}) == "/own"
+    assert folder_of({"A_TMPDIR": "/given"}) == "/given"
+
+
 def test_a_child_is_told_where_its_models_are_and_keeps_what_else_it_has():
     assert filled({"HOME": "/h", "QUIET": "0"}) == {
         "HOME": "/h",

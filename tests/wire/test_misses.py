@@ -447,3 +447,35 @@ def test_a_miss_by_an_id_names_the_setting_with_which_the_recording_answers(proj
     lines = (line.strip() for line in project.output.splitlines())
     setting = next(line for line in lines if line.startswith('{"match_replace"'))
     project.change("test_it.py", '{"match_ignore": []}', setting).replay(passed=1)
+
+
+READ_PAST = """
+    import os
+
+    import anthropic
+    import pytest
+
+    @pytest.fixture
+    def llm_config():
+        return {"match_replace": {r"[0-9-]{10}": "<date>"}, "match_ignore": ["metadata"]}
+
+    @pytest.mark.llm
+    def test_it():
+        day, city = os.environ.get("DAY", "2026-01-01"), os.environ.get("CITY", "Paris")
+        content = [{"role": "user", "content": f"[[say Done.]] It is {day}.\\nWe are in {city}."}]
+        anthropic.Anthropic().messages.create(
+            model="claude-opus-5", max_tokens=9, messages=content, metadata={"user_id": day}
+        )
+"""
+
+
+def test_a_miss_tells_nothing_of_what_matching_reads_past(project):
+    project.write(test_it=READ_PAST).record(passed=1).offline()
+
+    project.replay(env={"DAY": "2026-02-02"}, passed=1)
+    project.replay(env={"DAY": "2026-02-02", "CITY": "Rome"}, failed=1)
+
+    project.says("We are in Paris.", "We are in Rome.")
+    told = project.output.partition("nearest")[2].partition("record  ")[0]
+    assert "2026" not in told
+    assert "metadata" not in told
