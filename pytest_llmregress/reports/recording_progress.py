@@ -101,9 +101,10 @@ def first_calls(number: int, expected: CostEstimate, *, like: int) -> str:
 
     :param like: how many samples the forecast for all of them is made from.
     """
+    first = f"the first {like} do" if like > 1 else "the first one does"
     return (
         f"llmregress: wave {number}: its first calls go out while other tests are tried; if those "
-        f"ask for what the first {like} do: {count(expected.calls, 'call')}, "
+        f"ask for what {first}: {count(expected.calls, 'call')}, "
         f"{expected.tokens:,} tokens, cost {money(expected.cost)}"
     )
 

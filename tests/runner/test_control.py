@@ -126,7 +126,7 @@ def test_the_run_says_how_many_calls_go_to_which_model(recorded, found, asked):
     )
     refused = {model: asked.pop(model) for model in (GONE, LOCKED)}
     assert asked == {NEW: 4 * 6, OLD: 10, SHARED: 4}
-    assert all(1 <= calls <= 5 for calls in refused.values())
+    assert all(1 <= calls <= 2 for calls in refused.values())  # in waves, and by the test itself
     recorded.says(
         "control: 4 tests looked different and got fresh samples: 20 of the candidate, 14 of the "
         "old model"

@@ -173,7 +173,7 @@ def test_where_the_old_model_cannot_be_asked_a_short_baseline_asks_for_more_of_t
 
 @pytest.mark.parametrize(
     ("control", "too", "samples"),
-    [(0, 0, 4), (4, 0, 8), (4, 2, 6), (8, 0, 10), (4, 4, None), (10, 0, None), (10, 3, None)],
+    [(0, 0, 1), (1, 0, 5), (1, 1, 4), (4, 2, 6), (8, 0, 10), (4, 4, None), (10, 3, None)],
 )
 def test_the_old_model_is_asked_until_four_samples_give_all_events_up(control, too, samples):
     sides = plan_control(controlled(5, 5, control, too)).sides

@@ -101,14 +101,15 @@ class ConcurrentRecorder:
         """Record what tests begin with, then what drivers ask for, each time of all tests."""
         aims: Sequence[SampleTarget] = self._find_first(trials)
         begin: Callable[[SampleTarget], DryRun] = partial(_get_trial, trials)
-        alone = aims if len(aims) < self._least else ()
+        least = self._least
+        alone = aims if len(aims) < least else ()
         items = [item for item in trials if trials[item].state.confirm]
         for _ in range(MAX_WAVES):
-            if len(aims) >= self._least:
+            if len(aims) >= least:
                 self._order = {aim: place for place, aim in enumerate(aims)}
                 asked = self._try_first(session, aims, begin)
                 for _ in range(MAX_WAVES):
-                    if len(asked) < self._least:
+                    if len(asked) < least:
                         break
                     self._waves += 1
                     asked = self._send(session, self._waves, asked)
@@ -120,7 +121,10 @@ class ConcurrentRecorder:
                 find_further(session, items, self._run, self._answers),
                 self._begin_further,
             )
-            if len(aims) < self._least:
+            # One answer of the old model has the others follow, together.
+            is_of_old = any(aim.side is not None and aim.side.asks_old_model for aim in aims)
+            least = 1 if is_of_old else self._least
+            if len(aims) < least:
                 break
             self._tell_further(aims)
             items = [item for item in items if any(aim.item is item for aim in aims)]
@@ -201,19 +205,20 @@ class ConcurrentRecorder:
         if self._run.spending.is_limited or self._settings.batch:
             return run()
         waiting: list[UnansweredSample] = []
+        least = min(LEAST, len(aims))
         self._waves += 1
         with self._flight() as flight:
 
             def take(asked: UnansweredSample) -> None:
                 waiting.append(asked)
                 if not flight.has_begun:
-                    if len(waiting) < LEAST:
+                    if len(waiting) < least:
                         return
                     first = self._forecast(
                         RequestRound(waiting, place=self._answers.place, fits=self._fits)
                     )
-                    expected = first.times(len(aims) / LEAST)
-                    self._telling.tell(words.first_calls(self._waves, expected, like=LEAST))
+                    expected = first.times(len(aims) / least)
+                    self._telling.tell(words.first_calls(self._waves, expected, like=least))
                 for each in waiting:
                     for note in each.notes:
                         flight.send(each, note)

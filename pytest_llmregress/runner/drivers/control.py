@@ -13,7 +13,8 @@ from pytest_llmregress.verdicts.control_gate import SHOWN_TOO, find_open
 def plan_control(test: ObservedTest) -> MoreSamples:
     """Return the samples of the old model that are to be drawn next; none once they decide.
 
-    As many at a time as it takes at least to give all events up.
+    One first, since a model that is gone answers none; then as many at a time as it takes at least
+    to give all events up.
     """
     control = None if test.evidence is None else test.evidence.control
     side = test.find_side(CONTROL)
@@ -29,6 +30,8 @@ def plan_control(test: ObservedTest) -> MoreSamples:
 
 
 def _count_wanted(control: ControlEvidence) -> int:
+    if not control.control:
+        return 1
     missing = max(SHOWN_TOO - event.control for event in find_open(control))
     return min(control.planned, control.control + missing)
 
