@@ -32,6 +32,18 @@ _WRITES_NO_TEXT = re.compile(
 _EMBEDS = re.compile("embed|rerank")
 """What the names of such models hold, where the path is the same as for any other."""
 
+_OF_AN_AGENT = re.compile(
+    r"https?://[^/?#]*\b(?:openai|azure)\.com(?::\d+)?/(?:.+/)?threads/(?:[^/]+/)?runs"
+    r"(?:/[^/]+/submit_tool_outputs)?$"
+    r"|https?://bedrock-agent-runtime[^/?#]*"
+    r"/(?:agents/.+/text|flows/.+|retrieveAndGenerate(?:Stream)?)$"
+    r"|https?://[^/?#]*\bgoogleapis\.com(?::\d+)?/.+"
+    r"(?:/interactions|/reasoningEngines/[^/]+:(?:streamQ|q)uery)$",
+    re.IGNORECASE,
+)
+"""Addresses where the server has an agent answer; the request need not name its model."""
+_AGENTS_MODEL = "the model of an agent on the server"
+
 _PROMPTS = frozenset(
     {"contents", "input", "instructions", "message", "messages", "prompt", "prompts"}
 )
@@ -45,7 +57,8 @@ def asked_models(request: Request) -> tuple[str, ...]:
     """Return the models that a request asks to write a text; often none, several for a batch.
 
     In the body (the APIs of OpenAI, Mistral, Cohere, Ollama and all that speak like them) or in
-    the path (Gemini, Bedrock, deployments of Azure).
+    the path (Gemini, Bedrock, deployments of Azure). The model of an agent that a server keeps has
+    no name; words stand for it.
     """
     path = re.split(r"[?#]", request.url, maxsplit=1)[0].rstrip("/")
     if request.method.upper() != "POST" or _WRITES_NO_TEXT.search(path):
@@ -60,7 +73,8 @@ def asked_models(request: Request) -> tuple[str, ...]:
         calls = [each.get("params") for each in batch if isinstance(each, dict)]
         models = [model for call in calls if isinstance(call, dict) for model in _named_in(call)]
         return tuple(dict.fromkeys(models))
-    return _named_in(body)
+    is_of_an_agent = _OF_AN_AGENT.match(path) is not None
+    return _named_in(body) or ((_AGENTS_MODEL,) if is_of_an_agent else ())
 
 
 def find_owner(name: str) -> str:

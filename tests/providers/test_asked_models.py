@@ -76,6 +76,48 @@ def test_what_asks_no_model_for_a_text_names_none(url: str, body: Any):
     assert asked_models(request(url, body)) == ()
 
 
+AGENTS = "https://bedrock-agent-runtime.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("https://api.openai.com/v1/threads/t1/runs", {"assistant_id": "a1"}),
+        ("https://api.openai.com/v1/threads/runs", {"assistant_id": "a1", "thread": {}}),
+        ("https://x.openai.azure.com/openai/threads/t1/runs?api-version=1", {"assistant_id": "a"}),
+        ("https://api.openai.com/v1/threads/t1/runs/r1/submit_tool_outputs", {"tool_outputs": []}),
+        (f"{AGENTS}/agents/A/agentAliases/B/sessions/C/text", {"inputText": "Hello"}),
+        (f"{AGENTS}/retrieveAndGenerate", {"input": {"text": "Hello"}}),
+        (f"{VERTEX}/reasoningEngines/4711:streamQuery?alt=sse", {"input": {}}),
+        ("https://generativelanguage.googleapis.com/v1beta/interactions", {"agent": "research"}),
+    ],
+)
+def test_an_agent_of_the_server_has_a_model_that_no_candidate_takes_the_place_of(url, body):
+    asked = asked_models(request(url, body))
+
+    assert asked == ("the model of an agent on the server",)
+    assert wrong_models(Candidate(name="new"), asked) == asked
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:2024/threads/t1/runs",
+        "https://api.openai.com/v1/threads/t1/messages",
+        "https://api.openai.com/v1/conversations",
+        f"{AGENTS}/knowledgebases/K/retrieve",
+    ],
+)
+def test_what_has_no_agent_answer_asks_none(url: str):
+    assert asked_models(request(url, {"assistant_id": "a1"})) == ()
+
+
+def test_an_agent_whose_model_the_request_names_is_asked_for_that():
+    body = {"assistant_id": "a1", "model": "gpt-old", "instructions": "Be brief."}
+
+    assert asked_models(request("https://api.openai.com/v1/threads/t/runs", body)) == ("gpt-old",)
+
+
 def test_only_a_post_asks_a_model():
     assert asked_models(request("https://host/v1/models/gpt-old", CHAT, method="GET")) == ()
 
