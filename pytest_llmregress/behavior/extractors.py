@@ -18,6 +18,7 @@ from pytest_llmregress.behavior.text.closed_answer import (
 from pytest_llmregress.behavior.text.code_blocks import CodeBlock
 from pytest_llmregress.behavior.text.deflections import find_deflections
 from pytest_llmregress.behavior.text.demands import find_kept_demands
+from pytest_llmregress.behavior.text.names import read_name
 from pytest_llmregress.behavior.text.refusals import find_partial_refusal, find_refusal
 from pytest_llmregress.behavior.text.structure import describe_structure
 from pytest_llmregress.behavior.text.text_facts import JsonForm, code_blocks, key_paths
@@ -161,8 +162,19 @@ def extract_form(given: ExtractorInput) -> str:
 
 
 def extract_answer(given: ExtractorInput) -> str:
-    """Return the closed answer that the text is; "" where it is none."""
-    return read_answer(given.text, is_report=bool(given.calls.tools))
+    """Return the closed answer that the text is; "" where it is none.
+
+    It is in lower case, unless it is a name that the request does not hold.
+    """
+    is_report = bool(given.calls.tools)
+    name = "" if is_report else read_name(given.text)
+    if name and name.casefold() not in _read_request(given.last):
+        return name
+    return read_answer(given.text, is_report=is_report)
+
+
+def _read_request(call: Call | None) -> str:
+    return dump_canonical_json(dict(call.request)).casefold() if call else ""
 
 
 def extract_json_keys(given: ExtractorInput) -> list[str]:

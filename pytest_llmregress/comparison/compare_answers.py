@@ -16,6 +16,7 @@ from pytest_llmregress.behavior.text.closed_answer import (
     normalize_answer,
 )
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_urls
+from pytest_llmregress.behavior.text.names import is_name
 from pytest_llmregress.behavior.trait_record import members
 from pytest_llmregress.comparison.baseline_variance import (
     QUARANTINE,
@@ -98,11 +99,12 @@ def compare_answers(olds: Sequence[Trait], new: Trait) -> Change | None:
     """Return the change of a closed answer; None where any sample of the baseline gives it, too.
 
     Another one is breaking where all samples agree, notable where they do not, and cosmetic
-    where they give three or more themselves. Of open answers only a yes that becomes a no counts.
+    where they give three or more themselves. Of open answers only a yes that becomes a no counts,
+    and a name in the place of another one is notable.
     """
     ranked = rank_by_frequency(olds)
     now = str(new.value)
-    if any(is_same_answer(str(old.value), now) for old, _ in ranked):
+    if any(is_same_answer(str(old.value).casefold(), now.casefold()) for old, _ in ranked):
         return None
     old = next((old for old, _ in ranked if str(old.value)), None)
     if old is None or not now:
@@ -110,8 +112,10 @@ def compare_answers(olds: Sequence[Trait], new: Trait) -> Change | None:
     was = str(old.value)
     if was.endswith(OPEN) and not {was, now} <= _POLARITIES:
         return None
-    worst = Severity.NOTABLE if was.endswith(OPEN) else Severity.BREAKING
-    severity, noisy = rate_by_agreement(worst, len(ranked))
+    is_open = was.endswith(OPEN) or (is_name(was) and is_name(now))
+    worst = Severity.NOTABLE if is_open else Severity.BREAKING
+    distinct = len({str(each.value).casefold() for each, _ in ranked})
+    severity, noisy = rate_by_agreement(worst, distinct)
     shown = ", ".join(f"{each.value or 'another text'} x{count}" for each, count in ranked)
     detail = f"baseline: {shown}" if len(ranked) > 1 else ""
     change = build_change(old, new, severity=severity, detail=truncate(detail, MAX_DETAIL))

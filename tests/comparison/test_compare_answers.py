@@ -70,6 +70,41 @@ def test_another_way_to_say_it_is_quiet(before, after, samples):
     assert found([before] * samples, after) == {}
 
 
+@pytest.mark.parametrize("samples", [1, 5])
+@pytest.mark.parametrize(
+    ("before", "after", "asked", "severity"),
+    [
+        ("Berlin", "München", "Where is it?", NOTABLE),
+        ("Alice Martin", "**Alice Moore**", "Who wrote it?", NOTABLE),
+        ("Luna", "Milo", "Name a cat.", NOTABLE),
+        ("Berlin", "München", "Berlin or München?", BREAKING),
+        ("Berlin", "München", "Where does it say BERLIN? It does.", BREAKING),
+        ("Berlin", "unknown", "Where is it?", BREAKING),
+        ("berlin", "münchen", "Where is it?", BREAKING),
+        ("Positive", "Negative", "What do you feel?", BREAKING),
+        ("Refund Request", "Sales Lead", "What is it?", BREAKING),
+        ("A", "B", "Which one?", BREAKING),
+        ("EUR", "USD", "Which one?", BREAKING),
+    ],
+)
+def test_another_name_is_notable_unless_the_request_holds_it_or_it_sorts_things(
+    before, after, asked, severity, samples
+):
+    request = {"messages": [{"role": "user", "content": asked}]}
+
+    assert found([before] * samples, after, request=request) == {"text.answer": severity}
+
+
+def test_a_name_in_other_letters_is_no_other_answer():
+    assert found(["Berlin", "BERLIN"], "berlin") == {}
+    assert found(["Berlin", "BERLIN"], "bonn") == {"text.answer": BREAKING}
+
+
+@pytest.mark.parametrize("samples", [1, 5])
+def test_a_number_in_a_report_is_no_closed_answer(samples):
+    assert found(["OK 200"] * samples, "OK 201") == {}
+
+
 def test_a_report_on_tools_may_be_worded_in_another_way():
     tools = (ToolCall(name="book"),)
 

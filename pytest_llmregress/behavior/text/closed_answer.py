@@ -211,7 +211,7 @@ def _is_label(text: str, plain: str, *, is_report: bool) -> bool:
         return False
     if _SENTENCE_END.search(plain) or any(sign in plain for sign in f",;!?！？，{_STRUCTURE}"):  # noqa: RUF001
         return False
-    if plain.casefold() in _ACKNOWLEDGEMENTS:
+    if plain.casefold().partition(" ")[0] in _ACKNOWLEDGEMENTS:
         return False
     if _NO_SPACES.search(plain):
         return not _ends_as_sentence(text) and len(plain) <= MAX_SIGNS
@@ -290,7 +290,7 @@ _OPENING = re.compile(r"[*_\"'“]{0,4}([^\W\d_]{1,6})[*_]{0,2}[,.!:;，。！�
 _ACKNOWLEDGEMENTS = frozenset(
     ["done", "ok", "okay", "sure", "thanks", "hello", "hi", "welcome", "understood", "ready"]
 )
-"""Words that report or greet: another one of them is no other answer."""
+"""Words that report or greet, alone or before another one: "OK 200" is no label."""
 
 
 def _strip(text: str) -> str:
