@@ -13,8 +13,7 @@ from pytest_llmregress.behavior.text.text_facts import ParsedText
 
 _NAME = re.compile(r"[*_\"'“„]{0,4}([^\W\d_]{3,30}(?:[ -][^\W\d_]{2,30})?)[*_\"'”“]{0,4}")
 _BETWEEN = re.compile(r"[ -]")
-_SORTING = frozenset(
-    """
+_WORDS_THAT_SORT = """
     yes no true false positive negative neutral mixed high medium low critical severe major minor
     urgent normal pass fail passed failed success failure error warning info approved rejected
     accepted declined denied allowed blocked safe unsafe toxic spam ham valid invalid correct
@@ -23,8 +22,8 @@ _SORTING = frozenset(
     billing technical sales shipping refund return complaint question feedback bug feature request
     account other none unknown unclear positiv negativ hoch mittel niedrig positif negatif positivo
     negativo alto basso haut bas
-    """.split()
-)
+    """
+_SORTING = frozenset(_WORDS_THAT_SORT.split())
 """Words that sort things, in lower case."""
 
 
