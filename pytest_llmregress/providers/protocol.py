@@ -8,8 +8,6 @@ the same thing is refused by name, or left out: never done by another vendor's r
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pytest_llmregress.providers.batches import BatchApi
-from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
@@ -17,6 +15,8 @@ from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.run_report import RunReport
 
 if TYPE_CHECKING:
+    from pytest_llmregress.providers.batches import BatchApi
+    from pytest_llmregress.providers.judges import JudgeApi
     from pytest_llmregress.providers.retirement import Retirement
 
 Rename = Callable[[str], str]
@@ -83,14 +83,14 @@ class TellsLimits(Protocol):
 class SendsBatches(Protocol):
     """A provider that takes requests together, and answers them later at a lower price."""
 
-    batch: BatchApi
+    batch: "BatchApi"
 
 
 @runtime_checkable
 class Judges(Protocol):
     """A provider whose models can be asked by `llm_judge`."""
 
-    judge: JudgeApi
+    judge: "JudgeApi"
 
 
 @runtime_checkable

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from pytest_llmregress.providers.anthropic.reader import AnthropicProvider
 from pytest_llmregress.providers.asked_models import asked_models
-from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.bedrock.reader import BedrockProvider
 from pytest_llmregress.providers.cohere.reader import CohereProvider
 from pytest_llmregress.providers.gemini.reader import GeminiProvider
-from pytest_llmregress.providers.judges import JudgeApi, KnowsAliases
+from pytest_llmregress.providers.judges import KnowsAliases
 from pytest_llmregress.providers.load_error import ProviderLoadError
 from pytest_llmregress.providers.openai.reader import OpenAIProvider
 from pytest_llmregress.providers.protocol import (
@@ -34,6 +33,8 @@ from pytest_llmregress.values.http import (
 )
 
 if TYPE_CHECKING:
+    from pytest_llmregress.providers.batches import BatchApi
+    from pytest_llmregress.providers.judges import JudgeApi
     from pytest_llmregress.providers.retirement import Retirement
     from pytest_llmregress.recording.cassette_session import Exchange
 
@@ -145,19 +146,19 @@ def requests_a_minute(response: Response, providers: Sequence[Provider]) -> int 
     return next((limit for limit in asked if limit is not None), None)
 
 
-def find_batch_api(request: Request, providers: Sequence[Provider]) -> BatchApi | None:
+def find_batch_api(request: Request, providers: Sequence[Provider]) -> "BatchApi | None":
     """Return what can hand in a request as one of a batch, or None where nobody can."""
     apis = (each.batch for each in providers if isinstance(each, SendsBatches))
     return next((api for api in apis if api.check_batchable(request)), None)
 
 
-def find_judge(model: str, providers: Sequence[Provider]) -> JudgeApi:
+def find_judge(model: str, providers: Sequence[Provider]) -> "JudgeApi":
     """Return what asks a model; where nobody knows the name, the first of the built-in ones."""
     apis = judge_apis(providers)
     return next((api for api in apis if api.serves(model)), judge_apis(built_in_providers())[0])
 
 
-def judge_apis(providers: Sequence[Provider]) -> tuple[JudgeApi, ...]:
+def judge_apis(providers: Sequence[Provider]) -> "tuple[JudgeApi, ...]":
     """Return what asks models, of the providers that can."""
     return tuple(provider.judge for provider in providers if isinstance(provider, Judges))
 

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -135,6 +134,8 @@ def read_preset(name: str) -> ProgramPreset:
     """Return a preset; PresetError where there is none of that name."""
     if name not in preset_names():
         raise PresetError(f"normalize: {name!r} is no preset; {', '.join(preset_names())}")
+    import tomllib  # noqa: PLC0415 - for a test that names a preset
+
     text = files(__package__).joinpath(_FOLDER, f"{name}.toml").read_text(encoding="utf-8")
     table: dict[str, Any] = tomllib.loads(text)
     match = table["match"]

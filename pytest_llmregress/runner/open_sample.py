@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import pytest
 
@@ -20,13 +20,15 @@ from pytest_llmregress.pipeline.state import ObservedBaseline, TestState
 from pytest_llmregress.process.asking_thread import end_caller
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.recording.http_patching import patch_http
-from pytest_llmregress.recording.request_capture import RequestRecorder
 from pytest_llmregress.reports import failures
 from pytest_llmregress.runner import output
 from pytest_llmregress.storage.journal import Journal
 from pytest_llmregress.storage.recording_lock import RecordingLockedError
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.run_report import BAD_HOOK, Problem
+
+if TYPE_CHECKING:
+    from pytest_llmregress.recording.request_capture import RequestRecorder
 
 INTERRUPTS = (KeyboardInterrupt, SystemExit, pytest.exit.Exception)
 
@@ -203,7 +205,7 @@ class TriedTest(RunningTest, Protocol):
     """A test that runs unseen, so that nothing of it counts."""
 
     @property
-    def recorder(self) -> RequestRecorder:
+    def recorder(self) -> "RequestRecorder":
         """What its requests are noted on."""
 
 

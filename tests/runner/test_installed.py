@@ -1,10 +1,13 @@
 """What is installed beside us: versions that we cannot stand on, and a rival for the marker."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 USAGE_ERROR = 4
 HEAVY = frozenset({"anthropic", "deepdiff", "genai_prices", "vcr", "yaml"})
 MARKED = """
@@ -86,6 +89,48 @@ def test_the_hooks_around_a_test_import_no_extractor_and_no_server():
     assert "pytest_llmregress.pipeline.observe" in imported
     assert [name for name in imported if name.startswith("pytest_llmregress.behavior")] == []
     assert "http.server" not in imported
+
+
+NOT_FOR_A_REPLAY = frozenset(
+    {
+        *("providers.batches", "providers.anthropic.message_batches"),
+        *("providers.openai.dialects", "providers.openai.chat", "providers.openai.responses"),
+        *("providers.openai.batch_files", "providers.openai.judge", "providers.gemini.reply"),
+        *("providers.bedrock.reply", "providers.anthropic.judge", "recording.request_capture"),
+        *(
+            "recording.request_pool",
+            "recording.vcr_bridge",
+            "behavior.traits",
+            "comparison.compare_behavior",
+        ),
+        *("gateway.listening", "runner.concurrent", "reports.html", "verdicts.judge_run"),
+    }
+)
+
+
+def test_a_replay_imports_nothing_of_other_providers_and_nothing_that_records(tmp_path: Path):
+    (tmp_path / "show_modules.py").write_text(SHOW_MODULES, encoding="utf-8")
+    test = f"{ROOT}/examples/support/test_support.py::test_a_question_about_the_rules_needs_no_tool"
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "show_modules",
+            test,
+        ],
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    imported = own((tmp_path / "modules").read_text(encoding="utf-8").split())
+    assert "pytest_llmregress.recording.httpx_replay" in imported
+    assert NOT_FOR_A_REPLAY & {name.partition(".")[2] for name in imported} == set()
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])

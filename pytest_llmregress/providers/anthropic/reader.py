@@ -5,16 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmregress.providers.anthropic import judge, message_batches
 from pytest_llmregress.providers.anthropic.agent_program import read_program
 from pytest_llmregress.providers.anthropic.message_content import MessageContent, read_content
 from pytest_llmregress.providers.anthropic.rename_model import rename_model
 from pytest_llmregress.providers.anthropic.routes import find_route
 from pytest_llmregress.providers.anthropic.sdk import SUPPORT
-from pytest_llmregress.providers.batches import BatchApi
 from pytest_llmregress.providers.event_stream import is_event_stream, parse_events, parse_frames
 from pytest_llmregress.providers.json_access import parse, read_field, read_mapping, read_string
-from pytest_llmregress.providers.judges import JudgeApi
 from pytest_llmregress.providers.protocol import Rename
 from pytest_llmregress.providers.sdk_seams import SdkSupport
 from pytest_llmregress.values.call import Call, Outcome, ToolRunner, Usage
@@ -22,6 +19,8 @@ from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction, Request, Response, is_passing
 
 if TYPE_CHECKING:
+    from pytest_llmregress.providers.batches import BatchApi
+    from pytest_llmregress.providers.judges import JudgeApi
     from pytest_llmregress.providers.retirement import Retirement
 
 _OUTCOMES = {
@@ -53,8 +52,20 @@ class AnthropicProvider:
 
     name: str = "anthropic"
     sdk: SdkSupport = SUPPORT
-    batch: BatchApi = message_batches
-    judge: JudgeApi = judge
+
+    @property
+    def batch(self) -> "BatchApi":
+        """What hands in requests together."""
+        from pytest_llmregress.providers.anthropic import message_batches
+
+        return message_batches
+
+    @property
+    def judge(self) -> "JudgeApi":
+        """What asks a model about a text."""
+        from pytest_llmregress.providers.anthropic import judge
+
+        return judge
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""
@@ -97,7 +108,7 @@ class AnthropicProvider:
     def find_retirements(self, cassettes: Iterable[Cassette]) -> "Mapping[str, Retirement]":
         """Return the ends of models that the SDK and the recordings tell."""
         # A replay asks for none: what reads them would take a part of its start-up.
-        from pytest_llmregress.providers.anthropic import model_retirement  # noqa: PLC0415
+        from pytest_llmregress.providers.anthropic import model_retirement
 
         return model_retirement.find_retirements(cassettes)
 

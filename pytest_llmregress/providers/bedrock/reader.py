@@ -2,8 +2,6 @@
 
 from pytest_llmregress.providers.aws_credentials import PLACEHOLDERS
 from pytest_llmregress.providers.aws_requests import rewrite_before_signing
-from pytest_llmregress.providers.bedrock.prompts import read_converse_prompt
-from pytest_llmregress.providers.bedrock.reply import read_reply
 from pytest_llmregress.providers.bedrock.routes import find_route, rename_model
 from pytest_llmregress.providers.protocol import Rename
 from pytest_llmregress.providers.reply import Asked, build_call
@@ -25,6 +23,9 @@ class BedrockProvider:
         route = find_route(interaction.request)
         if route is None:
             return None
+        from pytest_llmregress.providers.bedrock.prompts import read_converse_prompt
+        from pytest_llmregress.providers.bedrock.reply import read_reply
+
         asked = Asked(
             provider=self.name,
             requested_model=route.model,
@@ -46,6 +47,8 @@ class BedrockProvider:
         route = find_route(interaction.request)
         if route is None:
             return None
+        from pytest_llmregress.providers.bedrock.reply import read_reply
+
         return read_reply(interaction.response, streamed=route.streamed).fault
 
     def rename_model(self, request: Request, rename: Rename) -> Request:

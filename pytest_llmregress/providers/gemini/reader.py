@@ -2,9 +2,6 @@
 
 from dataclasses import replace
 
-from pytest_llmregress.providers.gemini.call_ids import name_calls
-from pytest_llmregress.providers.gemini.prompts import read_gemini_prompt
-from pytest_llmregress.providers.gemini.reply import read_reply
 from pytest_llmregress.providers.gemini.routes import find_route, rename_model
 from pytest_llmregress.providers.gemini.sdk import SUPPORT
 from pytest_llmregress.providers.protocol import Rename
@@ -25,6 +22,10 @@ class GeminiProvider:
         route = find_route(interaction.request)
         if route is None:
             return None
+        from pytest_llmregress.providers.gemini.call_ids import name_calls
+        from pytest_llmregress.providers.gemini.prompts import read_gemini_prompt
+        from pytest_llmregress.providers.gemini.reply import read_reply
+
         asked = Asked(
             provider=self.name,
             requested_model=route.model,
@@ -46,6 +47,8 @@ class GeminiProvider:
         route = find_route(interaction.request)
         if route is None:
             return None
+        from pytest_llmregress.providers.gemini.reply import read_reply
+
         return read_reply(interaction.response, streamed=route.streamed).fault
 
     def rename_model(self, request: Request, rename: Rename) -> Request:
