@@ -16,7 +16,7 @@ from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.program_settings import check_program_settings
 from pytest_llmregress.cli.selection import FileProblems, find_other, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.providers.asked_models import find_owner
+from pytest_llmregress.providers.asked_models import find_candidate_of
 from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT, is_key
 from pytest_llmregress.providers.installed_versions import installed, unsupported
 from pytest_llmregress.storage.cassette_file import read_cassette
@@ -184,7 +184,7 @@ def _half_upgrades(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
     """Yield of which candidates some recordings are the baseline, and others are not yet."""
     unheard = FileProblems()
     accepted = [unheard.read(test.paths.snapshot, read_snapshot) for test in tests]
-    names = {name for test in tests for name in test.candidates if find_owner(name) == name}
+    names = {name for test in tests for name in test.candidates if find_candidate_of(name) == name}
     for name in sorted(names):
         new = Candidate(name=name).new
         done = sum(each is not None and new in each.requested_models for each in accepted)

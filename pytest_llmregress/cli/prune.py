@@ -22,7 +22,7 @@ from pytest_llmregress.cli.selection import (
 )
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
-from pytest_llmregress.providers.asked_models import find_owner, never_asked
+from pytest_llmregress.providers.asked_models import find_candidate_of, never_asked
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.decisions import SUFFIX, rejections_of
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -172,7 +172,7 @@ def _leftovers(
         return
     waiting = {paths.variant for paths in test.pending}
     for candidate in test.candidates:
-        owner = find_owner(candidate)  # what was made beside a candidate goes with it
+        owner = find_candidate_of(candidate)  # what was made beside a candidate goes with it
         judged = _of_candidate(test, owner if owner in test.candidates else candidate)
         cassette = problems.read(judged.cassette, read_cassette)
         why = None if cassette is None else _why_of_candidate(cassette, baseline)

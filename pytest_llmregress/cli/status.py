@@ -24,7 +24,7 @@ from pytest_llmregress.cli.show import rows_of
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import align
 from pytest_llmregress.formatting.value_text import models_in_words
-from pytest_llmregress.providers.asked_models import find_owner, never_asked
+from pytest_llmregress.providers.asked_models import find_candidate_of, never_asked
 from pytest_llmregress.providers.installed_versions import name_sdks
 from pytest_llmregress.providers.registry import find_retirements, known_providers, read_calls
 from pytest_llmregress.providers.retirement import SOON, Retirement, retiring, today
@@ -256,7 +256,7 @@ def _row(entry: _Entry) -> tuple[str, ...]:
 def _candidate_row(recorded: tuple[str, Cassette | None]) -> tuple[str, ...]:
     """Return the row of a candidate, or of what was recorded beside one; neither is accepted."""
     name, cassette = recorded
-    kind = "  candidate" if find_owner(name) == name else "  beside it"
+    kind = "  candidate" if find_candidate_of(name) == name else "  beside it"
     if cassette is None:
         return kind, name, "-", "-", "-"
     models = models_in_words(cassette.requested_models, cassette.served_models)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, select, select_target, shorten
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.providers.asked_models import find_owner
+from pytest_llmregress.providers.asked_models import find_candidate_of
 from pytest_llmregress.storage.cassette_file import read_cassette, write_cassette
 from pytest_llmregress.storage.errors import UnreadableFileError, UnwritableValueError
 from pytest_llmregress.storage.file_paths import TestPaths
@@ -44,9 +44,9 @@ def take_control(
     faults: list[str] = []
     for test in tests:
         names = [name for name in test.candidates if name.endswith(CONTROL)]
-        names = [name for name in names if candidate in {None, find_owner(name)}]
+        names = [name for name in names if candidate in {None, find_candidate_of(name)}]
         if len(names) > 1:
-            owners = ", ".join(find_owner(name) for name in names)
+            owners = ", ".join(find_candidate_of(name) for name in names)
             faults.append(
                 f"{test.test}: it has {len(names)} controls ({owners}); --candidate MODEL"
             )

@@ -16,7 +16,7 @@ from pytest_llmregress.pipeline.next_command import find_calling_line, from_fold
 from pytest_llmregress.pipeline.orphans import find_former_test, find_left_behind
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState
-from pytest_llmregress.providers.asked_models import find_owner
+from pytest_llmregress.providers.asked_models import find_candidate_of
 from pytest_llmregress.recording.cassette_session import CassetteSession, Miss, MissReason
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.values.http import Request
@@ -107,7 +107,7 @@ def _find_candidate(miss: Miss, tape: CassetteSession, state: TestState) -> _Way
     start, end = f"{paths.stem}@", ".cassette.yaml"
     for path in sorted(paths.directory.glob(f"*{end}")):
         variant = path.name.removeprefix(start).removesuffix(end)
-        is_own = path.name.startswith(start) and find_owner(variant) == variant
+        is_own = path.name.startswith(start) and find_candidate_of(variant) == variant
         if is_own and _is_answered_in(path, miss, tape):
             command = f"pytest-llmregress accept --all --candidate {shlex.quote(variant)}"
             told = f"  candidate the recording of {variant} answers this very request: {command}"

@@ -29,7 +29,7 @@ from pytest_llmregress.recording.cassette_session import (
     SampleMode,
 )
 from pytest_llmregress.recording.http_patching import patch_http
-from pytest_llmregress.recording.socket_guard import SocketGuard, find_owner
+from pytest_llmregress.recording.socket_guard import SocketGuard, find_guard_of_thread
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_progress import not_sent
 from pytest_llmregress.storage.journal import Journal
@@ -249,7 +249,7 @@ class HttpSession:
 
     def _refuse_earlier_tests(self, request: Request) -> None:
         """Refuse what a thread of a test asks that is over: this test has no part in it."""
-        owner = find_owner()
+        owner = find_guard_of_thread()
         if owner is not None and owner.is_over:
             owner.refuse(f"{request.method} {request.url.partition('?')[0]}")
 

@@ -137,7 +137,7 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
         cached=_cached(compared),
         traits_compared=_count_common_traits(baseline, compared),
         is_same=_is_same(baseline, compared),
-        again=collect_again(test),
+        again=collect_fresh_evidence(test),
     )
     if evidence.broken or evidence.not_comparable or evidence.quarantine:
         return evidence  # decided without samples, or it may not gate
@@ -145,7 +145,7 @@ def collect_evidence(test: ObservedTest) -> TestEvidence:
     return replace(evidence, control=collect_control(test, first, fresh, limit=limit))
 
 
-def collect_again(test: ObservedTest) -> FreshEvidence | None:
+def collect_fresh_evidence(test: ObservedTest) -> FreshEvidence | None:
     """Return what fresh samples of both models show, where the suite as a whole looked worse.
 
     None where one of them does not count, and where the candidate was recorded anew since.

@@ -77,7 +77,7 @@ def asked_models(request: Request) -> tuple[str, ...]:
     return _named_in(body) or ((_AGENTS_MODEL,) if is_of_an_agent else ())
 
 
-def find_owner(name: str) -> str:
+def find_candidate_of(name: str) -> str:
     """Return the candidate that a recording belongs to: itself, or the one it was made beside."""
     return next((name.removesuffix(end) for end in CELLS if name.endswith(end)), name)
 

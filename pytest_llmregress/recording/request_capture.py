@@ -9,7 +9,6 @@ stopped: it serves other tests as well. What it asks is sent at once, and it get
 """
 
 import asyncio
-import socket
 import sys
 import threading
 import time
@@ -190,25 +189,19 @@ def name_request(request: Request) -> str:
     return f"{request.method} {request.url.partition('?')[0]}"
 
 
-def read_sockets() -> tuple[object, ...]:
-    """Return what connects to other machines now: something else where sockets are restricted."""
-    names = (socket.socket, socket.create_connection, socket.getaddrinfo)
-    return (*names, socket.socket.connect)
-
-
 _OF_TEST: ContextVar[RequestRecorder | None] = ContextVar("llmregress_of_test", default=None)
 """Whose a task is, or a piece of work that was handed to another thread: it inherits this."""
 
 
 @contextmanager
-def capture_requests(tape: CassetteSession, *, pad: RequestRecorder) -> Iterator[None]:
-    """Answer the HTTP of the whole process from a tape, and note on the pad what it has not."""
+def capture_requests(tape: CassetteSession, *, recorder: RequestRecorder) -> Iterator[None]:
+    """Answer the HTTP of the whole process from a tape, and have what it has not noted."""
     with ExitStack() as stack:
         stack.enter_context(shared_tls.skip_tls_contexts())  # nothing is sent while this lasts
         for name in ("httpx2", "httpx"):
             library = sys.modules.get(name)
             if library is not None:
-                for owner, attribute, replacement in list(_of_httpx(library, tape, pad)):
+                for owner, attribute, replacement in list(_of_httpx(library, tape, recorder)):
                     stack.enter_context(mock.patch.object(owner, attribute, replacement))
         for module, owner, attribute in (
             ("aiohttp", "ClientSession", "_request"),
@@ -217,7 +210,7 @@ def capture_requests(tape: CassetteSession, *, pad: RequestRecorder) -> Iterator
         ):
             if module in sys.modules:
                 patched = getattr(sys.modules[module], owner)
-                replacement = _refusing(getattr(patched, attribute), pad)
+                replacement = _refusing(getattr(patched, attribute), recorder)
                 stack.enter_context(mock.patch.object(patched, attribute, replacement))
         submit = _submitting(ThreadPoolExecutor.submit)
         stack.enter_context(mock.patch.object(ThreadPoolExecutor, "submit", submit))
@@ -234,42 +227,46 @@ def _submitting(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_httpx(
-    library: ModuleType, tape: CassetteSession, pad: RequestRecorder
+    library: ModuleType, tape: CassetteSession, recorder: RequestRecorder
 ) -> Iterator[tuple[Any, str, Any]]:
     # Of a model that a test has scripted nothing is sent for it: its test runs it, and only once.
     handle = library.HTTPTransport.handle_request
     for transport in (library.HTTPTransport, library.MockTransport):
         real = transport.handle_request
-        yield transport, "handle_request", _handler(library, real, tape, pad, handle)
+        yield transport, "handle_request", _handler(library, real, tape, recorder, handle)
     for transport in (library.AsyncHTTPTransport, library.MockTransport):
         real = transport.handle_async_request
-        yield transport, "handle_async_request", _async_handler(library, real, tape, pad, handle)
+        yield (
+            transport,
+            "handle_async_request",
+            _async_handler(library, real, tape, recorder, handle),
+        )
 
 
 def _handler(
     library: ModuleType,
     real: Callable[[Any, Any], Any],
     tape: CassetteSession,
-    pad: RequestRecorder,
+    recorder: RequestRecorder,
     handle: Handle,
 ) -> Callable[[Any, Any], Any]:
     def handle_request(transport: Any, request: Any) -> Any:
         body = b"".join(request.stream)
         request.stream = library.ByteStream(body)
         asked = read_request(request, body)
-        outlives = pad.outlives()
+        outlives = recorder.outlives()
         if outlives and tape.passes(asked):
             return real(transport, request)
-        exchange = _ask(tape, library, request, asked, pad)
+        exchange = _ask(tape, library, request, asked, recorder)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
         outgoing = OutgoingRequest.of(library, transport, request)
         if outlives and outgoing is not None:
-            pad.begin_live(exchange.request)
-            pad.answer_live(tape, exchange, outgoing, handle=handle)
+            recorder.begin_live(exchange.request)
+            recorder.answer_live(tape, exchange, outgoing, handle=handle)
             return _response(library, exchange.interaction)
-        pad.take(tape, exchange, outgoing)
-        return pad.stop_after_threads()
+        recorder.take(tape, exchange, outgoing)
+        return recorder.stop_after_threads()
 
     return handle_request
 
@@ -278,36 +275,36 @@ def _async_handler(
     library: ModuleType,
     real: Callable[[Any, Any], Any],
     tape: CassetteSession,
-    pad: RequestRecorder,
+    recorder: RequestRecorder,
     handle: Handle,
 ) -> Callable[[Any, Any], Any]:
     async def handle_async_request(transport: Any, request: Any) -> Any:
         body = b"".join([part async for part in request.stream])
         request.stream = library.ByteStream(body)
         asked = read_request(request, body)
-        outlives = pad.outlives()
+        outlives = recorder.outlives()
         if outlives and tape.passes(asked):
             return await real(transport, request)
-        exchange = _ask(tape, library, request, asked, pad)
+        exchange = _ask(tape, library, request, asked, recorder)
         if exchange.interaction is not None:
             return _response(library, exchange.interaction)
         outgoing = OutgoingRequest.of(library, transport, request)
         if outlives and outgoing is not None:
-            pad.begin_live(exchange.request)
-            await asyncio.to_thread(pad.answer_live, tape, exchange, outgoing, handle=handle)
+            recorder.begin_live(exchange.request)
+            await asyncio.to_thread(recorder.answer_live, tape, exchange, outgoing, handle=handle)
             return _response(library, exchange.interaction)
-        pad.take(tape, exchange, outgoing)
-        return await pad.stop_after_tasks()
+        recorder.take(tape, exchange, outgoing)
+        return await recorder.stop_after_tasks()
 
     return handle_async_request
 
 
-def _refusing(real: Callable[..., Any], pad: RequestRecorder) -> Callable[..., Any]:
+def _refusing(real: Callable[..., Any], recorder: RequestRecorder) -> Callable[..., Any]:
     def refuse(client: Any, *arguments: Any, **keywords: Any) -> Any:
         library = type(client).__module__.partition(".")[0]
         what = f"a request of {'http.client' if library == 'http' else library}"
-        if not pad.outlives():
-            pad.refuse(what)
+        if not recorder.outlives():
+            recorder.refuse(what)
         host = getattr(client, "host", arguments[0] if arguments else keywords.get("host"))
         if isinstance(host, str) and is_loopback(host):
             return real(client, *arguments, **keywords)
@@ -317,10 +314,14 @@ def _refusing(real: Callable[..., Any], pad: RequestRecorder) -> Callable[..., A
 
 
 def _ask(
-    tape: CassetteSession, library: ModuleType, request: Any, asked: Request, pad: RequestRecorder
+    tape: CassetteSession,
+    library: ModuleType,
+    request: Any,
+    asked: Request,
+    recorder: RequestRecorder,
 ) -> Exchange:
     if tape.passes(asked):
-        pad.refuse("a request to a server of the test's own process")
+        recorder.refuse("a request to a server of the test's own process")
     asked = rewrite_request(library, request, asked, tape.rewrite)
     return tape.ask(asked, retry=asked.is_retry, judge=judge_flag.is_judging())
 

@@ -128,7 +128,7 @@ class SocketGuard:
         return is_asked_with_port or host == socket.gethostname()
 
 
-def find_owner() -> SocketGuard | None:
+def find_guard_of_thread() -> SocketGuard | None:
     """Return the guard of the test that has started this thread; None where none has."""
     owner: SocketGuard | None = getattr(_IN_POOL, "guard", None)
     return owner or _THREADS.get(threading.current_thread())
@@ -153,7 +153,7 @@ _LATE: list[LateRefusal] = []
 
 
 def _guard() -> SocketGuard | None:
-    return find_owner() or (_GUARDS[-1] if _GUARDS else None)
+    return find_guard_of_thread() or (_GUARDS[-1] if _GUARDS else None)
 
 
 def _new_owner() -> SocketGuard | None:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmregress.pipeline.extract import AcceptedRecording
 from pytest_llmregress.pipeline.load import load_side, load_test
-from pytest_llmregress.pipeline.observe import TestObserver, collect_again
+from pytest_llmregress.pipeline.observe import TestObserver, collect_fresh_evidence
 from pytest_llmregress.pipeline.plan import SideVariant
 from pytest_llmregress.pipeline.report import build_test_record, sum_costs
 from pytest_llmregress.pipeline.session_context import SessionContext
@@ -151,7 +151,7 @@ class ItemRunner:
         sides = [side.observe_side() for side in self._sides]
         return self._observer.observe(self.own.state, self.own.observe(), sides)
 
-    def observe_again(self) -> tuple[FreshEvidence | None, float | None, str]:
+    def observe_fresh_samples(self) -> tuple[FreshEvidence | None, float | None, str]:
         """Return what the samples of both models show, what they cost, and why one does not count.
 
         None where they are not whole, and for a price that is not known.
@@ -163,7 +163,11 @@ class ItemRunner:
             (sample.why or "it was not asked" for sample in samples if not sample.usable), ""
         )
         unkept = next((side.not_kept for side in sides if side.not_kept), "")
-        return collect_again(test), sum_costs(samples, self._context.plugins.price), why or unkept
+        return (
+            collect_fresh_evidence(test),
+            sum_costs(samples, self._context.plugins.price),
+            why or unkept,
+        )
 
     def keep_sides(self) -> None:
         """Write what was run beside the test; what cannot be written is said with its cause."""

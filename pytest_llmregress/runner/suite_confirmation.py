@@ -78,7 +78,7 @@ class SuiteConfirmation:
         run_beside(item, test, following)
         del item.user_properties[properties:]
         test.keep_sides()
-        again, cost, why = test.observe_again()
+        again, cost, why = test.observe_fresh_samples()
         if again is not None:
             self._records.add_fresh(item.nodeid, again, cost=cost)
         return why or ("" if again is not None else _STOPPED)

@@ -178,7 +178,7 @@ def test_a_pool_that_two_tests_share_works_for_the_one_that_asks():
         with body(guard("test_b")):
             done = pool.submit(connect)
             assert isinstance(done.exception(), RefusedError)
-        assert pool.submit(socket_guard.find_owner).result() is None
+        assert pool.submit(socket_guard.find_guard_of_thread).result() is None
 
 
 def test_a_thread_that_a_fixture_has_started_belongs_to_no_test():
@@ -187,7 +187,7 @@ def test_a_thread_that_a_fixture_has_started_belongs_to_no_test():
 
     def look() -> None:
         may_go.wait()
-        owners.append(socket_guard.find_owner())
+        owners.append(socket_guard.find_guard_of_thread())
 
     with guard().closed():
         thread = threading.Thread(target=look)

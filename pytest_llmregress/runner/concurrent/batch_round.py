@@ -30,7 +30,7 @@ class BatchSlot:
     """A request that goes, or went, out in a batch."""
 
     api: BatchApi
-    trial: DryRun
+    dry_run: DryRun
     sample: int
     note: CapturedRequest
     take: Callable[[Response], None]
@@ -39,75 +39,75 @@ class BatchSlot:
     @property
     def file(self) -> SubmittedBatchesFile:
         """Where it is noted that it was handed in."""
-        return SubmittedBatchesFile(self.trial.state.paths, test=self.trial.state.node_id)
+        return SubmittedBatchesFile(self.dry_run.state.paths, test=self.dry_run.state.node_id)
 
 
 class BatchRound:
     """The requests of a wave that can be in a batch."""
 
-    def __init__(self, places: Sequence[BatchSlot]) -> None:
-        self.places = places
+    def __init__(self, slots: Sequence[BatchSlot]) -> None:
+        self.slots = slots
         self.answered = 0
         self.error = ""
         """Why the API has not processed a request, of the last such one."""
         self._in: dict[int, SubmittedRequest] = {}
         self._lost: dict[int, SubmittedRequest] = {}
         """What an earlier run was about to hand in; whether it did is not known."""
-        for place in places:
-            entry = self._find(place)
+        for slot in slots:
+            entry = self._find(slot)
             if entry is not None:
-                (self._in if entry.batch else self._lost)[id(place)] = entry
+                (self._in if entry.batch else self._lost)[id(slot)] = entry
 
     @property
     def new(self) -> tuple[BatchSlot, ...]:
         """What no earlier run has handed in, as far as it is known."""
-        return tuple(place for place in self.places if id(place) not in self._in)
+        return tuple(slot for slot in self.slots if id(slot) not in self._in)
 
     def hand_in(self) -> None:
         """Make batches of what is new, and note it before and after. Raises BatchError."""
         self._recover()
-        for api, places in _by_api(self.new):
-            self._hand_in(api, {str(number): place for number, place in enumerate(places)})
+        for api, slots in _by_api(self.new):
+            self._hand_in(api, {str(number): slot for number, slot in enumerate(slots)})
 
     def _hand_in(self, api: BatchApi, new: Mapping[str, BatchSlot]) -> None:
         for group in api.groups({n: each.note.outgoing for n, each in new.items()}):
             names = batches.name_requests(group)
             for number, name in names.items():
-                place = new[number]
-                entry = SubmittedRequest(sample=place.sample, key=_key(place), batch="", name=name)
-                self._note(place, entry, instead=self._lost.pop(id(place), None))
+                slot = new[number]
+                entry = SubmittedRequest(sample=slot.sample, key=_key(slot), batch="", name=name)
+                self._note(slot, entry, instead=self._lost.pop(id(slot), None))
             identity = api.create({names[n]: each for n, each in group.items()})
             for number in group:
                 self._note_batch(new[number], identity)
 
     def _note(
-        self, place: BatchSlot, entry: SubmittedRequest, *, instead: SubmittedRequest | None
+        self, slot: BatchSlot, entry: SubmittedRequest, *, instead: SubmittedRequest | None
     ) -> None:
-        kept = (each for each in place.file.read() if each != instead)
-        place.file.write((*kept, entry))
-        self._in[id(place)] = entry
+        kept = (each for each in slot.file.read() if each != instead)
+        slot.file.write((*kept, entry))
+        self._in[id(slot)] = entry
 
-    def _note_batch(self, place: BatchSlot, batch: str) -> None:
-        entry = self._in.get(id(place)) or self._lost.pop(id(place))
-        self._note(place, replace(entry, batch=batch), instead=entry)
+    def _note_batch(self, slot: BatchSlot, batch: str) -> None:
+        entry = self._in.get(id(slot)) or self._lost.pop(id(slot))
+        self._note(slot, replace(entry, batch=batch), instead=entry)
 
     def _recover(self) -> None:
         """Look for the batches that an earlier run has made before it could note them."""
-        lost = [place for place in self.places if id(place) in self._lost]
-        for api, places in _by_api(lost):
-            wanted = {self._lost[id(place)].name: place.note.outgoing for place in places}
+        lost = [slot for slot in self.slots if id(slot) in self._lost]
+        for api, slots in _by_api(lost):
+            wanted = {self._lost[id(slot)].name: slot.note.outgoing for slot in slots}
             found = api.find_made(wanted)
-            for place in places:
-                batch = found.get(self._lost[id(place)].name)
+            for slot in slots:
+                batch = found.get(self._lost[id(slot)].name)
                 if batch is not None:
-                    self._note_batch(place, batch)
+                    self._note_batch(slot, batch)
 
     def wait(self, *, seconds: float | None, tell: Callable[[Sequence[str]], None]) -> list[str]:
         """Wait for all of it, and return the batches that go on. Raises BatchError."""
         until = float("inf") if seconds is None else time.monotonic() + seconds
         submitted = {
-            self._in[id(place)].batch: SubmittedBatch(api=place.api, outgoing=place.note.outgoing)
-            for place in self.places
+            self._in[id(slot)].batch: SubmittedBatch(api=slot.api, outgoing=slot.note.outgoing)
+            for slot in self.slots
         }
         going_on = batches.wait(submitted, until=until, tell=tell)
         for batch, account in submitted.items():
@@ -123,23 +123,23 @@ class BatchRound:
         return list(going_on)
 
     def _take(self, batch: str, found: dict[str, BatchResult]) -> None:
-        for place in self.places:
-            entry = self._in[id(place)]
+        for slot in self.slots:
+            entry = self._in[id(slot)]
             if entry.batch != batch:
                 continue
             result = found.get(entry.name)
             if result is not None and result.response is not None:
-                place.take(result.response)
+                slot.take(result.response)
                 self.answered += 1
             else:
                 self.error = "gone" if result is None else result.error
-            place.file.write(each for each in place.file.read() if each != entry)
+            slot.file.write(each for each in slot.file.read() if each != entry)
 
-    def _find(self, place: BatchSlot) -> SubmittedRequest | None:
+    def _find(self, slot: BatchSlot) -> SubmittedRequest | None:
         """Return what an earlier run has handed in, if this very request is among it."""
         taken = {*self._in.values(), *self._lost.values()}
-        for entry in place.file.read():
-            if (entry.sample, entry.key) == (place.sample, _key(place)) and entry not in taken:
+        for entry in slot.file.read():
+            if (entry.sample, entry.key) == (slot.sample, _key(slot)) and entry not in taken:
                 return entry
         return None
 
@@ -154,7 +154,7 @@ class BatchSender:
 
     def hand_in(self, number: int, batch: BatchRound) -> bool:
         """Make batches; tell whether that went well."""
-        if not batch.places:
+        if not batch.slots:
             return True
         try:
             batch.hand_in()
@@ -165,7 +165,7 @@ class BatchSender:
 
     def wait(self, number: int, batch: BatchRound) -> bool:
         """Wait for batches; tell whether all of them have ended."""
-        if not batch.places:
+        if not batch.slots:
             return True
         began = told = time.monotonic()
 
@@ -192,16 +192,16 @@ class BatchSender:
         return False
 
 
-def _by_api(places: Sequence[BatchSlot]) -> list[tuple[BatchApi, list[BatchSlot]]]:
-    """Return the places of each batch API, the APIs in the order of their first places."""
+def _by_api(slots: Sequence[BatchSlot]) -> list[tuple[BatchApi, list[BatchSlot]]]:
+    """Return the slots of each batch API, the APIs in the order of their first slots."""
     found: dict[int, tuple[BatchApi, list[BatchSlot]]] = {}
-    for place in places:
-        found.setdefault(id(place.api), (place.api, []))[1].append(place)
+    for slot in slots:
+        found.setdefault(id(slot.api), (slot.api, []))[1].append(slot)
     return list(found.values())
 
 
-def _key(place: BatchSlot) -> str:
-    return place.note.tape.key_in(place.note.exchange)
+def _key(slot: BatchSlot) -> str:
+    return slot.note.tape.key_in(slot.note.exchange)
 
 
 __all__ = ["BatchRound", "BatchSender", "BatchSlot"]

@@ -70,7 +70,7 @@ class DryRun:
         self._around = around
         self.accepted = AcceptedRecording(state, context)
         self.journal = Journal(state.paths.journal, test=state.node_id, size=state.journal_size)
-        self.aim(state.plans[0].number)
+        self.choose(state.plans[0].number)
         self.current = self.begin()
         """The sample that runs now, or ran last."""
 
@@ -116,9 +116,9 @@ class DryRun:
         """Keep its journal as it is: answers to other samples may be written at this moment."""
         self.journal.is_begun = True
 
-    def aim(self, sample: int) -> RequestRecorder:
+    def choose(self, sample: int) -> RequestRecorder:
         """Make a sample the next one to run, and return what its requests are noted on."""
-        self._aim = sample
+        self._chosen = sample
         self.recorder = build_recorder(
             self._item, self._context, self._around, traffic=lambda: self.current.traffic
         )
@@ -127,15 +127,15 @@ class DryRun:
     # --- what pytest's hooks ask of it -------------------------------------------------------
 
     def begin(self) -> OpenSample:
-        """Begin the sample that it is aimed at."""
+        """Begin the sample that was chosen."""
         recorder = self.recorder
         self.current = OpenSample(
-            next(plan for plan in self._loaded.plans if plan.number == self._aim),
+            next(plan for plan in self._loaded.plans if plan.number == self._chosen),
             self._loaded,
             self._context,
             accepted=self.accepted,
             journal=self.journal,
-            intercept=lambda tape: capture_requests(tape, pad=recorder),
+            intercept=lambda tape: capture_requests(tape, recorder=recorder),
             stop=recorder.refuse,
         )
         return self.current

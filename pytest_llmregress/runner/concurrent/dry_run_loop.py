@@ -26,14 +26,14 @@ _OUTLIVES = "a thread or a task of a wider scope than the test asks"
 class UnansweredSample:
     """What a sample has asked for and not been answered."""
 
-    aim: SampleTarget
-    trial: DryRun
+    target: SampleTarget
+    dry_run: DryRun
     notes: tuple[CapturedRequest, ...]
 
 
 def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
     session: pytest.Session,
-    aims: Sequence[SampleTarget],
+    targets: Sequence[SampleTarget],
     *,
     begin: Callable[[SampleTarget], DryRun],
     differs: Callable[[SampleTarget, DryRun], bool],
@@ -43,7 +43,7 @@ def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
 ) -> list[UnansweredSample]:
     """Run each sample up to what is not recorded, and return what was asked for.
 
-    :param begin: waits until a sample can be tried, and returns its trial.
+    :param begin: waits until a sample can be tried, and returns its dry run.
     :param differs: tells of a sample that was tried whether it has not asked again for what it
         had asked for before.
     :param inline: takes what only the ordinary run can record, and why.
@@ -52,30 +52,32 @@ def run_dry_runs(  # noqa: PLR0913 - each of them is of one pass
     """
     asked: list[UnansweredSample] = []
     with run_unseen(session) as watch:
-        for place, aim in enumerate(aims):
-            if watch.concerns(aim.item):
-                inline[aim] = _WIDE
+        for place, target in enumerate(targets):
+            if watch.concerns(target.item):
+                inline[target] = _WIDE
                 continue
-            trial = begin(aim)
-            pad = trial.aim(aim.sample)
-            watch.begin(pad)
-            later = [each.item for each in aims[place + 1 :]]
-            others = [session.items[0], aim.item, *(each.aim.item for each in asked)]
+            dry_run = begin(target)
+            recorder = dry_run.choose(target.sample)
+            watch.begin(recorder)
+            later = [each.item for each in targets[place + 1 :]]
+            others = [session.items[0], target.item, *(each.target.item for each in asked)]
             others += [each.item for each in waiting]
-            upcoming = NextItemProxy(aim.item, _keeper(watch, later, others))
-            run_trial(aim.item, trial, upcoming)
-            why = _why_inline(trial, watch, pad)
-            if not why and differs(aim, trial):
+            upcoming = NextItemProxy(target.item, _keeper(watch, later, others))
+            run_dry(target.item, dry_run, upcoming)
+            why = _why_inline(dry_run, watch, recorder)
+            if not why and differs(target, dry_run):
                 why = "it asks for something else each time it is run (see match_replace)"
             if why:
-                inline[aim] = why
-            elif pad.notes:
-                asked.append(UnansweredSample(aim=aim, trial=trial, notes=tuple(pad.notes)))
+                inline[target] = why
+            elif recorder.notes:
+                asked.append(
+                    UnansweredSample(target=target, dry_run=dry_run, notes=tuple(recorder.notes))
+                )
                 take(asked[-1])
     return asked
 
 
-def run_trial(item: pytest.Item, trial: TriedTest, nextitem: Any) -> None:
+def run_dry(item: pytest.Item, dry_run: TriedTest, nextitem: Any) -> None:
     """Run a sample of a test, leaving no trace of it on the item.
 
     :param nextitem: an item, or what can be asked like one which nodes have to stay set up.
@@ -83,9 +85,9 @@ def run_trial(item: pytest.Item, trial: TriedTest, nextitem: Any) -> None:
     session = item.session
     stops = session.shouldstop, session.shouldfail
     properties = len(item.user_properties)
-    item.stash[TEST_RUN] = trial
+    item.stash[TEST_RUN] = dry_run
     try:
-        with trial.recorder.of_test():
+        with dry_run.recorder.of_test():
             item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
     finally:
         del item.stash[TEST_RUN]
@@ -106,15 +108,15 @@ def run_unseen(session: pytest.Session) -> Iterator["FixtureWatch"]:
         plugins.unregister(watch)
 
 
-def _why_inline(trial: DryRun, watch: "FixtureWatch", pad: RequestRecorder) -> str:
+def _why_inline(dry_run: DryRun, watch: "FixtureWatch", recorder: RequestRecorder) -> str:
     """Say why a sample that was tried is left to the ordinary run; empty where it is not."""
     if watch.is_wide:
         return _WIDE
-    if trial.wants_inline:
+    if dry_run.wants_inline:
         return 'its llm_config says record="inline"'
-    if pad.live:
+    if recorder.live:
         return _OUTLIVES
-    return f"only the test itself can send it ({pad.refused})" if pad.refused else ""
+    return f"only the test itself can send it ({recorder.refused})" if recorder.refused else ""
 
 
 @contextmanager
@@ -157,14 +159,14 @@ class FixtureWatch:
     """
 
     def __init__(self) -> None:
-        self._pad: RequestRecorder | None = None
+        self._recorder: RequestRecorder | None = None
         self._names: set[str] = set()
         self.is_wide = False
-        """Whether one of them has asked in this trial."""
+        """Whether one of them has asked in this dry run."""
 
-    def begin(self, pad: RequestRecorder) -> None:
-        """Begin another trial."""
-        self._pad = pad
+    def begin(self, recorder: RequestRecorder) -> None:
+        """Begin another dry run."""
+        self._recorder = recorder
         self.is_wide = False
 
     def concerns(self, item: pytest.Item) -> bool:
@@ -176,20 +178,20 @@ class FixtureWatch:
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
         """Look whether a fixture's set-up was stopped."""
-        pad = self._pad
-        before = pad is None or pad.stopped
-        is_wide = pad is not None and fixturedef.scope != "function"
+        recorder = self._recorder
+        before = recorder is None or recorder.stopped
+        is_wide = recorder is not None and fixturedef.scope != "function"
         try:
-            with pad.of_wider_scope() if pad is not None and is_wide else nullcontext():
+            with recorder.of_wider_scope() if recorder is not None and is_wide else nullcontext():
                 return (yield)
         finally:
-            if pad is not None and is_wide and pad.stopped and not before:
+            if recorder is not None and is_wide and recorder.stopped and not before:
                 self.is_wide = True
                 self._names.add(fixturedef.argname)
 
 
 class NextItemProxy:
-    """What runs after a trial, as far as pytest asks: which nodes have to stay set up."""
+    """What runs after a dry run, as far as pytest asks: which nodes have to stay set up."""
 
     def __init__(self, item: pytest.Item, keep: Callable[[], list[Any]]) -> None:
         self._item = item

@@ -87,61 +87,63 @@ class ConcurrentRecorder:
             if goes_on or not session.testsfailed:
                 marked = [item for item in session.items if item.get_closest_marker("llm")]
                 found = ((item, self._begin(item)) for item in marked)
-                trials = {item: trial for item, trial in found if trial.claim()}
+                dry_runs = {item: dry_run for item, dry_run in found if dry_run.claim()}
                 try:
-                    self._record(session, trials)
+                    self._record(session, dry_runs)
                 except KeyboardInterrupt:
-                    every = [*trials.values(), *self._beside.values()]
-                    self._telling.interrupted(sum(trial.saved for trial in every))
+                    every = [*dry_runs.values(), *self._beside.values()]
+                    self._telling.interrupted(sum(dry_run.saved for dry_run in every))
                     raise
-                del trials
+                del dry_runs
             return (yield)
 
-    def _record(self, session: pytest.Session, trials: Mapping[pytest.Item, DryRun]) -> None:
+    def _record(self, session: pytest.Session, dry_runs: Mapping[pytest.Item, DryRun]) -> None:
         """Record what tests begin with, then what drivers ask for, each time of all tests."""
-        aims: Sequence[SampleTarget] = self._find_first(trials)
-        begin: Callable[[SampleTarget], DryRun] = partial(_get_trial, trials)
+        targets: Sequence[SampleTarget] = self._find_first(dry_runs)
+        begin: Callable[[SampleTarget], DryRun] = partial(_get_dry_run, dry_runs)
         least = self._least
-        alone = aims if len(aims) < least else ()
-        items = [item for item in trials if trials[item].state.confirm]
+        alone = targets if len(targets) < least else ()
+        items = [item for item in dry_runs if dry_runs[item].state.confirm]
         for _ in range(MAX_WAVES):
-            if len(aims) >= least:
-                self._order = {aim: place for place, aim in enumerate(aims)}
-                asked = self._try_first(session, aims, begin)
+            if len(targets) >= least:
+                self._order = {target: place for place, target in enumerate(targets)}
+                asked = self._try_first(session, targets, begin)
                 for _ in range(MAX_WAVES):
                     if len(asked) < least:
                         break
                     self._waves += 1
                     asked = self._send(session, self._waves, asked)
-            left = {aim.item for aim in (*self._inline, *alone)}
+            left = {target.item for target in (*self._inline, *alone)}
             items = [item for item in items if item not in left]
             if not items or self._run.spending.stop is not None:
                 break
-            aims, begin = (
+            targets, begin = (
                 find_further(session, items, self._run, self._answers),
                 self._begin_further,
             )
             # One answer of the old model has the others follow, together.
-            is_of_old = any(aim.side is not None and aim.side.asks_old_model for aim in aims)
+            is_of_old = any(
+                target.side is not None and target.side.asks_old_model for target in targets
+            )
             least = 1 if is_of_old else self._least
-            if len(aims) < least:
+            if len(targets) < least:
                 break
-            self._tell_further(aims)
-            items = [item for item in items if any(aim.item is item for aim in aims)]
+            self._tell_further(targets)
+            items = [item for item in items if any(target.item is item for target in targets)]
         for line in words.after_waves([(a.item.nodeid, why) for a, why in self._inline.items()]):
             self._telling.tell(line)
 
-    def _find_first(self, trials: Mapping[pytest.Item, DryRun]) -> list[SampleTarget]:
+    def _find_first(self, dry_runs: Mapping[pytest.Item, DryRun]) -> list[SampleTarget]:
         """Return the samples that tests begin with, but for those that no wave can record."""
-        aims = []
-        for item, trial in trials.items():
-            found = [SampleTarget(item=item, sample=each.number) for each in trial.to_record]
+        targets = []
+        for item, dry_run in dry_runs.items():
+            found = [SampleTarget(item=item, sample=each.number) for each in dry_run.to_record]
             watcher = find_watcher(item)
             if watcher:
                 self._inline |= dict.fromkeys(found, words.watched(watcher))
             else:
-                aims += found
-        return aims
+                targets += found
+        return targets
 
     def _tell_further(self, found: Sequence[SampleTarget]) -> None:
         self._is_further = True
@@ -151,13 +153,13 @@ class ConcurrentRecorder:
         new = len(found) - old
         self._telling.tell(words.further(tests, of_candidate=new, of_old_model=old))
 
-    def _begin_further(self, aim: SampleTarget) -> DryRun:
-        trial = DryRun.of_target(aim, self._run, self._answers)
-        if aim.side is not None:
-            self._beside[trial.state.paths.journal] = trial
-        trial.journal.check_place()
-        trial.leave_journal()
-        return trial
+    def _begin_further(self, target: SampleTarget) -> DryRun:
+        dry_run = DryRun.of_target(target, self._run, self._answers)
+        if target.side is not None:
+            self._beside[dry_run.state.paths.journal] = dry_run
+        dry_run.journal.check_place()
+        dry_run.leave_journal()
+        return dry_run
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -187,7 +189,7 @@ class ConcurrentRecorder:
     def _try_first(
         self,
         session: pytest.Session,
-        aims: Sequence[SampleTarget],
+        targets: Sequence[SampleTarget],
         begin: Callable[[SampleTarget], DryRun],
     ) -> Sequence[UnansweredSample]:
         """Try each sample for the first time, and send what it asks for at once: the first wave.
@@ -197,7 +199,7 @@ class ConcurrentRecorder:
         run = partial(
             run_dry_runs,
             session,
-            aims,
+            targets,
             begin=begin,
             differs=self._answers.differs,
             inline=self._inline,
@@ -205,7 +207,7 @@ class ConcurrentRecorder:
         if self._run.spending.is_limited or self._settings.batch:
             return run()
         waiting: list[UnansweredSample] = []
-        least = min(LEAST, len(aims))
+        least = min(LEAST, len(targets))
         self._waves += 1
         with self._flight() as flight:
 
@@ -215,9 +217,9 @@ class ConcurrentRecorder:
                     if len(waiting) < least:
                         return
                     first = self._forecast(
-                        RequestRound(waiting, place=self._answers.place, fits=self._fits)
+                        RequestRound(waiting, slot=self._answers.slot, fits=self._fits)
                     )
-                    expected = first.times(len(aims) / least)
+                    expected = first.times(len(targets) / least)
                     self._telling.tell(words.first_calls(self._waves, expected, like=least))
                 for each in waiting:
                     for note in each.notes:
@@ -254,27 +256,27 @@ class ConcurrentRecorder:
         wave, batch, out = flight.wave, turn.batch, flight.sendings
         tell = self._telling.of_wave(number, of=len(out))
 
-        def begin(aim: SampleTarget) -> DryRun:
-            wave.wait(flight.of_sample(aim), tell=tell)
-            trial = DryRun.of_target(aim, self._run, self._answers)
-            trial.leave_journal()
-            return trial
+        def begin(target: SampleTarget) -> DryRun:
+            wave.wait(flight.of_sample(target), tell=tell)
+            dry_run = DryRun.of_target(target, self._run, self._answers)
+            dry_run.leave_journal()
+            return dry_run
 
         asked_next: Sequence[UnansweredSample] = ()
         if goes_on:
             # In their order, and all of them: which fixtures stay set up depends on it.
             asked_next = run_dry_runs(
                 session,
-                [each.aim for each in turn.asked],
+                [each.target for each in turn.asked],
                 begin=begin,
                 differs=self._answers.differs,
                 inline=self._inline,
-                waiting=[each.aim for each in later],
+                waiting=[each.target for each in later],
             )
         wave.wait(out, tell=tell)
         self._leave_unanswered(turn.asked)
         seconds, answered = flight.seconds, wave.answered + batch.answered
-        left = None if batch.places else self._answers.left([*turn.asked, *later])
+        left = None if batch.slots else self._answers.left([*turn.asked, *later])
         self._telling.tell(
             words.after_wave(
                 number,
@@ -287,8 +289,8 @@ class ConcurrentRecorder:
         )
         if self._run.spending.stop is not None:
             return ()
-        found = [each for each in asked_next if each.aim not in self._inline]
-        return sorted([*found, *later], key=lambda each: self._order[each.aim])
+        found = [each for each in asked_next if each.target not in self._inline]
+        return sorted([*found, *later], key=lambda each: self._order[each.target])
 
     def _tell_before(self, number: int, turn: RequestRound, *, later: int) -> None:
         self._telling.tell(
@@ -297,14 +299,14 @@ class ConcurrentRecorder:
                 self._forecast(turn),
                 at_a_time=min(self._settings.concurrency, len(turn.single)),
                 tests=turn.tests,
-                in_batches=len(turn.batch.places),
+                in_batches=len(turn.batch.slots),
                 later=later,
                 models=turn.count_models(self._run.requested_model) if self._is_further else {},
             )
         )
 
     def _turn(self, asked: Sequence[UnansweredSample]) -> RequestRound:
-        return RequestRound(asked, place=self._answers.place, fits=self._fits)
+        return RequestRound(asked, slot=self._answers.slot, fits=self._fits)
 
     def _forecast(self, turn: RequestRound) -> CostEstimate:
         return self._run.spending.forecast([each for some in turn.requests for each in some])
@@ -320,14 +322,14 @@ class ConcurrentRecorder:
         for each in asked:
             missing = [note for note in each.notes if self._answers.fault(note)]
             if missing and all(map(self._fits, missing)):
-                self._unprocessed[each.aim] += 1
-                missing = missing if self._unprocessed[each.aim] >= MAX_UNPROCESSED else []
+                self._unprocessed[each.target] += 1
+                missing = missing if self._unprocessed[each.target] >= MAX_UNPROCESSED else []
             if missing:
-                self._inline[each.aim] = "no whole answer came"
+                self._inline[each.target] = "no whole answer came"
 
 
-def _get_trial(trials: Mapping[pytest.Item, DryRun], aim: SampleTarget) -> DryRun:
-    return trials[aim.item]
+def _get_dry_run(dry_runs: Mapping[pytest.Item, DryRun], target: SampleTarget) -> DryRun:
+    return dry_runs[target.item]
 
 
 def register(config: pytest.Config, run: "SessionContext", settings: Settings) -> None:

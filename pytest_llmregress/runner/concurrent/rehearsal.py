@@ -17,7 +17,7 @@ from pytest_llmregress.runner.concurrent.dry_run import (
 from pytest_llmregress.runner.concurrent.dry_run_loop import (
     NextItemProxy,
     chain_of,
-    run_trial,
+    run_dry,
     run_unseen,
 )
 from pytest_llmregress.runner.item_runner import ItemRunner
@@ -48,7 +48,7 @@ class Rehearsal:
         """The sample that runs now, or ran last."""
         return self._test.current
 
-    def aim(self) -> RequestRecorder:
+    def choose_next(self) -> RequestRecorder:
         """Make the next sample the one to run, and return what its requests are noted on."""
         self.is_over = True  # where its tear-down does not come to ask
         self.recorder = self._begin_recorder()
@@ -100,7 +100,7 @@ class Rehearsal:
         self.recorder.refuse(what)
 
     def _intercept(self, tape: CassetteSession) -> Any:
-        return capture_requests(tape, pad=self.recorder)
+        return capture_requests(tape, recorder=self.recorder)
 
 
 def find_further(
@@ -123,6 +123,6 @@ def find_further(
                 return chain_of(item if rehearsal.goes_on() else following)
 
             while not rehearsal.is_over:
-                watch.begin(rehearsal.aim())
-                run_trial(item, rehearsal, NextItemProxy(item, keep))
+                watch.begin(rehearsal.choose_next())
+                run_dry(item, rehearsal, NextItemProxy(item, keep))
     return tuple(target for each in rehearsals.values() for target in each.wanted)

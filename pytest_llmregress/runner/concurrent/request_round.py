@@ -1,5 +1,6 @@
 """The requests of a round: what the samples of a suite ask for at a time, is sent and answered."""
 
+import socket
 import threading
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from pytest_llmregress.pipeline.spend_tracker import PlannedRequest, SpendTracke
 from pytest_llmregress.providers.registry import find_batch_api
 from pytest_llmregress.recording.cassette_session import CassetteSession, Exchange
 from pytest_llmregress.recording.rate_limiter import CostEstimate
-from pytest_llmregress.recording.request_capture import CapturedRequest, read_sockets
+from pytest_llmregress.recording.request_capture import CapturedRequest
 from pytest_llmregress.recording.request_pool import RequestJob, RequestPool
 from pytest_llmregress.runner.concurrent.batch_round import BatchRound, BatchSlot
 from pytest_llmregress.runner.concurrent.dry_run import DryRun, SampleTarget
@@ -26,31 +27,31 @@ if TYPE_CHECKING:
 class RequestRound:
     """The requests of several samples, in the order of the tests.
 
-    Parameters: `place`, where a request goes in a batch; `fits`, whether it can be in one.
+    Parameters: `slot`, where a request goes in a batch; `fits`, whether it can be in one.
     """
 
     def __init__(
         self,
         asked: Sequence[UnansweredSample],
         *,
-        place: Callable[[UnansweredSample, CapturedRequest], BatchSlot],
+        slot: Callable[[UnansweredSample, CapturedRequest], BatchSlot],
         fits: Callable[[CapturedRequest], bool],
     ) -> None:
         self.asked = tuple(asked)
-        self._place = place
+        self._place = slot
         self._fits = fits
         noted = [(each, note) for each in asked for note in each.notes]
         self.size = len(noted)
         self.single = tuple(each for each in noted if not fits(each[1]))
-        self.batch = BatchRound([place(*each) for each in noted if fits(each[1])])
-        handed_in = [place.note for place in self.batch.places]
-        new = {id(place.note) for place in self.batch.new}
+        self.batch = BatchRound([slot(*each) for each in noted if fits(each[1])])
+        handed_in = [slot.note for slot in self.batch.slots]
+        new = {id(slot.note) for slot in self.batch.new}
         self._is_free = {id(note) for note in handed_in} - new
 
     @property
     def tests(self) -> int:
         """How many tests ask."""
-        return len({each.aim.item for each in self.asked})
+        return len({each.target.item for each in self.asked})
 
     def count_models(self, find: Callable[[Request], str | None]) -> dict[str, int]:
         """Return how many requests go to which model."""
@@ -73,7 +74,7 @@ class RequestRound:
         """Return the same with the first samples only."""
         if number >= len(self.asked):
             return self
-        return RequestRound(self.asked[:number], place=self._place, fits=self._fits)
+        return RequestRound(self.asked[:number], slot=self._place, fits=self._fits)
 
     def _is_sent(self, note: CapturedRequest) -> bool:
         return id(note) in self._is_free
@@ -81,7 +82,7 @@ class RequestRound:
     def _about_to_send(self, asked: UnansweredSample, note: CapturedRequest) -> PlannedRequest:
         return PlannedRequest(
             request=note.exchange.request,
-            known=asked.trial.accepted.usage_of_a_call,
+            known=asked.dry_run.accepted.usage_of_a_call,
             in_batch=self._fits(note),
         )
 
@@ -92,7 +93,7 @@ class ResponseSink:
     def __init__(self, run: "SessionContext") -> None:
         self._run = run
         self._journals = threading.Lock()
-        self._sockets = read_sockets()
+        self._sockets = _read_sockets()
         self._recorded: dict[SampleTarget, Counter[str]] = {}
         """The keys of the requests that waves have answered, by sample."""
 
@@ -101,23 +102,25 @@ class ResponseSink:
 
         def take(response: Response, started: float) -> str | None:
             note.exchange.started = started
-            return self._take(asked.aim, note, response, measured=True)
+            return self._take(asked.target, note, response, measured=True)
 
         return RequestJob(outgoing=note.outgoing, take=take)
 
-    def place(self, asked: UnansweredSample, note: CapturedRequest) -> BatchSlot:
+    def slot(self, asked: UnansweredSample, note: CapturedRequest) -> BatchSlot:
         """Return the same in a batch."""
 
         def take(response: Response) -> None:
-            self._take(asked.aim, note, response, measured=False)
+            self._take(asked.target, note, response, measured=False)
 
         api = find_batch_api(note.exchange.request, self._run.providers)
-        assert api is not None  # noqa: S101 - only what one accepts has a place in a batch
-        return BatchSlot(api=api, trial=asked.trial, sample=asked.aim.sample, note=note, take=take)
+        assert api is not None  # noqa: S101 - only what one accepts has a slot in a batch
+        return BatchSlot(
+            api=api, dry_run=asked.dry_run, sample=asked.target.sample, note=note, take=take
+        )
 
     def restrict_sockets(self) -> bool:
         """Tell whether something keeps the test that runs from connecting where others may."""
-        return read_sockets() != self._sockets
+        return _read_sockets() != self._sockets
 
     def take_live(
         self, item: pytest.Item, tape: CassetteSession, exchange: Exchange, response: Response
@@ -133,22 +136,22 @@ class ResponseSink:
         interaction = note.exchange.interaction
         return "no answer came" if interaction is None else self._run.incomplete(interaction)
 
-    def differs(self, aim: SampleTarget, trial: DryRun) -> bool:
+    def differs(self, target: SampleTarget, dry_run: DryRun) -> bool:
         """Whether a sample has not asked again for all that waves have recorded of it."""
-        return bool(self._recorded.get(aim, Counter()) - Counter(trial.played()))
+        return bool(self._recorded.get(target, Counter()) - Counter(dry_run.played()))
 
     def left(self, asked: Sequence[UnansweredSample]) -> int | None:
         """Return how many calls are known to be missing; None where nothing is known."""
         left = 0
         for each in asked:
-            known = each.trial.accepted.calls_of_a_sample
+            known = each.dry_run.accepted.calls_of_a_sample
             if known is None:
                 return None
-            left += max(0, known - self._recorded.get(each.aim, Counter()).total())
+            left += max(0, known - self._recorded.get(each.target, Counter()).total())
         return left
 
     def _take(
-        self, aim: SampleTarget, note: CapturedRequest, response: Response, *, measured: bool
+        self, target: SampleTarget, note: CapturedRequest, response: Response, *, measured: bool
     ) -> str | None:
         """Put an answer on disk; say why it is not whole, or None where it is."""
         ended = time.perf_counter()
@@ -157,9 +160,9 @@ class ResponseSink:
             note.tape.answer(note.exchange, response, measured=measured)
             why = self.fault(note)
             if why is None:
-                self._recorded.setdefault(aim, Counter())[note.tape.key_in(note.exchange)] += 1
-                if aim.side is None:  # what is carried on of a test is told of its own samples
-                    self._run.in_waves[aim.item.nodeid] += 1
+                self._recorded.setdefault(target, Counter())[note.tape.key_in(note.exchange)] += 1
+                if target.side is None:  # what is carried on of a test is told of its own samples
+                    self._run.in_waves[target.item.nodeid] += 1
         return why
 
 
@@ -184,16 +187,16 @@ class RequestsInFlight:
         """All that was sent."""
         return [sending for some in self._by_sample.values() for sending in some]
 
-    def of_sample(self, aim: SampleTarget) -> list[RequestJob]:
+    def of_sample(self, target: SampleTarget) -> list[RequestJob]:
         """Return what was sent for a sample."""
-        return self._by_sample.get(aim, [])
+        return self._by_sample.get(target, [])
 
     def send(self, asked: UnansweredSample, note: CapturedRequest) -> None:
         """Send a request."""
         if not self.has_begun:
             self._began = time.monotonic()
         sending = self._answers.sending(asked, note)
-        self._by_sample.setdefault(asked.aim, []).append(sending)
+        self._by_sample.setdefault(asked.target, []).append(sending)
         self.wave.add(sending)
 
     @property
@@ -206,3 +209,9 @@ class RequestsInFlight:
         after, before = self._spending.spent, self._before
         cost = None if after.cost is None or before.cost is None else after.cost - before.cost
         return CostEstimate(calls=answered, tokens=after.tokens - before.tokens, cost=cost)
+
+
+def _read_sockets() -> tuple[object, ...]:
+    """Return what connects to other machines now: something else where sockets are restricted."""
+    names = (socket.socket, socket.create_connection, socket.getaddrinfo)
+    return (*names, socket.socket.connect)

@@ -9,7 +9,7 @@ from pytest_llmregress.runner.drivers.driver import MoreSamples
 from pytest_llmregress.values.settings import RecordMode
 
 
-def plan_again(test: ObservedTest) -> MoreSamples:
+def plan_suite_replay(test: ObservedTest) -> MoreSamples:
     """Return the samples that are to be replayed beside those of a test; often none."""
     is_over = test.find_side(AGAIN) is not None
     if is_over or not test.state.has_again or test.settings.record is not RecordMode.NONE:
