@@ -13,11 +13,10 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_llmregress.cli.git_tracking import DoctorFinding, check_tracking, name_files
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
-from pytest_llmregress.cli.program_settings import check_program_settings
 from pytest_llmregress.cli.selection import FileProblems, find_other, select, shorten
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.providers.asked_models import find_candidate_of
-from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT, is_key
+from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT, SETTINGS_FILES, is_key
 from pytest_llmregress.providers.installed_versions import installed, unsupported
 from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.errors import rerecord, retake
@@ -56,7 +55,7 @@ def examine(paths: Sequence[Path], *, as_json: bool) -> CommandResult:
         *_half_upgrades(tests),
         *check_tracking([path for test in tests for path in _accepted(test)]),
         *_environment(os.environ),
-        *check_program_settings(os.environ),
+        *_program_settings(os.environ),
     ]
     faults = sum(finding.fault for finding in findings)
     if as_json:
@@ -240,6 +239,33 @@ def _environment(environment: Mapping[str, str]) -> Iterator[DoctorFinding]:
         yield DoctorFinding(
             fault=False, where="CI", what="set: nothing is recorded, nothing is pending"
         )
+
+
+def _program_settings(environment: Mapping[str, str]) -> Iterator[DoctorFinding]:
+    """Yield a note on each file that leads a program past the gateway."""
+    for file in SETTINGS_FILES:
+        folder = environment.get(file.folder_variable) or file.folder
+        path = Path(folder).expanduser() / file.name
+        names = sorted(CHILD_ENVIRONMENT.addresses.keys() & _read_environment(path).keys())
+        if names:
+            yield DoctorFinding(
+                fault=False,
+                where=str(path),
+                what=(
+                    f"its env sets {', '.join(names)}, which wins over the environment of a "
+                    "child: what the program asks is neither recorded nor replayed"
+                ),
+                command=f"take it out, or set {file.folder_variable} to another folder for tests",
+            )
+
+
+def _read_environment(path: Path) -> Mapping[str, object]:
+    try:
+        settings = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    found = settings.get("env") if isinstance(settings, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _version_of(distribution: str) -> str | None:

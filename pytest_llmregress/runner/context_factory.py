@@ -1,10 +1,11 @@
 """From what pytest knows to values: what all tests of a session share, and which test it is."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,16 +13,18 @@ from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.pipeline.config import Marker, TestIdentity
 from pytest_llmregress.pipeline.next_command import find_calling_line
 from pytest_llmregress.pipeline.session_context import SessionContext
-from pytest_llmregress.pipeline.shared_keys import find_shared_keys
 from pytest_llmregress.pipeline.spend_tracker import SpendLimits, SpendTracker
 from pytest_llmregress.providers import installed_versions
 from pytest_llmregress.providers.child_environment import CHILD_ENVIRONMENT
+from pytest_llmregress.providers.protocol import Provider
 from pytest_llmregress.providers.registry import replay_environment
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.runner.hook_calls import HOOKS, Hooks
 from pytest_llmregress.runner.settings_reader import read_settings, read_sources
 from pytest_llmregress.runner.several_candidates import choose_context, find_node_id
+from pytest_llmregress.storage.cassette_file import read_cassette
 from pytest_llmregress.storage.file_paths import build_test_paths
+from pytest_llmregress.values.http import Interaction
 from pytest_llmregress.values.settings import RecordMode, Settings
 
 CONFIG_FIXTURE = "_llmregress_config"
@@ -62,7 +65,7 @@ def build_context(config: pytest.Config, marked: Sequence[pytest.Item]) -> Sessi
             environment=CHILD_ENVIRONMENT,
             is_open=settings.record is not RecordMode.NONE,
             locate=partial(find_calling_line, config.rootpath),
-            shared_keys=partial(find_shared_keys, cassettes, providers),
+            shared_keys=partial(_find_shared_keys, cassettes, providers),
         ),
         spending=SpendTracker(
             limits=_read_limits(config, settings), providers=providers, price=price
@@ -126,3 +129,21 @@ def _has_own_config(item: pytest.Item) -> bool:
     except (AttributeError, TypeError):  # private: where it is another one, each is looked up
         return True
     return found is None or len(found) > 1
+
+
+def _find_shared_keys(
+    cassettes: Iterable[Path], providers: Sequence[Provider]
+) -> Mapping[str, str]:
+    """Return what stands for the keys that the recordings of all these tests were made with.
+
+    The test that a child is started in tells of its own provider alone, and a later test may ask
+    another one. A recording that is missing or broken tells of none: its own test says so.
+    """
+    found: dict[str, Interaction] = {}
+    for path in cassettes:
+        try:
+            recorded = read_cassette(path).interactions
+        except (OSError, ValueError):
+            continue
+        found |= {each.request.url: each for each in recorded}
+    return replay_environment(providers, found.values())

@@ -43,10 +43,6 @@ class Severities:
         ]
         return cls(rules=tuple(sorted(rules, key=lambda rule: _vagueness(rule[0]))))
 
-    def apply(self, changes: Iterable[Change]) -> tuple[Change, ...]:
-        """Return the changes with the severities of this project, without those it ignores."""
-        return tuple(found for change in changes if (found := self.apply_to(change)) is not None)
-
     def apply_to(self, change: Change) -> Change | None:
         """Return a change with its severity of this project; None where it is ignored.
 

@@ -39,9 +39,9 @@ def change(trait):
     ],
 )
 def test_the_most_specific_name_decides(mapping, trait, severity):
-    found = Severities.read(mapping).apply([change(trait)])
+    found = Severities.read(mapping).apply_to(change(trait))
 
-    assert [each.severity for each in found] == ([] if severity is None else [severity])
+    assert (found and found.severity) == severity
 
 
 def test_a_severity_that_is_none_is_an_error_that_names_all_of_them():
