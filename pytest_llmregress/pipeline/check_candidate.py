@@ -1,10 +1,11 @@
-"""Whether the requests of one sample asked for the candidate, and which of them nobody reads."""
+"""Whether a candidate may be asked, and whether the requests of one sample asked for it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_llmregress.pipeline.next_command import NextCommand, find_calling_line
+from pytest_llmregress.pipeline.state import TestState
 from pytest_llmregress.providers.asked_models import asked_models, is_of_another, wrong_models
 from pytest_llmregress.recording.cassette_session import Exchange
 from pytest_llmregress.reports import failures
@@ -13,6 +14,7 @@ from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request
 from pytest_llmregress.values.run_report import Problem
 from pytest_llmregress.values.settings import Candidate
+from pytest_llmregress.values.snapshot import Snapshot
 
 _NO_MODEL = "no model by name"
 """Stands for the model of a call that names none: whichever one the server takes answers."""
@@ -133,6 +135,26 @@ class Asking:
         if exchange.interaction is None:
             return self.requested_model(exchange.request) is not None
         return self.read(exchange) is not None
+
+
+def find_refusal(test: TestState, accepted: Snapshot | None) -> Problem | None:
+    """Return why a candidate is not asked; None where it may be, and for the baseline.
+
+    It needs a baseline to be held against, and in a canary that has to be of the same model. A test
+    that is skipped, or asks for nothing, needs none.
+    """
+    candidate, node_id = test.settings.candidate, test.node_id
+    if candidate is None:
+        return None
+    if accepted is None:
+        has_recording = test.paths.of_baseline().cassette.exists()
+        message = failures.no_baseline(node_id, test.commands.baseline(recorded=has_recording))
+        return Problem(code="no_baseline", message=message)
+    others = wrong_models(candidate, accepted.requested_models) if test.is_canary else ()
+    if others:
+        message = failures.not_its_model(node_id, candidate.new, others)
+        return Problem(code="not_its_model", message=message)
+    return None
 
 
 def _described(exchanges: Iterable[Exchange]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.pipeline.check_candidate import find_refusal
 from pytest_llmregress.pipeline.config import TestConfig, TestConfigError, TestIdentity
 from pytest_llmregress.pipeline.next_command import NextCommand
 from pytest_llmregress.pipeline.plan import AGAIN, AGAIN_CONTROL, SideVariant, plan_samples
-from pytest_llmregress.pipeline.refuse_candidate import find_refusal
 from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import TestState, check_enough_samples
 from pytest_llmregress.pipeline.write_files import build_run_decision

@@ -6,18 +6,12 @@ from typing import Any
 
 import pytest
 
+from marker_keywords import KNOWN
 from pytest_llmregress.contracts.rule_book import forbids
 from pytest_llmregress.pipeline.config import Marker, MarkerOptions, TestConfig, TestConfigError
 from pytest_llmregress.redaction.redactor import Redactor
 from pytest_llmregress.values.comparison_rules import ArgumentMatch, ToolMatch
 from pytest_llmregress.values.settings import FailOn, SettingsSource
-
-KNOWN = (
-    "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
-    "max_cost_usd, max_agents, max_latency, budget, allow_tools, forbid_tools, outcomes, "
-    "served_model, "
-    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record, unplayed"
-)
 
 
 def read(*markers: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> TestConfig:

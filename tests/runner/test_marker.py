@@ -2,6 +2,8 @@
 
 import pytest
 
+from marker_keywords import KNOWN
+
 APP = """
     import anthropic
 
@@ -12,12 +14,6 @@ APP = """
         asked = {"model": "claude-opus-5", "max_tokens": 100, "messages": messages, **more}
         return client.messages.create(**asked)
 """
-KNOWN = (
-    "max_calls, max_tool_calls, max_input_tokens, max_output_tokens, max_total_tokens, "
-    "max_cost_usd, max_agents, max_latency, budget, allow_tools, forbid_tools, outcomes, "
-    "served_model, "
-    "rules, samples, pass_rate, quarantine, severity, tool_match, arguments, record, unplayed"
-)
 OWN = "fail_on, judge_model, match_ignore, match_replace"
 """What `llm_config` takes beside the marker's keywords."""
 
