@@ -1,6 +1,6 @@
 """What a request asks a model, in one form for all providers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -45,7 +45,8 @@ class Prompt:
     schema: Mapping[str, Any] = field(default_factory=dict)
     """The JSON schema that the answer has to keep; empty for none."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Everything else by its name; the limit of an answer is "max_tokens"."""
+    """Everything else by its name; the limit of an answer is "max_tokens". Of the form of an answer
+    what `schema` does not say, for each API has another name for that."""
     links: Mapping[str, Any] = field(default_factory=dict)
     """Parameters that name what an earlier answer has made: other ones with every recording."""
     history: History = History.SENT
@@ -59,6 +60,8 @@ class Prompt:
             fields["messages"] = list(self.messages)
         if self.tools is not None:
             fields["tools"] = list(self.tools)
+        if self.schema:
+            fields["schema"] = dict(self.schema)
         return fields
 
 
@@ -69,12 +72,13 @@ def read_prompt(body: Mapping[str, Any]) -> Prompt:
     for key in ("messages", "tools"):
         if is_list_of_objects(parameters.get(key)):
             found[key] = tuple(parameters.pop(key))
+    parameters, schema = split_schema(parameters)
     thread = parameters.get("thread")
     if isinstance(thread, Mapping):
         parameters["thread"] = {k: v for k, v in thread.items() if k != "previous_message_id"}
     return Prompt(
         system=parameters.pop("system", None),
-        schema=find_schema(body),
+        schema=schema,
         parameters=parameters,
         links={key: body[key] for key in _LINKS if key in body},
         history=_history_of(thread),
@@ -84,13 +88,38 @@ def read_prompt(body: Mapping[str, Any]) -> Prompt:
 
 def find_schema(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the JSON schema that a body asks an answer for; an empty one where it has none."""
+    return split_schema(body)[1]
+
+
+def split_schema(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Return parameters without the JSON schema of an answer, and that; an empty one for none.
+
+    With it goes what says no more than that there is one.
+    """
     for keys in _FORMATS:
-        found: Any = body
+        found: Any = parameters
         for key in (*keys, "schema"):
             found = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(found, Mapping):
-            return found
-    return {}
+            return without_schema(parameters, (*keys, "schema"), title=found.get("title")), found
+    return dict(parameters), {}
+
+
+def without_schema(
+    parameters: Mapping[str, Any], place: Sequence[str], *, title: object = None
+) -> dict[str, Any]:
+    """Return parameters without the schema at a place, and without what only announces it.
+
+    :param title: the schema's own; a name that is the same says nothing more.
+    """
+    key, *deeper = place
+    rest = {name: value for name, value in parameters.items() if name != key}
+    if deeper:
+        inner = without_schema(parameters[key], deeper, title=title)
+        announced = {"type": "json_schema", "strict": True, "name": title}
+        left = {k: v for k, v in inner.items() if k not in announced or v != announced[k]}
+        rest |= {key: left} if left else {}
+    return rest
 
 
 def is_list_of_objects(value: Any) -> bool:

@@ -334,9 +334,12 @@ def test_a_request_is_read_as_a_prompt():
         {"systemTool": {"name": "nova_grounding"}},
     )
     assert prompt.schema == schema
-    assert (prompt.parameters["max_tokens"], prompt.parameters["topP"]) == (9, 0.5)
-    assert prompt.parameters["tool_choice"] == {"any": {}}
-    assert "requestMetadata" not in prompt.parameters
+    assert prompt.parameters == {
+        "max_tokens": 9,
+        "topP": 0.5,
+        "tool_choice": {"any": {}},
+        "outputConfig": {"textFormat": {"structure": {"jsonSchema": {"name": "x"}}}},
+    }
 
 
 @pytest.mark.parametrize("body", [[], 1, {"messages": 1, "toolConfig": 2, "inferenceConfig": [3]}])

@@ -158,7 +158,7 @@ def test_a_prompt_is_read_in_the_form_of_all_providers():
 
     prompt = read(reply(text("Yes.")), asked=body).prompt
 
-    assert (prompt.system, prompt.schema) == ("Be brief.", schema)
+    assert (prompt.system, prompt.schema, prompt.parameters) == ("Be brief.", schema, {})
     assert [message["role"] for message in prompt.messages] == ["user", "assistant", "user"]
     assert prompt.messages[2]["content"][0]["tool_use_id"] == "find_1"
 

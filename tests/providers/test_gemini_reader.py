@@ -372,6 +372,7 @@ def test_a_request_is_read_as_a_prompt():
             "maxOutputTokens": 9,
             "topK": 2,
             "responseJsonSchema": {"type": "object"},
+            "responseMimeType": "application/json",
         },
         "cachedContent": "cachedContents/1",
         "labels": {"team": "a"},
@@ -405,7 +406,7 @@ def test_a_request_is_read_as_a_prompt():
     )
     assert prompt.schema == {"type": "object"}
     assert prompt.links == {"cachedContent": "cachedContents/1"}
-    assert (prompt.parameters["max_tokens"], prompt.parameters["topK"]) == (9, 2)
+    assert prompt.parameters == {"max_tokens": 9, "topK": 2}
     assert "labels" not in prompt.parameters
 
 

@@ -568,3 +568,37 @@ def test_limits_of_a_minute_and_of_a_day_are_told_apart(
     headers = {f"x-ratelimit-{name}-requests": (value,) for name, value in named.items()}
 
     assert PROVIDER.requests_a_minute(Response(status=429, headers=headers)) == a_minute
+
+
+def strictly(**more: Any) -> dict[str, Any]:
+    described = {"name": "Plan", "schema": PLAN, **more}
+    return {**ASKED, "response_format": {"type": "json_schema", "json_schema": described}}
+
+
+PLAN = {"type": "object", "title": "Plan"}
+LENIENT = {"response_format": {"json_schema": {"strict": False}}}
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "parameters"),
+    [
+        (CHAT, strictly(strict=True), {}),
+        (CHAT, strictly(), LENIENT),
+        (CHAT, strictly(strict=False), LENIENT),
+        (OLLAMA, {**ASKED, "format": PLAN}, {}),
+        (
+            RESPONSES,
+            {**INPUT, "text": {"format": {"type": "json_schema", "name": "Plan", "schema": PLAN}}},
+            {},
+        ),
+    ],
+)
+def test_a_schema_is_told_in_one_way_whichever_api_has_it(url: str, asked: Any, parameters: Any):
+    reply = (
+        {"message": {"content": "{}"}, "done": True} if url == OLLAMA else completion(choice({}))
+    )
+    prompt = read(url, response(said("{}")) if url == RESPONSES else reply, asked=asked).prompt
+
+    assert prompt.schema == PLAN
+    assert prompt.parameters == parameters
+    assert prompt.fields()["schema"] == PLAN

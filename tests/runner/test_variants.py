@@ -14,6 +14,7 @@ APP = """
     import os
 
     SYSTEM = os.environ.get("SYSTEM", "Be brief.")
+    FORM = {"type": "object", "title": "Answer", "properties": {"yes": {"type": "string"}}}
     TOOL = {"name": "find_order", "description": "Finds it.", "input_schema": {"type": "object"}}
 
     def ask(text):
@@ -24,6 +25,9 @@ APP = """
             function["parameters"] = TOOL["input_schema"]
             reply = openai.OpenAI(base_url=os.environ["STAND"] + "/v1").chat.completions.create(
                 model="gpt-5", max_completion_tokens=50,
+                response_format={"type": "json_schema", "json_schema": {
+                    "name": "Answer", "schema": FORM, "strict": True,
+                }},
                 messages=[{"role": "system", "content": SYSTEM}, *messages],
                 tools=[{"type": "function", "function": function}],
             )
@@ -31,6 +35,7 @@ APP = """
         import anthropic
         reply = anthropic.Anthropic().messages.create(
             model="claude-opus-5", max_tokens=50, system=SYSTEM, messages=messages, tools=[TOOL],
+            extra_body={"output_config": {"format": {"type": "json_schema", "schema": FORM}}},
         )
         return "".join(block.text for block in reply.content if block.type == "text")
 """

@@ -25,6 +25,37 @@ def test_a_request_without_a_schema_has_an_empty_one(request_body):
     assert find_schema(request_body) == {}
 
 
+@pytest.mark.parametrize(
+    ("request_body", "rest"),
+    [
+        ({"output_format": {"type": "json_schema", "schema": SCHEMA}}, {}),
+        (
+            {
+                "output_config": {
+                    "effort": "low",
+                    "format": {"type": "json_schema", "schema": SCHEMA},
+                }
+            },
+            {"output_config": {"effort": "low"}},
+        ),
+        (
+            {"text": {"format": {"name": "Risk", "schema": SCHEMA, "strict": False}}},
+            {"text": {"format": {"name": "Risk", "strict": False}}},
+        ),
+        (
+            {"text": {"format": {"name": "Risk", "schema": SCHEMA | {"title": "Risk"}}}},
+            {},
+        ),
+        ({"output_format": {"schema": 3}}, {"output_format": {"schema": 3}}),
+    ],
+)
+def test_a_schema_is_no_parameter_and_what_it_does_not_say_is_one(request_body, rest):
+    prompt = read_prompt({"messages": [], "max_tokens": 9, **request_body})
+
+    assert prompt.parameters == {"max_tokens": 9, **rest}
+    assert prompt.fields().get("schema", {}) == prompt.schema
+
+
 def test_a_body_is_read_as_system_prompt_messages_tools_and_parameters():
     messages = [{"role": "user", "content": "Hello"}]
     tools = [{"name": "book", "input_schema": {"type": "object"}}]

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmregress.providers.json_access import parse, read_mapping, read_objects
-from pytest_llmregress.values.prompt import Prompt
+from pytest_llmregress.values.prompt import Prompt, without_schema
 
 _OF_THE_ACCOUNT = frozenset({"requestMetadata"})
 """Keys that say nothing to the model."""
+_SCHEMA = ("outputConfig", "textFormat", "structure", "jsonSchema", "schema")
+"""Where the JSON schema of an answer stands."""
 
 
 def read_converse_prompt(body: Mapping[str, Any]) -> Prompt:
@@ -24,13 +26,16 @@ def read_converse_prompt(body: Mapping[str, Any]) -> Prompt:
         settings = {k: v for k, v in settings.items() if k != "maxTokens"} | {
             "max_tokens": settings["maxTokens"]
         }
+    schema = _find_schema(body)
+    if schema:
+        parameters = without_schema(parameters, _SCHEMA, title=schema.get("title"))
     return Prompt(
         system=None if system is None else _plain(system),
         messages=tuple(
             {"role": each.get("role"), "content": _plain(each.get("content"))} for each in messages
         ),
         tools=None if tools is None else tuple(map(_read_tool, tools)),
-        schema=_find_schema(body),
+        schema=schema,
         parameters=parameters | settings,
     )
 
@@ -70,6 +75,6 @@ def _read_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
 def _find_schema(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the JSON schema that an answer has to keep: it stands there as a text."""
     found: Any = body
-    for key in ("outputConfig", "textFormat", "structure", "jsonSchema", "schema"):
+    for key in _SCHEMA:
         found = read_mapping(found).get(key)
     return read_mapping(parse(found)) if isinstance(found, str) else read_mapping(found)

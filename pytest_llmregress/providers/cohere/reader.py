@@ -64,10 +64,11 @@ class CohereProvider:
 
 def read_cohere_prompt(body: Mapping[str, Any]) -> Prompt:
     """Read the body of a request: messages and tools have the form of chat completions."""
-    prompt = read_chat_prompt(body)
     form = read_mapping(body.get("response_format"))
     schemas = (read_mapping(form.get(key)) for key in ("json_schema", "schema"))
-    return replace(prompt, schema=next(filter(None, schemas), {}))
+    schema = next(filter(None, schemas), {})
+    rest = {key: value for key, value in body.items() if key != "response_format"}
+    return replace(read_chat_prompt(rest if schema else body), schema=schema)
 
 
 def _find_call(request: Request) -> Mapping[str, Any] | None:

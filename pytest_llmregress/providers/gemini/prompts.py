@@ -20,7 +20,10 @@ def read_gemini_prompt(body: Mapping[str, Any]) -> Prompt:
     contents = given.pop("contents", None)
     contents = [contents] if isinstance(contents, dict) else contents
     tools = given.pop("tools", None)
-    schemas = [read_mapping(settings.get(key)) for key in _SCHEMAS]
+    place = next((key for key in _SCHEMAS if read_mapping(settings.get(key))), None)
+    schema = {} if place is None else settings.pop(place)
+    if schema and settings.get("responseMimeType") == "application/json":
+        del settings["responseMimeType"]  # it says no more than that there is a schema
     if "maxOutputTokens" in settings:
         settings["max_tokens"] = settings.pop("maxOutputTokens")
     ids = CallIds()
@@ -28,7 +31,7 @@ def read_gemini_prompt(body: Mapping[str, Any]) -> Prompt:
         system=_plain(given.pop("systemInstruction", None), ids),
         messages=tuple(_read_message(each, ids) for each in read_objects(contents)),
         tools=None if tools is None else tuple(_read_tools(read_objects(tools))),
-        schema=next(filter(None, schemas), {}),
+        schema=schema,
         links={key: given.pop(key) for key in _LINKS & given.keys()},
         parameters={k: v for k, v in (given | settings).items() if k not in _OF_THE_ACCOUNT},
     )

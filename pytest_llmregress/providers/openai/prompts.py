@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_llmregress.providers.json_access import is_one_of, read_mapping
 from pytest_llmregress.providers.openai.chat import read_arguments
-from pytest_llmregress.values.prompt import History, Prompt, find_schema, is_list_of_objects
+from pytest_llmregress.values.prompt import History, Prompt, is_list_of_objects, split_schema
 
 _SYSTEM = frozenset({"system", "developer"})
 _OF_THE_ACCOUNT = frozenset({"user", "safety_identifier", "prompt_cache_key", "model", "models"})
@@ -28,11 +28,14 @@ def read_chat_prompt(body: Mapping[str, Any]) -> Prompt:
     if system is None:
         system = parameters.pop("system", None)
     tools = _take_list(parameters, "tools") or _take_list(parameters, "functions")
+    parameters, schema = split_schema(_say_lenient(parameters))
+    if isinstance(parameters.get("format"), dict) and not schema:  # Ollama's
+        schema = parameters.pop("format")
     return Prompt(
         system=system,
         messages=tuple(_read_messages(messages[leading:])),
         tools=None if tools is None else tuple(map(_read_tool, tools)),
-        schema=find_schema(body) or read_mapping(body.get("format")),
+        schema=schema,
         parameters=parameters,
     )
 
@@ -53,16 +56,27 @@ def read_responses_prompt(body: Mapping[str, Any]) -> Prompt:
     )
     system = [parameters.pop("instructions", None), *(m.get("content") for m in messages[:leading])]
     tools = _take_list(parameters, "tools")
+    parameters, schema = split_schema(parameters)
     kept = History.SENT if body.get("store") is False else History.OPENED
     return Prompt(
         system=_join(system),
         messages=tuple(messages[leading:]),
         tools=None if tools is None else tuple(map(_read_tool, tools)),
-        schema=find_schema(body),
+        schema=schema,
         parameters=parameters,
         links=links,
         history=History.CONTINUED if links else kept,
     )
+
+
+def _say_lenient(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters that say so where an answer need not keep its schema, as it is here."""
+    form = read_mapping(parameters.get("response_format"))
+    described = read_mapping(form.get("json_schema"))
+    if "schema" not in described or described.get("strict") is True:
+        return parameters
+    lenient = {**form, "json_schema": {**described, "strict": False}}
+    return {**parameters, "response_format": lenient}
 
 
 def _read_parameters(body: Mapping[str, Any]) -> dict[str, Any]:
