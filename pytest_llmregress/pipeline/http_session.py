@@ -29,6 +29,7 @@ from pytest_llmregress.recording.cassette_session import (
     SampleMode,
 )
 from pytest_llmregress.recording.http_patching import patch_http
+from pytest_llmregress.recording.newer_program import find_program_change
 from pytest_llmregress.recording.socket_guard import SocketGuard, find_guard_of_thread
 from pytest_llmregress.reports import failures
 from pytest_llmregress.reports.recording_progress import not_sent
@@ -177,6 +178,7 @@ class HttpSession:
             unplayed=len(self.tape.unplayed_places),
             after_body=self.unplayed.count_after_body(),
             not_understood=self.asking.unread(self.tape.attempts),
+            program=find_program_change(self.tape.attempts, self.tape.versions.rules),
         )
 
     def calls(self) -> tuple[Call, ...]:

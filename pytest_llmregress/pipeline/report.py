@@ -134,6 +134,11 @@ def _remarks(test: ObservedTest, kept: SavedFiles) -> list[Problem]:
         message = failures.rejected(test.node_id, kept.rejected, command)
         return [Problem(code="rejected", message=message)]
     samples = test.samples
+    program = next((each.recording.program for each in samples if each.recording.program), "")
+    if program:
+        command = test.state.commands.record(exists=True)
+        message = failures.program_changed(test.node_id, program, command)
+        return [Problem(code="program_changed", message=message)]
     replayed = all(sample.mode is AnswerSource.REPLAYED for sample in samples)
     passed = all(sample.body_passed for sample in samples)
     if replayed and passed and test.state.accepted is None:

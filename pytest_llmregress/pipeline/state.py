@@ -169,6 +169,9 @@ class SampleRecording:
     """How many interactions at its end were asked once the body of the test was over."""
     not_understood: tuple[str, ...] = ()
     """Requests to a model that no provider reads."""
+    program: str = ""
+    """The versions of an agent's program, with an arrow, where another one was replayed than was
+    recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

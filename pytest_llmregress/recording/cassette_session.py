@@ -13,6 +13,7 @@ from pytest_llmregress.recording.program_presets import (
     Machine,
     MachinesBySession,
     ProgramPreset,
+    find_versions,
 )
 from pytest_llmregress.recording.received_response import decode_response
 from pytest_llmregress.recording.unplayed import UnplayedInteractions
@@ -153,6 +154,7 @@ class CassetteSession:
         for preset in presets:
             matching = matching.joined(preset.matching)
         self.redactor, self.matching, self.presets = redactor, matching, tuple(presets)
+        self.versions = find_versions(presets if self.mode is SampleMode.REPLAY else (), matching)
         self._carried: dict[str, deque[Interaction]] = defaultdict(deque)
         for interaction in self._given:
             key = self.key_of(interaction.request, judge=interaction.judge)
@@ -161,6 +163,7 @@ class CassetteSession:
             () if self.mode is SampleMode.RECORD else self.recorded,
             key_of=lambda each: self.key_of(each.request, judge=each.judge),
             by_bytes=matching == RequestMatcher() and not self._given,
+            versions=self.versions,
         )
 
     def key_of(self, request: Request, *, judge: bool = False) -> str:
@@ -217,7 +220,7 @@ class CassetteSession:
                 pass  # not even where somebody's cassette holds credentials
             elif carried:
                 exchange.interaction = carried.popleft()
-            elif (position := self._waiting.take_alike(key)) is not None:
+            elif (position := self._waiting.take_alike(key, exchange.request)) is not None:
                 self._play(exchange, position)
             if exchange.interaction is None and self.mode is SampleMode.REPLAY:
                 times = self._waiting.times_recorded(key)

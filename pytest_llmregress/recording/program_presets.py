@@ -8,6 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from pytest_llmregress.recording.newer_program import (
+    OtherVersions,
+    VersionRules,
+    read_version_rules,
+)
 from pytest_llmregress.redaction.secret_patterns import SecretSpan
 from pytest_llmregress.redaction.stream_redaction import clean_events
 from pytest_llmregress.values.http import Request, Response
@@ -47,6 +52,8 @@ class ProgramPreset:
     matching: RequestMatcher
     advice: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = ()
     """What to do, in lines, where a request holds what another run may hold otherwise."""
+    version: VersionRules | None = None
+    """How a recording of another version is found; None where it is not looked for."""
 
     def read_machine(self, request: Request) -> dict[str, str]:
         """Return what a request tells of its machine: values by their names."""
@@ -123,6 +130,11 @@ class MachinesBySession:
             return Machine(dict(known))
 
 
+def find_versions(presets: Iterable[ProgramPreset], matching: RequestMatcher) -> OtherVersions:
+    """Return what finds the recordings of other versions."""
+    return OtherVersions((each.version for each in presets if each.version), matching)
+
+
 def preset_names() -> tuple[str, ...]:
     """Return the names of the presets that there are."""
     names = (each.name for each in files(__package__).joinpath(_FOLDER).iterdir())
@@ -159,6 +171,7 @@ def read_preset(name: str) -> ProgramPreset:
             drop_texts=tuple(map(re.compile, match["drop_texts"])),
             sort_results_by=match["sort_results_by"],
         ),
+        version=read_version_rules(name, table),
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
 
+from pytest_llmregress.recording.newer_program import OtherVersions
 from pytest_llmregress.values.http import FEATURE_HEADERS, Interaction, Request
 
 
@@ -14,7 +15,8 @@ class UnplayedInteractions:
     bodies. Not thread-safe: the tape has a lock.
 
     Parameters: `key_of`, the key of a recording by the rules of the test; `by_bytes`, whether
-    equal bytes may be given first: not where a rule leaves a part of them out.
+    equal bytes may be given first: not where a rule leaves a part of them out; `versions`, what
+    finds the recording of another version of an agent's program, where nothing else is found.
     """
 
     def __init__(
@@ -23,8 +25,10 @@ class UnplayedInteractions:
         *,
         key_of: Callable[[Interaction], str],
         by_bytes: bool,
+        versions: OtherVersions | None = None,
     ) -> None:
         self._recorded = recorded
+        self._versions = versions
         self._key_of = key_of
         self._left = dict.fromkeys(range(len(recorded)))
         self._same: dict[Hashable, deque[int]] = defaultdict(deque)
@@ -44,9 +48,14 @@ class UnplayedInteractions:
             return None
         return self._take(self._same.get(_bytes_of(request, judge=judge)))
 
-    def take_alike(self, key: str) -> int | None:
-        """Take the first recording with that key, or None."""
-        return self._take(self._by_key().get(key))
+    def take_alike(self, key: str, request: Request) -> int | None:
+        """Take the first recording with the key of a request, or of another version, or None."""
+        place = self._take(self._by_key().get(key))
+        if place is None and self._versions is not None and self._versions.rules:
+            place = self._versions.find(request, self._recorded, self._left)
+            if place is not None:
+                del self._left[place]
+        return place
 
     def times_recorded(self, key: str) -> int:
         """Return how many recordings have that key, whether they were taken or not."""

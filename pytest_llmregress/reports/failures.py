@@ -228,6 +228,15 @@ def too_few_samples(test: str, *, asked: int, recorded: int, command: str) -> st
     )
 
 
+def program_changed(test: str, program: str, command: str) -> str:
+    """Say that another version of an agent's program was replayed than was recorded."""
+    return (
+        f"{test}: agent program changed: {escape_controls(program)}. Its requests were answered by "
+        "the user's words, the model's answers and the results of tools alone: its prompts and "
+        f"tools are others now. Record the test anew to have it asked with them: {command}"
+    )
+
+
 def rejected(test: str, decision: Decision, command: str) -> str:
     """Say that a recording was rejected, and how another one is made."""
     why = f": {escape_controls(decision.reason)}" if decision.reason else ""

@@ -53,7 +53,7 @@ class Problem(JsonRecord):
     """The command, or the setting, that does; empty where nothing is known to."""
 
 
-REMARKS = frozenset({"no_snapshot", "rejected", "too_few_samples"})
+REMARKS = frozenset({"no_snapshot", "program_changed", "rejected", "too_few_samples"})
 """Codes of problems that fail no test."""
 
 
