@@ -31,20 +31,19 @@ def put_old_name(
 ) -> tuple[Sequence[NormalizedCall], ModelSetting | None]:
     """Return the candidate's calls with the old model's name in prompts that name the new model.
 
-    The name alone makes no other request: it comes with the model. Where a side asks several
+    The name alone makes no other request: it comes with the model. Where the baseline asks several
     models, nobody knows which name stands for which, and the calls stay as they are. What was sent
     byte by byte stays in any case.
     """
     before, after = ({call.model for call in calls} for calls in (olds, news))
-    if before == after or len(before) != 1 or len(after) != 1:
+    if before == after or len(before) != 1 or min(map(len, before | after)) < MIN_NAME:
         return news, None
-    (old,), (new,) = before, after
-    if min(len(old), len(new)) < MIN_NAME:
-        return news, None
+    (old,) = before
     texts = [dump_canonical_json(call.fields) for call in news]
-    is_new = _name(new)
-    if any(is_new.search(text) for text in texts):
-        renamed = [replace(call, fields=_rename(call.fields, is_new, old)) for call in news]
+    if any(_name(call.model).search(text) for call, text in zip(news, texts, strict=True)):
+        renamed = [
+            replace(call, fields=_rename(call.fields, _name(call.model), old)) for call in news
+        ]
         return renamed, ModelSetting.OWN
     is_old = _name(old)
     is_told = any(is_old.search(text) for text in texts)

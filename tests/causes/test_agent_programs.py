@@ -99,6 +99,16 @@ def test_a_prompt_that_names_the_old_model_was_rewritten():
     )
 
 
+def test_a_program_that_falls_back_to_a_third_model_names_each_of_them():
+    fallback = call(model="claude-fallback", text="Tidy.")
+    found = find_cause(
+        RecordedSide(calls=[call()]), RecordedSide(calls=[call(model=NEW, text="No."), fallback])
+    )
+
+    assert found.kind is CauseKind.MODEL
+    assert found.summary.endswith("its prompts name the new model")
+
+
 def test_a_name_within_another_one_is_not_the_model():
     found = cause(call(named="claude-old-5"), call(model=NEW, named="claude-old-5", text="Tidy."))
 
