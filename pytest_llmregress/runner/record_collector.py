@@ -1,7 +1,7 @@
 """Collects the records of marked tests off their reports, then judges and tells them all."""
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -58,8 +58,8 @@ class RecordCollector:
         """Why a report could not be written, by its path."""
         self._no_night = ""
         """Why this night could not be added to the history; empty where nothing went wrong."""
-        self.unconfirmed = ""
-        """Why both models could not be asked again for the suite's sake; empty without a reason."""
+        self.unconfirmed: dict[str, str] = {}
+        """Why both models could not be asked again for the suite's sake, by candidate."""
         self._bad_hooks: tuple[str, ...] = ()
         """What hooks that belong to no test did wrong."""
 
@@ -125,23 +125,26 @@ class RecordCollector:
         if self._in_worker:
             config.workeroutput[_ORPHANS] = list(orphans)  # type: ignore[attr-defined]  # of xdist
 
-    def find_suspicious(self, config: pytest.Config) -> Mapping[str, int]:
-        """Return the tests of which both models are to be asked again; none without a cause.
+    def find_suspicious(self, config: pytest.Config) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """Yield each candidate whose suite looks worse, and the tests to ask both models again of.
 
-        It takes a suite that looks worse as a whole, while no single test fails the run. With each
-        test come its first samples of the candidate.
+        It takes a suite that looks worse as a whole, while no single test fails the run. With the
+        node id of each test come its first samples of the candidate.
         """
-        tests = tuple(self._by_test.values())
-        if not any(test.evidence is not None for test in tests):
-            return {}
+        if not any(test.evidence is not None for test in self._by_test.values()):
+            return
         from pytest_llmregress.verdicts.judge_run import judge_run
         from pytest_llmregress.verdicts.judge_suite import is_compared
 
-        _, verdict = judge_run(tests, gate=_read_gate(read_settings(config)))
-        if verdict is None or verdict.failing or not verdict.suspects:
-            return {}
-        evidences = [test.evidence for test in tests if test.evidence is not None]
-        return {each.test: each.screen.n for each in evidences if is_compared(each)}
+        every = split_by_candidate(self._by_test, read_candidates(config))
+        for number, records in enumerate(every):
+            settings = read_settings(config, candidate=number)
+            _, verdict = judge_run(tuple(records.values()), gate=_read_gate(settings))
+            if verdict is None or verdict.failing or not verdict.suspects:
+                continue
+            evidences = {item: record.evidence for item, record in records.items()}
+            name = "" if settings.candidate is None else settings.candidate.name
+            yield name, {i: e.screen.n for i, e in evidences.items() if e and is_compared(e)}
 
     def add_fresh(self, test: str, again: FreshEvidence, *, cost: float | None) -> None:
         """Take fresh samples of both models of a test that is over.
@@ -268,13 +271,13 @@ def _judge_run(
     records: Mapping[str, TestRecord],
     orphans: Sequence[str],
     *,
-    unconfirmed: str,
+    unconfirmed: Mapping[str, str],
 ) -> tuple[RunReport, str]:
     """Return the records of all tests with the verdict on all of them, and why no night was added.
 
     The latter is empty where one was, and where no history was asked for.
 
-    :param unconfirmed: why both models could not be asked again; empty without a reason.
+    :param unconfirmed: why both models could not be asked again, by candidate.
     """
     tests = tuple(records[test] for test in sorted(records))
     verdict, fault, created = None, "", datetime.now(UTC).isoformat(timespec="seconds")
@@ -291,7 +294,7 @@ def _judge_run(
                 path, tests, at=created, candidate=candidate, gate=gate
             )
         else:
-            why = unconfirmed or _explain_unasked(config, settings)
+            why = unconfirmed.get(candidate or "") or _explain_unasked(config, settings)
             tests, verdict = judge_run(tests, gate=gate, unconfirmed=why)
     report = RunReport(
         created=created,
@@ -318,8 +321,6 @@ def _explain_unasked(config: pytest.Config, settings: Settings) -> str:
         return "none are recorded"
     if not settings.confirm or settings.control == 0:
         return "the old model was not to be asked again"
-    if read_candidates(config)[1:]:
-        return "there are several candidates, run one alone"
     if config.getoption("numprocesses", default=None):
         return "a worker of xdist knows its own tests alone, run it without -n"
     return "it was not asked"

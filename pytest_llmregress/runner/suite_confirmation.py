@@ -28,43 +28,47 @@ class SuiteConfirmation:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Ask both models again once all tests have run; one that cannot be asked ends it."""
+        """Ask both models again once all tests have run, for each candidate that looks worse.
+
+        A model that cannot be asked ends that.
+        """
         result = yield
-        tests = self._records.find_suspicious(session.config)
-        items = [item for item in session.items if item.nodeid in tests]
-        if not items:
-            return result
-        if session.shouldstop or session.shouldfail:
-            self._records.unconfirmed = _STOPPED
-            return result
-        self._ask_again(session, items, first=max(tests.values()))
+        for candidate, tests in tuple(self._records.find_suspicious(session.config)):
+            items = [item for item in session.items if item.nodeid in tests]
+            if session.shouldstop or session.shouldfail:
+                why = _STOPPED
+            else:
+                why = self._ask_again(session, candidate, items, first=max(tests.values()))
+            if why:
+                self._records.unconfirmed[candidate] = why
         return result
 
     def _ask_again(
-        self, session: pytest.Session, items: Sequence[pytest.Item], *, first: int
-    ) -> None:
+        self, session: pytest.Session, candidate: str, items: Sequence[pytest.Item], *, first: int
+    ) -> str:
+        """Record the fresh samples of tests; say why a model could not be asked."""
         from pytest_llmregress.verdicts.confirm_suite import count_fresh
 
         samples = count_fresh(len(items), first=first)
         each = f"{count(samples, 'sample')} of either of {count(len(items), 'test')}"
+        whose = f" with {candidate}" if read_candidates(session.config)[1:] else ""
+        told = f"the suite as a whole looks worse{whose}: both models are asked again, {each}"
         output.break_line(session.config)
-        output.write_lines(
-            session.config,
-            [f"llmregress: the suite as a whole looks worse: both models are asked again, {each}"],
-        )
+        output.write_lines(session.config, [f"llmregress: {told}"])
         sides = (
             SideVariant(name=AGAIN_CONTROL, samples=samples, asks_old_model=True),
             SideVariant(name=AGAIN, samples=samples),
         )
         stops = session.shouldstop, session.shouldfail
+        why = ""
         with hide_runs(session):
             for place, item in enumerate(items):
                 following = items[place + 1] if place + 1 < len(items) else None
                 why = self._ask(item, sides, following)
                 if why:
-                    self._records.unconfirmed = why
                     break
         session.shouldstop, session.shouldfail = stops
+        return why
 
     def _ask(
         self,
@@ -89,10 +93,9 @@ def register(
 ) -> None:
     """Have an alarm of the suite confirmed, where both models may be asked and all tests are known.
 
-    A worker of xdist knows its own tests alone; of several candidates none is asked again.
+    A worker of xdist knows its own tests alone.
     """
     may_ask = settings.record is not RecordMode.NONE and settings.candidate is not None
     is_asked = settings.confirm > 0 and settings.control != 0 and settings.history is None
-    is_known = not hasattr(config, "workerinput") and len(read_candidates(config)) == 1
-    if may_ask and is_asked and is_known:
+    if may_ask and is_asked and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SuiteConfirmation(run, records), _NAME)

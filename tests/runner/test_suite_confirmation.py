@@ -149,6 +149,21 @@ def test_a_limit_ends_it_and_a_line_says_so(project):
     project.says("suite: not confirmed on fresh samples of both models:")
 
 
+def test_of_several_candidates_the_one_that_looks_worse_is_asked_again(project):
+    same = "claude-same"
+    begin(project, HALF).stand.script(same, "An old answer.")
+
+    project.record(*CANDIDATE, f"--llmregress-candidate={same}", unconfirmed=TESTS, passed=TESTS)
+
+    assert project.exit_status == 1
+    assert asked(project) == {NEW: TESTS * (1 + 3 + FRESH), OLD: TESTS * FRESH, same: TESTS}
+    project.says(
+        f"llmregress: the suite as a whole looks worse with {NEW}: both models are asked again, 10",
+        "suite: confirmed: failed: 0/60",
+    )
+    project.never_says("not confirmed on fresh samples")
+
+
 def test_under_xdist_a_line_says_that_nothing_is_confirmed(project):
     begin(project, HALF).record(*CANDIDATE, "-n2")
 
