@@ -37,9 +37,7 @@ def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot; `FileNotFoundError` where there is none, else `UnreadableFileError`."""
     text = read_text(path)
     plain = _split(text)
-    snapshot = (
-        None if plain is None else _read(path, text, check_document(path, plain[0]), plain[1])
-    )
+    snapshot = plain and _read(path, text, check_document(path, plain[0]), plain[1])
     return snapshot or _read_whole(path, text)
 
 
@@ -155,8 +153,8 @@ _BEHAVIOR = "\nbehavior:\n  "
 _NO_VALUES = "\nvalues: {}\n"
 _BODY = frozenset({"behavior", "values", "samples"})
 _NEXT_TRAIT = re.compile(r"\n  (?=[^ \n])")
-
-
+_KINDS = {str(kind): kind for kind in TraitKind}
+_SEVERITIES = {str(severity): severity for severity in Severity}
 _FIRST = ("1", ("pytest-llmregress=1",))
 """What the first version sealed a behavior with, and who had said it: it wrote no list of them."""
 
@@ -294,10 +292,6 @@ def _is_short(value: Any) -> bool:
     except (TypeError, ValueError):  # `dump` says what is wrong with it, and where
         return False
     return len(text) <= INLINE // 2 and "\\n" not in text
-
-
-_KINDS = {str(kind): kind for kind in TraitKind}
-_SEVERITIES = {str(severity): severity for severity in Severity}
 
 
 def _plain_trait(name: str, told: Any) -> Trait | None:

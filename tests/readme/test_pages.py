@@ -48,6 +48,7 @@ WALKS = (
 )
 MOST_HOPS, MOST_FILES = 20, 12
 """What a reader of one walk is to go through."""
+MOST_LINES = 350
 OURS = {f"--llmregress-{row[0]}" for row in (*OPTIONS, *FLAGS)}
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("pytest_llmregress_"))
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
@@ -146,6 +147,12 @@ def test_each_folder_of_the_package_is_in_the_tree():
     }
 
     assert folders_of_the_tree() == there
+
+
+def test_no_file_of_the_package_is_longer_than_one_reads_at_a_time():
+    lengths = {file: len(text_of(file).splitlines()) for file in PACKAGE.rglob("*.py")}
+
+    assert {file: length for file, length in lengths.items() if length > MOST_LINES} == {}
 
 
 def test_the_import_floors_are_those_that_are_checked():
