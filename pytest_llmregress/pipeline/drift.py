@@ -12,7 +12,8 @@ from pytest_llmregress.pipeline.state import (
     TestState,
     deduplicate,
 )
-from pytest_llmregress.providers.installed_versions import RECORDERS
+from pytest_llmregress.providers.installed_versions import recorded_with, versions_among
+from pytest_llmregress.providers.registry import find_packages
 from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
@@ -173,14 +174,20 @@ def _cause(
     """Return what the drift of a sample that differs is consistent with."""
     from pytest_llmregress.causes.find_cause import find_cause
 
-    before = context.read_calls(baseline.runs[0])
+    before, after = context.read_calls(baseline.runs[0]), sample.recording.calls_as_recorded
     played = state.old if sample.mode is AnswerSource.REPLAYED else None
+    sdks = find_packages(after, context.providers)
     return find_cause(
-        _side(state, before, baseline.versions, baseline.recorded_at),
         _side(
             state,
-            sample.recording.calls_as_recorded,
-            context.versions if played is None else played.versions,
+            before,
+            versions_among(baseline.versions, find_packages(before, context.providers)),
+            baseline.recorded_at,
+        ),
+        _side(
+            state,
+            after,
+            recorded_with(sdks) if played is None else versions_among(played.versions, sdks),
             now if played is None else played.recorded_at,
         ),
     )
@@ -194,6 +201,6 @@ def _side(
     settled = state.config.matching.settled
     return RecordedSide(
         calls=[replace(call, request=settled(call.request)) for call in calls],
-        versions={name: versions[name] for name in RECORDERS if name in versions},
+        versions=versions,
         recorded_at=recorded_at,
     )

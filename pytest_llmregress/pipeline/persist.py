@@ -1,6 +1,6 @@
 """What is kept of a test's run: nothing half-made, nothing accepted without a decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,9 @@ from pytest_llmregress.pipeline.state import (
     ObservedTest,
     deduplicate,
 )
-from pytest_llmregress.providers.installed_versions import RECORDERS
+from pytest_llmregress.providers.installed_versions import recorded_with
+from pytest_llmregress.providers.protocol import Provider
+from pytest_llmregress.providers.registry import find_packages
 from pytest_llmregress.recording.cassette_session import SampleMode
 from pytest_llmregress.storage.cassette_file import digest_of
 from pytest_llmregress.storage.decisions import Rejection
@@ -40,7 +42,7 @@ class WriteFacts:
     """When this session began."""
     recorded_at: str
     """When what is new was recorded."""
-    versions: Mapping[str, str]
+    providers: Sequence[Provider]
     in_ci: bool
     extractors: tuple[str, ...]
     """`name=version` of everything that has a say on its behavior."""
@@ -316,7 +318,7 @@ def build_cassette(test: ObservedTest, facts: WriteFacts) -> Cassette:
         requested_models=deduplicate(call.requested_model for call in calls),
         served_models=deduplicate(call.served_model for call in calls),
         recorded_at=facts.recorded_at,
-        versions={name: facts.versions[name] for name in RECORDERS},
+        versions=recorded_with(find_packages(calls, facts.providers)),
         interactions=tuple(each for interactions in recorded for each in interactions),
         samples=tuple(
             _build_header(test, sample, interactions, facts)

@@ -1,7 +1,7 @@
 """Versions of the packages that this one stands on, and which of them it can stand on."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
@@ -13,9 +13,9 @@ SUPPORTED: Mapping[str, str] = {"anthropic": ">=1.9,<3", "vcrpy": ">=9.4.2,<10"}
 """Ranges by package. Outside of them recordings go wrong without a word: vcrpy before 8.2 does
 not see what anthropic 1.0 and later send, and the live API is called. Before anthropic 1.9 the
 recordings of the examples do not replay: its tool runner sends a header more."""
-_SDKS = ("anthropic",)
-RECORDERS = (*_SDKS, "pytest-llmregress", "vcrpy")
-"""The packages whose versions a cassette names: those that have made it."""
+_MISSING = "not installed"
+_OWN = ("pytest-llmregress", "vcrpy")
+"""The packages whose versions each cassette names; with them stand the SDKs of its calls."""
 
 
 @cache
@@ -42,13 +42,28 @@ def unsupported(versions: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def recorded_with(sdks: Iterable[str]) -> dict[str, str]:
+    """Return the versions that a cassette names: of what makes it, and of SDKs that there are."""
+    found = {name: number for name in sorted(sdks) if (number := _version(name)) != _MISSING}
+    return found | {name: installed()[name] for name in _OWN}
+
+
+def versions_among(versions: Mapping[str, str], sdks: Iterable[str]) -> dict[str, str]:
+    """Return of the versions in a cassette those that are about its calls.
+
+    Cassettes that were made before each SDK was named have one of an SDK that made no call.
+    """
+    return {name: versions[name] for name in (*sorted(sdks), *_OWN) if name in versions}
+
+
 def name_sdks(versions: Mapping[str, str]) -> str:
     """Return the SDKs among packages, each with its version: "NAME 1.9.0"; "-" for none."""
-    return ", ".join(f"{name} {versions[name]}" for name in _SDKS if name in versions) or "-"
+    sdks = (f"{name} {number}" for name, number in versions.items() if name not in _OWN)
+    return ", ".join(sdks) or "-"
 
 
 def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "not installed"
+        return _MISSING

@@ -185,6 +185,13 @@ def sdk_supports(providers: Sequence[Provider]) -> tuple[SdkSupport, ...]:
     return tuple(sdk for provider in providers if (sdk := _find_sdk(provider)) is not None)
 
 
+def find_packages(calls: Iterable[Call], providers: Sequence[Provider]) -> frozenset[str]:
+    """Return the SDKs by which calls were made, as far as their providers have one."""
+    made_by = {call.provider for call in calls}
+    supports = (_find_sdk(each) for each in providers if each.name in made_by)
+    return frozenset(sdk.package for sdk in supports if sdk is not None and sdk.package)
+
+
 def _find_sdk(provider: Provider) -> SdkSupport | None:
     """Return what the SDK of a provider needs, or None.
 

@@ -28,6 +28,8 @@ Seam = Callable[["OpenSeams"], None]
 class SdkSupport:
     """What the SDK of a provider needs to build and send its requests in a test."""
 
+    package: str = ""
+    """Its distribution, whose version a recording of such calls names; empty for none."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What a replay sets where it is not set, so that clients made in the test ask nobody for it:
     for a replay of this provider's requests, and where nothing is recorded."""

@@ -165,7 +165,7 @@ class SampleSeries:
             is_over=not self._waiting,
             session=context.started,
             recorded_at=self._observer.now,
-            versions=context.versions,
+            providers=context.providers,
             in_ci=context.in_ci,
             extractors=extractors.stamp,
             decision=build_run_decision() if self.state.settings.accept else None,

@@ -150,7 +150,7 @@ FACTS = WriteFacts(
     is_over=True,
     session="2026-11-30T09:00:00Z",
     recorded_at="2026-11-30T09:00:01Z",
-    versions={"anthropic": "1", "pytest-llmregress": "1", "vcrpy": "1"},
+    providers=(),
     in_ci=False,
     extractors=("pytest-llmregress=1",),
     decision=None,

@@ -7,7 +7,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from pytest_llmregress.providers.installed_versions import SUPPORTED, installed, unsupported
+from pytest_llmregress.providers.installed_versions import (
+    SUPPORTED,
+    installed,
+    name_sdks,
+    recorded_with,
+    unsupported,
+    versions_among,
+)
 
 GOOD = {"anthropic": "2.12.0", "vcrpy": "9.4.2"}
 
@@ -91,3 +98,22 @@ def test_the_ranges_are_those_that_an_installation_keeps_to():
     assert {name: declared[name] for name in SUPPORTED} == {
         name: SpecifierSet(allowed) for name, allowed in SUPPORTED.items()
     }
+
+
+def test_a_recording_names_what_made_it_and_the_sdks_of_its_calls_that_there_are():
+    own = {name: installed()[name] for name in ("pytest-llmregress", "vcrpy")}
+
+    assert recorded_with(["anthropic", "sdk-of-nobody"]) == {
+        "anthropic": installed()["anthropic"],
+        **own,
+    }
+    assert recorded_with([]) == own
+
+
+def test_an_sdk_that_made_no_call_is_left_out_of_an_older_recording():
+    versions = {"anthropic": "2.12.0", "pytest-llmregress": "0.1.0", "vcrpy": "9.4.2"}
+
+    assert "anthropic" in versions_among(versions, ["anthropic"])
+    assert "anthropic" not in versions_among(versions, ["openai"])
+    assert name_sdks(versions) == "anthropic 2.12.0"
+    assert name_sdks(versions_among(versions, [])) == "-"

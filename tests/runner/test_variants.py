@@ -100,6 +100,11 @@ def test_another_provider_is_compared_by_behavior_and_named_as_a_cause(app, cons
     app.offline().replay(VARIANT, env=env(app), passed=1, failed=1)
     assert app.found()["test_refused"]["drift"]["cause"] == cause
 
+    told = [line.split() for line in console("status").stdout.splitlines()]
+    assert [line[-3] for line in told if "candidate" in line] == ["openai"] * 2
+    assert [line[-3] for line in told if line[0].startswith("test_it.py")] == ["anthropic"] * 2
+    assert list(cause["versions"]) == ["anthropic", "openai", "pytest-llmregress", "vcrpy"]
+
     assert "variant:on-openai" in console("compare", "baseline", "variant:on-openai").stdout
     accept = ("accept", "test_it.py::test_refused", "--candidate", "variant:on-openai")
     assert console(*accept).returncode == 0

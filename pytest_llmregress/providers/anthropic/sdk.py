@@ -39,6 +39,7 @@ def _find_nothing(*_: object, **__: object) -> bool:
 
 
 SUPPORT = SdkSupport(
+    package="anthropic",
     environment={"ANTHROPIC_API_KEY": NO_KEY, **aws_credentials.PLACEHOLDERS},
     seams={"anthropic": _patch, "botocore.session": aws_credentials.look_for_no_credentials},
 )

@@ -15,7 +15,9 @@ class BedrockProvider:
 
     name: str = "bedrock"
     sdk: SdkSupport = SdkSupport(
-        environment=PLACEHOLDERS, seams={"botocore.endpoint": rewrite_before_signing}
+        package="boto3",
+        environment=PLACEHOLDERS,
+        seams={"botocore.endpoint": rewrite_before_signing},
     )
 
     def read(self, interaction: Interaction) -> Call | None:

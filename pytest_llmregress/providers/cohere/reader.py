@@ -30,7 +30,9 @@ class CohereProvider:
     """
 
     name: str = "cohere"
-    sdk: SdkSupport = SdkSupport(environment={"CO_API_KEY": NO_KEY, "COHERE_API_KEY": NO_KEY})
+    sdk: SdkSupport = SdkSupport(
+        package="cohere", environment={"CO_API_KEY": NO_KEY, "COHERE_API_KEY": NO_KEY}
+    )
 
     def read(self, interaction: Interaction) -> Call | None:
         """Return the call that an interaction is, or None where it is no call of a model."""

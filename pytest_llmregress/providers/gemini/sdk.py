@@ -29,6 +29,7 @@ def _give_placeholder(*_: object, **__: object) -> tuple[Any, str | None]:
 
 
 SUPPORT = SdkSupport(
+    package="google-genai",
     environment={"GOOGLE_API_KEY": NO_KEY, "GEMINI_API_KEY": NO_KEY},
     seams={"google.auth": _look_for_no_credentials},
 )

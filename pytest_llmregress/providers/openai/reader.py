@@ -27,7 +27,7 @@ class OpenAIProvider:
 
     name: str = "openai"
     sdk: SdkSupport = SdkSupport(
-        environment=PLACEHOLDERS, seams={"openai": watch_requests("openai")}
+        package="openai", environment=PLACEHOLDERS, seams={"openai": watch_requests("openai")}
     )
 
     @property
