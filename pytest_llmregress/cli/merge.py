@@ -12,7 +12,8 @@ from pytest_llmregress.reports.junit_properties import is_failed
 from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
 from pytest_llmregress.reports.summary import summary_lines
 from pytest_llmregress.storage.atomic_write import write_text
-from pytest_llmregress.values.run_report import ReportError, RunReport, TestRecord
+from pytest_llmregress.values.history import History
+from pytest_llmregress.values.run_report import AnswerSource, ReportError, RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, Settings
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy
@@ -20,6 +21,8 @@ from pytest_llmregress.values.verdict import GatePolicy
 MAX_NOTES = 10
 """Tests in several reports that are named; the others are counted."""
 _PLUGIN = "pytest-llmregress"
+_ALONE = "each shard knows its own tests alone, run them as one"
+"""Why an alarm of all shards together has no fresh samples of both models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +127,23 @@ def _judge(
     from pytest_llmregress.verdicts.judge_run import judge_run  # noqa: PLC0415 - with statistics
 
     # Whether tests that look different were to get fresh samples is in the shards' own verdicts.
-    confirms = any(report.verdict is not None and report.verdict.confirms for report in reports)
-    return judge_run(tests, gate=GatePolicy(confirm=Settings().confirm if confirms else 0))
+    verdicts = [report.verdict for report in reports if report.verdict is not None]
+    gate = GatePolicy(confirm=Settings().confirm if any(v.confirms for v in verdicts) else 0)
+    if any(verdict.history is not None for verdict in verdicts):
+        return judge_run(tests, gate=gate, history=_build_history(reports, tests))
+    is_compared = any(report.candidate is not None for report in reports)
+    return judge_run(tests, gate=gate, unconfirmed=_ALONE if is_compared else "")
+
+
+def _build_history(reports: Sequence[RunReport], tests: Sequence[TestRecord]) -> History:
+    """Return the night that shards of a canary are together; no report has the nights before."""
+    from pytest_llmregress.verdicts.canary import build_night  # noqa: PLC0415 - with statistics
+
+    is_new = (test for test in tests if test.mode is AnswerSource.RECORDED)
+    recorded = [test.evidence for test in is_new if test.evidence is not None]
+    last = reports[-1]
+    night = build_night(recorded, at=last.created, candidate=last.candidate or "")
+    return History(nights=(night,) if night.tests else (), is_recorded=bool(night.tests))
 
 
 def _versions(reports: Sequence[RunReport]) -> Mapping[str, str]:

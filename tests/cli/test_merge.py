@@ -9,8 +9,10 @@ import pytest
 from pytest_llmregress.reports.reporters import JsonReporter
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally
-from pytest_llmregress.values.run_report import RunReport, TestRecord
+from pytest_llmregress.values.history import History
+from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
 from pytest_llmregress.values.verdict import GatePolicy
+from pytest_llmregress.verdicts.canary import build_night
 from pytest_llmregress.verdicts.judge_suite import judge_suite
 from reports import record
 from run_reports import drift_of, evidence_of, report_of
@@ -60,12 +62,38 @@ def test_the_suite_is_judged_again_over_all_tests(project):
     alone = [read(name).verdict.fails for name in ("a.json", "b.json")]
     run = project.run("merge", "a.json", "b.json", "-o", "all.json")
 
-    whole = judge_suite([failing(n).evidence for n in range(6)], gate=GatePolicy(confirm=5))
+    whole = judge_suite(
+        [failing(n).evidence for n in range(6)],
+        gate=GatePolicy(confirm=5),
+        unconfirmed="each shard knows its own tests alone, run them as one",
+    )
     assert alone == [False, False]
     assert read("all.json").verdict == whole
     assert whole.fails
     assert run.status == 1
     assert any(line.startswith("verdict: regressed, fails the run: 6 tests") for line in run.out)
+
+
+def test_shards_of_a_canary_are_one_night_of_many(project):
+    """Six of six lost: p = 0.016, which is less than one run takes and more than a night has."""
+    for name, numbers in (("a.json", range(3)), ("b.json", range(3, 6))):
+        tests = [replace(failing(n), mode=AnswerSource.RECORDED) for n in numbers]
+        evidences = [test.evidence for test in tests]
+        night = build_night(evidences, at=LATE, candidate=CANDIDATE)
+        verdict = judge_suite(
+            evidences,
+            gate=GatePolicy(confirm=5),
+            history=History(nights=(night,), is_recorded=True),
+        )
+        write(name, *tests, candidate=CANDIDATE, verdict=verdict)
+    run = project.run("merge", "a.json", "b.json", "-o", "all.json")
+
+    verdict = read("all.json").verdict
+    assert verdict.baseline == Tally(passed=6, n=6)
+    assert not verdict.fails
+    assert run.status == 0
+    assert verdict.history.nights == 1
+    assert any("the suite is judged by one night; alpha, one part in 365" in s for s in run.out)
 
 
 @pytest.mark.parametrize("order", [("a.json", "b.json"), ("b.json", "a.json")])
