@@ -33,12 +33,14 @@ _PLACES = {
         re.IGNORECASE,
     ),
 }
-_NAMED = re.compile(
-    r"\b(?:words?|phrase|sentence|line|tag|Wort|Satz|Zeile|mots?|palabras?|frase|parol[ae]"
-    r"|palavras?|woord|zin):?\s*[*_]*$",
-    re.IGNORECASE,
+_NAMINGS = (
+    *(" word", " words", " phrase", " sentence", " line", " tag", " wort", " satz", " zeile"),
+    *(" mot", " mots", " palabra", " palabras", " frase", " parola", " parole", " palavra"),
+    *(" palavras", " woord", " zin"),
 )
+"""What words are called right before them, in lower case."""
 _QUOTES = "\"'`“”„«»‘’"  # noqa: RUF001 - quotation marks of other scripts
+_QUOTE_SIGNS = frozenset(_QUOTES)
 _AROUND = _QUOTES + ".!?…:;,*_()[] \t"
 _SENTENCE_END = re.compile(r"[.!?;]\s|\n\s*\n|\n\s*[-*#]")
 _MAX_SENTENCE = 300
@@ -47,6 +49,10 @@ _MAX_WORDS = 80
 """Characters of demanded words."""
 _MAX_PLACES = 20
 """Places of a prompt at which a word is looked at."""
+_MAX_ANSWER = 200
+"""Characters of both ends of an answer that are looked at."""
+_MAX_NAMING = 24
+"""Characters before the demanded words in which they may be called a word."""
 _MIN_CAPITALS = 2
 
 
@@ -55,14 +61,17 @@ def find_kept_demands(answer: str, prompt: Prompt) -> frozenset[str]:
 
     Each as 'begins with "Dear customer"' or 'ends with "DONE"'.
     """
-    plain = " ".join(answer.split())
-    words = plain.split(" ")
+    begin, end = answer[:_MAX_ANSWER].split(), answer[-_MAX_ANSWER:].split()
+    if not begin or not end:
+        return frozenset()
+    texts = tuple(_texts(prompt))
     found = set()
-    for place, word in ((_BEGIN, words[0]), (_END, words[-1])):
+    for place, words, word in ((_BEGIN, begin, begin[0]), (_END, end, end[-1])):
         bare = word.strip(_AROUND)
-        for text in _texts(prompt) if bare else ():
+        for text in texts if bare else ():
             if bare in text:
-                found |= {f'{place} "{each}"' for each in _demanded(text, bare, place, plain)}
+                said = " ".join(words)
+                found |= {f'{place} "{each}"' for each in _demanded(text, bare, place, said)}
     return frozenset(found)
 
 
@@ -75,7 +84,11 @@ def _demanded(text: str, word: str, place: str, answer: str) -> Iterator[str]:
             return
         start, end = _widen(text, at, at + len(word), place)
         said = " ".join(text[start:end].split()).strip(_AROUND)
-        if _stands(said, answer, place) and _is_asked(text, start, end, place):
+        if (
+            _is_named(text, start, end)
+            and _stands(said, answer, place)
+            and _is_asked(text, start, place)
+        ):
             yield said
 
 
@@ -86,7 +99,7 @@ def _widen(text: str, start: int, end: int, place: str) -> tuple[int, int]:
             (n for n in range(end, min(len(text), start + _MAX_WORDS)) if _closes(text, n)), end
         )
         return start, close
-    if place == _END and text[end : end + 2].lstrip(".!?")[:1] in tuple(_QUOTES):
+    if place == _END and text[end : end + 2].lstrip(".!?")[:1] in _QUOTE_SIGNS:
         opens = range(start - 1, max(-1, start - _MAX_WORDS), -1)
         return next((n + 1 for n in opens if _opens(text, n)), start), end
     return start, end
@@ -110,16 +123,21 @@ def _stands(said: str, answer: str, place: str) -> bool:
     return bare.endswith(said) and not before[-1:].isalnum()
 
 
-def _is_asked(text: str, start: int, end: int, place: str) -> bool:
-    """Say whether a sentence demands words of each answer."""
+def _is_named(text: str, start: int, end: int) -> bool:
+    """Say whether words stand in quotes or capitals, or behind "the word"."""
+    words = text[start:end]
+    is_loud = len(words) >= _MIN_CAPITALS and words.isupper()
+    if is_loud or text[start - 1 : start] in _QUOTE_SIGNS:
+        return True
+    before = text[max(0, start - _MAX_NAMING) : start]
+    return before.rstrip(": *_").lower().endswith(_NAMINGS)
+
+
+def _is_asked(text: str, start: int, place: str) -> bool:
+    """Say whether the sentence before some words speaks of each answer, and of that place."""
     before = text[max(0, start - _MAX_SENTENCE) : start]
     ends = [found.end() for found in _SENTENCE_END.finditer(before)]
     sentence = before[ends[-1] if ends else 0 :]
-    words = text[start:end]
-    is_quoted = before[-1:] in tuple(_QUOTES)
-    is_loud = len(words) >= _MIN_CAPITALS and words.isupper()
-    if not (is_quoted or is_loud or _NAMED.search(before)):
-        return False
     return _EACH.search(sentence) is not None and _PLACES[place].search(sentence) is not None
 
 
