@@ -121,6 +121,9 @@ class SuiteVerdict(JsonRecord):
     """How the baseline's own sessions differ; drift is then told and fails nothing."""
     suspects: tuple[str, ...] = ()
     """The events and traits that call for fresh samples of both models, by name."""
+    spared: tuple[str, ...] = ()
+    """Those of them that nobody can confirm, and that fail nothing: a baseline that was recorded
+    again until it passed would hide as much."""
     history: HistoryVerdict | None = None
     """The nights of a canary; None for a run that is judged by itself."""
     events: tuple[EventVerdict, ...] = ()

@@ -39,6 +39,8 @@ class SuiteAlarm:
     traits: tuple[TraitVerdict, ...]
     suspects: tuple[str, ...] = ()
     """The events and traits that call for fresh samples, by name."""
+    spared: tuple[str, ...] = ()
+    """Those of them that nobody confirms, and that a selected baseline would hide."""
     is_decided: bool = False
     """Whether fresh samples of both models decide, and nothing that was recorded before."""
     lines: tuple[str, ...] = ()
@@ -115,16 +117,17 @@ def _stand_in(
     lines = [f"{why}; the recorded baseline stands in"] if failing and unconfirmed else []
     told = {event.name: say_event(event) for event in alarm.events}
     ps = {event.name: f" (p = {format_p(event.p_adjusted)} then)" for event in held}
-    spared = f"suite: not confirmed, and fails nothing ({unconfirmed})"
+    spared = tuple(name for name in alarm.suspects if name in found - kept)
     lines += [
-        f"{spared}: {told.get(name, name)}: {HIDES}{ps.get(name, '')}"
-        for name in alarm.suspects
-        if name in found - kept
+        f"suite: not confirmed, and fails nothing ({unconfirmed}): {told.get(name, name)}: {HIDES}"
+        f"{ps.get(name, '')}"
+        for name in spared
     ]
     return SuiteAlarm(
         events=tuple(_hold_against(e, is_found=e.name in found & kept) for e in alarm.events),
         traits=tuple(replace(t, fails=t.fails and t.name in kept) for t in alarm.traits),
         suspects=alarm.suspects,
+        spared=spared,
         lines=tuple(lines),
     )
 

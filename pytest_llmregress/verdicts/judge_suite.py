@@ -139,6 +139,7 @@ def judge_suite(
         needed=None if is_open else samples_for_drop([e.baseline for e in compared], gate=gate),
         baseline_disagrees=disagreement,
         suspects=alarm.suspects,
+        spared=alarm.spared,
         history=canary,
         events=events,
         numbers=judge_numbers(compared, gate=gate),

@@ -174,6 +174,8 @@ def _say_name(suite: SuiteVerdict, *, evidences: Sequence[TestEvidence], gate: G
     name = NAMES[suite.verdict]
     if suite.verdict is Verdict.EQUIVALENT and gate.margin is not None:
         name = f"equivalent within ±{100 * gate.margin:g} points"
+    elif suite.verdict is Verdict.NO_EVIDENCE and suite.spared:
+        name = "looks worse, not confirmed"
     elif suite.verdict is Verdict.NO_EVIDENCE and _is_one_against_one(evidences):
         name = f"{name} in pass/fail"  # of traits, one sample is no evidence either way
     return f"{name}, {FAILS if suite.fails or suite.otherwise else SPARES}"
@@ -336,10 +338,8 @@ def _say_number(number: NumberVerdict, *, gate: GatePolicy) -> str:
 
 def _say_other_numbers(suite: SuiteVerdict) -> list[str]:
     others = [number.name for number in suite.numbers if not number.material]
-    if not others:
-        return []
-    names = ", ".join(others)
-    return [f"{count(len(others), 'number')} without a material difference: {names}"]
+    said = f"{count(len(others), 'number')} without a material difference: {', '.join(others)}"
+    return [said] if others else []
 
 
 def _say_cached(evidences: Sequence[TestEvidence]) -> list[str]:

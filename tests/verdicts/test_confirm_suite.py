@@ -109,6 +109,10 @@ def test_a_baseline_that_may_have_been_recorded_until_it_passed_fails_no_run_by_
     assert verdict.suspects == ("failed",)
     assert not verdict.fails
     assert verdict.verdict is Verdict.NO_EVIDENCE
+    assert verdict.spared == ("failed",)
+    assert verdict.lines[0].startswith(
+        "looks worse, not confirmed, does not fail the run: 20 tests"
+    )
     assert told(verdict, "suite: not confirmed, and fails nothing (none are recorded): failed: 0/")
 
 
