@@ -125,8 +125,7 @@ class TraitRecord:
 def extract_records(records: Iterable[TraitRecord], given: ExtractorInput) -> tuple[Trait, ...]:
     """Return the trait of each record, those left out that are not there."""
     return tuple(
-        build_trait(record, value, quote=quote)
-        for record, value, quote in extract_values(records, given)
+        _build(record, value, quote) for record, value, quote in extract_values(records, given)
     )
 
 
@@ -140,7 +139,8 @@ def extract_values(
     for record in records:
         value = record.extract(given)
         if value is not None:
-            yield record, _to_json(record, value), record.quote(given) if record.quote else ""
+            quote = record.quote(given) if record.quote and value else ""
+            yield record, _to_json(record, value), quote
 
 
 def _to_json(record: TraitRecord, value: Any) -> Any:
@@ -152,18 +152,30 @@ def build_trait(record: TraitRecord, value: Any, *, quote: str = "") -> Trait:
 
     :param quote: the words that gave the value away, or "".
     """
-    if not quote and record.kind is TraitKind.CATEGORY and type(value) is str:
-        return _share_word(record.name, value, record.severity)
-    return Trait(
-        name=record.name,
-        value=_to_json(record, value),
-        kind=record.kind,
-        severity=record.severity,
-        quote=quote,
-    )
+    return _build(record, _to_json(record, value), quote)
+
+
+def _build(record: TraitRecord, value: Any, quote: str) -> Trait:
+    name, kind, severity = record.name, record.kind, record.severity
+    if not quote and kind is not TraitKind.TEXT:
+        if type(value) in _PLAIN:
+            return _share(name, value, kind, severity)
+        if not value and type(value) in _CONTAINERS:
+            return _share_empty(name, kind, severity, is_list=type(value) is list)
+    return Trait(name=name, value=value, kind=kind, severity=severity, quote=quote)
+
+
+_PLAIN = frozenset({str, int, bool})
+_CONTAINERS = frozenset({list, dict})
+
+
+@lru_cache(maxsize=512, typed=True)
+def _share(name: str, value: Any, kind: TraitKind, severity: Severity) -> Trait:
+    """Return one and the same trait for a word or a number that many tests have."""
+    return Trait(name=name, value=value, kind=kind, severity=severity)
 
 
 @lru_cache(maxsize=256)
-def _share_word(name: str, value: str, severity: Severity) -> Trait:
-    """Return one and the same trait for a word that many tests have."""
-    return Trait(name=name, value=value, kind=TraitKind.CATEGORY, severity=severity)
+def _share_empty(name: str, kind: TraitKind, severity: Severity, *, is_list: bool) -> Trait:
+    """Return one and the same trait where nothing is listed, as in most tests."""
+    return Trait(name=name, value=[] if is_list else {}, kind=kind, severity=severity)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
+from operator import is_
 
 from pytest_llmregress.behavior.registry import (
     CONVERSATIONS,
@@ -172,12 +174,15 @@ def apply_severities(
 def _common_traits(
     samples: Sequence[Behavior], after: Behavior
 ) -> Iterator[tuple[list[Trait], Trait]]:
-    """Yield each trait of a recording with those of the samples that have it, too."""
+    """Yield each trait of a recording with those of the samples that have it, too.
+
+    Those that are one and the same on all sides are left out: they are in most comparisons.
+    """
     by_name = [sample.by_name for sample in samples]
     for trait in after.traits:
         name = trait.name
         olds = [traits[name] for traits in by_name if name in traits]
-        if olds:
+        if not all(map(is_, olds, repeat(trait))):
             yield olds, trait
 
 

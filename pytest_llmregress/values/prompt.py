@@ -97,6 +97,8 @@ def split_schema(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping
     With it goes what says no more than that there is one.
     """
     for keys in _FORMATS:
+        if keys[0] not in parameters:  # as almost always
+            continue
         found: Any = parameters
         for key in (*keys, "schema"):
             found = found.get(key) if isinstance(found, Mapping) else None
