@@ -3,7 +3,8 @@
     python -m pip install pytest-recording && python tests/bench/replay.py
 
 Each contestant, alone in its pytest, records the same calls against a scripted server of this
-suite and replays them with the server stopped. CPU is user and system time of the process; rounds
+suite and replays them with the server stopped: those of the SDK of Anthropic, and those of OpenAI's
+where it is installed. CPU is user and system time of the process; rounds
 go through all contestants forwards, then backwards. Further tables: a conversation of many turns
 in one test, and what the plugin costs a suite that has no marked test. `--short` is for a CI log;
 no time fails anything. `--instructions` counts instructions of a replayed test with valgrind, which
@@ -27,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
+from chat_stand import ChatStand
 from llm_stand import LlmStand
 
 WARM = 10
@@ -56,6 +58,33 @@ import anthropic
 
 def make():
     return anthropic.Anthropic()
+"""
+CALL_OF_OPENAI = """
+    reply = {client}.chat.completions.create(
+        model="gpt-6", max_completion_tokens=100,
+        messages=[
+            {{"role": "system", "content": "Be brief. " * 100}},
+            {{"role": "user", "content": "[[say {number} is a number]] " + "word " * 120}},
+        ],
+    )
+    assert reply.choices[0].message.content
+"""
+FLOOR_OF_OPENAI = """
+import httpx2, openai
+ANSWER = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-6",
+          "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
+                       "message": {"role": "assistant", "content": "a number"}}],
+          "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
+
+def make():
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200, json=ANSWER))
+    return openai.OpenAI(api_key="k", http_client=httpx2.Client(transport=transport))
+"""
+CLIENT_OF_OPENAI = """
+import openai
+
+def make():
+    return openai.OpenAI()
 """
 VCRPY = """
 import pytest, vcr
@@ -117,11 +146,42 @@ IDLE = "\n".join(f"def test_{number}(): pass" for number in range(WHOLE))
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """An SDK that makes the calls, and the server that answers them."""
+
+    name: str
+    """That of the module."""
+    call: str
+    client: str
+    floor: str
+    """A client that goes over no network."""
+    stand: type[LlmStand]
+    path: str = ""
+    """What follows the address of the server in the base URL."""
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Return what leads the SDK to a server."""
+        prefix = self.name.upper()
+        return {f"{prefix}_BASE_URL": f"{url}{self.path}", f"{prefix}_API_KEY": "sk-nobody"}
+
+
+ANTHROPIC = Sdk(name="anthropic", call=CALL, client=CLIENT, floor=FLOOR, stand=LlmStand)
+OPENAI = Sdk(
+    name="openai",
+    call=CALL_OF_OPENAI,
+    client=CLIENT_OF_OPENAI,
+    floor=FLOOR_OF_OPENAI,
+    stand=ChatStand,
+    path="/v1",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contestant:
     """One way to replay."""
 
     name: str
-    client: str = CLIENT
+    is_floor: bool = False
     conftest: str = ""
     mark: str = ""
     plugin: str = ""
@@ -146,7 +206,7 @@ PEER = Contestant(
     needs="pytest_recording",
 )
 CONTESTANTS = (
-    Contestant(name="floor: SDK over memory", client=FLOOR),
+    Contestant(name="floor: SDK over memory", is_floor=True),
     OURS,
     Contestant(name="vcrpy, tuned", conftest=TUNED, needs="vcr", in_short=False),
     Contestant(name="vcrpy, body matched", conftest=VCRPY, needs="vcr", in_short=False),
@@ -172,15 +232,17 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
-def write_suite(folder: Path, contestant: Contestant, *, tests: int, per_test: bool) -> None:
+def write_suite(
+    folder: Path, contestant: Contestant, sdk: Sdk, *, tests: int, per_test: bool
+) -> None:
     """Write a suite of one-call tests."""
     lines = ["import pytest", "from client import make", "client = make()"]
     for number in range(tests):
         client = "make()" if per_test else "client"
-        call = CALL.format(client=client, number=number)
+        call = sdk.call.format(client=client, number=number)
         lines.append(f"{contestant.mark}\ndef test_{number}():{call}")
     write_files(folder, contestant.conftest, "\n".join(lines))
-    (folder / "client.py").write_text(contestant.client)
+    (folder / "client.py").write_text(sdk.floor if contestant.is_floor else sdk.client)
 
 
 def write_files(folder: Path, conftest: str, tests: str) -> None:
@@ -228,25 +290,20 @@ def run(
 
 
 def measure_replay(
-    contestants: Sequence[Contestant], *, tests: int, rounds: int, root: Path
+    contestants: Sequence[Contestant], sdk: Sdk, *, tests: int, rounds: int, root: Path
 ) -> None:
     """Print one table for each way to make clients."""
-    stand = LlmStand().start()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(root),
-        "ANTHROPIC_BASE_URL": stand.url,
-        "ANTHROPIC_API_KEY": "sk-nobody",
-    }
+    stand = sdk.stand().start()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(root), **sdk.environment(stand.url)}
     folders = {
-        (contestant.name, kind): root / f"{index}-{number}"
+        (contestant.name, kind): root / f"{sdk.name}-{index}-{number}"
         for index, contestant in enumerate(contestants)
         for number, kind in enumerate(CLIENTS)
     }
     for contestant in contestants:
         for kind in CLIENTS:
             folder = folders[contestant.name, kind]
-            write_suite(folder, contestant, tests=tests, per_test=kind == CLIENTS[1])
+            write_suite(folder, contestant, sdk, tests=tests, per_test=kind == CLIENTS[1])
             run(folder, contestant.plugin, contestant.record, environment)
         say(f"  {contestant.name}: recorded")
     stand.stop()
@@ -259,9 +316,9 @@ def measure_replay(
                 found.setdefault((contestant.name, kind), []).append(taken)
             say(f"  {contestant.name}: round {number + 1} of {rounds}")
     for kind in CLIENTS:
-        say(f"\n{kind}: CPU of one replayed test ({tests} tests, {rounds} rounds)")
+        say(f"\n{sdk.name}, {kind}: CPU of one replayed test ({tests} tests, {rounds} rounds)")
         _say_ratios({c.name: [each.test for each in found[c.name, kind]] for c in contestants})
-        say(f"{kind}: CPU of a whole run of {WHOLE:,} tests, start-up included")
+        say(f"{sdk.name}, {kind}: CPU of a whole run of {WHOLE:,} tests, start-up included")
         reckoned = {
             c.name: [each.startup + WHOLE * each.test for each in found[c.name, kind]]
             for c in contestants
@@ -269,22 +326,21 @@ def measure_replay(
         _say_ratios(reckoned)
 
 
-def count_instructions(*, root: Path) -> None:
+def count_instructions(sdk: Sdk, *, root: Path) -> None:
     """Print how many instructions a replayed test takes, with a shared client, and its ratios."""
     few, many = 20, 120
-    stand = LlmStand().start()
+    stand = sdk.stand().start()
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(root),
-        "ANTHROPIC_BASE_URL": stand.url,
-        "ANTHROPIC_API_KEY": "sk-nobody",
         "PYTHONHASHSEED": "0",
+        **sdk.environment(stand.url),
     }
     contestants = [each for each in CONTESTANTS if each.in_short]
-    folders = {each.name: root / f"counted-{n}" for n, each in enumerate(contestants)}
+    folders = {each.name: root / f"counted-{sdk.name}-{n}" for n, each in enumerate(contestants)}
     for contestant in contestants:
         folder = folders[contestant.name]
-        write_suite(folder, contestant, tests=many, per_test=False)
+        write_suite(folder, contestant, sdk, tests=many, per_test=False)
         run(folder, contestant.plugin, contestant.record, environment)
     stand.stop()
     counted: dict[str, list[float]] = {}
@@ -300,7 +356,7 @@ def count_instructions(*, root: Path) -> None:
             runs.append(int(found.read_text().rpartition("summary:")[2].split()[0]))
         counted[contestant.name] = [(runs[1] - runs[0]) / (many - few) / 1e6]
         say(f"  {contestant.name}: counted")
-    say(f"\nshared client: instructions of one replayed test, from {few} to {many} tests")
+    say(f"\n{sdk.name}, shared client: instructions of one replayed test, {few} to {many} tests")
     _say_ratios(counted, unit="M")
 
 
@@ -451,11 +507,16 @@ def main() -> int:
         say("\none test with many calls, each with the whole conversation")
         for turns in (100,) if arguments.short else (100, 200):
             measure_conversation(turns=turns, rounds=2 if arguments.short else 3, root=root)
-        if arguments.instructions:
-            count_instructions(root=root)
         tests, rounds = (60, 1) if arguments.short else (110, 2)
-        say("\nreplay")
-        measure_replay(present, tests=tests, rounds=rounds, root=root)
+        in_short = [each for each in present if each.in_short]
+        for sdk, several in ((ANTHROPIC, present), (OPENAI, in_short)):
+            if not importlib.util.find_spec(sdk.name):
+                say(f"{sdk.name}: left out, it is not installed")
+                continue
+            if arguments.instructions:
+                count_instructions(sdk, root=root)
+            say(f"\nreplay, {sdk.name}")
+            measure_replay(several, sdk, tests=tests, rounds=rounds, root=root)
     return 0
 
 
