@@ -19,7 +19,7 @@ from patience import PATIENCE
 KEY = "sk-ant-a-key-that-nobody-may-find-in-a-file-0123456789"  # llmregress: allow-secret
 """The key that a project records with."""
 _FOREIGN = frozenset({"CI", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PY_COLORS"})
-_FOREIGN_BEGINNINGS = ("ANTHROPIC_", "LLMREGRESS_", "AWS_", "PYTEST_", "OTEL_")
+_FOREIGN_BEGINNINGS = ("ANTHROPIC_", "LLMREGRESS_", "AWS_", "GITHUB_", "PYTEST_", "OTEL_")
 """The environment variables that a project does not inherit."""
 _REPORT = "report.json"
 

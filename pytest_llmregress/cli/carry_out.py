@@ -87,14 +87,14 @@ def carry_out(deed: DecisionKind, waiting: PendingItem, decision: Decision) -> D
     if noted is not None:
         lines.append(f"  wrote {shorten(noted)}")
     elif decision.reason and waiting.snapshot is None:
-        lines.append("  the reason is written nowhere: there was no snapshot to hold it")
+        lines.append("  the reason was not saved: there was no snapshot to write it into")
     return DecisionResult(lines=(*lines, *lacks))
 
 
 def _find_what_keeps(deed: DecisionKind, waiting: PendingItem) -> DecisionResult | None:
     """Return why nothing is to be decided on; None where nothing keeps it."""
     if not waits(waiting.paths):
-        late = f"{waiting.test}: it waits no more, another process has decided; nothing was done"
+        late = f"{waiting.test}: another process has decided on it already; nothing was done"
         return DecisionResult(lines=(late,), is_late=True)
     if not _is_as_shown(waiting):
         return DecisionResult(faults=(_changed(waiting),))

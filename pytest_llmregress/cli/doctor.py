@@ -109,7 +109,7 @@ def _plugins(tests: Sequence[StoredTest]) -> Iterator[DoctorFinding]:
         where=", ".join(recorders),
         what=(
             f"both markers, llm and vcr, are in {name_files(both)}; on one test the outer recorder "
-            "keeps the inner one from its requests. One marker for a test"
+            "keeps the inner one from its requests. Use one marker for each test"
             if both
             else "no recorded test file uses its marker, so the two do not meet"
         ),

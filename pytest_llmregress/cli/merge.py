@@ -8,13 +8,15 @@ from pathlib import Path
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import shorten
 from pytest_llmregress.formatting.one_line_diff import count
-from pytest_llmregress.reports.junit_properties import is_failed
+from pytest_llmregress.reports.brief import headline_lines
+from pytest_llmregress.reports.failing_tests import run_fails
+from pytest_llmregress.reports.headline import add_headline
 from pytest_llmregress.reports.reporters import BUILT_IN, EXTENSIONS
 from pytest_llmregress.reports.summary import summary_lines
 from pytest_llmregress.storage.atomic_write import write_text
 from pytest_llmregress.values.history import History
 from pytest_llmregress.values.run_report import AnswerSource, ReportError, RunReport, TestRecord
-from pytest_llmregress.values.settings import FailOn, Settings
+from pytest_llmregress.values.settings import Settings
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy
 
@@ -23,6 +25,8 @@ MAX_NOTES = 10
 _PLUGIN = "pytest-llmregress"
 _ALONE = "each shard knows its own tests alone, run them as one"
 """Why an alarm of all shards together has no fresh samples of both models."""
+_TESTS_RAN = frozenset({None, 0, 1, 5})
+"""Exit statuses of runs that came to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,7 @@ def merge(files: Sequence[Path], *, to: Path) -> CommandResult:
         return CommandResult(status=ExitStatus.FAILED, problems=(f"merge: {what}",))
     lines = (
         *_notes(shards),
+        *headline_lines(report),
         *summary_lines(report),
         f"{count(len(shards), 'report')} merged: {shorten(to)}",
     )
@@ -90,7 +95,7 @@ def merge_shards(shards: Sequence[Shard]) -> RunReport:
     reports = sorted((shard.report for shard in shards), key=lambda report: report.created)
     latest = {test.test: test for report in reports for test in report.tests}
     tests, verdict = _judge(reports, [latest[test] for test in sorted(latest)])
-    return RunReport(
+    merged = RunReport(
         created=reports[-1].created,
         versions=_versions(reports),
         candidate=reports[-1].candidate,
@@ -99,6 +104,9 @@ def merge_shards(shards: Sequence[Shard]) -> RunReport:
         orphans=_orphans(reports, tests),
         verdict=verdict,
     )
+    # A shard ends with 1 by a verdict on its own tests, too, which the one on all replaces.
+    ended = [each.exit_status for each in reports if each.exit_status not in _TESTS_RAN]
+    return add_headline(merged, exit_status=max(filter(None, ended), default=None))
 
 
 def _read(file: Path, problems: list[str]) -> Shard | None:
@@ -185,11 +193,9 @@ def _notes(shards: Sequence[Shard]) -> tuple[str, ...]:
 
 
 def _status(report: RunReport) -> ExitStatus:
-    is_judged = report.verdict is not None and report.verdict.fails
-    fails = is_judged and FailOn(report.fail_on) is not FailOn.NEVER
-    failed = any(is_failed(test, report.fail_on) for test in report.tests)
     pending = any(test.pending is not None for test in report.tests)
-    return ExitStatus.PENDING if fails or failed or pending else ExitStatus.FINE
+    is_fine = report.exit_status is None and not run_fails(report) and not pending
+    return ExitStatus.FINE if is_fine else ExitStatus.PENDING
 
 
 def _version(report: RunReport) -> str:

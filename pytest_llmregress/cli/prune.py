@@ -44,7 +44,7 @@ class PruneReason(StrEnum):
     NO_TEST = "the test is gone"
     SUPERSEDED = "its model is the baseline's now"
     NOT_ASKED = "its candidate was not asked"
-    STALE = "the recording that it was left of is there"
+    STALE = "a whole recording has taken its place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +279,7 @@ def _lines(
         end = (f"{number} deleted",)
     else:
         lost = len(files) - len(ask_git("ls-files", files))
-        warning = f"{lost} of them not in version control: what is deleted of these is gone"
+        warning = f"{lost} of them not in version control: deleting these is final"
         end = (
             *([warning] if lost else []),
             f"{number} (dry run: nothing was deleted). The same with --delete deletes them",

@@ -24,6 +24,7 @@ from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict
 from pytest_llmregress.verdicts.first_pass import (
     MIN_BASELINE,
+    PASSING,
     count_after_baseline,
     failing_changes,
 )
@@ -115,6 +116,16 @@ def format_drift(test: ObservedTest) -> str:
         accept=commands.accept(),
         evidence=untested if verdict is None else render_test(verdict, fail_on=fail_on),
     )
+
+
+def say_reason(test: ObservedTest) -> str:
+    """Return in a line why a drift fails the test, which pytest's short summary shows."""
+    if test.drift is None or test.evidence is None:
+        return ""
+    from pytest_llmregress.reports.behavior_words import say_drift
+
+    names = (OUTCOME if n == PASSING else n for n in failing_changes(test.evidence))
+    return f"drift: {say_drift(test.drift, names)}"
 
 
 def judge_test_state(test: ObservedTest) -> TestVerdict | None:

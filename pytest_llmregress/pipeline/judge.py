@@ -6,6 +6,7 @@ from pytest_llmregress.pipeline.drift import (
     check_drift_gate,
     format_drift,
     judge_test_state,
+    say_reason,
     verdict_fails,
 )
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest
@@ -91,7 +92,10 @@ def decide_outcome(test: ObservedTest) -> TestOutcome:
         failed = True
     verdict = judge_test_state(test) if decides else None
     is_failing = verdict is not None and verdict_fails(test, verdict)
-    failed = failed or is_failing or check_drift_gate(test)
+    is_drifting = is_failing or check_drift_gate(test)
+    if is_drifting and not failed:
+        told.append(say_reason(test))
+    failed = failed or is_drifting
     tally = good_samples(test)
     unconfirmed = (
         not failed
@@ -102,8 +106,8 @@ def decide_outcome(test: ObservedTest) -> TestOutcome:
         told.append(render_rate(test.node_id, tally, pass_rate=test.state.config.terms.pass_rate))
         if not decides and tally.n > 1 and tally.rate < MIN_RATE:
             told.append(
-                f"{test.node_id}: unsteady: below {100 * MIN_RATE:g} % of its samples a test gates "
-                "nothing by its statistics"
+                f"{test.node_id}: unsteady: statistics never fail a test of which less than "
+                f"{100 * MIN_RATE:g} % of the samples passed"
             )
     told.append(format_drift(test))
     told += _bodies(test)

@@ -1,5 +1,6 @@
 """What a test is told that fails by a rule of ours."""
 
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ def bypassed(test: str, requests: Sequence[str]) -> str:
     """Say that requests went past the cassette."""
     told = escape_controls(", ".join(sorted(set(requests))))
     return (
-        f"{test}: {len(requests)} request(s) of the SDK went past the cassette "
+        f"{test}: {count(len(requests), 'request')} of the SDK went past the cassette "
         f"({told}); a transport of its own, or another recorder on "
         "the same test, keeps them from being recorded and replayed. Use the SDK's own transport "
         "in marked tests, or one that subclasses httpx2.HTTPTransport"
@@ -186,7 +187,10 @@ def unknown_config(test: str, keys: Sequence[str], known: Sequence[str]) -> str:
 
 def contract_broken(test: str, violations: Sequence[str]) -> str:
     """Say which written rules were broken, and by which call."""
-    head = f"{test}: broke {len(violations)} rule(s) of its contract (@pytest.mark.llm)"
+    names = dict.fromkeys(
+        re.split("[=:]", escape_controls(line), maxsplit=1)[0] for line in violations
+    )
+    head = f"{test}: broke {count(len(violations), 'rule')} of its contract: {', '.join(names)}"
     return "\n".join([head, *(f"  {escape_controls(line)}" for line in violations)])
 
 
@@ -204,19 +208,20 @@ def replay_differs(test: str, changes: Sequence[Change], accept: str) -> str:
 
 def not_whole(test: str, reasons: Sequence[str], *, saved: int) -> str:
     """Say why a recording was not kept, and what became of the answers that were whole."""
-    lines = [f"{test}: this recording is not whole, and no cassette was made of it"]
+    lines = [f"{test}: a request has no whole answer, so no cassette was written"]
     lines.extend(f"  {escape_controls(line)}" for line in reasons)
     lines.append("  what was accepted before is untouched")
     if saved:
-        lines.append(f"  {saved} whole answer(s) are saved; recording this test again carries on")
+        answers = f"{count(saved, 'whole answer')} {'is' if saved == 1 else 'are'} saved"
+        lines.append(f"  {answers}; recording this test again asks only for the rest")
     return "\n".join(lines)
 
 
 def no_snapshot(test: str, command: str) -> str:
     """Say that a replay has nothing to be compared with."""
     return (
-        f"{test}: there is a recording, and no accepted snapshot to hold it against; "
-        f"accept one. {command}"
+        f"{test}: replayed a recording that nobody has accepted: no snapshot lies beside it, so "
+        f"nothing is compared. Accept it: {command}"
     )
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.value_text import printable, truncate
-from pytest_llmregress.reports.junit_properties import is_failed, render_test_story
+from pytest_llmregress.reports.failing_tests import is_failed, suite_fails
+from pytest_llmregress.reports.headline import headline
+from pytest_llmregress.reports.junit_properties import render_test_story
 from pytest_llmregress.values.run_report import RunReport, TestRecord
-from pytest_llmregress.values.settings import FailOn
 
 MAX_ANNOTATIONS = 10
 """What GitHub shows of one kind and step; the others are counted."""
@@ -26,14 +27,19 @@ class SourceLocation:
 
 
 def annotate(report: RunReport, places: Mapping[str, SourceLocation]) -> tuple[str, ...]:
-    """Return one line for each test that fails by a rule of ours, and one for the suite.
+    """Return one line for each test that fails, and before several the headline of the run.
 
     The worst first, at most `MAX_ANNOTATIONS`; a last line that is no annotation counts the rest.
-    Drift that fails nothing is left to the reports.
+    Drift that fails nothing is left to the reports, and an assert of a test's own to pytest.
     """
-    failed = [test for test in report.tests if is_failed(test, report.fail_on)]
+    failed = [
+        test
+        for test in report.tests
+        if is_failed(test, report.fail_on) and render_test_story(test, report.fail_on)
+    ]
     failed.sort(key=lambda test: (not test.problems, -_rank(test), test.test))
-    lines = list(_of_suite(report))
+    has_several = len(failed) > 1 or suite_fails(report)
+    lines = [_of_run(report)] if has_several else []
     room = MAX_ANNOTATIONS - len(lines)
     lines += [_of_test(test, report.fail_on, places.get(test.test)) for test in failed[:room]]
     if rest := failed[room:]:
@@ -51,12 +57,9 @@ def escape_property(text: str) -> str:
     return escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _of_suite(report: RunReport) -> tuple[str, ...]:
-    verdict = report.verdict
-    if verdict is None or not verdict.fails or FailOn(report.fail_on) is FailOn.NEVER:
-        return ()
-    said = truncate(printable(" ".join(verdict.lines[:1])), _MAX_MESSAGE)
-    return (_command({"title": "llmregress: suite verdict"}, said),)
+def _of_run(report: RunReport) -> str:
+    said = truncate(printable(headline(report)), _MAX_MESSAGE)
+    return _command({"title": "llmregress"}, said)
 
 
 def _of_test(test: TestRecord, fail_on: str, place: SourceLocation | None) -> str:

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pytest_llmregress.formatting.value_text import printable
+from pytest_llmregress.reports.failing_tests import drift_fails, is_failed, is_skipped, suite_fails
+from pytest_llmregress.reports.headline import find_reason, headline
 from pytest_llmregress.reports.junit_properties import (
     PREFIX,
     build_properties,
     format_property,
     headline_of,
-    is_failed,
     render_test_story,
 )
 from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.values.run_report import RunReport, TestRecord
-from pytest_llmregress.values.settings import FailOn
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.verdicts.verdict_text import NAMES
 
@@ -32,8 +32,8 @@ _NO_TIME = "0.000"
 class JunitReporter:
     """Writes one test case a marked test, with what was found as its properties.
 
-    A failure is what fails by a rule of this plugin. Whether the test's own asserts hold is in
-    pytest's own `--junitxml`, which has the same properties.
+    Its counts are those of pytest over the marked tests. Where the tests together fail the run, and
+    none of them by itself, one more test case says so: otherwise a run that fails would look fine.
     """
 
     suffix: str = ".xml"
@@ -41,10 +41,11 @@ class JunitReporter:
     def render(self, report: RunReport) -> Iterator[str]:
         """Yield the file test by test."""
         failed = sum(is_failed(test, report.fail_on) for test in report.tests)
-        suite_fails = _fails(report)
+        skipped = sum(map(is_skipped, report.tests))
+        by_suite = suite_fails(report)
         counts = {
-            "tests": str(len(report.tests) + (report.verdict is not None)),
-            "failures": str(failed + suite_fails),
+            "tests": str(len(report.tests) + by_suite),
+            "failures": str(failed + by_suite),
             "errors": "0",
             "time": _NO_TIME,
         }
@@ -52,18 +53,21 @@ class JunitReporter:
         suite = SubElement(
             root,
             "testsuite",
-            {"name": _SUITE, **counts, "skipped": "0", "timestamp": _timestamp(report.created)},
+            {
+                "name": _SUITE,
+                **counts,
+                "skipped": str(skipped),
+                "timestamp": _timestamp(report.created),
+            },
         )
         _add_properties(suite, _properties_of_run(report))
         SubElement(suite, "testcase")
         head, _, tail = _text(root).partition(_NO_CASE)
         yield f'<?xml version="1.0" encoding="utf-8"?>\n{head}'
         for test in report.tests:
-            yield _as_line(_case_of_test(test, fail_on=report.fail_on))
-        if report.verdict is not None:
-            yield _as_line(
-                _case_of_verdict(report.verdict, fails=suite_fails, fail_on=report.fail_on)
-            )
+            yield _as_line(_case_of_test(test, report))
+        if report.verdict is not None and by_suite:
+            yield _as_line(_case_of_verdict(report.verdict, fail_on=report.fail_on))
         yield f"{tail}\n"
 
 
@@ -76,42 +80,47 @@ def _text(element: Element, *, level: int = 0) -> str:
     return tostring(element, encoding="unicode")
 
 
-def _fails(report: RunReport) -> bool:
-    is_judged = report.verdict is not None and report.verdict.fails
-    return is_judged and FailOn(report.fail_on) is not FailOn.NEVER
-
-
-def _case_of_test(test: TestRecord, *, fail_on: str) -> Element:
+def _case_of_test(test: TestRecord, report: RunReport) -> Element:
     classname, name = _address(test.test)
     case = Element("testcase", {"classname": classname, "name": name, "time": _NO_TIME})
     _add_properties(case, build_properties(test))
-    if is_failed(test, fail_on):
-        kind = test.faults[0].code if test.faults else "drift"
-        failure = SubElement(
-            case, "failure", {"type": f"{PREFIX}{printable(kind)}", "message": headline_of(test)}
-        )
-        failure.text = render_test_story(test, fail_on)
-    elif story := render_test_story(test, fail_on):
+    story = render_test_story(test, report.fail_on)
+    if is_failed(test, report.fail_on):
+        kind = _find_kind(test, report)
+        message = headline_of(test) or find_reason(test, report).what
+        failure = SubElement(case, "failure", {"type": f"{PREFIX}{kind}", "message": message})
+        failure.text = story
+    elif is_skipped(test):
+        SubElement(case, "skipped")
+    elif story:
         SubElement(case, "system-out").text = story
     return case
 
 
-def _case_of_verdict(verdict: SuiteVerdict, *, fails: bool, fail_on: str) -> Element:
+def _find_kind(test: TestRecord, report: RunReport) -> str:
+    """Return the code of the problem that fails a test, "drift", or "test" for its own failure."""
+    if test.faults:
+        return printable(test.faults[0].code)
+    return "drift" if drift_fails(test, report.fail_on) or test.passed else "test"
+
+
+def _case_of_verdict(verdict: SuiteVerdict, *, fail_on: str) -> Element:
     case = Element("testcase", {"classname": _SUITE, "name": _VERDICT, "time": _NO_TIME})
     _add_properties(case, ((f"{PREFIX}verdict", str(verdict.verdict)),))
     text = format_property("\n".join(render_suite(verdict, fail_on=fail_on)))
-    if fails:
-        head = {"type": f"{PREFIX}{verdict.verdict}", "message": NAMES[verdict.verdict]}
-        SubElement(case, "failure", head).text = text
-    else:
-        SubElement(case, "system-out").text = text
+    head = {"type": f"{PREFIX}{verdict.verdict}", "message": NAMES[verdict.verdict]}
+    SubElement(case, "failure", head).text = text
     return case
 
 
 def _properties_of_run(report: RunReport) -> tuple[tuple[str, str], ...]:
     versions = ((f"{PREFIX}version.{name}", said) for name, said in report.versions.items())
     candidate = ((f"{PREFIX}candidate", report.candidate),) if report.candidate else ()
-    facts = (*candidate, (f"{PREFIX}fail_on", report.fail_on), *versions)
+    said = ((f"{PREFIX}headline", headline(report)),)
+    told = (
+        () if report.verdict is None else ((f"{PREFIX}verdict", "\n".join(report.verdict.lines)),)
+    )
+    facts = (*said, *candidate, *told, (f"{PREFIX}fail_on", report.fail_on), *versions)
     return tuple((name, printable(value)) for name, value in facts)
 
 

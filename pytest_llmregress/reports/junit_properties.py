@@ -5,30 +5,15 @@ from functools import lru_cache
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.value_text import printable
 from pytest_llmregress.reports.drift import render_drift
+from pytest_llmregress.reports.failing_tests import drift_fails
 from pytest_llmregress.reports.verdict import render_test
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.run_report import TestRecord
-from pytest_llmregress.values.settings import FailOn
-from pytest_llmregress.verdicts.first_pass import failing_changes
 
 PREFIX = "llmregress."
 """What the name of each fact begins with, so that it is nobody else's."""
 MAX_TRAITS = 4
 """Traits that a headline names beside the worst."""
-
-
-def is_failed(test: TestRecord, fail_on: str) -> bool:
-    """Whether a test fails by a rule of ours; an assert of its own that failed is none."""
-    return bool(test.faults) or drift_fails(test, fail_on)
-
-
-def drift_fails(test: TestRecord, fail_on: str) -> bool:
-    """Whether what was compared fails the test: by its evidence where there is enough of it."""
-    if FailOn(fail_on) is FailOn.NEVER or test.evidence is None:
-        return False
-    if test.verdict is not None:
-        return test.verdict.fails
-    return bool(failing_changes(test.evidence))
 
 
 def build_properties(test: TestRecord) -> tuple[tuple[str, str], ...]:

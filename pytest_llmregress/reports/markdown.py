@@ -8,17 +8,18 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import count_severities
 from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.reports.drift import ONCE, is_single
+from pytest_llmregress.reports.failing_tests import is_failed
+from pytest_llmregress.reports.headline import split_headline
 from pytest_llmregress.reports.junit_properties import (
     format_property,
     headline_of,
-    is_failed,
     render_test_story,
 )
 from pytest_llmregress.reports.summary import summary_lines
-from pytest_llmregress.reports.verdict import render_suite, say_nights, sentence_of_suite
+from pytest_llmregress.reports.verdict import render_suite, say_nights
 from pytest_llmregress.values.file_names import slug_of_variant
 from pytest_llmregress.values.history import HistoryVerdict
-from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
+from pytest_llmregress.values.run_report import RunReport, TestRecord
 
 MARKER = "pytest-llmregress"
 """What the hidden first line says; a bot finds its own comment by it and edits it."""
@@ -29,12 +30,15 @@ MAX_ROWS = 30
 
 _MAX_NAME = 160
 _MAX_HEADLINE = 200
+_MAX_SAID = 1_200
 _MAX_STORY = 6_000
 _MAX_VERDICT = 8_000
 _RESERVE = 1_000
 """Characters kept for what follows the details."""
 _OBEYED = re.compile(r"[&<>\"'`*\[\]#|~@$\\]|\b_|_\b|:(?=/)|(?<=www)\.", re.IGNORECASE)
 """What Markdown, HTML or GitHub could read as more than a character."""
+_PLAIN = re.compile(r"[A-Za-z0-9 ,:;()=-]+")
+"""A title that nothing reads as more than its words."""
 
 
 class MarkdownReporter:
@@ -81,40 +85,22 @@ def _marker(report: RunReport) -> str:
     return f"<!-- {MARKER}{candidate} -->"
 
 
-def _heading(report: RunReport) -> tuple[str, str, str]:
-    failed = sum(is_failed(test, report.fail_on) for test in report.tests)
-    verdict = report.verdict
-    said = () if verdict is None else sentence_of_suite(verdict, fail_on=report.fail_on)
-    if not report.tests:
-        what = "no marked test was run"
-    elif said:
-        what = " ".join(said).partition(": ")[0]
-    elif failed:
-        what = f"{count(failed, 'test')} {'fails' if failed == 1 else 'fail'}"
-    elif report.drifted:
-        what = f"{count(len(report.drifted), 'test')} differ" + "s" * (len(report.drifted) == 1)
-    elif report.tests and all(test.mode is AnswerSource.REPLAYED for test in report.tests):
-        what = "replayed, no drift claim"
-    else:
-        what = "nothing failed by its rules"
-    against = "" if report.candidate is None else f" with {code(report.candidate)}"
-    return f"### LLM tests{against}: {what}", "", " ".join(code(line, 600) for line in said)
+def _heading(report: RunReport) -> tuple[str, ...]:
+    """Return the headline: what becomes of the build, then why."""
+    title, rest = split_headline(report)
+    shown = title if _PLAIN.fullmatch(title) else code(title, _MAX_SAID)
+    return f"### {shown}", *(("", code(rest, _MAX_SAID)) if rest else ())
 
 
 def _counts(report: RunReport) -> tuple[str, ...]:
-    """Return the first line of the summary in the terminal: the same words everywhere."""
+    """Return the counts behind the headline, and what they rest on."""
     if not report.tests:
         return ()
-    failed = sum(is_failed(test, report.fail_on) for test in report.tests)
     counts = count_severities(test.severity for test in report.drifted if test.severity)
     line = code(summary_lines(report)[0], 400)
-    more = [f"drift: {counts}"] if counts else []
-    more.append(f"{count(failed, 'test')} failed by the plugin's rules")
-    own = sum(test.failed and not is_failed(test, report.fail_on) for test in report.tests)
-    if own:
-        more.append(f"{count(own, 'test')} by an assert of their own")
+    told = [f"Worst change of each test that changed: {counts}."] if counts else []
     once = [f"{ONCE}."] if report.drifted and is_single(report.drifted) else []
-    return (f"{line}<br>", f"{'; '.join(more)}.", *once)
+    return (f"{line}<br>" if told or once else line, *told, *once)
 
 
 def _told(report: RunReport) -> tuple[TestRecord, ...]:

@@ -45,7 +45,7 @@ def _say_unsteady(several: Sequence[TestRecord]) -> list[str]:
         return []
     named = ", ".join(map(escape_controls, found[:MAX_NAMED]))
     more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
-    why = f"less than {100 * MIN_RATE:g} % of the samples passed, and statistics do not gate it"
+    why = f"less than {100 * MIN_RATE:g} % of the samples passed, so statistics never fail it"
     return [f"unsteady: {count(len(found), 'test')}: {named}{more}", f"  {why}"]
 
 
@@ -69,12 +69,12 @@ def _say_fewer(tests: Sequence[TestRecord]) -> list[str]:
     ]
 
 
-def render_quarantine(report: RunReport) -> tuple[str, ...]:
+def render_quarantine(report: RunReport, *, has_verdict: bool) -> tuple[str, ...]:
     """Return which compared tests are in a quarantine that somebody wrote down, and why.
 
-    Those that the verdict on the suite counts already are left out.
+    :param has_verdict: whether the verdict on the suite is told as well, which names its own.
     """
-    told = () if report.verdict is None else report.verdict.quarantined
+    told = report.verdict.quarantined if report.verdict and has_verdict else ()
     held = [
         (test.test, test.evidence.quarantine)
         for test in report.tests

@@ -10,7 +10,8 @@ from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
 from pytest_llmregress.reports.cost_lines import cost_lines
 from pytest_llmregress.reports.drift import ONCE, is_single
-from pytest_llmregress.reports.junit_properties import drift_fails
+from pytest_llmregress.reports.failing_tests import drift_fails
+from pytest_llmregress.reports.problem_kinds import MISSES, STOPS, UNCOMPARED, find_kind
 from pytest_llmregress.reports.samples import sample_lines
 from pytest_llmregress.reports.verdict import render_suite
 from pytest_llmregress.reports.ways_out import render_ways_out
@@ -26,17 +27,6 @@ MIN_COUNTED = 2
 """Tests with changes above cosmetic from which on their traits are counted."""
 MAX_NAMED = 3
 """Tests that are named for each kind of problem."""
-
-MISSES = frozenset({"already_played", "cassette_not_found", "credentials", "no_match"})
-"""Codes of the problems of a request that no recording answered."""
-
-STOPS = frozenset({"no_batch", "over_limit", "waits_in_batch"})
-"""Codes of the problems of a test whose recording was stopped by the run."""
-
-UNCOMPARED = frozenset(
-    {"no_baseline", "not_its_model", "not_rewritten", "not_understood", "raised_before_asking"}
-)
-"""Codes of the problems of a test that has nothing of its candidate to be compared."""
 
 _NEW_TRAITS = "new traits, which fail nothing until pytest --llmregress-accept"
 _MODES = {
@@ -57,7 +47,7 @@ _BY_CODE = {
 
 
 def summary_lines(report: RunReport) -> tuple[str, ...]:
-    """Return what there is to say at the end of a run: one line if all is well, none if nothing."""
+    """Return all there is to say at the end of a run, statistics included; none if nothing."""
     if not report.tests:
         return ()
     return (
@@ -75,6 +65,23 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         *_orphans(report.orphans),
         *_obsolete(report.tests),
         *_pending(report.tests),
+    )
+
+
+def detail_lines(report: RunReport) -> tuple[str, ...]:
+    """Return what the headline of a run leaves out, without statistics, what matters first."""
+    return (
+        *_problems(report.tests),
+        *_not_understood(report.tests),
+        *_pending(report.tests),
+        *_not_compared(report.tests),
+        *_rules(report.tests),
+        *_unplayed(report.tests),
+        *sample_lines(report.tests),
+        *_obsolete(report.tests),
+        *_orphans(report.orphans),
+        *_carried(report.tests),
+        *cost_lines(report.tests),
     )
 
 
@@ -244,9 +251,11 @@ def _problems(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     lines = []
     for code in codes:
         found = [test for test in tests if code in _codes(test)]
-        kind = "missed" if code in MISSES else "problem"
-        lines.append(f"{kind}: {escape_controls(code)}: {_name(found)}")
-        if code in REMARKS:
+        is_remark = code in REMARKS
+        kind = "missed" if code in MISSES else "note" if is_remark else "problem"
+        name = find_kind(code).what if is_remark else code
+        lines.append(f"{kind}: {escape_controls(name)}: {_name(found)}")
+        if is_remark:
             said = next(each.message for each in found[0].problems if each.code == code)
             lines.append(f"  {escape_controls(said)}")
     return (*lines, *render_ways_out(tests))
@@ -299,8 +308,11 @@ def _pending(tests: Sequence[TestRecord]) -> tuple[str, ...]:
         # Another candidate of the same test may wait, too.
         of = "" if model is None else f" --candidate {shlex.quote(escape_controls(model))}"
         return (f"{number}. pytest-llmregress accept {name}{of}",)
-    commands = "pytest-llmregress accept TEST, or --all; pytest-llmregress status lists them"
-    return (f"{number}. {commands}",)
+    models = {test.candidate for test in waiting}
+    model = models.pop() if len(models) == 1 else None
+    of = "" if model is None else f" --candidate {shlex.quote(escape_controls(model))}"
+    commands = "one by one: pytest-llmregress review; all: pytest-llmregress accept --all"
+    return (f"{number}. {commands}{of}",)
 
 
 def _name(tests: Sequence[TestRecord]) -> str:

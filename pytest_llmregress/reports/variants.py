@@ -7,7 +7,7 @@ from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.text_table import WIDTH, align
 from pytest_llmregress.formatting.value_text import truncate
-from pytest_llmregress.reports.verdict import render_test
+from pytest_llmregress.reports.verdict import head_of_suite, render_test
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
@@ -146,7 +146,7 @@ def format_notes(comparison: Comparison) -> list[str]:
         if each.fresh.n:
             notes.append(
                 f"fresh samples of {each.variant}: {each.fresh}, of tests that had looked "
-                "different; in no rate here, and the verdicts on these tests rest on them"
+                "different; no rate counts them, and they decide the verdicts on these tests"
             )
     if comparison.chosen and any(each.suite.negative_flips for each in comparison.verdicts):
         notes.append(
@@ -155,7 +155,7 @@ def format_notes(comparison: Comparison) -> list[str]:
             "to see by how much, record that model once more as a candidate"
         )
     if any(each.cost is None for each in standings):
-        notes.append("a price that is unknown is not taken to be 0")
+        notes.append("an unknown price does not count as 0")
     if len(standings) > 2:  # noqa: PLR2004 - the reference, and one other
         questions = len(standings) - 1
         notes.append(
@@ -249,7 +249,7 @@ def format_groups(comparison: Comparison) -> str:
     return (
         f"by {comparison.by}: each of the {number} groups is held against alpha = "
         f"{comparison.alpha / number:.2g}, {comparison.alpha:g} shared by all; one-sided p towards "
-        f"what was seen; they decide on no exit status{marks}"
+        f"what was seen; they do not change the exit status{marks}"
     )
 
 
@@ -292,12 +292,12 @@ def told_tests(suite: SuiteVerdict) -> tuple[TestVerdict, ...]:
 
 
 def _verdict(name: str, against: ComparisonWithBaseline, comparison: Comparison) -> list[str]:
-    sentences = [f"{name} against {comparison.models[0][0]}: {against.suite.lines[0]}"]
+    sentences = [f"{name} against {comparison.models[0][0]}: {head_of_suite(against.suite)}"]
     sentences += [*format_against(against), *against.suite.lines[1:]]
     lines = [line for sentence in sentences for line in _wrap(sentence)]
     told = told_tests(against.suite)
     for test in told[:MAX_TOLD]:
-        lines += render_test(test, indent=_INDENT)
+        lines += render_test(test, indent=_INDENT, fail_on=None)
     if len(told) > MAX_TOLD:
         lines.append(f"{_INDENT}and {len(told) - MAX_TOLD} more")
     return lines

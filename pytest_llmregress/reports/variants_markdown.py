@@ -19,6 +19,7 @@ from pytest_llmregress.reports.variants import (
     told_groups,
     told_tests,
 )
+from pytest_llmregress.reports.verdict import head_of_suite
 from pytest_llmregress.values.variants import Comparison, TestGroup
 
 _SPECIAL = frozenset("\\`*_[]<>|#~@!$&")
@@ -34,7 +35,7 @@ def render_markdown(comparison: Comparison) -> tuple[str, ...]:
     for each in comparison.overall.standings:
         if each.against is not None:
             suite = each.against.suite
-            head = f"{each.variant} against {reference}: {suite.lines[0]}"
+            head = f"{each.variant} against {reference}: {head_of_suite(suite)}"
             lines += ["", f"**{_plain(head)}**", ""]
             told = [*format_against(each.against), *suite.lines[1:]]
             lines += [f"- {_plain(sentence)}" for sentence in told]

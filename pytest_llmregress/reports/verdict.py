@@ -1,5 +1,6 @@
 """Verdicts for people: a suite's at the end of a run, a test's in its failure."""
 
+import re
 import textwrap
 
 from pytest_llmregress.formatting.control_characters import escape_controls
@@ -32,11 +33,15 @@ def format_fails(*, fails: bool, fail_on: str) -> str:
 
 
 def render_test(
-    verdict: TestVerdict, *, indent: str = "", fail_on: str = _BREAKING
+    verdict: TestVerdict, *, indent: str = "", fail_on: str | None = _BREAKING
 ) -> tuple[str, ...]:
-    """Return the verdict on one test: its name and what becomes of it, then why."""
-    fails = format_fails(fails=verdict.fails, fail_on=fail_on)
-    head = f"{indent}{escape_controls(verdict.test)}: {NAMES[verdict.verdict]}; {fails}"
+    """Return the verdict on one test: its name and what becomes of it, then why.
+
+    :param fail_on: None where it fails nothing, as in a comparison.
+    """
+    head = f"{indent}{escape_controls(verdict.test)}: {NAMES[verdict.verdict]}"
+    if fail_on is not None:
+        head += f"; {format_fails(fails=verdict.fails, fail_on=fail_on)}"
     name, *statements = verdict.text.splitlines()
     reason = name.removeprefix(NAMES[verdict.verdict]).removeprefix(": ")
     told = [reason, *statements] if reason else statements
@@ -71,6 +76,12 @@ def sentence_of_suite(suite: SuiteVerdict, *, fail_on: str) -> tuple[str, ...]:
     said = _FAILS if is_failed else format_fails(fails=suite.fails, fail_on=fail_on)
     lines = (line.replace(f"{_FAILS}:", f"{said}:", 1) for line in suite.lines[:1])
     return tuple(line.replace(f", {_SPARES}:", f", {_SPARES} by itself:", 1) for line in lines)
+
+
+def head_of_suite(suite: SuiteVerdict) -> str:
+    """Return the first sentence of a verdict for where it fails nothing, as in a comparison."""
+    head = next(iter(suite.lines), "")
+    return re.sub(rf", (?:{_FAILS}|{_SPARES}):", ":", head, count=1)
 
 
 def _is_told(test: TestVerdict) -> bool:

@@ -1,4 +1,4 @@
-"""What GitHub Actions shows beside a change: annotations of what failed."""
+"""What GitHub Actions shows beside a change: annotations of what failed, and the job summary."""
 
 import os
 from pathlib import Path
@@ -24,6 +24,8 @@ class Annotations:
         self._root = config.rootpath
         self._locations: dict[str, tuple[str, int | None, str]] = {}
         self._report: RunReport | None = None
+        self._unwritten = ""
+        """Why the summary of the job could not be written; empty where nothing went wrong."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -32,8 +34,10 @@ class Annotations:
             self._locations[report.nodeid] = report.location
 
     def pytest_llmregress_finish(self, report: RunReport) -> None:
-        """Remember what the run found."""
+        """Remember what the run found, and add it to the summary of the job."""
         self._report = report
+        if report.tests and (path := os.environ.get("GITHUB_STEP_SUMMARY")):
+            self._unwritten = _add_to_summary(Path(path), report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self) -> None:
@@ -44,6 +48,8 @@ class Annotations:
 
         places = {test: self._place(*each) for test, each in self._locations.items()}
         output.write_commands(self._config, annotate(self._report, places))
+        if self._unwritten:
+            output.write_lines(self._config, [f"job summary: not written: {self._unwritten}"])
 
     def _place(self, file: str, line: int | None, _name: str) -> "SourceLocation":
         from pytest_llmregress.reports.github_annotations import SourceLocation
@@ -53,6 +59,18 @@ class Annotations:
         inside = path.is_relative_to(workspace)
         shown = path.relative_to(workspace).as_posix() if inside else Path(file).as_posix()
         return SourceLocation(file=shown, line=None if line is None else line + 1)
+
+
+def _add_to_summary(path: Path, report: RunReport) -> str:
+    """Add the report to the summary of the job, which GitHub shows; return what went wrong."""
+    from pytest_llmregress.reports.markdown import MarkdownReporter
+
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(MarkdownReporter().render(report))
+    except OSError as error:
+        return str(error)
+    return ""
 
 
 def register(config: pytest.Config) -> None:

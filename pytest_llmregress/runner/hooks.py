@@ -131,6 +131,7 @@ class PytestHooks:
             return report
         output.drop_sections(report, item.stash.get(DRY_SECTIONS, []))
         output.redact_report(report, test.own.state.config.redactor.text)
+        output.name_reason(report, test=test.own.state.node_id)
         if test.current.phases.is_in_body:
             test.current.note_subtest(report)
             return hold_back(report) if test.is_sampled else report
@@ -142,7 +143,7 @@ class PytestHooks:
             setattr(report, RECORD, test.finish().to_json())
             untold = _find_untold(test)
             if report.passed and untold != told:  # what is found only now still has to fail
-                output.fail_report(report, untold)
+                output.fail_report(report, untold, test=test.own.state.node_id)
             del item.stash[TEST_RUN]
         elif report.when == "call" and not report.passed:
             parts = (told, _find_taken_out(test, report.longreprtext))

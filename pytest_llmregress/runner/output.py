@@ -35,9 +35,20 @@ def collect_error(message: str) -> pytest.Collector.CollectError:
     return pytest.Collector.CollectError(visible_lines(message))
 
 
-def fail_report(report: pytest.TestReport, message: str) -> None:
-    """Have a phase of a test fail by a message."""
-    report.outcome, report.longrepr = "failed", visible_lines(message)
+def fail_report(report: pytest.TestReport, message: str, *, test: str) -> None:
+    """Have a phase of a test fail by a message, which need not name the test once more.
+
+    pytest shows the first line of it behind the name of the test: there the reason stands.
+
+    :param test: the node id, whichever candidate the test is run with.
+    """
+    report.outcome, report.longrepr = "failed", visible_lines(message).removeprefix(f"{test}: ")
+
+
+def name_reason(report: pytest.TestReport, *, test: str) -> None:
+    """Have a failure of ours begin with its reason, as pytest's short summary shows it."""
+    if report.failed and (text := report.longreprtext).startswith((f"{test}: ", "drift: ")):
+        fail_report(report, text, test=test)
 
 
 def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
@@ -81,7 +92,7 @@ def fail_unconfirmed(config: pytest.Config, late: Mapping[str, str]) -> None:
     terminal = _terminal(config)
     told = [] if terminal is None else terminal.stats.get("unconfirmed", [])
     for report in [each for each in told if each.nodeid in late]:
-        fail_report(report, late[report.nodeid])
+        fail_report(report, late[report.nodeid], test=report.nodeid)
         told.remove(report)
         terminal.stats.setdefault("failed", []).append(report)
 

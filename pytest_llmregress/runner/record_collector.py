@@ -10,8 +10,10 @@ import pytest
 
 from pytest_llmregress.hookspecs import HELD_BACK, RECORD, UNCONFIRMED
 from pytest_llmregress.providers import installed_versions
+from pytest_llmregress.reports.failing_tests import drift_fails
 from pytest_llmregress.reports.failures import refused_late
-from pytest_llmregress.reports.junit_properties import add_junit_properties, drift_fails
+from pytest_llmregress.reports.headline import add_headline
+from pytest_llmregress.reports.junit_properties import add_junit_properties
 from pytest_llmregress.reports.verdict import render_test
 from pytest_llmregress.runner import output
 from pytest_llmregress.runner.hook_calls import Hooks
@@ -19,7 +21,6 @@ from pytest_llmregress.runner.report_files import write_reports
 from pytest_llmregress.runner.settings_reader import read_candidates, read_settings
 from pytest_llmregress.runner.several_candidates import (
     name_reports,
-    render_side_by_side,
     split_by_candidate,
 )
 from pytest_llmregress.values.evidence import FreshEvidence
@@ -163,21 +164,18 @@ class RecordCollector:
         """Write the block at the end of the run."""
         if not (any(each.tests for each in self._reports) or (self._reports and self._bad_hooks)):
             return
-        from pytest_llmregress.reports.samples import render_quarantine
-        from pytest_llmregress.reports.summary import summary_lines
+        from pytest_llmregress.runner.closing_block import name_paths, render_all, render_brief
 
         output.write_title(config, "llmregress")
-        for report in self._reports:
-            output.write_lines(config, (*summary_lines(report), *render_quarantine(report)))
-        output.write_lines(config, render_side_by_side(self._reports))
-        output.write_lines(config, (f"problem: bad_hook: {fault}" for fault in self._bad_hooks))
-        output.write_lines(config, (f"problem: refused: {line}" for line in self._late))
+        faults = (
+            *(f"problem: bad_hook: {fault}" for fault in self._bad_hooks),
+            *(f"problem: refused: {line}" for line in self._late),
+        )
         if self._no_night:
-            output.write_lines(config, [f"problem: history: no night was added: {self._no_night}"])
-        for path in self._paths:
-            why = self._unwritten.get(path)
-            told = "" if why is None else f": it could not be written: {why}"
-            output.write_lines(config, [f"report: {path}{told}"])
+            faults = (*faults, f"problem: history: no night was added: {self._no_night}")
+        render = render_all if config.get_verbosity() > 0 else render_brief
+        paths = name_paths(self._paths, self._unwritten)
+        output.write_lines(config, render(self._reports, faults=faults, paths=paths))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -196,25 +194,38 @@ class RecordCollector:
             return
         settings, hooks = read_settings(config), Hooks(config.rootpath)
         names = read_candidates(config)
-        for number, records in enumerate(split_by_candidate(self._by_test, names)):
-            own = read_settings(config, candidate=number)
-            report, fault = _judge_run(
-                config, own, records, self._orphans, unconfirmed=self.unconfirmed
+        split = split_by_candidate(self._by_test, names)
+        judged = [
+            _judge_run(
+                config,
+                read_settings(config, candidate=number),
+                records,
+                self._orphans,
+                unconfirmed=self.unconfirmed,
             )
-            self._no_night = self._no_night or fault
+            for number, records in enumerate(split)
+        ]
+        self._no_night = next((fault for _, fault in judged if fault), "")
+        has_failed = any(each.verdict is not None and each.verdict.fails for each, _ in judged)
+        is_failing = has_failed and settings.fail_on is not FailOn.NEVER
+        if (is_failing or self._no_night) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for number, (records, (found, _)) in enumerate(zip(split, judged, strict=True)):
+            report = add_headline(found, exit_status=int(session.exitstatus))
             self._reports += (report,)
             if report.verdict is not None and report.verdict.fails:
                 output.fail_unconfirmed(config, _explain_failures(report, records))
+            own = read_settings(config, candidate=number)
             paths = name_reports(own.report, names[number] if names[1:] else None)
             self._paths += paths
             self._unwritten |= write_reports(config, paths, report, hooks)
             hooks.finish(config.hook, report)
         self._bad_hooks = tuple(dict.fromkeys(hooks.faults))
-        has_failed = any(each.verdict is not None and each.verdict.fails for each in self._reports)
-        is_failing = has_failed and settings.fail_on is not FailOn.NEVER
-        is_faulty = bool(self._unwritten or self._bad_hooks or self._no_night)
-        if (is_failing or is_faulty) and session.exitstatus == pytest.ExitCode.OK:
+        if (self._unwritten or self._bad_hooks) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._reports = tuple(
+                add_headline(each, exit_status=int(session.exitstatus)) for each in self._reports
+            )
 
 
 class ClosingLine:

@@ -147,7 +147,8 @@ def _report(item: pytest.Item, test: ItemRunner) -> None:
         report = copy(reports[-1])
         report.duration = sum(each.duration for each in reports)
         if when == "call":
-            report = _outcome(report, reports, conclusion) if skipped is None else skipped
+            name = test.own.state.node_id
+            report = skipped or _outcome(report, reports, conclusion, test=name)
         elif when == "teardown":
             worst = next((each for each in reports if each.failed), report)
             output.copy_outcome(report, worst)
@@ -157,7 +158,11 @@ def _report(item: pytest.Item, test: ItemRunner) -> None:
 
 
 def _outcome(
-    report: pytest.TestReport, reports: list[pytest.TestReport], conclusion: TestOutcome
+    report: pytest.TestReport,
+    reports: list[pytest.TestReport],
+    conclusion: TestOutcome,
+    *,
+    test: str,
 ) -> pytest.TestReport:
     """Return the report of the body over all samples."""
     expected = all(hasattr(each, "wasxfail") for each in reports)
@@ -166,7 +171,7 @@ def _outcome(
     if hasattr(report, "wasxfail"):
         del report.wasxfail
     if conclusion.failed:
-        output.fail_report(report, conclusion.text)
+        output.fail_report(report, conclusion.text, test=test)
     else:
         output.pass_report(report)
         if conclusion.text:

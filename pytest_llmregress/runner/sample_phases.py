@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from pytest_llmregress.pipeline.check_rules import RuleCheckResult, check_rules
-from pytest_llmregress.pipeline.drift import check_drift_gate, format_drift
+from pytest_llmregress.pipeline.drift import check_drift_gate, format_drift, say_reason
 from pytest_llmregress.pipeline.extract import AcceptedRecording, extract_behavior
 from pytest_llmregress.pipeline.http_session import HttpSession
 from pytest_llmregress.pipeline.observe import TestObserver
@@ -175,7 +175,7 @@ class SampleRun(OpenSample):
             self.failed_by_us = self.failed_by_us or bool(faults)
         if faults:
             del report.wasxfail
-            output.fail_report(report, faults[0])
+            output.fail_report(report, faults[0], test=self.state.node_id)
 
     # --- what came of it ---------------------------------------------------------------------
 
@@ -333,7 +333,7 @@ class SampleRun(OpenSample):
         if not self._is_single or not self.judged.is_compared:
             return ""
         test = self._observer.observe(self.state, [self.observe()])
-        return format_drift(test) if check_drift_gate(test) else ""
+        return f"{say_reason(test)}\n{format_drift(test)}" if check_drift_gate(test) else ""
 
     def note_hooks(self) -> None:
         """Note what hooks have done wrong since it began, or since this was last asked."""

@@ -173,7 +173,7 @@ def _verified(path: Path, document: dict[str, Any]) -> Cassette:
         raise UnreadableFileError(path, None, fault, advice=restore(test, candidate))
     samples = tuple(map(_sample, top.list_of_fields("samples") if top.has("samples") else ()))
     if any(sample.calls < 0 for sample in samples):
-        top.blame("samples", "a sample has fewer calls than none")
+        top.blame("samples", "a sample has a negative number of calls")
     elif samples and sum(sample.calls for sample in samples) != len(calls):
         top.blame("samples", f"their calls do not add up to {len(calls)}")
     named, reader = top.fields("models"), DeltaReader(MAX_EXPANDED, calls=len(calls))

@@ -186,6 +186,11 @@ class RunReport(JsonRecord):
     """Recordings that belong to no test, where the whole suite was collected."""
     verdict: SuiteVerdict | None = None
     """What can be said about all tests together; None where no candidate was compared."""
+    exit_status: int | None = None
+    """What pytest ends with, as far as that is known when the report is written: by this run's
+    tests and all others. None where no run has written it."""
+    headline: str = ""
+    """The first sentence of every report: what becomes of the build, and why."""
 
     @property
     def drifted(self) -> tuple[TestRecord, ...]:
@@ -207,6 +212,8 @@ class RunReport(JsonRecord):
         """Return plain JSON of all but the tests."""
         return {
             "llmregress_report": FORMAT,
+            "headline": self.headline,
+            "exit_status": self.exit_status,
             "created": self.created,
             "versions": dict(self.versions),
             "candidate": self.candidate,

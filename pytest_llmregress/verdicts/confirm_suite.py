@@ -158,7 +158,7 @@ def _decide(
             asked,
             *(
                 f"suite: {'confirmed' if name in failing else 'not borne out'}: "
-                f"{told.get(name, name)}{ps.get(name, '')}; it takes {level:g}"
+                f"{told.get(name, name)}{ps.get(name, '')}; the limit is {level:g}"
                 for name in alarm.suspects
             ),
         ),

@@ -106,7 +106,7 @@ def _say_night(
 def _say_charge(p: float, gate: GatePolicy, whom: str) -> str:
     said = f"{p:.2f}" if p >= _ROUGH else f"{p:.3g}"
     what = f"charged to {whom}" if p <= gate.half else f"not enough to charge {whom}"
-    return f"p = {said}, and it takes {gate.half:g}: {what}"
+    return f"p = {said}, and the limit is {gate.half:g}: {what}"
 
 
 def _name(event: ControlledEvent) -> str:

@@ -25,10 +25,11 @@ def say_event(event: EventVerdict) -> str:
 def say_events(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     """Say of each event that rises how sure that is; the pass rate has sentences of its own."""
     return [
-        f"{say_event(event)}, {format_points(event.rise)} points a test on average: stratified "
-        f"exact test: p = {format_p(event.p)} one-sided, adjusted for the "
+        f"{say_event(event)}, {format_points(event.rise)} points with each test counted once: "
+        f"stratified exact test: p = {format_p(event.p)} one-sided, adjusted for the "
         f"{count(len(suite.events), 'event')} that occurred (discrete Holm): "
-        f"{format_p(event.p_adjusted)}; it takes {gate.half:g} and {100 * gate.min_drop:g} points; "
+        f"{format_p(event.p_adjusted)}; the limits are {gate.half:g} and "
+        f"{100 * gate.min_drop:g} points; "
         f"{FAILS if event.fails else SPARES}"
         for event in suite.events
         if event.rises and event.trait != OUTCOME

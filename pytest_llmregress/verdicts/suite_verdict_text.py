@@ -39,6 +39,10 @@ SPARES_BY_ITSELF = "fails nothing by itself below --llmregress-fail-on notable"
 """What becomes of a run by traits of which nobody said which way is better."""
 
 
+MIN_TESTS = 10
+"""Tests of one recording a side from which on an interval over them says something."""
+
+
 def format_suite(
     suite: SuiteVerdict,
     *,
@@ -128,11 +132,12 @@ def _say_overall(
         head += f"{count(tests, 'test')}, "
     if suite.drop is None or not suite.method or suite.interval is None:
         return f"{head}none of them with samples to compare"
-    return (
-        f"{head}{format_rate(suite.baseline)} → {format_rate(suite.candidate)}, "
-        f"{format_points(-suite.drop)} points a test on average, "
-        f"compatible with {format_bounds(suite.interval)} (95 % interval over the tests)"
-    )
+    rates = f"{format_rate(suite.baseline)} → {format_rate(suite.candidate)}"
+    once = f"{format_points(-suite.drop)} points with each test counted once"
+    if _is_one_against_one(evidences) and tests < MIN_TESTS:
+        return f"{head}{rates}, {once}"
+    bounds = f"95 % interval {format_bounds(suite.interval)}"
+    return f"{head}{rates} of all samples, {once} ({bounds})"
 
 
 _GROUNDS = (
@@ -200,7 +205,7 @@ def _say_suite_test(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
         return []
     side = "better" if suite.drop < 0 else "worse"
     flips = f"{len(suite.negative_flips)} negative, {len(suite.positive_flips)} positive"
-    takes = f"it takes {gate.half:g}, half of alpha, and {100 * gate.min_drop:g} points"
+    takes = f"the limits are {gate.half:g}, half of alpha, and {100 * gate.min_drop:g} points"
     failed = next((event for event in suite.events if event.trait == OUTCOME), None)
     also = ""
     if failed is not None and suite.drop > 0 and len(suite.events) > 1:
@@ -226,7 +231,7 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
         )
         lines.append(
             f"tests: Fisher's exact test, adjusted for {which} (discrete Holm); "
-            f"it takes {gate.half:g}: {numbers}"
+            f"the limit is {gate.half:g}: {numbers}"
         )
     elif suite.method and suite.history is None:
         why = "no test has fresh samples" if suite.confirms else "none has two baseline samples"
@@ -255,7 +260,7 @@ def _say_too_small(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     return [
         (
             "these sample sizes cannot show a regression of the suite: the smallest p possible is "
-            f"{format_p(suite.smallest_p)}, and it takes {gate.half:g}"
+            f"{format_p(suite.smallest_p)}, and the limit is {gate.half:g}"
         )
     ]
 
@@ -311,7 +316,7 @@ def _say_traits(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     return [
         f"trait {trait.name} differs over {count(trait.tests, 'test')}: permutation within each "
         f"test: p = {format_p(trait.p)}, adjusted for {count(len(suite.traits), 'trait')} (Holm): "
-        f"{format_p(trait.p_adjusted)}; it takes {gate.half:g}; "
+        f"{format_p(trait.p_adjusted)}; the limit is {gate.half:g}; "
         f"{FAILS if trait.fails else SPARES_BY_ITSELF}"
         for trait in suite.traits
         if trait.drifts

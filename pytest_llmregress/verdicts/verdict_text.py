@@ -128,7 +128,7 @@ def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:
     if verdict.smallest_p is not None and verdict.smallest_p > gate.half:
         parts.append(
             "these sample sizes cannot show a regression: the smallest p possible is "
-            f"{format_p(verdict.smallest_p)}, and it takes {gate.half:g}"
+            f"{format_p(verdict.smallest_p)}, and the limit is {gate.half:g}"
         )
     if verdict.verdict is Verdict.NO_EVIDENCE and verdict.needed is not None:
         drop = min(gate.interesting_drop_test, verdict.baseline.rate)

@@ -43,6 +43,7 @@ def test_shards_become_one_report_in_order_of_the_tests(project):
 
     assert run.status == 0
     assert run.out == [
+        "Passes: 3 tests replayed",
         "3 tests: 3 replayed; replay: deterministic, no drift claim",
         "2 reports merged: all.json",
     ]

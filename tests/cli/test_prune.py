@@ -48,7 +48,7 @@ def test_recordings_of_a_test_file_that_is_gone_are_listed_and_stay(project):
         f"{FOLDER}/refund.cassette.yaml                  the test file is gone",
         f"{FOLDER}/refund.snapshot.yaml                  the test file is gone",
         f"{FOLDER}/refund@claude-opus-5-5.cassette.yaml  the test file is gone",
-        "3 of them not in version control: what is deleted of these is gone",
+        "3 of them not in version control: deleting these is final",
         "3 files (dry run: nothing was deleted). The same with --delete deletes them",
         (
             "tests that are gone from a file that is there: "

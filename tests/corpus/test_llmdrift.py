@@ -55,7 +55,7 @@ def compared(tmp_path_factory):
         run(folder, url, "--llmregress-record=once")
         for candidate in (JUNE, MARCH):
             said = run(
-                folder, url, f"--llmregress-candidate={candidate}", "--llmregress-record=once"
+                folder, url, f"--llmregress-candidate={candidate}", "--llmregress-record=once", "-v"
             )
             found[candidate] = count(folder), said
     return found

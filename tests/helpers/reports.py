@@ -43,7 +43,7 @@ def record(test: str = "tests/test_a.py::test_refund", **fields: Any) -> TestRec
     drift = record.drift
     if drift is not None and record.evidence is None:
         record = replace(record, evidence=_evidence_of(test, drift, accepted=record.accepted))
-    return replace(record, failed=fields.get("failed", not record.passed or bool(record.problems)))
+    return replace(record, failed=fields.get("failed", not record.passed or bool(record.faults)))
 
 
 def _evidence_of(test: str, drift: Drift, *, accepted: bool) -> TestEvidence:

@@ -86,7 +86,7 @@ def test_there_are_ten_at_most_and_the_rest_is_counted():
     lines = annotate(report_of(*tests, verdict=regressed()), {})
 
     assert len([line for line in lines if line.startswith("::")]) == MAX_ANNOTATIONS
-    assert lines[0].startswith("::error title=llmregress%3A suite verdict::regressed")
+    assert lines[0].startswith("::error title=llmregress::Fails: 15 of 15 tests changed")
     assert lines[-1] == "and 6 more tests without an annotation"
 
 

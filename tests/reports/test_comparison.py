@@ -24,11 +24,10 @@ flips: tests that most samples of one side passed, and most of the other did not
 failures of baseline: 7 AssertionError
 failures of new: 6 AssertionError
 drift of new: none seen
-a price that is unknown is not taken to be 0
+an unknown price does not count as 0
 
-new against baseline: no evidence of a change, does not fail the run: 1 test, 18/25 (72 %) → 19/25
-  (76 %), +4.0 points a test on average, compatible with -19.8 to +27.2 (95 % interval over the
-  tests)
+new against baseline: no evidence of a change: 1 test, 18/25 (72 %) → 19/25 (76 %) of all samples,
+  +4.0 points with each test counted once (95 % interval -19.8 to +27.2)
 Fisher's exact test: p = 1.00 two-sided
 to find a difference as large as the seen one, two-sided, with 80 % power takes 1,937 samples a
   side: 1,912 more than the 25 recorded

@@ -87,54 +87,53 @@ def test_the_verdict_stands_on_top_in_a_sentence():
     read = Read("".join(HtmlReporter().render(compared(drifted()))))
 
     assert read.texts[:2] == [
-        "Regressed, fails the run · pytest-llmregress",
+        "Fails: 1 of 1 test changed with claude-opus-5-5 · pytest-llmregress",
         "Skip to the tests",
     ]
-    assert read.text.index("Regressed, fails the run 1 test, 5/5 (100 %) → 1/5 (20 %)") > 0
+    assert "changed with claude-opus-5-5 No instead of answered (1)" in read.text
 
 
 def test_a_run_that_nothing_may_fail_is_not_said_to_have_failed():
-    read = Read("".join(HtmlReporter().render(replace(compared(drifted()), fail_on="never"))))
+    test = drifted(problems=(), passed=True, failed=False)
+    read = Read("".join(HtmlReporter().render(replace(compared(test), fail_on="never"))))
 
-    assert "Regressed, would fail the run, but fail-on is never" in read.text
-    assert "Regressed, fails the run" not in read.text
+    assert "Passes: the suite as a whole is worse" in read.text
+    assert "which fails nothing with --llmregress-fail-on never" in read.text
+    assert "Fails: " not in read.text
 
 
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        (run(), "No marked test has run"),
+        (run(), "Passes: no marked test ran"),
         (
             run(record(), record("tests/test_a.py::test_b")),
-            "2 tests: 2 replayed A replay is deterministic: no drift is claimed.",
+            "Passes: 2 tests replayed",
         ),
-        (run(record(mode=AnswerSource.RECORDED, accepted=True)), "1 test: 1 recorded"),
-        (run(record(passed=False)), "1 test: 1 replayed 1 test failed by asserts of their own."),
+        (run(record(mode=AnswerSource.RECORDED, accepted=True)), "Passes: 1 test recorded"),
+        (run(record(passed=False)), "Fails: 1 of 1 test failed on an assert"),
         (
             run(record(drift=Drift(baseline="a", candidate="b"))),
-            "No difference was seen, which does not show that there is none.",
+            "Passes: 1 test compared No value that the baseline never showed.",
         ),
         (
             run(drifted(problems=(), samples=1, passes=0, evidence=None)),
-            (
-                "Drift in 1 test of 1 compared: 1 breaking 1 recording against 1: a difference, "
-                "not how often it happens."
-            ),
+            "1 recording against 1: a difference, not how often it happens.",
         ),
         (
             run(record(problems=(Problem(code="no_match", message="asked anew"),))),
-            "1 test with a problem, of 1",
+            "Fails: 1 of 1 test asked for what is not recorded Another request (1).",
         ),
     ],
 )
-def test_without_a_verdict_the_first_words_say_what_was_found_and_no_more(report, said):
+def test_the_first_words_say_what_becomes_of_the_build_and_why(report, said):
     assert said in Read("".join(HtmlReporter().render(report))).text
 
 
 def test_five_samples_of_each_side_are_not_called_one_recording_against_one():
     text = page(drifted(problems=()), verdict=None).text
 
-    assert "Drift in 1 test of 1 compared: 1 breaking" in text
+    assert "Fails: 1 of 1 test changed" in text
     assert "1 recording against 1" not in text
 
 

@@ -18,10 +18,11 @@ SHAPE = {
         {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
         {"properties", "testcase"},
     ),
-    "testcase": ({"classname", "name", "time"}, {"properties", "failure", "system-out"}),
+    "testcase": ({"classname", "name", "time"}, {"properties", "failure", "skipped", "system-out"}),
     "properties": (set(), {"property"}),
     "property": ({"name", "value"}, set()),
     "failure": ({"type", "message"}, set()),
+    "skipped": (set(), set()),
     "system-out": (set(), set()),
 }
 """The elements that readers of JUnit know, each with its attributes and children."""
@@ -97,23 +98,25 @@ def test_a_test_has_its_facts_as_properties():
         ({"drift": drift_of(Severity.BREAKING)}, "never", None),
         ({"drift": drift_of(Severity.BREAKING), "accepted": True}, "breaking", None),
         ({"drift": drift_of(Severity.BREAKING), "verdict": regressed().tests[0]}, "breaking", None),
-        ({"passed": False}, "breaking", None),
+        ({"passed": False}, "breaking", "llmregress.test"),
     ],
 )
-def test_what_fails_by_a_rule_of_ours_is_a_failure(fields, fail_on, kind):
+def test_what_fails_in_pytest_is_a_failure(fields, fail_on, kind):
     suite = render(record("t.py::test_a", **fields), fail_on=fail_on)
 
     failure = suite.find("testcase/failure")
     assert (None if failure is None else failure.attrib["type"]) == kind
 
 
-@pytest.mark.parametrize(("fail_on", "failures"), [("breaking", "1"), ("never", "0")])
-def test_the_verdict_on_the_suite_is_a_case_of_its_own(fail_on, failures):
-    suite = render(record("t.py::test_a"), verdict=regressed(), fail_on=fail_on)
+def test_a_verdict_on_the_suite_that_alone_fails_the_run_is_a_case_of_its_own():
+    alone = render(record("t.py::test_a"), verdict=regressed(), fail_on="breaking")
+    spared = render(record("t.py::test_a"), verdict=regressed(), fail_on="never")
 
-    assert suite.attrib["failures"] == failures
-    assert suite[-1].attrib["name"] == "suite verdict"
-    assert "exact McNemar test" in suite[-1][-1].text
+    assert alone.attrib["failures"] == "1"
+    assert alone[-1].attrib["name"] == "suite verdict"
+    assert "exact McNemar test" in alone[-1][-1].text
+    assert (spared.attrib["tests"], spared.attrib["failures"]) == ("1", "0")
+    assert "exact McNemar test" in facts(spared)["verdict"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_a_remark_is_told_and_fails_nothing_in_any_report(code):
 
     assert suite.findall("testcase/failure") == []
     assert suite.findtext("testcase/system-out") == "it says so"
-    assert "0 tests failed by the plugin" in page
+    assert "### Passes: 1 test replayed" in page
     assert "| remark |" in page
 
 

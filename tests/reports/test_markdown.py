@@ -41,19 +41,16 @@ def test_the_first_line_is_a_hidden_marker_that_names_the_candidate():
 def test_a_replay_in_which_all_is_well_claims_no_drift():
     assert render(record("t.py::test_a")) == (
         "<!-- pytest-llmregress -->\n"
-        "### LLM tests: replayed, no drift claim\n"
+        "### Passes: 1 test replayed\n"
         "\n"
-        "\n"
-        "\n"
-        "<code>1 test: 1 replayed; replay: deterministic, no drift claim</code><br>\n"
-        "0 tests failed by the plugin's rules.\n"
+        "<code>1 test: 1 replayed; replay: deterministic, no drift claim</code>\n"
     )
 
 
-def test_what_failed_by_its_own_assert_is_counted_apart():
+def test_what_failed_by_its_own_assert_is_told_as_that():
     text = render(record("t.py::test_a", passed=False), record("t.py::test_b"))
 
-    assert "0 tests failed by the plugin's rules; 1 test by an assert of their own." in text
+    assert "### Fails: 1 of 2 tests failed on an assert or error of their own\n" in text
 
 
 def test_the_worst_tests_come_first_and_what_fails_is_bold():
@@ -73,22 +70,22 @@ def test_the_worst_tests_come_first_and_what_fails_is_bold():
         ["| cosmetic", "<code>t.py::test_cosmetic</code>"],
     ]
     assert rows[1].endswith("| <code>trait.0: a → words; also trait.1</code> |")
-    assert "### LLM tests: 2 tests fail" in text
+    assert "### Fails: 1 of 5 tests changed" in text
+    assert "1 asked for what is not recorded: another request (1)" in text
 
 
 def test_a_verdict_is_the_first_thing_that_is_said():
     text = render(record("t.py::test_a"), verdict=regressed(), candidate="claude-opus-5-5")
 
-    assert text.splitlines()[1] == (
-        "### LLM tests with <code>claude-opus-5-5</code>: regressed, fails the run"
-    )
+    assert text.splitlines()[1] == "### Fails: the suite as a whole is worse"
     assert "exact McNemar test" in text
 
 
 def test_a_verdict_fails_nothing_where_nothing_is_to_fail():
     text = render(record("t.py::test_a"), verdict=regressed(), fail_on="never")
 
-    assert "regressed, would fail the run, but fail-on is never" in text.splitlines()[1]
+    assert text.splitlines()[1] == "### Passes: the suite as a whole is worse"
+    assert "which fails nothing here: " in text.splitlines()[3]
 
 
 @pytest.mark.parametrize("place", ["drift", "problem", "test", "candidate"])

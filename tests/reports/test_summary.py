@@ -204,8 +204,8 @@ def test_several_pending_tests_share_one_command():
     tests = [record(f"t.py::test_{n}", pending=f"{n}.snapshot.new.yaml") for n in range(2)]
 
     assert summary(*tests)[-1] == (
-        "pending: 2 tests. pytest-llmregress accept TEST, or --all; "
-        "pytest-llmregress status lists them"
+        "pending: 2 tests. one by one: pytest-llmregress review; all: "
+        "pytest-llmregress accept --all"
     )
 
 
@@ -332,7 +332,7 @@ def test_a_new_baseline_below_three_in_five_is_accepted_and_called_unsteady():
     assert lines[1:] == (
         "samples: 14 of 20 passed, in 2 tests",
         "unsteady: 1 test: t.py::test_a",
-        "  less than 60 % of the samples passed, and statistics do not gate it",
+        "  less than 60 % of the samples passed, so statistics never fail it",
     )
 
 

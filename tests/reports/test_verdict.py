@@ -27,13 +27,13 @@ FORBIDDEN = re.compile(
 
 TOLD = """\
 regressed, fails the run: 1 of 100 tests fails: 1 by failing more often than the baseline; pass/fail
-  of the samples: 1000/1000 (100 %) → 99/100 (99 %), -1.0 points a test on average, compatible with
-  -5.4 to +1.0 (95 % interval over the tests)
-suite: stratified exact test: p = 0.0909 one-sided (worse); it takes 0.025, half of alpha, and 2
-  points
+  of the samples: 1000/1000 (100 %) → 99/100 (99 %) of all samples, -1.0 points with each test
+  counted once (95 % interval -5.4 to +1.0)
+suite: stratified exact test: p = 0.0909 one-sided (worse); the limits are 0.025, half of alpha, and
+  2 points
 flips, by most of the samples of a test: 1 negative, 0 positive
 tests: Fisher's exact test, adjusted for the 1 test that looked different and got fresh samples
-  (discrete Holm); it takes 0.025: 1 regressed, 0 drifted
+  (discrete Holm); the limit is 0.025: 1 regressed, 0 drifted
 culprits: tests/test_support.py::test_refund
 not judged one by one: 0 tests and 0 traits with too few samples, too much noise or in quarantine, 0
   tests untestable at these sample sizes

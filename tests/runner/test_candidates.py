@@ -82,7 +82,7 @@ def test_a_rewording_is_cosmetic_and_passes(project):
     project.record(CANDIDATE, passed=1)
 
     assert drift(project)["severity"] == "cosmetic"
-    project.says("drift: 1 cosmetic of 1 compared; fails from breaking on")
+    project.says(f"Passes: 1 of 1 test changed with {NEW}, in wording alone: other wording (1)")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_even_what_is_breaking_fails_nothing_where_nothing_is_to_fail(project):
     project.record(CANDIDATE, "--llmregress-fail-on=never", passed=1)
 
     assert drift(project)["severity"] == "breaking"
-    project.says("drift: 1 breaking of 1 compared; fails no test")
+    project.says(f"Passes: 1 of 1 test changed with {NEW}, which fails nothing with", "refused (1)")
 
 
 def test_a_test_can_have_its_own_fail_on(project):
@@ -201,7 +201,7 @@ def test_a_candidate_without_a_baseline_is_told_to_record_one(project):
     project.record(CANDIDATE, failed=1)
 
     project.says(
-        "test_it.py::test_hello: there is no accepted baseline to hold a candidate against; "
+        "there is no accepted baseline to hold a candidate against; "
         "record one first. pytest test_it.py::test_hello --llmregress-record once"
     )
     assert project.problems() == {"test_hello": ["no_baseline"]}
@@ -341,10 +341,9 @@ def test_the_report_holds_every_marked_test_and_the_counts(project, workers):
     assert (project.root / first["cassette"]).is_file()
     assert (project.root / first["pending"]).is_file()
     project.says(
-        "6 tests: 6 recorded; candidate claude-opus-5-5",
-        "drift: 6 breaking of 6 compared; fails from breaking on",
-        "pending: 6 tests. pytest-llmregress accept TEST, or --all; "
-        "pytest-llmregress status lists them",
+        "Fails: 6 of 6 tests changed with claude-opus-5-5: ",
+        "pending: 6 tests. one by one: pytest-llmregress review; all: "
+        "pytest-llmregress accept --all --candidate claude-opus-5-5",
         "report: report.json",
     )
 
@@ -355,7 +354,7 @@ def test_a_plain_replay_is_one_line(project):
     lines = project.output.splitlines()
     start = next(n for n, line in enumerate(lines) if line.strip("= ") == "llmregress")
     assert lines[start + 1 : start + 3] == [
-        "1 test: 1 replayed; replay: deterministic, no drift claim",
+        "Passes: 1 test replayed",
         "report: report.json",
     ]
 
@@ -485,7 +484,9 @@ def test_what_was_rejected_stays_rejected_until_it_is_recorded_again(project, co
     assert console(*reject, "--reason", "no JSON").returncode == 0
 
     project.replay(candidate, failed=1)
-    project.says("problem: rejected", "no JSON", "--llmregress-record rewrite")
+    project.says(
+        "note: replayed a recording that was rejected", "no JSON", "--llmregress-record rewrite"
+    )
     assert "nothing is pending" in console("accept", "--all").stdout
     project.replay(candidate, "--llmregress-accept")
     assert "{}" in project.read("__llm__/test_it/one.cassette.yaml")

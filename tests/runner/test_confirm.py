@@ -76,7 +76,7 @@ def test_a_candidate_that_always_fails_is_confirmed_in_the_same_command_and_fail
     assert verdict(project)["verdict"] == "regressed"
     assert verdict(project)["fails"] is True
     assert project.exit_status == 1
-    project.says("test_it.py::test_one: 0 of 11 samples passed")
+    project.says("0 of 11 samples passed")
 
 
 def test_a_replay_comes_to_the_same_verdict_and_records_nothing(project):
@@ -120,7 +120,7 @@ def test_a_failure_that_its_fresh_samples_do_not_bear_out_is_unconfirmed(project
 def test_what_only_all_tests_together_bear_out_is_failed_in_every_report(project):
     """Fresh samples that fail 9 times in 10 fail no test by themselves, and the run still."""
     baseline(project, "range(6, 16)").record(
-        CANDIDATE, "--llmregress-report=run.xml", "--llmregress-report=run.md", failed=1
+        CANDIDATE, "-v", "--llmregress-report=run.xml", "--llmregress-report=run.md", failed=1
     )
     found = project.found()["test_one"]
 
@@ -130,11 +130,11 @@ def test_what_only_all_tests_together_bear_out_is_failed_in_every_report(project
     assert (found["failed"], found["unconfirmed"]) == (True, False)
     project.says("adjusted for the 1 test that looked different")
     assert "<failure" in project.read("run.xml")
-    assert "1 test failed by the plugin" in project.read("run.md")
+    assert "### Fails: 1 of 1 test changed with" in project.read("run.md")
 
 
 def test_too_few_fresh_samples_say_that_they_can_confirm_nothing(project):
-    baseline(project, "[6]").record(CANDIDATE, "--llmregress-confirm=3", unconfirmed=1)
+    baseline(project, "[6]").record(CANDIDATE, "--llmregress-confirm=3", "-v", unconfirmed=1)
 
     project.says(
         "3 samples of the candidate can confirm nothing: after a baseline of 5 it takes 10 that all"
@@ -149,7 +149,7 @@ def test_the_number_of_fresh_samples_can_be_chosen(project):
 
 
 def test_a_run_that_is_not_to_ask_the_old_model_says_which_rule_holds(project):
-    baseline(project).record(CANDIDATE, passed=1)
+    baseline(project).record(CANDIDATE, "-v", passed=1)
 
     project.says(
         "control: the old model was not to be asked again: a recorded baseline of 5 samples"

@@ -50,7 +50,7 @@ def recorded(module_project):
     stand.requests.clear()
     stand.script(NEW, REFUSAL).script(SHARED, REFUSAL)
     stand.script(GONE, "[[status 404]]").script(LOCKED, "[[status 401]]")
-    return project.record(CANDIDATE, failed=3, unconfirmed=1)
+    return project.record(CANDIDATE, "-v", failed=3, unconfirmed=1)
 
 
 @pytest.fixture(scope="module")

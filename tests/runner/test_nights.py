@@ -8,7 +8,7 @@ import pytest
 from pytest_llmregress.storage import recording_lock
 
 MODEL, FILE = "claude-opus-5", "nights/llm.jsonl"
-NIGHT = (f"--llmregress-candidate={MODEL}", f"--llmregress-history={FILE}")
+NIGHT = (f"--llmregress-candidate={MODEL}", f"--llmregress-history={FILE}", "-v")
 TESTS = f"""
     from pathlib import Path
 

@@ -173,7 +173,7 @@ def test_a_recording_that_went_wrong_leaves_the_old_one_as_it_was(project, marks
 
     assert project.files() == before
     (problem,) = project.found()["test_one"]["problems"]
-    assert "this recording is not whole, and no cassette was made of it" in problem["message"]
+    assert "a request has no whole answer, so no cassette was written" in problem["message"]
     assert "what was accepted before is untouched" in problem["message"]
     project.says("problem: not_whole: 1 test: test_it.py::test_one")
     project.offline().replay(passed=1)

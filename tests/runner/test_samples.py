@@ -90,7 +90,7 @@ def test_a_replay_is_no_new_evidence(project):
 
     found = project.found()["test_one"]
     assert (found["evidence"], found["verdict"], found["drift"]) == (None, None, None)
-    project.says("replay: deterministic, no drift claim")
+    project.says("Passes: 1 test replayed")
 
 
 def test_the_command_line_asks_for_samples_of_every_test(project):
@@ -229,7 +229,7 @@ def test_with_a_rate_of_one_every_sample_has_to_pass(project):
     written(project, 2, terms=ALL).record(ONE_BY_ONE, failed=1)
 
     project.says(
-        "test_it.py::test_one: 2 of 3 samples passed, 95 % interval 21-94 %",
+        "2 of 3 samples passed, 95 % interval 21-94 %",
         "sample 2:",
         "assert 2 not in [2]",
     )
@@ -299,7 +299,7 @@ def test_a_broken_contract_counts_as_a_sample_that_did_not_pass(project):
 
     assert tally(project) == (2, 3)
     assert project.problems() == {"test_one": ["contract"]}
-    project.says("broke 1 rule(s) of its contract")
+    project.says("broke 1 rule of its contract")
 
 
 # --- interrupted -----------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_an_outage_ends_the_sampling_and_says_why(project):
     project.write(app=APP, test_it=test).record(ONE_BY_ONE, failed=1)
 
     assert sent(project) == 1
-    project.says("this recording is not whole", "request 1 (POST /v1/messages)")
+    project.says("a request has no whole answer", "request 1 (POST /v1/messages)")
     assert project.names() == []
 
 

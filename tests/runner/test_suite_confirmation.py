@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 OLD, NEW = "claude-opus-5", "claude-opus-5-5"
-CANDIDATE = (f"--llmregress-candidate={NEW}", "--llmregress-concurrency=1")
+CANDIDATE = (f"--llmregress-candidate={NEW}", "--llmregress-concurrency=1", "-v")
 TESTS = 6
 FRESH = 10
 SUITE = f"""

@@ -101,8 +101,8 @@ def test_samples_that_cannot_show_anything_say_so():
     assert verdict.verdict is Verdict.NO_EVIDENCE
     assert verdict.smallest_p == pytest.approx(1 / 11)
     assert (
-        "these sample sizes cannot show a regression: the smallest p possible is 0.0909, and it "
-        "takes 0.025"
+        "these sample sizes cannot show a regression: the smallest p possible is 0.0909, and the "
+        "limit is 0.025"
     ) in verdict.text
     assert "unconfirmed: failed in 1/1 of the candidate, in 0/10 of the baseline" in verdict.text
 

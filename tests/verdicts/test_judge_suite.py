@@ -108,7 +108,7 @@ def test_only_tests_with_fresh_samples_are_the_family():
     assert [test.family for test in suite.tests] == [0] * 50 + [4] * 4
     assert (
         "tests: Fisher's exact test, adjusted for the 4 tests that looked different and got fresh "
-        "samples (discrete Holm); it takes 0.025: 0 regressed, 0 drifted"
+        "samples (discrete Holm); the limit is 0.025: 0 regressed, 0 drifted"
     ) in suite.lines
 
 
@@ -174,7 +174,7 @@ def test_a_suite_that_is_too_small_says_what_it_cannot_show():
     assert suite.smallest_p == pytest.approx(0.25)
     assert (
         "these sample sizes cannot show a regression of the suite: the smallest p possible is "
-        "0.25, and it takes 0.025"
+        "0.25, and the limit is 0.025"
     ) in suite.lines
 
 
@@ -480,13 +480,13 @@ def test_one_sample_against_one_is_told_in_four_lines_the_last_on_what_is_left_o
     suite = judge_suite(tests, gate=FIXED)
 
     assert suite.lines[0].startswith(
-        "regressed, fails the run: 20 tests, 20/20 (100 %) → 13/20 (65 %), -35.0 points a test on "
-        "average, compatible with "
+        "regressed, fails the run: 20 tests, 20/20 (100 %) → 13/20 (65 %) of all samples, -35.0 "
+        "points with each test counted once (95 % interval "
     )
     assert suite.lines[1:] == (
         (
-            "suite: exact McNemar test: p = 0.00781 one-sided (worse); it takes 0.025, half of "
-            "alpha, and 2 points"
+            "suite: exact McNemar test: p = 0.00781 one-sided (worse); the limits are 0.025, half "
+            "of alpha, and 2 points"
         ),
         "flips, by most of the samples of a test: 7 negative, 0 positive",
         SELECTED,

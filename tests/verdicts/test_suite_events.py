@@ -54,7 +54,7 @@ def test_a_share_of_refusals_that_rises_where_the_baseline_refused_as_well_fails
     assert risen(suite) == ["refused in words"]
     assert suite.lines[0].startswith(
         "regressed, fails the run: refused in words: 48/120 (40 %) → 12/12 (100 %) of the samples "
-        "of 12 tests; 12 tests, 120/120 (100 %) → 12/12 (100 %), "
+        "of 12 tests; 12 tests, 120/120 (100 %) → 12/12 (100 %) of all samples, "
     )
 
 

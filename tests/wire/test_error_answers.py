@@ -34,5 +34,5 @@ def test_an_error_is_recorded_and_replayed_where_the_marker_says_so(project):
 
 def test_an_error_is_not_recorded_where_nothing_says_that_it_is_meant(project):
     project.write(app=APP, test_it=TESTS.replace("{mark}", "{}"))
-    project.record(failed=6).says("this recording is not whole", "the server answered 402")
+    project.record(failed=6).says("a request has no whole answer", "the server answered 402")
     assert not [name for name in project.names() if name.endswith(".cassette.yaml")]

@@ -3,19 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.reports.drift import ONCE, is_single
-from pytest_llmregress.reports.html.detail import MAX_MESSAGE, MODES, draw_detail
+from pytest_llmregress.reports.headline import PASSES, split_headline
+from pytest_llmregress.reports.html.detail import MAX_MESSAGE, draw_detail
 from pytest_llmregress.reports.html.markup import NOTHING, Markup, MarkupTemplate, join
 from pytest_llmregress.reports.html.model_text import shorten
 from pytest_llmregress.reports.html.plot_markup import draw_plot, plots_of_nights
 from pytest_llmregress.reports.html.plots import MAX_NAME, file_of, plots_of
 from pytest_llmregress.reports.html.row import draw_row, is_bad, is_excused, rank_of
 from pytest_llmregress.reports.html.side_by_side import MAX_LIST
-from pytest_llmregress.reports.verdict import sentence_of_suite
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.rule_result import tally
-from pytest_llmregress.values.run_report import AnswerSource, RunReport, TestRecord
+from pytest_llmregress.values.run_report import RunReport
 
 MOST_TEXT, LEAST_TEXT = 6_000, 500
 """Characters of one text of a test: as many as `ALL_TEXT` allows, the worst tests first."""
@@ -121,14 +120,14 @@ def draw_page(report: RunReport, *, policy: str, style: Markup, script: Markup) 
     severities = [test.severity for test in report.tests]
     found = Counter(severities)
     excused = set() if report.verdict is None else set(report.verdict.quarantined)
-    headline, lead, tone = _verdict(report, found)
+    title, lead, tone = _say_first(report, found)
     yield _HEAD(
         policy,
-        headline,
+        title,
         style,
         script,
         tone,
-        headline,
+        title,
         _LEAD(lead) if lead else NOTHING,
         _FACT.each(_facts(report)),
         join(_chips(report, found, excused)),
@@ -183,51 +182,14 @@ def _rows(
 # --- the top --------------------------------------------------------------------------------
 
 
-def _verdict(report: RunReport, found: Mapping[Severity | None, int]) -> tuple[str, str, str]:
-    """Return the verdict in a few words, the sentence behind them, and its tone."""
-    verdict, problems = report.verdict, sum(bool(test.problems) for test in report.tests)
-    failed = sum(test.failed for test in report.tests)
-    failing = problems or found[Severity.BREAKING] or failed
-    tone = "bad" if failing else "warn" if found[Severity.NOTABLE] else "plain"
-    if verdict is not None and verdict.lines:
-        (sentence,) = sentence_of_suite(verdict, fail_on=report.fail_on)
-        head, _, rest = shorten(sentence, MAX_MESSAGE).partition(": ")
-        tone = "bad" if verdict.fails or failing else "plain"
-        return _sentence(head), _sentence(rest or _drift(report, found)), tone
-    drifted = _sentence(_drift(report, found)) if any(found[each] for each in Severity) else ""
-    if problems:
-        return f"{count(problems, 'test')} with a problem, of {len(report.tests):,}", drifted, tone
-    if drifted:
-        return drifted, f"{_sentence(ONCE)}." if is_single(report.drifted) else "", tone
-    return _plain_verdict(report.tests, tone)
-
-
-def _plain_verdict(tests: Sequence[TestRecord], tone: str) -> tuple[str, str, str]:
-    """Return the same of a run in which nothing was found."""
-    done = ", ".join(
-        f"{number:,} {word}"
-        for mode, word in MODES.items()
-        if (number := sum(test.mode is mode for test in tests))
-    )
-    failed = sum(test.failed for test in tests)
-    head = f"{count(len(tests), 'test')}: {done}" if tests else "No marked test has run"
-    if failed:
-        lead = f"{count(failed, 'test')} failed by asserts of their own."
-    elif any(test.drift is not None for test in tests):
-        lead = "No difference was seen, which does not show that there is none."
-    elif tests and all(test.mode is AnswerSource.REPLAYED for test in tests):
-        lead = "A replay is deterministic: no drift is claimed."
-    else:
-        lead = ""
-    return head, lead, tone
-
-
-def _drift(report: RunReport, found: Mapping[Severity | None, int]) -> str:
-    numbers = [(found[severity], severity) for severity in reversed(Severity) if found[severity]]
-    told = ", ".join(f"{number:,} {severity}" for number, severity in numbers)
-    compared = sum(test.drift is not None for test in report.tests)
-    drifted = count(sum(number for number, _ in numbers), "test")
-    return f"drift in {drifted} of {compared:,} compared: {told or 0}"
+def _say_first(report: RunReport, found: Mapping[Severity | None, int]) -> tuple[str, str, str]:
+    """Return what becomes of the build, why, and the tone of it."""
+    title, rest = split_headline(report)
+    is_fine = title.startswith(PASSES)
+    tone = "bad" if not is_fine else "warn" if found[Severity.NOTABLE] else "plain"
+    why = f"{_sentence(shorten(rest, MAX_MESSAGE))}." if rest else ""
+    once = f"{_sentence(ONCE)}." if report.drifted and is_single(report.drifted) else ""
+    return shorten(title, MAX_NAME), " ".join(filter(None, (why, once))), tone
 
 
 def _sentence(text: str) -> str:
