@@ -18,10 +18,11 @@ import pytest
 from pytest_llmregress.providers.protocol import Reporter
 from pytest_llmregress.reports.html import HtmlReporter, markup
 from pytest_llmregress.reports.html.markup import MarkupTemplate
-from pytest_llmregress.values.behavior import Drift
+from pytest_llmregress.values.behavior import Drift, Severity
 from pytest_llmregress.values.run_report import AnswerSource, Problem
 from pytest_llmregress.values.side_by_side import MAX_TEXT
 from reports import compared, drifted, record, run, side, with_every_text
+from run_reports import drift_of
 
 HOSTILE = (
     "</noscript></script></style></title></textarea></select></svg><script>alert(1)</script>"
@@ -528,3 +529,18 @@ def test_no_library_is_needed_for_a_page():
     )
 
     assert ran.stdout == "set()\n"
+
+
+def test_what_fails_comes_before_what_is_worse_and_does_not():
+    worse = record("t.py::test_a", drift=drift_of(Severity.BREAKING), failed=False)
+    html = "".join(HtmlReporter().render(run(worse, record("t.py::test_b", passed=False))))
+
+    assert re.findall(r'class="name"[^>]*>([^<]*)<', html) == ["test_b", "test_a"]
+
+
+def test_a_long_name_keeps_its_end_where_a_plot_is_narrow():
+    name = f"tests/test_a.py::test_it[{'one-parameter-' * 5}7]"
+    html = "".join(HtmlReporter().render(run(drifted(name))))
+
+    (ends,) = {end for end in re.findall(r"<b>[^<]*</b><i>([^<]*)</i>", html) if end.endswith("]")}
+    assert ends == "ameter-7]"

@@ -20,6 +20,8 @@ from pytest_llmregress.values.history import HistoryVerdict, NightTally
 _MAX_EVENTS = 3
 """Events that have a plot of their own, those that rose most; the others are counted."""
 _RED = "; red"
+_KEPT_END = 9
+"""Characters at the end of a label that are never cut off: names of tests differ there."""
 _MIDDLE, _ABOVE, _BELOW = "13", "8", "18"
 """Pixels from the top of a row to its marks."""
 
@@ -40,7 +42,7 @@ _PLOT = MarkupTemplate("""
 """)
 _TICK = MarkupTemplate('<text x="{}%" y="13" text-anchor="{}">{}</text>')
 _ROW = MarkupTemplate("""
-    <tr{}><th scope="row"><span title="{}">{}</span></th>
+    <tr{}><th scope="row"><span title="{}"><b>{}</b><i>{}</i></span></th>
     <td aria-hidden="true"><svg width="100%" height="26" focusable="false">{}{}{}{}</svg></td>
     <td class="number">{}{}</td></tr>
 """)
@@ -71,7 +73,7 @@ def _row(row: PlotRow, rules: Markup) -> Markup:
     return _ROW(
         _TOTAL if row.total else NOTHING,
         row.label,
-        row.label,
+        *_split(row.label),
         rules,
         _LINK(str(before.at), str(after.at)) if before and after and linked else NOTHING,
         NOTHING if before is None else _mark(before, "before", _ABOVE),
@@ -79,6 +81,12 @@ def _row(row: PlotRow, rules: Markup) -> Markup:
         _WAS(row.before_text) if row.before_text else NOTHING,
         row.after_text,
     )
+
+
+def _split(label: str) -> tuple[str, str]:
+    """Return the part of a label that gives way where it is narrow, and the end, which stays."""
+    at = len(label) - _KEPT_END if len(label) > 2 * _KEPT_END else len(label)
+    return label[:at], label[at:]
 
 
 def _mark(mark: PlotMark, side: str, y: str) -> Markup:

@@ -45,8 +45,8 @@ _NO_PAIR = MarkupTemplate('<td class="number{}"><span class="hidden">not measure
 
 
 def rank_of(test: TestRecord, severity: Severity | None) -> int:
-    """Return how bad a test of that severity is."""
-    return 4 * _RANKS[severity] + 2 * bool(test.faults) + test.failed
+    """Return how bad a test of that severity is; what fails is worse than what does not."""
+    return 16 * test.failed + 4 * _RANKS[severity] + 2 * bool(test.faults)
 
 
 def is_bad(test: TestRecord, severity: Severity | None) -> bool:
