@@ -94,7 +94,7 @@ def find_schema(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def split_schema(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """Return parameters without the JSON schema of an answer, and that; an empty one for none.
 
-    With it goes what says no more than that there is one.
+    What is said beside the schema has one name in all APIs: "schema_name", "schema_strict".
     """
     for keys in _FORMATS:
         if keys[0] not in parameters:  # as almost always
@@ -110,18 +110,26 @@ def split_schema(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping
 def without_schema(
     parameters: Mapping[str, Any], place: Sequence[str], *, title: object = None
 ) -> dict[str, Any]:
-    """Return parameters without the schema at a place, and without what only announces it.
+    """Return parameters without the schema at a place; what announces it goes with it.
 
     :param title: the schema's own; a name that is the same says nothing more.
     """
+    rest, beside = _cut(parameters, place)
+    announced = {"type": "json_schema", "strict": True, "name": title}
+    said = {k: v for k, v in beside.items() if k not in announced or v != announced[k]}
+    return rest | {f"schema_{key}": value for key, value in said.items()}
+
+
+def _cut(holder: Mapping[str, Any], place: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is left of an object without a place in it, and what stands beside that place."""
     key, *deeper = place
-    rest = {name: value for name, value in parameters.items() if name != key}
-    if deeper:
-        inner = without_schema(parameters[key], deeper, title=title)
-        announced = {"type": "json_schema", "strict": True, "name": title}
-        left = {k: v for k, v in inner.items() if k not in announced or v != announced[k]}
-        rest |= {key: left} if left else {}
-    return rest
+    rest = {name: value for name, value in holder.items() if name != key}
+    if not deeper:
+        return {}, rest
+    inner, beside = _cut(holder[key], deeper)
+    if inner.get("type") == "json_schema":
+        del inner["type"]
+    return rest | ({key: inner} if inner else {}), beside
 
 
 def is_list_of_objects(value: Any) -> bool:

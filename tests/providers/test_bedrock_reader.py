@@ -338,7 +338,7 @@ def test_a_request_is_read_as_a_prompt():
         "max_tokens": 9,
         "topP": 0.5,
         "tool_choice": {"any": {}},
-        "outputConfig": {"textFormat": {"structure": {"jsonSchema": {"name": "x"}}}},
+        "schema_name": "x",
     }
 
 

@@ -40,7 +40,7 @@ def test_a_request_without_a_schema_has_an_empty_one(request_body):
         ),
         (
             {"text": {"format": {"name": "Risk", "schema": SCHEMA, "strict": False}}},
-            {"text": {"format": {"name": "Risk", "strict": False}}},
+            {"schema_name": "Risk", "schema_strict": False},
         ),
         (
             {"text": {"format": {"name": "Risk", "schema": SCHEMA | {"title": "Risk"}}}},
