@@ -112,7 +112,7 @@ def _judge(
         evidences.append(test.evidence())
     started = time.process_time()
     alone = sum(judge_test(evidence, settings=gate).fails for evidence in evidences) > 0
-    verdict = judge_suite(evidences, gate=gate)
+    verdict = judge_suite(evidences, gate=gate, unconfirmed="nobody is asked")
     counts.seconds += time.process_time() - started
     counts.runs += 1
     counts.tests += len(suite)
