@@ -1,12 +1,13 @@
 """The drift of one test, for people: what changed, how bad it is, what to do next."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from textwrap import wrap
 
 from pytest_llmregress.formatting.control_characters import escape_controls
 from pytest_llmregress.formatting.text_table import WIDTH, align, count_severities
 from pytest_llmregress.formatting.value_text import printable, truncate
-from pytest_llmregress.values.behavior import Change, Drift
+from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.cause import NOT_COMPARED, NOT_KNOWN, SAME, Cause
 from pytest_llmregress.values.run_report import TestRecord
 
@@ -94,10 +95,21 @@ def _rows(changes: tuple[Change, ...]) -> tuple[str, ...]:
     )
     edge = max(map(len, starts)) + len(_INDENT)
     room = WIDTH - len(_INDENT) - edge
-    return tuple(
-        f"{_INDENT}{start:<{edge}}{_values(change, room)}"
-        for start, change in zip(starts, changes, strict=True)
-    )
+    lines = []
+    for start, change in zip(starts, changes, strict=True):
+        whole = _whole_detail(change)
+        shown = replace(change, detail="") if whole else change
+        lines.append(f"{_INDENT}{start:<{edge}}{_values(shown, room)}")
+        lines += [f"{_INDENT * 2}{line}" for line in whole]
+    return tuple(lines)
+
+
+def _whole_detail(change: Change) -> list[str]:
+    """Return all of the detail of a breaking change, where its row had no room for it."""
+    detail = printable(change.detail)
+    if change.severity is not Severity.BREAKING or len(detail) <= _MAX_DETAIL:
+        return []
+    return wrap(detail, WIDTH - 2 * len(_INDENT))
 
 
 def _values(change: Change, room: int) -> str:

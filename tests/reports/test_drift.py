@@ -71,6 +71,23 @@ def test_six_changes_are_told_and_the_others_counted():
     ]
 
 
+def test_all_of_a_breaking_detail_is_told_below_a_row_that_has_no_room_for_it():
+    detail = "fan-out: call 1 starts sub-agents 1 'Read the log', 2 'Read the tests', 3 'Read all'"
+    text = render(
+        change(Severity.BREAKING, "agents.count", "1", "4", f"{detail}, 4 'Read \x1b[31m'"),
+        change(Severity.NOTABLE, "tools.set", "Read → Bash", "Bash", detail),
+    )
+
+    assert text.splitlines()[2:5] == [
+        "  breaking  agents.count  1 → 4",
+        f"    {detail}, 4 'Read",
+        "    \\x1b[31m'",
+    ]
+    assert text.splitlines()[5].startswith(
+        "  notable   tools.set     Read → Bash → Bash (fan-out: "
+    )
+
+
 def test_no_difference_is_not_called_stable():
     text = render(fails=False, baseline="claude-haiku-4-5-20251001-v1:0")
 
