@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.values.evidence import OUTCOME, TestEvidence
-from pytest_llmregress.values.suite_verdict import NumberVerdict, SuiteVerdict
+from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, TestVerdict, Verdict
 from pytest_llmregress.verdicts.canary import say_history
 from pytest_llmregress.verdicts.control_text import say_controls
@@ -17,6 +17,7 @@ from pytest_llmregress.verdicts.event_text import (
     say_events,
 )
 from pytest_llmregress.verdicts.first_pass import quarantine_reason
+from pytest_llmregress.verdicts.number_text import say_number, say_other_numbers
 from pytest_llmregress.verdicts.verdict_text import (
     MAX_NAMED,
     MIN_SAMPLES,
@@ -67,7 +68,7 @@ def format_suite(
         *say_history(suite.history),
         *say_controls(evidences, gate=gate),
     )
-    material = [_say_number(each, gate=gate) for each in suite.numbers if each.material]
+    material = [say_number(each, gate=gate) for each in suite.numbers if each.material]
     if _is_one_against_one(evidences):
         return (
             *told,
@@ -84,7 +85,7 @@ def format_suite(
         *_say_exclusions(suite, evidences=evidences),
         *_say_traits(suite, gate=gate),
         *material,
-        *_say_other_numbers(suite),
+        *say_other_numbers(suite),
         *_say_cached(evidences),
     )
 
@@ -321,30 +322,6 @@ def _say_traits(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
         for trait in suite.traits
         if trait.drifts
     ]
-
-
-def _say_number(number: NumberVerdict, *, gate: GatePolicy) -> str:
-    interval = ""
-    if number.interval is not None:
-        interval = f" (95 % interval {number.interval[0]:.2f} to {number.interval[1]:.2f})"
-    if number.material:
-        found = "a material difference"
-    elif number.p_adjusted <= gate.alpha:
-        found = f"a difference below {100 * number.limit:g} %"
-    else:
-        found = "no evidence of a change"
-    advisory = ", advisory" if number.advisory else ""
-    return (
-        f"{number.name}{advisory}: {found}: median ratio {number.ratio:.2f}x{interval} over "
-        f"{count(number.tests, 'test')}; sign-flip test: p = {format_p(number.p)}, "
-        f"adjusted (Holm over the numbers): {format_p(number.p_adjusted)}"
-    )
-
-
-def _say_other_numbers(suite: SuiteVerdict) -> list[str]:
-    others = [number.name for number in suite.numbers if not number.material]
-    said = f"{count(len(others), 'number')} without a material difference: {', '.join(others)}"
-    return [said] if others else []
 
 
 def _say_cached(evidences: Sequence[TestEvidence]) -> list[str]:
