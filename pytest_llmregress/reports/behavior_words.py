@@ -34,7 +34,6 @@ _NUMBERS = {
     "tool_calls": ("more tool calls", "fewer tool calls"),
 }
 _PLAIN = {
-    "interruptions": "an earlier call was interrupted",
     "served_model": "served by another model",
     "tools.counts": "tools called another number of times",
     "tools.order": "tools called in another order",
@@ -52,6 +51,8 @@ _PLAIN = {
     "text.dates": "other dates",
     "text.urls": "other URLs",
     "text": "other wording",
+    "agents.depth": "sub-agents of sub-agents",
+    "agents.tools": "other tools in sub-agents",
     "conversations": "one of several conversations",
 }
 _LANGUAGES = {
@@ -81,7 +82,10 @@ _LANGUAGES = {
 }
 _FREQUENCY = re.compile(r"^in \d+ of \d+(?:; |$)")
 """How the detail of a change begins that was seen in some of several samples."""
-_TOLD_FIRST = ("outcome", "refusal", "deflection", "served_model", "text.json", "tools.set")
+_TOLD_FIRST = (
+    *("outcome", "refusal", "deflection", "demanded_words", "served_model", "agents.count"),
+    *("text.json", "tools.set"),
+)
 """The traits that say most of what happened, of changes that are as bad."""
 _TOLD_LAST = (OUTCOME, "text.json_keys", "tools.counts", "tools.order", "text")
 """Those that follow from others, or say least."""
@@ -158,6 +162,20 @@ def _tell_faults(change: Change) -> str:
     return f"put off: {gained}" if gained else "no longer puts off"
 
 
+def _tell_interruptions(change: Change) -> str:
+    after = printable(change.after)
+    return f"an earlier call ended {after}" if after != _NONE else "no earlier call interrupted"
+
+
+def _tell_demands(change: Change) -> str:
+    before, after = printable(change.before), printable(change.after)
+    return f"no longer {before}, as the prompt asks" if after == _NONE else f"now {after}"
+
+
+def _tell_agents(change: Change) -> str:
+    return f"{printable(change.after)} sub-agents instead of {printable(change.before)}"
+
+
 def _tell_tools(change: Change) -> str:
     gained, lost = _find_members(change, _GAINED), _find_members(change, _LOST)
     if gained:
@@ -220,6 +238,9 @@ _TELLERS: dict[str, Callable[[Change], str]] = {
     "outcome": _tell_outcome,
     "refusal": _tell_refusal,
     "deflection": _tell_faults,
+    "interruptions": _tell_interruptions,
+    "demanded_words": _tell_demands,
+    "agents.count": _tell_agents,
     "tools.set": _tell_tools,
     "text.json": _tell_json,
     "text.form": _tell_form,

@@ -2,10 +2,14 @@
 
 import re
 
+import pytest
+
 from pytest_llmregress.behavior.agents import summarize_agents
 from pytest_llmregress.reports.agent_tree import tree_lines
+from pytest_llmregress.reports.behavior_words import name_change, say_drift
 from pytest_llmregress.reports.html.agents import draw_agents
 from pytest_llmregress.values.agent_summary import AgentSummary
+from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 from pytest_llmregress.values.side_by_side import CallSummary
 from reports import side
@@ -88,3 +92,37 @@ def test_the_calls_of_a_later_sample_are_counted_on():
 
 
 USAGE = Usage(input_tokens=5, output_tokens=2)
+
+
+@pytest.mark.parametrize(
+    ("trait", "before", "after", "words"),
+    [
+        ("agents.count", "1", "4", "4 sub-agents instead of 1"),
+        ("agents.depth", "1", "2", "sub-agents of sub-agents"),
+        ("agents.tools", "sub-agent: Bash", "sub-agent: Edit", "other tools in sub-agents"),
+        ("interruptions", "none", "refused", "an earlier call ended refused"),
+        ("interruptions", "refused", "none", "no earlier call interrupted"),
+        (
+            "demanded_words",
+            'ends with "DONE"',
+            "none",
+            'no longer ends with "DONE", as the prompt asks',
+        ),
+        ("demanded_words", "none", 'ends with "DONE"', 'now ends with "DONE"'),
+    ],
+)
+def test_what_an_agent_does_otherwise_is_told_in_words(trait, before, after, words):
+    change = Change(trait=trait, severity=Severity.BREAKING, before=before, after=after)
+
+    assert name_change(change) == words
+
+
+def test_a_fan_out_says_more_than_the_tools_that_it_takes():
+    found = [
+        Change(trait=trait, severity=Severity.BREAKING, before="1", after="4")
+        for trait in ("tools.set", "agents.count", "tools.loops")
+    ]
+
+    assert say_drift(Drift(baseline="a", candidate="b", changes=tuple(found))) == (
+        "4 sub-agents instead of 1"
+    )
