@@ -130,7 +130,7 @@ def held(project, stem="r"):
     for line in lines:
         name, _, reason = line.removeprefix("FAILED ").partition(" - ")
         assert reason, "the line says why"
-        assert name not in reason, "and not the name again"
+        assert not reason.startswith(name), "and does not begin with the name again"
     ours = block.partition("short test summary info")[0].splitlines()
     below = project.output.rpartition("=\n")[2].splitlines()
     assert len(ours) + len(below) <= MAX_BLOCK
@@ -171,7 +171,7 @@ def six_changed_under_xdist(project):
 
 
 def improved_only(project):
-    run_candidate(project, old="[[max_tokens]]", new="Hello, this is the scripted answer.")
+    run_candidate(project, old=FENCED, new=JSON)
 
 
 def never(project):
@@ -266,14 +266,14 @@ SITUATIONS = [
     (six_changed, f"Fails: 6 of 6 tests changed with {NEW}: answers fenced in ``` (6)", 1),
     (sixty_changed, f"Fails: 60 of 60 tests changed with {NEW}: refused in words (60)", 1),
     (six_changed_under_xdist, f"Fails: 6 of 6 tests changed with {NEW}: refused", 1),
-    (improved_only, f"Passes: 3 of 3 tests changed with {NEW}, for the better", 0),
+    (improved_only, f"Passes: 3 of 3 tests changed with {NEW}, below breaking: bare JSON", 0),
     (never, f"Passes: 3 of 3 tests changed with {NEW}, which fails nothing", 0),
     (other_words, f"Passes: 3 of 3 tests changed with {NEW}, in wording alone", 0),
     (contract_only, "Fails: 3 of 3 tests broke a rule: max_calls (3)", 1),
     (unconfirmed, f"Passes: 6 of 6 tests changed with {NEW}, not confirmed by more samples", 0),
     (suite_event_only, "Fails: the suite as a whole is worse: failed: ", 1),
     (not_comparable, "", 0),
-    (interrupted, "Interrupted after 2 marked tests: ", 2),
+    (interrupted, "Interrupted after 1 marked test: 1 test replayed", 2),
     (candidate_not_asked, "Fails: 3 of 3 tests could not be compared: ", 1),
     (miss, "Fails: 3 of 3 tests asked for what is not recorded: another request (3)", 1),
     (nothing_recorded, "Fails: 3 of 3 tests asked for what is not recorded: no recording yet", 1),
