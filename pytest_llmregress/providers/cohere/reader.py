@@ -2,19 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from pytest_llmregress.providers.cohere.reply import read_reply
 from pytest_llmregress.providers.json_access import parse, read_mapping, read_string
-from pytest_llmregress.providers.openai.prompts import read_chat_prompt
 from pytest_llmregress.providers.protocol import Rename
 from pytest_llmregress.providers.renaming import change_body, is_signed, rename_in_object
 from pytest_llmregress.providers.reply import Asked, build_call
 from pytest_llmregress.providers.sdk_seams import NO_KEY, SdkSupport
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.http import Interaction, Request
-from pytest_llmregress.values.prompt import Prompt
 
 _CALL = re.compile(r"/v2/chat$")
 _HOST = re.compile(r"https?://(?:[^/?#]*\.)?cohere\.(?:com|ai)(?::\d+)?/", re.IGNORECASE)
@@ -39,6 +35,9 @@ class CohereProvider:
         body = _find_call(interaction.request)
         if body is None:
             return None
+        from pytest_llmregress.providers.cohere.prompts import read_cohere_prompt
+        from pytest_llmregress.providers.cohere.reply import read_reply
+
         asked = Asked(
             provider=self.name,
             requested_model=read_string(body.get("model")),
@@ -54,23 +53,17 @@ class CohereProvider:
 
     def incomplete(self, interaction: Interaction) -> str | None:
         """Say why a reply is not whole; None where it is, and where it is somebody else's."""
-        is_call = _find_call(interaction.request) is not None
-        return read_reply(interaction.response).fault if is_call else None
+        if _find_call(interaction.request) is None:
+            return None
+        from pytest_llmregress.providers.cohere.reply import read_reply
+
+        return read_reply(interaction.response).fault
 
     def rename_model(self, request: Request, rename: Rename) -> Request:
         """Return a request that asks for another model."""
         if _find_call(request) is None or is_signed(request):
             return request
         return change_body(request, lambda body: rename_in_object(body, rename))
-
-
-def read_cohere_prompt(body: Mapping[str, Any]) -> Prompt:
-    """Read the body of a request: messages and tools have the form of chat completions."""
-    form = read_mapping(body.get("response_format"))
-    schemas = (read_mapping(form.get(key)) for key in ("json_schema", "schema"))
-    schema = next(filter(None, schemas), {})
-    rest = {key: value for key, value in body.items() if key != "response_format"}
-    return replace(read_chat_prompt(rest if schema else body), schema=schema)
 
 
 def _find_call(request: Request) -> Mapping[str, Any] | None:
