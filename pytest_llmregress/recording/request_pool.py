@@ -68,7 +68,7 @@ class RequestPool:
     """
 
     def __init__(self, *, at_a_time: int, pace: RateLimiter) -> None:
-        self._sendings: list[RequestJob] = []
+        self._jobs: list[RequestJob] = []
         self._left: deque[RequestJob] = deque()
         self._at_a_time = at_a_time
         self._pace = pace
@@ -91,17 +91,17 @@ class RequestPool:
         """Begin to send."""
         return self
 
-    def add(self, sending: RequestJob) -> None:
+    def add(self, job: RequestJob) -> None:
         """Have a request sent; not while a tape patches transports, which it would go through."""
-        key = _key(sending.outgoing)
+        key = _key(job.outgoing)
         if key not in self._transports:
-            self._transports[key] = Transport(sending.outgoing, connections=self._at_a_time)
+            self._transports[key] = Transport(job.outgoing, connections=self._at_a_time)
         with self._changed:
-            self._sendings.append(sending)
+            self._jobs.append(job)
             if self._is_hopeless:
-                self._settled.add(id(sending))
+                self._settled.add(id(job))
                 return
-            self._left.append(sending)
+            self._left.append(job)
             self._changed.notify_all()
         if self._workers < self._at_a_time:
             self._workers += 1
@@ -113,17 +113,17 @@ class RequestPool:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-            is_over = len(self._settled) == len(self._sendings)
+            is_over = len(self._settled) == len(self._jobs)
         if is_over:
             for transport in self._transports.values():
                 transport.close()
 
-    def wait(self, sendings: Sequence[RequestJob], *, tell: Callable[[RoundState], None]) -> None:
+    def wait(self, jobs: Sequence[RequestJob], *, tell: Callable[[RoundState], None]) -> None:
         """Return when these are answered or given up.
 
         :param tell: called every once in a while, with how far the wave is by now.
         """
-        wanted = {id(sending) for sending in sendings}
+        wanted = {id(job) for job in jobs}
         while True:
             with self._changed:
                 if wanted <= self._settled:
@@ -149,17 +149,17 @@ class RequestPool:
                     self._changed.wait()
                 if self._stopped:
                     return
-                sending = self._left.popleft()
+                job = self._left.popleft()
             try:
-                self._send(sending)
+                self._send(job)
             finally:
                 with self._changed:
-                    self._settled.add(id(sending))
+                    self._settled.add(id(job))
                     self._changed.notify_all()
 
-    def _send(self, sending: RequestJob) -> None:
+    def _send(self, job: RequestJob) -> None:
         """Send a request as often as it takes, within bounds."""
-        request, key = sending.outgoing.request, _key(sending.outgoing)
+        request, key = job.outgoing.request, _key(job.outgoing)
         attempts = refusals = 0
         answered = self.answered
         while self._may_go():
@@ -180,7 +180,7 @@ class RequestPool:
                     self._changed.notify_all()
                 why = f"the server answered {status}"
                 if status not in REFUSALS:
-                    why = sending.take(response, started)
+                    why = job.take(response, started)
             if why is None:
                 with self._changed:
                     self.answered += 1

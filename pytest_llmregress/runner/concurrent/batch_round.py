@@ -147,10 +147,10 @@ class BatchRound:
 class BatchSender:
     """Hands batches in and waits for them; tells, and stops the recording where that fails."""
 
-    def __init__(self, run: "SessionContext", settings: Settings, telling: ProgressOutput) -> None:
+    def __init__(self, run: "SessionContext", settings: Settings, progress: ProgressOutput) -> None:
         self._run = run
         self._settings = settings
-        self._telling = telling
+        self._progress = progress
 
     def hand_in(self, number: int, batch: BatchRound) -> bool:
         """Make batches; tell whether that went well."""
@@ -160,7 +160,7 @@ class BatchSender:
             batch.hand_in()
         except BatchError as error:
             return self._stop("no_batch", str(error))
-        self._telling.tell(words.handed_in(number))
+        self._progress.tell(words.handed_in(number))
         return True
 
     def wait(self, number: int, batch: BatchRound) -> bool:
@@ -174,7 +174,7 @@ class BatchSender:
             now = time.monotonic()
             if now - told >= TELL_EVERY:
                 told = now
-                self._telling.tell(words.during_batch(number, going_on, seconds=now - began))
+                self._progress.tell(words.during_batch(number, going_on, seconds=now - began))
 
         try:
             left = batch.wait(seconds=self._settings.batch_wait, tell=tell)

@@ -58,16 +58,16 @@ class ConcurrentRecorder:
         run: "SessionContext",
         settings: Settings,
         *,
-        telling: ProgressOutput,
+        progress: ProgressOutput,
     ) -> None:
         self._config = config
         self._run = run
         self._settings = settings
-        self._telling = telling
+        self._progress = progress
         self._least = 1 if settings.batch else LEAST
         self._pace = RateLimiter(limit=partial(requests_a_minute, providers=run.providers))
-        self._answers = ResponseSink(run)
-        self._batches = BatchSender(run, settings, telling)
+        self._sink = ResponseSink(run)
+        self._batches = BatchSender(run, settings, progress)
         self._order: dict[SampleTarget, int] = {}
         """Which sample comes how soon."""
         self._inline: dict[SampleTarget, str] = {}
@@ -92,7 +92,7 @@ class ConcurrentRecorder:
                     self._record(session, dry_runs)
                 except KeyboardInterrupt:
                     every = [*dry_runs.values(), *self._beside.values()]
-                    self._telling.interrupted(sum(dry_run.saved for dry_run in every))
+                    self._progress.interrupted(sum(dry_run.saved for dry_run in every))
                     raise
                 del dry_runs
             return (yield)
@@ -118,7 +118,7 @@ class ConcurrentRecorder:
             if not items or self._run.spending.stop is not None:
                 break
             targets, begin = (
-                find_further(session, items, self._run, self._answers),
+                find_further(session, items, self._run, self._sink),
                 self._begin_further,
             )
             # One answer of the old model has the others follow, together.
@@ -131,7 +131,7 @@ class ConcurrentRecorder:
             self._tell_further(targets)
             items = [item for item in items if any(target.item is item for target in targets)]
         for line in words.after_waves([(a.item.nodeid, why) for a, why in self._inline.items()]):
-            self._telling.tell(line)
+            self._progress.tell(line)
 
     def _find_first(self, dry_runs: Mapping[pytest.Item, DryRun]) -> list[SampleTarget]:
         """Return the samples that tests begin with, but for those that no wave can record."""
@@ -151,10 +151,10 @@ class ConcurrentRecorder:
         old = sum(side.asks_old_model for side in sides)
         tests = len({target.item for target in found})
         new = len(found) - old
-        self._telling.tell(words.further(tests, of_candidate=new, of_old_model=old))
+        self._progress.tell(words.further(tests, of_candidate=new, of_old_model=old))
 
     def _begin_further(self, target: SampleTarget) -> DryRun:
-        dry_run = DryRun.of_target(target, self._run, self._answers)
+        dry_run = DryRun.of_target(target, self._run, self._sink)
         if target.side is not None:
             self._beside[dry_run.state.paths.journal] = dry_run
         dry_run.journal.check_place()
@@ -175,7 +175,7 @@ class ConcurrentRecorder:
         allowed = spent.fitting(whole.requests)
         if not allowed:
             spent.refuse([each for sample in whole.requests for each in sample])
-            self._telling.tell(words.wave_not_sent(number))
+            self._progress.tell(words.wave_not_sent(number))
             return ()
         turn = whole.first(allowed)
         self._tell_before(number, turn, later=whole.size - turn.size)
@@ -201,7 +201,7 @@ class ConcurrentRecorder:
             session,
             targets,
             begin=begin,
-            differs=self._answers.differs,
+            differs=self._sink.differs,
             inline=self._inline,
         )
         if self._run.spending.is_limited or self._settings.batch:
@@ -217,10 +217,10 @@ class ConcurrentRecorder:
                     if len(waiting) < least:
                         return
                     first = self._forecast(
-                        RequestRound(waiting, slot=self._answers.slot, fits=self._fits)
+                        RequestRound(waiting, slot=self._sink.slot, fits=self._fits)
                     )
                     expected = first.times(len(targets) / least)
-                    self._telling.tell(words.first_calls(self._waves, expected, like=least))
+                    self._progress.tell(words.first_calls(self._waves, expected, like=least))
                 for each in waiting:
                     for note in each.notes:
                         flight.send(each, note)
@@ -235,12 +235,12 @@ class ConcurrentRecorder:
             return self._land(session, self._waves, turn, flight, later=(), goes_on=True)
 
     def _begin(self, item: pytest.Item) -> DryRun:
-        return DryRun.of_item(item, self._run, self._answers)
+        return DryRun.of_item(item, self._run, self._sink)
 
     @contextmanager
     def _flight(self) -> Iterator[RequestsInFlight]:
-        with RequestPool(at_a_time=self._settings.concurrency, pace=self._pace) as wave:
-            yield RequestsInFlight(wave, self._answers, self._run.spending)
+        with RequestPool(at_a_time=self._settings.concurrency, pace=self._pace) as pool:
+            yield RequestsInFlight(pool, self._sink, self._run.spending)
 
     def _land(  # noqa: PLR0913 - the parts of a wave
         self,
@@ -253,12 +253,12 @@ class ConcurrentRecorder:
         goes_on: bool,
     ) -> Sequence[UnansweredSample]:
         """Try each sample again as soon as it is answered, and return what is asked for next."""
-        wave, batch, out = flight.wave, turn.batch, flight.sendings
-        tell = self._telling.of_wave(number, of=len(out))
+        pool, batch, jobs = flight.pool, turn.batch, flight.jobs
+        tell = self._progress.of_wave(number, of=len(jobs))
 
         def begin(target: SampleTarget) -> DryRun:
-            wave.wait(flight.of_sample(target), tell=tell)
-            dry_run = DryRun.of_target(target, self._run, self._answers)
+            pool.wait(flight.of_sample(target), tell=tell)
+            dry_run = DryRun.of_target(target, self._run, self._sink)
             dry_run.leave_journal()
             return dry_run
 
@@ -269,22 +269,22 @@ class ConcurrentRecorder:
                 session,
                 [each.target for each in turn.asked],
                 begin=begin,
-                differs=self._answers.differs,
+                differs=self._sink.differs,
                 inline=self._inline,
                 waiting=[each.target for each in later],
             )
-        wave.wait(out, tell=tell)
+        pool.wait(jobs, tell=tell)
         self._leave_unanswered(turn.asked)
-        seconds, answered = flight.seconds, wave.answered + batch.answered
-        left = None if batch.slots else self._answers.left([*turn.asked, *later])
-        self._telling.tell(
+        seconds, answered = flight.seconds, pool.answered + batch.answered
+        left = None if batch.slots else self._sink.left([*turn.asked, *later])
+        self._progress.tell(
             words.after_wave(
                 number,
                 flight.came_to(answered),
                 of=turn.size,
                 seconds=seconds,
                 left=None if left is None else left * seconds / max(1, answered),
-                given_up=wave.given_up or batch.error,
+                given_up=pool.given_up or batch.error,
             )
         )
         if self._run.spending.stop is not None:
@@ -293,7 +293,7 @@ class ConcurrentRecorder:
         return sorted([*found, *later], key=lambda each: self._order[each.target])
 
     def _tell_before(self, number: int, turn: RequestRound, *, later: int) -> None:
-        self._telling.tell(
+        self._progress.tell(
             words.before_wave(
                 number,
                 self._forecast(turn),
@@ -306,7 +306,7 @@ class ConcurrentRecorder:
         )
 
     def _turn(self, asked: Sequence[UnansweredSample]) -> RequestRound:
-        return RequestRound(asked, slot=self._answers.slot, fits=self._fits)
+        return RequestRound(asked, slot=self._sink.slot, fits=self._fits)
 
     def _forecast(self, turn: RequestRound) -> CostEstimate:
         return self._run.spending.forecast([each for some in turn.requests for each in some])
@@ -320,7 +320,7 @@ class ConcurrentRecorder:
         if self._run.spending.stop is not None:
             return
         for each in asked:
-            missing = [note for note in each.notes if self._answers.fault(note)]
+            missing = [note for note in each.notes if self._sink.fault(note)]
             if missing and all(map(self._fits, missing)):
                 self._unprocessed[each.target] += 1
                 missing = missing if self._unprocessed[each.target] >= MAX_UNPROCESSED else []
@@ -335,14 +335,16 @@ def _get_dry_run(dry_runs: Mapping[pytest.Item, DryRun], target: SampleTarget) -
 def register(config: pytest.Config, run: "SessionContext", settings: Settings) -> None:
     """Have a run that records do so in waves, where nothing speaks against it."""
     config.add_cleanup(recording_lock.release_all)
-    telling = ProgressOutput(config, settings, run.spending)
+    progress = ProgressOutput(config, settings, run.spending)
     if not hasattr(config, "workerinput"):  # a worker's terminal is nobody's
         run.spending.is_told = True
-        config.pluginmanager.register(telling, f"{NAME}-telling")
+        config.pluginmanager.register(progress, f"{NAME}-telling")
     if settings.concurrency < LEAST and not settings.batch:
         return
     if hasattr(config, "workerinput") or config.getoption("numprocesses", default=None):
         return  # xdist is another way to wait for several calls at once
     if any(config.getoption(name, default=False) for name in _INTERACTIVE):
         return
-    config.pluginmanager.register(ConcurrentRecorder(config, run, settings, telling=telling), NAME)
+    config.pluginmanager.register(
+        ConcurrentRecorder(config, run, settings, progress=progress), NAME
+    )

@@ -97,7 +97,7 @@ class ResponseSink:
         self._recorded: dict[SampleTarget, Counter[str]] = {}
         """The keys of the requests that waves have answered, by sample."""
 
-    def sending(self, asked: UnansweredSample, note: CapturedRequest) -> RequestJob:
+    def job(self, asked: UnansweredSample, note: CapturedRequest) -> RequestJob:
         """Return a request that goes out by itself."""
 
         def take(response: Response, started: float) -> str | None:
@@ -169,9 +169,9 @@ class ResponseSink:
 class RequestsInFlight:
     """A round that is under way: what is sent of which sample, and what has come of it."""
 
-    def __init__(self, wave: RequestPool, answers: ResponseSink, spending: SpendTracker) -> None:
-        self.wave = wave
-        self._answers = answers
+    def __init__(self, pool: RequestPool, sink: ResponseSink, spending: SpendTracker) -> None:
+        self.pool = pool
+        self._sink = sink
         self._spending = spending
         self._before = spending.spent
         self._began = time.monotonic()
@@ -183,9 +183,9 @@ class RequestsInFlight:
         return bool(self._by_sample)
 
     @property
-    def sendings(self) -> list[RequestJob]:
+    def jobs(self) -> list[RequestJob]:
         """All that was sent."""
-        return [sending for some in self._by_sample.values() for sending in some]
+        return [job for some in self._by_sample.values() for job in some]
 
     def of_sample(self, target: SampleTarget) -> list[RequestJob]:
         """Return what was sent for a sample."""
@@ -195,9 +195,9 @@ class RequestsInFlight:
         """Send a request."""
         if not self.has_begun:
             self._began = time.monotonic()
-        sending = self._answers.sending(asked, note)
-        self._by_sample.setdefault(asked.target, []).append(sending)
-        self.wave.add(sending)
+        job = self._sink.job(asked, note)
+        self._by_sample.setdefault(asked.target, []).append(job)
+        self.pool.add(job)
 
     @property
     def seconds(self) -> float:
