@@ -119,7 +119,12 @@ def _previous(turns: Sequence[_Turn], at: int) -> int | None:
         return None
     if turn.history is History.CONTINUED or not turn.messages:
         return at - 1
-    return next((n for n in range(at - 1, -1, -1) if _goes_on(turn, turns[n])), None)
+    found = (n for n in range(at - 1, -1, -1) if _goes_on(turn, turns[n]))
+    first = next(found, None)
+    if first is None or turns[first].call.session == turn.call.session:
+        return first
+    # Several sessions may ask the same at once; a session that goes on with another one is a fork.
+    return next((n for n in found if turns[n].call.session == turn.call.session), first)
 
 
 def _sends_more(calls: Calls, at: int) -> bool:

@@ -14,6 +14,7 @@ from pytest_llmregress.contracts.contract import Contract
 from pytest_llmregress.contracts.rule_book import RuleBook, forbids
 from pytest_llmregress.values.behavior import Behavior, Severity
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
+from pytest_llmregress.values.conversations import split_conversations
 
 REMINDER = "<system-reminder>Answer in English.</system-reminder>"
 ASKED = "What do the four reports say?"
@@ -176,6 +177,29 @@ def test_a_conversation_of_tools_alone_is_not_looked_into():
     calls = Calls([call(user(ASKED), tools=[shell(1)]), call(user(ASKED), used(shell(1)))])
 
     assert read_subagents(calls) is NO_AGENTS
+
+
+def test_two_sessions_that_ask_the_same_at_once_are_two_conversations():
+    one, two = shell(1), shell(2)
+    calls = Calls(
+        [
+            call(user(ASKED), tools=[one], session="s1"),
+            call(user(ASKED), tools=[two], session="s2"),
+            call(user(ASKED), used(one), results(one), text="One.", session="s1"),
+            call(user(ASKED), used(two), results(two), text="Two.", session="s2"),
+        ]
+    )
+
+    assert split_conversations(calls) == ((0, 2), (1, 3))
+    assert [each.calls for each in read_agents(calls).agents] == [(1, 3), (2, 4)]
+
+
+def test_a_session_that_forks_another_one_goes_on_with_its_conversation():
+    first = call(user(ASKED), text="They say it all.", session="s1")
+    said = {"role": "assistant", "content": first.text}
+    fork = call(user(ASKED), said, user("Who?"), text="Ann.", session="s2")
+
+    assert split_conversations(Calls([first, fork])) == ((0, 1),)
 
 
 def test_a_session_that_begins_anew_is_the_same_agent():
