@@ -109,17 +109,25 @@ _FILLER = re.compile(
     r"|bien sûr|certainement|avec plaisir|d'accord|volontiers"
     r"|certo|certamente|volentieri|naturalmente|com certeza|com prazer)"
     r"(?: (?!(?:is|are|was|can|has|the|a|of)\b)[\w']+){0,4} ?[!,.:—–-](?=\s*\S)"  # noqa: RUF001  # an en dash
-    r"|(?:that's |what )?an? (?:great|good|excellent|interesting) (?:question|analogy|idea)[!.,]",
+    r"|(?:that's |what )?an? (?:great|good|excellent|interesting) (?:question|analogy|idea)[!.,]"
+    r"|(?:yes,? |oh,? )?you(?:'re| are)"
+    r"(?: (?:absolutely|completely|totally|quite|so|very))? right[!.,]"
+    r"(?=\s*\S)|good (?:catch|point|question)[!.,](?=\s*\S)"
+    r"|(?:du hast|sie haben|da (?:hast du|haben sie)) (?:(?:völlig|absolut|vollkommen) )?recht[!.,]"
+    r"(?=\s*\S)|tienes? (?:toda la )?razón[!.,](?=\s*\S)"
+    r"|(?:vous avez|tu as) raison[!.,](?=\s*\S)|hai ragione[!.,](?=\s*\S)",
     re.IGNORECASE,
 )
+"""Courtesy before the answer: it agrees to help, or praises the question or who asked it."""
 _ANNOUNCEMENT = re.compile(
+    r"(?![^.!?:\n]{0,160}, (?:it|they|sie|er|es|elle|il|ella)\b)(?:"
     r"(?:[^.!?:\n]{0,160}[,;—–-] ?)?"  # noqa: RUF001  # an en dash
     r"(?:here(?:'s| is| are)|below (?:is"
     r"|are))\b[^.!?\n]{0,160}[:!](?=\s*\S)"
     r"|(?:hier (?:ist|sind|findest|finden)|aquí (?:está|están|tienes|tiene)|voici|ecco"
     r"|aqui (?:está|estão|vai))\b[^.!?\n]{0,160}[:!](?=\s*\S)"
     r"|(?:I'll|I will|Let me)\b[^.!?:\n]{0,160}:(?=\s*\S)"
-    r"|based on [^.!?:\n]{0,80}, i can\b",
+    r"|based on [^.!?:\n]{0,80}, i can\b)",
     re.IGNORECASE,
 )
 _OFFER = re.compile(
