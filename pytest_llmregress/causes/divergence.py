@@ -231,7 +231,15 @@ class CallAligner:
 
     def _compare_tool_results(self, old: NormalizedCall, new: NormalizedCall) -> bool:
         """Return whether a result that can be compared differs."""
-        both = [index for index in new.results if index in old.results]
+        both = [
+            index
+            for index in new.results
+            if index in old.results
+            and not (
+                old.quotes_answer(old.results[index][1])
+                and new.quotes_answer(new.results[index][1])
+            )
+        ]
         if not self._same_tool_calls:
             self._left += len(new.results)
             return False

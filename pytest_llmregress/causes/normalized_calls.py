@@ -12,6 +12,8 @@ from pytest_llmregress.values.http import is_passing
 MAX_DEPTH = 60
 """Levels of a JSON value that are compared one by one; anything deeper counts as one text."""
 
+MIN_QUOTED = 12
+"""Letters of an answer that are looked for in the result of a tool: fewer may stand in any."""
 _OWN_WORDS = "(the model's own answer)"
 _RESULT_IDS = ("tool_use_id", "tool_call_id")
 """What a result names its tool call with: as a part of a message, and as a message."""
@@ -52,6 +54,21 @@ class NormalizedCall:
                     yield key, value
                 case _:
                     yield f"parameter {key}", value
+
+    def quotes_answer(self, value: Any) -> bool:
+        """Say whether a JSON value holds the first line of an answer before this call.
+
+        The report of a sub-agent does: it is what the model has said, and no result of the app.
+        """
+        match value:
+            case str():
+                lines = (text.partition("\n")[0].strip() for text in self.earlier)
+                return any(len(line) >= MIN_QUOTED and line in value for line in lines)
+            case list():
+                return any(self.quotes_answer(item) for item in value)
+            case dict():
+                return any(self.quotes_answer(item) for item in value.values())
+        return False
 
     def masked(self, value: Any) -> Any:
         """Return a JSON value without the words of the answers before this call."""

@@ -1,10 +1,12 @@
 """What agents' programs tell of a cause: their version, and the model that they were set to."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_llmregress.causes.find_cause import RecordedSide, find_cause
 from pytest_llmregress.providers.anthropic.agent_program import read_program
-from pytest_llmregress.values.call import Call, Outcome
+from pytest_llmregress.values.call import Call, Outcome, ToolCall
 from pytest_llmregress.values.cause import Cause, CauseKind
 
 OLD, NEW = "claude-old", "claude-new"
@@ -121,3 +123,49 @@ def test_other_words_beside_the_name_are_a_change_of_the_request():
     assert found.kind is CauseKind.SEVERAL
     assert "system prompt" in found.summary
     assert "messages" not in found.summary
+
+
+def delegated(model: str, report: str, around: str = "agentId: a1") -> RecordedSide:
+    """Return the calls of a session whose sub-agent reports."""
+    tool = ToolCall(name="Agent", id="toolu_1", arguments={"prompt": "Read the plan."})
+    asked = {"role": "user", "content": "How many users?"}
+    used = {"type": "tool_use", "id": tool.id, "name": tool.name, "input": tool.arguments}
+    result = {
+        "type": "tool_result",
+        "tool_use_id": tool.id,
+        "content": [{"type": "text", "text": f"The report follows:\n  {report}\n{around}"}],
+    }
+    turns = [
+        ([asked], {"tool_calls": (tool,), "outcome": Outcome.TOOL_USE, "text": ""}),
+        ([{"role": "user", "content": "Read the plan."}], {"text": report, "agent": "a1"}),
+        (
+            [
+                asked,
+                {"role": "assistant", "content": [used]},
+                {"role": "user", "content": [result]},
+            ],
+            {"text": "Two."},
+        ),
+    ]
+    return RecordedSide(
+        calls=[
+            replace(call(model=model), request={"model": model, "messages": messages}, **fields)
+            for messages, fields in turns
+        ]
+    )
+
+
+def test_the_report_of_a_sub_agent_is_no_result_of_a_tool_of_the_app():
+    old, new = "The plan covers two users.", "The plan covers two users, so upgrade today!"
+
+    found = find_cause(delegated(OLD, old), delegated(NEW, new, around="agentId: a2"))
+
+    assert found.kind is CauseKind.MODEL
+    assert found.tool_results != "same"
+
+
+def test_a_result_that_is_no_report_is_compared_as_ever():
+    found = find_cause(delegated(OLD, "Yes."), delegated(NEW, "Yes.", around="agentId: a2"))
+
+    assert found.kind is CauseKind.SEVERAL
+    assert "the result of Agent (call 3)" in found.summary
