@@ -96,7 +96,12 @@ NOT_FOR_A_REPLAY = frozenset(
         *("providers.batches", "providers.anthropic.message_batches"),
         *("providers.openai.dialects", "providers.openai.chat", "providers.openai.responses"),
         *("providers.openai.batch_files", "providers.openai.judge", "providers.gemini.reply"),
-        *("providers.bedrock.reply", "providers.anthropic.judge", "recording.request_capture"),
+        *(
+            "providers.bedrock.reply",
+            "providers.cohere.reply",
+            "providers.anthropic.judge",
+            "recording.request_capture",
+        ),
         *(
             "recording.request_pool",
             "recording.vcr_bridge",
