@@ -5,8 +5,16 @@ from collections.abc import Callable, Sequence
 from pytest_llmregress.gateway.server import Gateway
 from pytest_llmregress.pipeline.config import TestConfig
 from pytest_llmregress.providers.asked_models import asked_models
-from pytest_llmregress.recording.loopback import is_listed, leads_to_own_server, place_of
+from pytest_llmregress.recording.loopback import (
+    is_listed,
+    is_loopback,
+    leads_to_own_server,
+    place_of,
+)
 from pytest_llmregress.values.http import Request
+
+_SHORT = 16_384
+"""Bytes of a body that are read in less time than the system needs to tell who listens where."""
 
 
 class Boundary:
@@ -44,6 +52,9 @@ class Boundary:
             return True
         host, port = place_of(request.url)
         if is_listed(host, port, self._recorded):
+            return False
+        is_short = len(request.body) < _SHORT
+        if is_short and is_loopback(host) and self._requested_model(request) is not None:
             return False
         may_pass = is_listed(host, port, self._passed) or leads_to_own_server(request.url)
         return may_pass and not self._asks_model(request)  # which reads the whole body
