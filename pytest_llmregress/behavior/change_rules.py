@@ -11,6 +11,7 @@ from pytest_llmregress.behavior.extractors import (
     OPTIONAL,
 )
 from pytest_llmregress.behavior.text.closed_answer import CLOSED, Form
+from pytest_llmregress.behavior.text.language import CHINESE
 from pytest_llmregress.behavior.text.stop_words import SIBLINGS
 from pytest_llmregress.behavior.text.text_facts import MAX_KEY_PATHS, JsonForm
 from pytest_llmregress.behavior.trait_record import Assessment, gained_and_lost, members
@@ -210,9 +211,16 @@ def assess_code(before: Trait, after: Trait) -> Assessment:
 
 
 def assess_language(before: Trait, after: Trait) -> Assessment | None:
-    """See no change where a language is unknown, nor between two that are hardly told apart."""
-    codes = {before.value, after.value}
-    return None if "und" in codes or codes == SIBLINGS else Assessment()
+    """See no change where a language is unknown, nor between two that are hardly told apart.
+
+    Chinese in other characters is notable.
+    """
+    codes = {str(before.value), str(after.value)}
+    if "und" in codes or codes == SIBLINGS:
+        return None
+    if {code.partition("-")[0] for code in codes} != {CHINESE}:
+        return Assessment()
+    return None if CHINESE in codes else _NOTABLE
 
 
 def _quote(trait: Trait) -> str:

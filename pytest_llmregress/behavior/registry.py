@@ -12,7 +12,7 @@ from pytest_llmregress.behavior.reply_traits import REPLY_TRAITS
 from pytest_llmregress.behavior.text.deflections import detect_hedging
 from pytest_llmregress.behavior.text.facts import extract_dates, extract_numbers, extract_urls
 from pytest_llmregress.behavior.text.structure import reasoning
-from pytest_llmregress.behavior.text.text_facts import extract_data, language, words
+from pytest_llmregress.behavior.text.text_facts import extract_data, words, written_language
 from pytest_llmregress.behavior.trait_record import NoisePolicy, Rule, TraitRecord
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 
@@ -178,7 +178,7 @@ TEXT_TRAITS = (
     ),
     TraitRecord(
         name="text.language",
-        extract=lambda given: language(given.text),
+        extract=lambda given: written_language(given.text),
         kind=TraitKind.CATEGORY,
         severity=Severity.BREAKING,
         rule=change_rules.assess_language,

@@ -79,6 +79,8 @@ _LANGUAGES = {
     "uk": "Ukrainian",
     "vi": "Vietnamese",
     "zh": "Chinese",
+    "zh-Hans": "Chinese in simplified characters",
+    "zh-Hant": "Chinese in traditional characters",
 }
 _FREQUENCY = re.compile(r"^in \d+ of \d+(?:; |$)")
 """How the detail of a change begins that was seen in some of several samples."""

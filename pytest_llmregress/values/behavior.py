@@ -9,7 +9,7 @@ from typing import Any
 from pytest_llmregress.values.cause import Cause
 from pytest_llmregress.values.json_record import NOT_WRITTEN, JsonRecord, write_fields
 
-TRAITS = 14
+TRAITS = 15
 """Version of what the built-in traits say; grows with each change of it, so that no comparison
 trusts what an older one has said of the same recording."""
 

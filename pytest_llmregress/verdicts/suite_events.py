@@ -71,7 +71,8 @@ def _classify_code(value: Any) -> str:
 
 
 def _classify_language(value: Any) -> str | None:
-    return None if value in (None, "", _UNKNOWN) else str(value)
+    """Return the language without its script: Chinese in other characters is no other one."""
+    return None if value in (None, "", _UNKNOWN) else str(value).partition("-")[0]
 
 
 def _classify_form(form: Any) -> str | None:

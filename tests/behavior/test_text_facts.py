@@ -16,6 +16,7 @@ from pytest_llmregress.behavior.text.text_facts import (
     language,
     parse_text,
     words,
+    written_language,
 )
 
 
@@ -277,3 +278,17 @@ def test_the_programs_of_real_models_are_found_in_their_fences():
     assert len(found) == 100
     assert all(blocks and not bare for blocks, bare in found)
     assert {block.parses for blocks, _ in found for block in blocks} == {True, False, None}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("zh-Hans", "商品可以退回。请保留发票。运费由我们承担。"),
+        ("zh-Hant", "商品可以退回。請保留發票。運費由我們負擔。"),
+        ("zh", "天下大同。山水之中有古人。"),
+        ("ja", "この商品は返品できます。送料は当店が負担します。"),
+        ("en", "The goods can be returned. Keep the receipt."),
+    ],
+)
+def test_chinese_is_told_by_its_characters(code: str, text: str):
+    assert written_language(text) == code

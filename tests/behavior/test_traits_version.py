@@ -10,7 +10,7 @@ from pytest_llmregress.values.behavior import TRAITS
 from pytest_llmregress.values.canonical_json import dump_canonical_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAID = {14: "3abd555ab47a7aa24156146a97deb9d0271b23d4c56c4584e351b01a99489929"}
+SAID = {15: "3abd555ab47a7aa24156146a97deb9d0271b23d4c56c4584e351b01a99489929"}
 """By version, the digest of what the traits say of every recording of the examples."""
 
 

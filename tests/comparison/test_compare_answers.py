@@ -255,3 +255,17 @@ def test_json_that_is_nested_very_deep_is_compared_as_far_as_it_is_read():
     deep = f'{{"a": 1, "b": {"[" * 500}{"]" * 500}}}'
 
     assert found(deep, deep.replace("1", "2", 1)) == {"text.json_values": NOTABLE}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "severity"),
+    [
+        ("請保留發票。運費由我們負擔。", "请保留发票。运费由我们承担。", NOTABLE),
+        ("請保留發票。運費由我們負擔。", "天下大同、山水之中有古人。", None),
+        ("請保留發票。運費由我們負擔。", "You can return the goods. Keep the receipt.", BREAKING),
+    ],
+)
+def test_chinese_in_other_characters_is_notable(before, after, severity):
+    changes = compare([behavior(before)], behavior(after))
+
+    assert {each.trait: each.severity for each in changes}.get("text.language") is severity

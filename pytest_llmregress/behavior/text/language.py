@@ -19,6 +19,7 @@ from pytest_llmregress.behavior.text.stop_words import (
     STOP_WORDS,
 )
 
+CHINESE = "zh"
 MAX_PROSE = 20_000
 """Characters of prose that a language is told from."""
 MIN_LETTERS = 10
@@ -64,7 +65,7 @@ def language_of(prose: str) -> str:
     if script == "LATIN":
         return _vote(prose[:MAX_PROSE]) if count >= MIN_LETTERS else "und"
     if script == "CJK":
-        code = "ja" if kana * 10 > count else "zh"
+        code = "ja" if kana * 10 > count else CHINESE
         return code if count >= MIN_SIGNS * _LETTERS_OF_A_SIGN else "und"
     is_name = len(sample.split()) == 1 and count < MIN_NAME
     return "und" if is_name else _tell_apart(script, others)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NoReturn
 
+from pytest_llmregress.behavior.text.chinese import script_of_chinese
 from pytest_llmregress.behavior.text.code_blocks import (
     CodeBlock,
     Fence,
@@ -16,7 +17,7 @@ from pytest_llmregress.behavior.text.code_blocks import (
     parsed_blocks,
     without_fences,
 )
-from pytest_llmregress.behavior.text.language import language_of
+from pytest_llmregress.behavior.text.language import CHINESE, MAX_PROSE, language_of
 
 MAX_JSON_STARTS = 64
 """Places in prose where a JSON value is tried; each try may read to the end of the text."""
@@ -136,6 +137,13 @@ def language(text: str | ParsedText) -> str:
     Code and JSON are left out.
     """
     return language_of(parse_text(text).prose)
+
+
+def written_language(text: str | ParsedText) -> str:
+    """Return the language of a text, and the script of Chinese where it shows: "zh-Hant"."""
+    code = language(text)
+    script = script_of_chinese(parse_text(text).prose[:MAX_PROSE]) if code == CHINESE else ""
+    return f"{code}-{script}" if script else code
 
 
 def extract_data(text: str | ParsedText) -> str:
