@@ -170,6 +170,7 @@ def read_preset(name: str) -> ProgramPreset:
             replace=tuple(rules),
             drop_texts=tuple(map(re.compile, match["drop_texts"])),
             sort_results_by=match["sort_results_by"],
+            sort_texts_by=re.compile(match["sort_texts_by"]),
         ),
         version=read_version_rules(name, table),
     )

@@ -30,6 +30,8 @@ class RequestMatcher:
     """Which blocks of text of a message do not count, by how they begin."""
     sort_results_by: str = ""
     """The key by which blocks that stand side by side, and have it, are brought in order."""
+    sort_texts_by: re.Pattern[str] | None = None
+    """The same for blocks of text in which it is found, by its first group."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -60,6 +62,7 @@ class RequestMatcher:
             replace=(*self.replace, *other.replace),
             drop_texts=(*self.drop_texts, *other.drop_texts),
             sort_results_by=self.sort_results_by or other.sort_results_by,
+            sort_texts_by=self.sort_texts_by or other.sort_texts_by,
         )
 
     def settled(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,14 +115,25 @@ class RequestMatcher:
     def _arranged(self, items: list[Any]) -> list[Any]:
         """Return blocks without those that do not count, results of tools in one order."""
         kept = [item for item in items if not self._is_dropped(item)]
-        key = self.sort_results_by
-        places = [
-            n for n, item in enumerate(kept) if key and isinstance(item, dict) and key in item
-        ]
-        ordered = sorted((kept[n] for n in places), key=lambda item: str(item[key]))
-        for place, item in zip(places, ordered, strict=True):
-            kept[place] = item
+        for key_of in (self._result_key, self._text_key):
+            keys = [key_of(item) for item in kept]
+            places = [n for n, key in enumerate(keys) if key is not None]
+            ordered = sorted(places, key=lambda n: str(keys[n]))
+            moved = [kept[n] for n in ordered]
+            for place, item in zip(places, moved, strict=True):
+                kept[place] = item
         return kept
+
+    def _result_key(self, item: Any) -> str | None:
+        key = self.sort_results_by
+        return str(item[key]) if key and isinstance(item, dict) and key in item else None
+
+    def _text_key(self, item: Any) -> str | None:
+        text = item.get("text") if self.sort_texts_by and isinstance(item, dict) else None
+        if self.sort_texts_by is None or not isinstance(text, str):
+            return None
+        found = self.sort_texts_by.search(text)
+        return found[1] if found else None
 
     def _is_dropped(self, item: Any) -> bool:
         text = item.get("text") if isinstance(item, dict) else None

@@ -73,6 +73,26 @@ def test_the_same_request_from_another_machine_has_the_same_key(other):
     assert key(asked(**other)) == key(asked())
 
 
+def notification(number: int, end: str) -> dict[str, str]:
+    told = (
+        "<system-reminder>\nNo user input.\n<task-notification>\n"
+        f"<task-id>a{number:016x}</task-id>\n"
+        f"<tool-use-id>toolu_{number}</tool-use-id>\n<result>Report {number}</result>\n"
+        f"</task-notification>\n</system-reminder>{end}"
+    )
+    return {"type": "text", "text": told}
+
+
+def test_sub_agents_that_end_in_another_order_tell_their_parent_the_same():
+    def told(*notifications: dict[str, str]) -> Request:
+        return asked(messages=[{"role": "user", "content": list(notifications)}])
+
+    one, two = notification(1, "\n"), notification(2, "")
+    assert key(told(one, two)) == key(told(notification(2, "\n"), notification(1, "")))
+    assert key(told(one, two)) != key(told(two))
+    assert key(told(one, two)) != key(told(one, notification(3, "")))
+
+
 def test_another_question_has_another_key():
     assert key(asked(messages=[{"role": "user", "content": "Hi"}])) != key(asked())
 
