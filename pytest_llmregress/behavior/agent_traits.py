@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.behavior.agents import AgentTree
 from pytest_llmregress.behavior.trait_record import (
     Assessment,
     ExtractorInput,
@@ -10,6 +9,7 @@ from pytest_llmregress.behavior.trait_record import (
     gained_and_lost,
     number,
 )
+from pytest_llmregress.values.agents import AgentTree
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 
 FAN_OUT = 3

@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from pytest_llmregress.behavior.agents import AgentTree, read_subagents
 from pytest_llmregress.behavior.text.text_facts import ParsedText
+from pytest_llmregress.values.agents import AgentTree, read_subagents
 from pytest_llmregress.values.behavior import Severity, Trait, TraitKind
 from pytest_llmregress.values.call import Call, Calls, Usage
 from pytest_llmregress.values.model_names import is_as_requested

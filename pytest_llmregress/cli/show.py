@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llmregress.behavior.agents import summarize_agents
 from pytest_llmregress.cli.output import CommandResult, ExitStatus
 from pytest_llmregress.cli.selection import FileProblems, shorten
 from pytest_llmregress.formatting.one_line_diff import count
@@ -19,6 +18,7 @@ from pytest_llmregress.providers.registry import known_providers, read_call, rea
 from pytest_llmregress.reports.agent_tree import tree_lines
 from pytest_llmregress.storage.vcr_format.reader import read_any_cassette
 from pytest_llmregress.values.agent_summary import AgentSummary
+from pytest_llmregress.values.agents import summarize_agents
 from pytest_llmregress.values.call import Call
 from pytest_llmregress.values.cassette import Cassette
 from pytest_llmregress.values.http import Interaction

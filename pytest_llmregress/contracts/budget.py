@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Self
 
-from pytest_llmregress.behavior.agents import CallNames, find_agent_starts
+from pytest_llmregress.values.agents import CallNames, find_agent_starts
 from pytest_llmregress.values.call import Call, Calls
 
 Price = Callable[[Call], float | None]
@@ -29,7 +29,7 @@ class BudgetKind(StrEnum):
     TOTAL_TOKENS = "total_tokens"
     COST_USD = "cost_usd"
     AGENTS = "agents"
-    """Sessions and sub-agents, or conversations: see `behavior.agents.find_agent_starts`."""
+    """Sessions and sub-agents, or conversations: see `values.agents.find_agent_starts`."""
     LATENCY = "latency"
     """Seconds of all calls, as recorded, also where they were under way at the same time."""
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pytest_llmregress.behavior.agents import find_agent_starts
 from pytest_llmregress.behavior.text.deflections import find_brush_off, find_upsell
 from pytest_llmregress.behavior.text.text_facts import language
 from pytest_llmregress.contracts.rule_book import (
@@ -19,6 +18,7 @@ from pytest_llmregress.contracts.rule_book import (
     forbids,
     requires,
 )
+from pytest_llmregress.values.agents import find_agent_starts
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import messages_of
 from pytest_llmregress.values.rule_result import RuleResult

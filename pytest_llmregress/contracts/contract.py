@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
-from pytest_llmregress.behavior.agents import CallNames
 from pytest_llmregress.contracts.budget import (
     BaselineUsage,
     BudgetKind,
@@ -15,6 +14,7 @@ from pytest_llmregress.contracts.budget import (
     is_number,
     read_budget,
 )
+from pytest_llmregress.values.agents import CallNames
 from pytest_llmregress.values.call import Calls, Outcome
 from pytest_llmregress.values.conversations import find_resumed
 from pytest_llmregress.values.model_names import is_as_requested

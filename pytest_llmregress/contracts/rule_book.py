@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import Any, Self
 
-from pytest_llmregress.behavior.agents import CallNames
+from pytest_llmregress.values.agents import CallNames
 from pytest_llmregress.values.call import Call, Calls
 from pytest_llmregress.values.conversations import with_whole_conversations
 from pytest_llmregress.values.rule_result import RuleResult

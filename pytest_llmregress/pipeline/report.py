@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from pytest_llmregress.behavior.agents import summarize_agents
 from pytest_llmregress.contracts.budget import Price
 from pytest_llmregress.pipeline.collect_control import CONTROL
 from pytest_llmregress.pipeline.drift import judge_test_state
@@ -13,6 +12,7 @@ from pytest_llmregress.pipeline.session_context import SessionContext
 from pytest_llmregress.pipeline.state import ObservedSample, ObservedTest, deduplicate
 from pytest_llmregress.reports import failures
 from pytest_llmregress.storage.file_paths import relative_to_root
+from pytest_llmregress.values.agents import summarize_agents
 from pytest_llmregress.values.call import Calls, sum_known
 from pytest_llmregress.values.rule_result import RuleResult
 from pytest_llmregress.values.run_report import AnswerSource, Problem, TestRecord

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from pytest_llmregress.behavior.agents import summarize_agents
 from pytest_llmregress.reports.agent_tree import tree_lines
 from pytest_llmregress.reports.behavior_words import name_change, say_drift
 from pytest_llmregress.reports.html.agents import draw_agents
 from pytest_llmregress.values.agent_summary import AgentSummary
+from pytest_llmregress.values.agents import summarize_agents
 from pytest_llmregress.values.behavior import Change, Drift, Severity
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 from pytest_llmregress.values.side_by_side import CallSummary

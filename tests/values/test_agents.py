@@ -2,16 +2,16 @@
 
 import pytest
 
-from pytest_llmregress.behavior.agents import (
+from pytest_llmregress.behavior.traits import extract_traits
+from pytest_llmregress.comparison.compare_behavior import compare
+from pytest_llmregress.contracts.contract import Contract
+from pytest_llmregress.contracts.rule_book import RuleBook, forbids
+from pytest_llmregress.values.agents import (
     NO_AGENTS,
     find_agent_starts,
     read_agents,
     read_subagents,
 )
-from pytest_llmregress.behavior.traits import extract_traits
-from pytest_llmregress.comparison.compare_behavior import compare
-from pytest_llmregress.contracts.contract import Contract
-from pytest_llmregress.contracts.rule_book import RuleBook, forbids
 from pytest_llmregress.values.behavior import Behavior, Severity
 from pytest_llmregress.values.call import Call, Calls, Outcome, ToolCall, Usage
 from pytest_llmregress.values.conversations import split_conversations
