@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pytest_llmregress.formatting.one_line_diff import count
 from pytest_llmregress.formatting.value_text import printable, truncate
 from pytest_llmregress.reports.behavior_words import choose_change, name_change
+from pytest_llmregress.reports.drift import is_single
 from pytest_llmregress.reports.failing_tests import (
     drift_fails,
     is_failed,
@@ -211,7 +212,7 @@ def _say_same(same: Sequence[TestRecord]) -> str:
     """Say what it means that nothing has changed, as far as that can be said of these tests."""
     found = [test.evidence for test in same if test.evidence is not None]
     if all(each.is_same for each in found):
-        return "no difference seen"
+        return "no difference seen" + (" (1 recording against 1)" if is_single(same) else "")
     return "no value that the baseline never showed"
 
 

@@ -257,7 +257,7 @@ def test_a_baseline_recorded_again_word_by_word_is_accepted(project):
     assert (found["accepted"], found["pending"]) == (True, None)
     assert drift(project)["changes"] == []
     assert project.names() == BASELINE
-    project.says("1 compared, no difference seen (1 recording against 1)")
+    project.says("1 test compared, no difference seen (1 recording against 1)")
 
 
 @pytest.mark.parametrize("way", ["option", "command"])
