@@ -379,7 +379,7 @@ def test_what_a_run_replaced_meanwhile_is_not_decided_on(project, pending):
         status, said = screen.end()
 
     assert status == 2
-    assert "it changed after you looked at it; nothing was decided" in said
+    assert "it changed since it was looked at; nothing was decided on it" in said
     assert models(pending[ONE]) == ("claude-opus-5",)
     assert pending[ONE].pending_snapshot.exists()
 

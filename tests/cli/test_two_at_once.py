@@ -53,7 +53,7 @@ def test_what_was_decided_on_since_it_was_looked_at_is_told_and_left_alone(proje
     for kind in DecisionKind:
         done = carry_out(kind, seen, build_decision("A", ""))
         assert (done.is_late, done.faults) == (True, ())
-        assert "another process has decided; nothing was done" in done.lines[0]
+        assert "another process has decided on it already; nothing was done" in done.lines[0]
     assert {path: path.read_bytes() for path in baseline.directory.iterdir()} == before
 
 
@@ -64,7 +64,7 @@ def test_what_was_recorded_anew_since_it_was_looked_at_is_refused(project):
     other = project.snapshot(project.cassette(TESTS[0], model=NEW, text="Another one"))
     write_snapshot(paths.pending_snapshot, other)
     (fault,) = carry_out(DecisionKind.ACCEPT, seen, build_decision("A", "")).faults
-    assert "it changed after you looked at it; nothing was decided" in fault
+    assert "it changed since it was looked at; nothing was decided on it" in fault
 
 
 def test_a_second_decision_on_a_test_is_told_with_status_one(project):
