@@ -76,18 +76,22 @@ def count_lost(
 def assume_selected(count: EventCount, baseline: int, candidate: int) -> EventCount:
     """Return a count with what chance would do had its baseline been selected.
 
-    Who records a baseline again until no reply of it shows an event hides how often it comes. If
-    ten times are enough for that, a reply shows the event in at most 1 - 10 ** (-1 / baseline) of
-    all cases, and the candidate's number is binomial. A baseline that shows it is as it came.
-
-    Parameters: the replies of either side, 1 or more of the baseline.
+    A baseline that shows the event is as it came. Parameters: the replies of either side, 1 or
+    more of the baseline.
     """
-    spread = count.spread if count.baseline else _spread_selected(baseline, candidate)
+    spread = count.spread if count.baseline else spread_of_selected(baseline, candidate)
     return count._replace(spread=spread)
 
 
 @lru_cache(maxsize=4096)
-def _spread_selected(baseline: int, candidate: int) -> Distribution:
+def spread_of_selected(baseline: int, candidate: int) -> Distribution:
+    """Return how many replies of a candidate show what no reply of a selected baseline shows.
+
+    Who records a baseline again until no reply of it shows an event hides how often it comes. If
+    ten times are enough for that, a reply shows the event in at most 1 - 10 ** (-1 / baseline) of
+    all cases, and the candidate's number is binomial. Raise ValueError unless `baseline` is 1 or
+    more.
+    """
     check_at_least(baseline, 1, name="baseline")
     free = TRIES ** (-1 / baseline)
     return Distribution(

@@ -40,8 +40,6 @@ class AdjustedPValues(NamedTuple):
     better: float
     family: int
     """How many tests that are."""
-    hides: bool = False
-    """Whether the baseline may have been recorded again until it passed, with nobody to ask."""
 
 
 class _Numbers(NamedTuple):
@@ -134,8 +132,7 @@ def _decide(  # noqa: C901, PLR0911 -- one rule after the other, the first that 
     if baseline.n < MIN_BASELINE or not candidate.n:
         return Verdict.NO_BASELINE
     gain = candidate.rate - baseline.rate
-    is_worse = adjusted is not None and not adjusted.hides and adjusted.worse <= gate.half
-    is_worse = is_worse and -gain >= gate.min_drop
+    is_worse = adjusted is not None and adjusted.worse <= gate.half and -gain >= gate.min_drop
     if is_worse or fails_throughout(evidence):
         return Verdict.REGRESSED
     # What fails the run comes before what is better.

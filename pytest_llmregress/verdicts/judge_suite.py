@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pytest_llmregress.statistics.events import spread_of_selected
 from pytest_llmregress.statistics.exact_tests import Alternative
 from pytest_llmregress.statistics.multiplicity import (
     discrete_benjamini_hochberg,
     discrete_holm,
+    holm,
 )
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.history import History
@@ -78,7 +80,7 @@ def judge_suite(
     compared = [evidence for evidence in evidences if is_compared(evidence)]
     confirms = _confirms(compared, gate=gate)
     family = [evidence for evidence in compared if _is_in_family(evidence, confirms=confirms)]
-    # What such a baseline may hide fails no test: only one that fails throughout does.
+    # What such a baseline may hide fails no test: only what goes beyond that does.
     hides = bool(unconfirmed) and may_be_selected(compared)
     tests = _judge_tests(evidences, family, gate=gate, hides=hides)
     disagreement = find_disagreement(compared, gate=gate)
@@ -167,11 +169,12 @@ def _judge_tests(
 ) -> tuple[TestVerdict, ...]:
     tables = [build_table(evidence.baseline, evidence.candidate) for evidence in family]
     worse = discrete_holm(tables, Alternative.WORSE)
+    if hides:
+        beyond = holm([_beyond_selection(evidence) for evidence in family])
+        worse = tuple(map(max, worse, beyond))
     better = discrete_holm(tables, Alternative.BETTER)
     adjusted = {
-        id(evidence): AdjustedPValues(
-            down, up, len(family), hides=hides and not evidence.baseline.failed
-        )
+        id(evidence): AdjustedPValues(down, up, len(family))
         for evidence, down, up in zip(family, worse, better, strict=True)
     }
     fresh = (evidence.candidate.n for evidence in family if evidence.is_confirmed)
@@ -182,6 +185,15 @@ def _judge_tests(
         )
         for evidence in evidences
     )
+
+
+def _beyond_selection(evidence: TestEvidence) -> float:
+    """Return how often a candidate as bad as its baseline can be hidden to be fails so often."""
+    baseline, candidate = evidence.baseline, evidence.candidate
+    if baseline.failed or not baseline.n or not candidate.n:
+        return 0.0  # it is as it came: Fisher's test decides
+    _, above = spread_of_selected(baseline.n, candidate.n).tails(candidate.failed)
+    return min(1.0, above)
 
 
 def _decide(  # noqa: PLR0911 -- one rule after the other, the first that holds

@@ -389,6 +389,20 @@ def test_no_number_is_named_where_nobody_can_be_asked_and_the_baseline_may_hide_
     assert judge_suite(green(100), gate=alone).needed is None
 
 
+@pytest.mark.parametrize(
+    ("recorded", "passed", "fresh", "fails"),
+    [(5, 1, 10, True), (5, 4, 10, False), (5, 0, 10, True), (10, 6, 10, False), (10, 3, 10, True)],
+)
+def test_one_test_fails_beyond_what_a_selected_baseline_can_hide(recorded, passed, fresh, fails):
+    """Recorded up to ten times, 5 samples hide 37 % of failures, 10 samples 21 %."""
+    evidence = one("t", (recorded, recorded), (0, 1), (passed, fresh))
+    alone = replace(CONFIRM, asks_old_model=False)
+
+    suite = judge_suite([evidence], gate=alone, unconfirmed="nobody can be asked")
+
+    assert suite.tests[0].fails is fails
+
+
 def test_counts_with_a_zero_are_compared():
     numbers = (NumberEvidence(name="tool_calls", baseline=(0.0, 1.0), candidate=(0.0,)),)
     suite = judge_suite([one("t", numbers=numbers)], gate=CONFIRM)
