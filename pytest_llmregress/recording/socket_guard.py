@@ -6,7 +6,6 @@ such a test are alive. A process without them has the functions of Python.
 
 import atexit
 import socket
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,10 @@ GATEWAY = "llmregress-gateway"
 _POOLED = ("ThreadPoolExecutor", "AnyIO worker thread", "asyncio_", GATEWAY)
 """What the names of threads begin with that work for whoever hands them something."""
 _NETWORKS = (socket.AF_INET, socket.AF_INET6)
+
+
+AT_EXIT = "an atexit handler"
+"""Whose a refusal is that came of what a test has left for the end of the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,8 @@ class SocketGuard:
             self.tell(place)
         if not self.is_over:
             self._refuse(place)
-        note_late(LateRefusal(test=self.test, place=place))
+        by = AT_EXIT if getattr(_IN_POOL, "at_exit", False) else "a thread"
+        note_late(LateRefusal(test=self.test, place=place, by=by))
         raise ConnectionRefusedError(_say_late(self.test, place))
 
     def note_found(self, addresses: Collection[str]) -> None:
@@ -304,11 +308,11 @@ class _AtExit:
 
     def __call__(self, *arguments: Any, **keywords: Any) -> None:
         _STAND_IN.put()
+        _IN_POOL.at_exit = True
         try:
             _owned_by(self._guard, self._work)(*arguments, **keywords)
         finally:
-            for late in take_late_refusals():  # whom the session would tell
-                sys.stderr.write(f"{_say_late(late.test, late.place)}\n")
+            _IN_POOL.at_exit = False
             _STAND_IN.leave()
 
     def __eq__(self, other: object) -> bool:

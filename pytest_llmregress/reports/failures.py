@@ -64,12 +64,20 @@ def refused(test: str, place: str, where: str | None, without: str) -> str:
     )
 
 
+_ENDS = {
+    "a thread": "thread.join()",
+    "a child process": "process.terminate(), then wait()",
+    "an atexit handler": "atexit.unregister(it), and call it",
+}
+"""How a test ends what it has started, by what that is."""
+
+
 def refused_late(test: str, place: str, by: str) -> str:
     """Say that a thread or child of a replayed test was refused what it asked for after it.
 
-    :param by: "a thread" or "a child process".
+    :param by: "a thread", "a child process" or "an atexit handler".
     """
-    end = "thread.join()" if by == "a thread" else "process.terminate(), then wait()"
+    end = _ENDS[by]
     return (
         f"{test}: {by} that it has started asked for {escape_controls(place)} after the test "
         f"was over, and was refused; end it within the test: {end}"

@@ -5,6 +5,7 @@ server, a file or a test id says in it, no terminal and no CI system obeys it. A
 syntax tree of the package holds that nothing goes round it.
 """
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -49,6 +50,11 @@ def name_reason(report: pytest.TestReport, *, test: str) -> None:
     """Have a failure of ours begin with its reason, as pytest's short summary shows it."""
     if report.failed and (text := report.longreprtext).startswith((f"{test}: ", "drift: ")):
         fail_report(report, text, test=test)
+
+
+def write_at_exit(line: str) -> None:
+    """Write a line to the standard error of a process whose terminal pytest has closed."""
+    sys.stderr.write(f"{escape_controls(line)}\n")
 
 
 def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:

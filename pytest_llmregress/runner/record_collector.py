@@ -1,5 +1,6 @@
 """Collects the records of marked tests off their reports, then judges and tells them all."""
 
+import atexit
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -252,6 +253,7 @@ def collect_records(config: pytest.Config) -> RecordCollector:
         known = RecordCollector(in_worker=hasattr(config, "workerinput"))
         config.pluginmanager.register(known, _NAME)
         config.pluginmanager.register(ClosingLine(known), f"{_NAME}-closing")
+        atexit.register(_tell_at_exit)  # before any test, so after what tests leave for it
     return known
 
 
@@ -274,6 +276,12 @@ def _take_late_refusals() -> list[str]:
     if guard is None:  # nothing was replayed
         return []
     return [refused_late(each.test, each.place, each.by) for each in guard.take_late_refusals()]
+
+
+def _tell_at_exit() -> None:
+    """Tell of what was refused once the session was over, whose summary could not tell it."""
+    for line in _take_late_refusals():
+        output.write_at_exit(line)
 
 
 def _judge_run(

@@ -247,7 +247,13 @@ ATEXIT = """
     def test_it():
         message = {"role": "user", "content": "[[say hi]]"}
         Anthropic().messages.create(model="claude-opus-5", max_tokens=9, messages=[message])
-        atexit.register(socket.create_connection, ("192.0.2.1", 9), 1)
+        atexit.register(say_goodbye)
+
+    def say_goodbye():
+        try:
+            socket.create_connection(("192.0.2.1", 9), 1)
+        except OSError:
+            pass
 """
 
 
@@ -264,5 +270,6 @@ def test_what_a_test_leaves_for_the_end_of_the_process_is_refused_and_told(proje
 
     assert "1 passed" in ran.stdout
     assert (
-        "test_it.py::test_it was replayed and is over: nothing is sent to 192.0.2.1:9" in ran.stderr
+        "test_it.py::test_it: an atexit handler that it has started asked for 192.0.2.1:9"
+        in ran.stderr
     )

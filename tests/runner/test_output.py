@@ -75,7 +75,7 @@ def _is_stored(node: ast.AST) -> bool:
 
 
 def test_nothing_of_the_package_goes_round_the_ways_out():
-    allowed = {"pytest": {IN_PYTEST}, "screen": {ON_THE_SCREEN, DRAWS}}
+    allowed = {"pytest": {IN_PYTEST}, "screen": {ON_THE_SCREEN, DRAWS, IN_PYTEST}}
     files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
 
     found = {
