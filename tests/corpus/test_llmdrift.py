@@ -55,7 +55,11 @@ def compared(tmp_path_factory):
         run(folder, url, "--llmregress-record=once")
         for candidate in (JUNE, MARCH):
             said = run(
-                folder, url, f"--llmregress-candidate={candidate}", "--llmregress-record=once", "-v"
+                folder,
+                url,
+                f"--llmregress-candidate={candidate}",
+                "--llmregress-record=once",
+                "-vv",
             )
             found[candidate] = count(folder), said
     return found

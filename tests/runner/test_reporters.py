@@ -44,4 +44,4 @@ def test_a_reporter_returns_a_text_or_yields_pieces_of_one(project):
 
     assert project.read("run.txt") == "1 tests: test_it.py::test_hello"
     assert project.read("run.csv") == "test,calls\ntest_it.py::test_hello,1"
-    project.says("report: run.txt", "report: run.csv")
+    project.says("report: report.json, run.txt, run.csv")

@@ -117,7 +117,7 @@ def test_a_first_sample_that_failed_is_told_from_one_that_passed(tmp_path):
     assert [each.passed for each in read_snapshot(path).samples] == [False, True, False]
 
 
-def test_a_sample_with_fewer_calls_than_none_is_refused(tmp_path):
+def test_a_sample_with_a_negative_number_of_calls_is_refused(tmp_path):
     path = tmp_path / "a.yaml"
     write_cassette(path, CASSETTE)
     text = path.read_text(encoding="utf-8")
@@ -125,5 +125,5 @@ def test_a_sample_with_fewer_calls_than_none_is_refused(tmp_path):
     shifted = text.replace("calls: 2, passed: true", "calls: -1, passed: true")
     path.write_text(shifted.replace("calls: 1, passed: true", "calls: 4, passed: true"))
 
-    with pytest.raises(UnreadableFileError, match="fewer calls than none"):
+    with pytest.raises(UnreadableFileError, match="negative number of calls"):
         read_cassette(path)
