@@ -40,6 +40,8 @@ class AdjustedPValues(NamedTuple):
     better: float
     family: int
     """How many tests that are."""
+    hides: bool = False
+    """Whether `worse` is what a baseline can hide that may have been selected, not Fisher's p."""
 
 
 class _Numbers(NamedTuple):
@@ -114,7 +116,8 @@ def judge_in_family(
             else (adjusted.better if seen_better else adjusted.worse),
             smallest_p=smallest_p(baseline.passed, baseline.n, most),
         )
-    return replace(judged, text=format_test(judged, evidence=evidence, gate=gate))
+    hides = adjusted is not None and adjusted.hides
+    return replace(judged, text=format_test(judged, evidence=evidence, gate=gate, hides=hides))
 
 
 def _decide(  # noqa: C901, PLR0911 -- one rule after the other, the first that holds

@@ -149,7 +149,12 @@ def judge_suite(
         tests=tests,
     )
     lines = format_suite(
-        suite, evidences=evidences, gate=gate, grounds=grounds, confirmation=alarm.lines
+        suite,
+        evidences=evidences,
+        gate=gate,
+        grounds=grounds,
+        confirmation=alarm.lines,
+        hides=hides,
     )
     return replace(suite, lines=lines)
 
@@ -169,13 +174,11 @@ def _judge_tests(
 ) -> tuple[TestVerdict, ...]:
     tables = [build_table(evidence.baseline, evidence.candidate) for evidence in family]
     worse = discrete_holm(tables, Alternative.WORSE)
-    if hides:
-        beyond = holm([_beyond_selection(evidence) for evidence in family])
-        worse = tuple(map(max, worse, beyond))
+    beyond = holm([_beyond_selection(each) for each in family]) if hides else (0.0,) * len(family)
     better = discrete_holm(tables, Alternative.BETTER)
     adjusted = {
-        id(evidence): AdjustedPValues(down, up, len(family))
-        for evidence, down, up in zip(family, worse, better, strict=True)
+        id(evidence): AdjustedPValues(max(down, hidden), up, len(family), hides=hidden > down)
+        for evidence, down, hidden, up in zip(family, worse, beyond, better, strict=True)
     }
     fresh = (evidence.candidate.n for evidence in family if evidence.is_confirmed)
     confirming = max(fresh, default=gate.confirm)

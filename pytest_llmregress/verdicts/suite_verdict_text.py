@@ -19,6 +19,7 @@ from pytest_llmregress.verdicts.event_text import (
 from pytest_llmregress.verdicts.first_pass import quarantine_reason
 from pytest_llmregress.verdicts.number_text import say_number, say_other_numbers
 from pytest_llmregress.verdicts.verdict_text import (
+    HIDDEN,
     MAX_NAMED,
     MIN_SAMPLES,
     NAMES,
@@ -44,18 +45,20 @@ MIN_TESTS = 10
 """Tests of one recording a side from which on an interval over them says something."""
 
 
-def format_suite(
+def format_suite(  # noqa: PLR0913 - one argument for each thing that is told
     suite: SuiteVerdict,
     *,
     evidences: Sequence[TestEvidence],
     gate: GatePolicy,
     grounds: Mapping[str, str],
     confirmation: Sequence[str] = (),
+    hides: bool = False,
 ) -> tuple[str, ...]:
     """Return the verdict on a suite, a sentence a line, what decides first.
 
     `grounds` says why tests failed that do not fail by their evidence, in words, by their names;
-    `confirmation`, what fresh samples of both models show of an alarm.
+    `confirmation`, what fresh samples of both models show of an alarm; `hides`, whether a test
+    is held against what a selected baseline can hide as well.
     Where no test has two samples of its baseline, nothing can be said of one test or one trait:
     then it is short.
     """
@@ -79,7 +82,7 @@ def format_suite(
         )
     return (
         *told,
-        *_say_family(suite, gate=gate),
+        *_say_family(suite, gate=gate, hides=hides),
         *_say_too_small(suite, gate=gate),
         *_say_needed(suite, gate=gate),
         *_say_exclusions(suite, evidences=evidences),
@@ -217,7 +220,7 @@ def _say_suite_test(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
     ]
 
 
-def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
+def _say_family(suite: SuiteVerdict, *, gate: GatePolicy, hides: bool) -> list[str]:
     lines = []
     found = [test for test in suite.tests if test.test in set(suite.culprits)]
     numbers = ", ".join(
@@ -231,8 +234,8 @@ def _say_family(suite: SuiteVerdict, *, gate: GatePolicy) -> list[str]:
             else f"the {count(suite.family, 'test')} that were compared"
         )
         lines.append(
-            f"tests: Fisher's exact test, adjusted for {which} (discrete Holm); "
-            f"the limit is {gate.half:g}: {numbers}"
+            f"tests: Fisher's exact test, adjusted for {which} (discrete Holm)"
+            f"{HIDDEN if hides else ''}; the limit is {gate.half:g}: {numbers}"
         )
     elif suite.method and suite.history is None:
         why = "no test has fresh samples" if suite.confirms else "none has two baseline samples"

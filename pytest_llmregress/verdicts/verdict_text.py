@@ -27,6 +27,8 @@ NAMES = {
     Verdict.NO_BASELINE: "no baseline to tell a change from chance",
 }
 """What a verdict is called; what shows nothing is never called more than that."""
+HIDDEN = ", and for what a baseline recorded again until it passed hides"
+"""What else a p-value is adjusted for where nobody can be asked, and it may be such a one."""
 _ROUGH = 0.1
 """A p-value from here on has two decimals, a smaller one three significant digits."""
 
@@ -52,13 +54,18 @@ def format_names(tests: Sequence[str]) -> str:
     return ", ".join(tests[:MAX_NAMED]) + more
 
 
-def format_test(verdict: TestVerdict, *, evidence: TestEvidence, gate: GatePolicy) -> str:
-    """Return the verdict on a test, a statement a line, what it is called first."""
+def format_test(
+    verdict: TestVerdict, *, evidence: TestEvidence, gate: GatePolicy, hides: bool
+) -> str:
+    """Return the verdict on a test, a statement a line, what it is called first.
+
+    :param hides: whether its p for a worse candidate is what a selected baseline can hide.
+    """
     parts = [_head(verdict, evidence, gate=gate)]
     if verdict.p is not None and verdict.interval is not None:
         parts.append(_say_counts(verdict, evidence))
         if verdict.verdict is not Verdict.BROKEN:
-            parts += [_say_fisher(verdict, evidence), *_say_limits(verdict, gate=gate)]
+            parts += [_say_fisher(verdict, evidence, hides=hides), *_say_limits(verdict, gate=gate)]
     parts += verdict.control
     if verdict.confirmed and not is_controlled(evidence):
         samples = f"all {verdict.candidate.n} {_kind_of_samples(evidence)}"
@@ -108,7 +115,7 @@ def _say_counts(verdict: TestVerdict, evidence: TestEvidence) -> str:
     )
 
 
-def _say_fisher(verdict: TestVerdict, evidence: TestEvidence) -> str:
+def _say_fisher(verdict: TestVerdict, evidence: TestEvidence, *, hides: bool) -> str:
     side = "better" if verdict.candidate.rate > verdict.baseline.rate else "worse"
     p, two_sided = verdict.p or 0.0, verdict.p_two_sided or 0.0
     both = f"{format_p(p)} one-sided ({side}), {format_p(two_sided)} two-sided"
@@ -116,8 +123,9 @@ def _say_fisher(verdict: TestVerdict, evidence: TestEvidence) -> str:
     if verdict.p_adjusted is None:
         return f"{words}, not adjusted for any other test"
     which = "that looked different" if evidence.is_confirmed else "that were compared"
-    family = f"{count(verdict.family, 'test')} {which}"
-    return f"{words}, adjusted for the {family} (discrete Holm): {format_p(verdict.p_adjusted)}"
+    family = f"{count(verdict.family, 'test')} {which} (discrete Holm)"
+    also = HIDDEN if hides and side == "worse" else ""
+    return f"{words}, adjusted for the {family}{also}: {format_p(verdict.p_adjusted)}"
 
 
 def _say_limits(verdict: TestVerdict, *, gate: GatePolicy) -> list[str]:

@@ -403,6 +403,25 @@ def test_one_test_fails_beyond_what_a_selected_baseline_can_hide(recorded, passe
     assert suite.tests[0].fails is fails
 
 
+@pytest.mark.parametrize(
+    ("baseline", "words"),
+    [
+        ((10, 10), "(discrete Holm), and for what a baseline recorded again until it passed hides"),
+        ((9, 10), "(discrete Holm)"),
+    ],
+)
+def test_a_p_that_is_not_fishers_says_what_it_comes_of(baseline, words):
+    evidence = one("t", baseline, (0, 1), (4, 10))
+    alone = replace(CONFIRM, asks_old_model=False)
+
+    known = judge_suite([evidence], gate=alone)
+    suite = judge_suite([evidence], gate=alone, unconfirmed="nobody can be asked")
+
+    assert "(discrete Holm): 0.0" in known.tests[0].text
+    assert f"{words}: 0." in suite.tests[0].text
+    assert f"{words}; the limit is 0.025" in told(suite)
+
+
 def test_counts_with_a_zero_are_compared():
     numbers = (NumberEvidence(name="tool_calls", baseline=(0.0, 1.0), candidate=(0.0,)),)
     suite = judge_suite([one("t", numbers=numbers)], gate=CONFIRM)
