@@ -78,7 +78,7 @@ def _classify_language(value: Any) -> str | None:
 def _classify_form(form: Any) -> str | None:
     if form == Form.EMPTY:
         return None
-    return "bare" if form in CLOSED else "short" if form == Form.PHRASE else "text"
+    return "bare" if str(form) in CLOSED else "short" if form == Form.PHRASE else "text"
 
 
 FAILED = SuiteEvent(name="failed", trait=OUTCOME, classify=str)

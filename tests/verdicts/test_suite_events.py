@@ -12,7 +12,7 @@ from pytest_llmregress.values.evidence import Tally, TestEvidence, TraitEvidence
 from pytest_llmregress.values.suite_verdict import SuiteVerdict
 from pytest_llmregress.values.verdict import GatePolicy, Verdict
 from pytest_llmregress.verdicts.judge_suite import judge_suite
-from pytest_llmregress.verdicts.suite_events import tally_events
+from pytest_llmregress.verdicts.suite_events import EVENTS, tally_events
 
 GATE = GatePolicy(confirm=5)
 
@@ -312,3 +312,10 @@ def test_a_suite_with_events_comes_back_from_json_as_it_went():
 
     assert suite.events
     assert SuiteVerdict.from_json(json.loads(json.dumps(suite.to_json()))) == suite
+
+
+@pytest.mark.parametrize("value", [None, True, 0, 1.5, "", "x", [], [None], [["a"]], {}, {"a": []}])
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+def test_any_value_of_a_trait_has_a_class_or_none(event, value):
+    """A plugin's trait may stand in the place of a built-in one, with another type of value."""
+    assert isinstance(event.classify(value), str | None)
