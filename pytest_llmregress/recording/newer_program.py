@@ -25,7 +25,7 @@ class VersionRules:
     drop_roles: frozenset[str]
     """Whose messages are the program's own."""
     drop_texts: tuple[re.Pattern[str], ...]
-    """Which blocks of text are, by how they begin."""
+    """What of a block of text is, at its beginning; a block with nothing behind that is as well."""
     marks: tuple[str, ...]
     """Texts that count wherever they stand in a body."""
 
@@ -35,7 +35,10 @@ class VersionRules:
         return found[1] if found else ""
 
     def key_of(self, request: Request, matching: RequestMatcher) -> str:
-        """Return the key of what is the same in every version; "" for what is no JSON object."""
+        """Return the key of what is the same in every version; "" where nothing of it is known.
+
+        Whether tools are offered counts: a program asks for a title of what its user has said, too.
+        """
         try:
             body = json.loads(request.body)
         except (ValueError, RecursionError):
@@ -43,9 +46,13 @@ class VersionRules:
         if not isinstance(body, dict):
             return ""
         text = request.body.decode("utf-8", "replace")
+        messages = self._kept(body.get("messages"))
+        if not messages:
+            return ""
         kept = {
             "model": body.get("model"),
-            "messages": self._kept(body.get("messages")),
+            "messages": messages,
+            "has_tools": bool(body.get("tools")),
             "marks": [mark for mark in self.marks if mark in text],
         }
         return matching.key_of(
@@ -59,14 +66,21 @@ class VersionRules:
                 continue
             content = message.get("content")
             blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
-            left = [block for block in blocks if not self._is_own(block)]
+            left = [each for each in map(self._without_own, blocks) if each is not None]
             if left:
                 kept.append({"role": message.get("role"), "content": left})
         return kept
 
-    def _is_own(self, block: Any) -> bool:
+    def _without_own(self, block: Any) -> Any:
+        """Return a block without what is the program's own; None where nothing else is in it."""
         text = block.get("text") if isinstance(block, dict) else None
-        return isinstance(text, str) and any(each.match(text) for each in self.drop_texts)
+        if not isinstance(text, str):
+            return block
+        ends = [found.end() for each in self.drop_texts if (found := each.match(text))]
+        if not ends:
+            return block
+        rest = text[max(ends) :].strip()
+        return {**block, "text": rest} if rest else None
 
 
 class OtherVersions:

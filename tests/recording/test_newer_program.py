@@ -13,7 +13,7 @@ from pytest_llmregress.values.http import Interaction, Request, Response
 from pytest_llmregress.values.matching import RequestMatcher
 
 PRESET = read_preset("claude-code")
-REMINDER = "<system-reminder>\nCLAUDE.md: be brief.\n</system-reminder>"
+REMINDER = "<system-reminder>\nCLAUDE.md: be brief in {}.\n</system-reminder>\n"
 
 
 class MissedError(Exception):
@@ -34,7 +34,7 @@ def asked(version: str = "2.1.332", words: str = "Tidy up.", **changes: Any) -> 
             {
                 "role": "user",
                 "content": [
-                    {"type": "text", "text": f"{REMINDER} {version}"},
+                    {"type": "text", "text": REMINDER.format(version)},
                     {"type": "text", "text": words, "cache_control": {"type": "ephemeral"}},
                 ],
             },
@@ -74,6 +74,34 @@ def test_a_newer_version_is_answered_by_what_is_the_same():
     assert (
         find_program_change(tape.attempts, tape.versions.rules) == "claude-code 2.1.327 → 2.1.332"
     )
+
+
+def say(content: Any) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": content}]
+
+
+@pytest.mark.parametrize("shape", [str, lambda text: [{"type": "text", "text": text}]])
+def test_words_behind_a_reminder_in_the_same_text_count(shape):
+    old, new = REMINDER.format("2.1.327"), REMINDER.format("2.1.332")
+    tape = session(asked("2.1.327", messages=say(shape(f"{old}{old}Tidy up."))))
+
+    with pytest.raises(MissedError):
+        play(tape, asked("2.1.332", messages=say(shape(f"{new}Delete all."))))
+    assert play(tape, asked("2.1.332", messages=say(shape(f"{new}Tidy up.")))) == b"0"
+
+
+def test_a_request_without_tools_is_none_with_tools():
+    tape = session(asked("2.1.327", tools=[]), asked("2.1.327"))
+
+    assert play(tape, asked("2.1.332")) == b"1"
+    assert play(tape, asked("2.1.332", tools=[])) == b"0"
+
+
+def test_a_request_with_nothing_of_its_user_is_a_miss():
+    tape = session(asked("2.1.327", messages=say(REMINDER.format("one thing"))))
+
+    with pytest.raises(MissedError):
+        play(tape, asked("2.1.332", messages=say(REMINDER.format("another thing"))))
 
 
 def test_each_recording_answers_once():
