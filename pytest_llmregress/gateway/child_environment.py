@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _NO_PROXY = ("no_proxy", "NO_PROXY")
 _PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
@@ -66,10 +67,10 @@ def close_environment(
     A child that runs on Python or Node.js asks before it connects by any other way, too.
 
     Parameters: `passed`, globs of "host" or "host:port" that it may ask as well;
-    `closed_ports`, of this machine, that it may not connect to.
+    `closed_ports`, of this machine, that it may not connect to; never the proxy's own.
     """
     direct = ",".join((_LOOPBACK, *(each.partition(":")[0].lstrip("*") for each in passed)))
-    ports = ",".join(map(str, sorted(closed_ports)))
+    ports = ",".join(map(str, sorted({*closed_ports} - {urlsplit(proxy).port})))
     return {
         **given,
         **dict.fromkeys(_PROXIES, proxy),
@@ -81,6 +82,7 @@ def close_environment(
 
 
 def _add_first(part: str, before: str, between: str) -> str:
-    """Return a list with a part at its beginning, once."""
-    others = before.removeprefix(part).removeprefix(between)
-    return f"{part}{between}{others}" if others else part
+    """Return a list with a part at its beginning, once; what was there stays, empty items too."""
+    if before == part or before.startswith(f"{part}{between}"):
+        return before
+    return f"{part}{between}{before}" if before else part

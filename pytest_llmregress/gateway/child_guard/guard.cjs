@@ -18,7 +18,8 @@ function guard(gateway) {
   const connect = net.Socket.prototype.connect;
 
   function isOpen(host, port) {
-    const isHere = /^(127\..*|localhost|.*\.localhost|::1?|0\.0\.0\.0|::ffff:127\..*)$/.test(host);
+    const byNumber = /^(::ffff:)?127\./.test(host) && net.isIP(host);
+    const isHere = byNumber || /^(localhost|.*\.localhost|::1?|0\.0\.0\.0)$/.test(host);
     return isHere && !closed.has(Number(port));
   }
 
@@ -62,7 +63,11 @@ function guard(gateway) {
     const isPath = isOptions ? first.path : typeof first === "string" && isNaN(Number(first));
     if (isPath || isOpen(host, port)) return connect.apply(this, given);
     this.connecting = true; // what is written meanwhile waits
-    ask(host, port, (error) => (error ? this.destroy(error) : connect.apply(this, given)));
+    const wasDestroyed = this.destroyed; // and is used again
+    ask(host, port, (error) => {
+      if (error) this.destroy(error);
+      else if (wasDestroyed || !this.destroyed) connect.apply(this, given);
+    });
     return this;
   };
 

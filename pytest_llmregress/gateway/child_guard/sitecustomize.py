@@ -33,8 +33,9 @@ def _guard(address: str) -> None:
         host = given.decode("ascii", "replace") if isinstance(given, (bytes, bytearray)) else given
         if not isinstance(host, str):
             return
-        is_here = host in _HERE or host.startswith(("127.", "::ffff:127."))
-        if (is_here or host.endswith(".localhost")) and port not in closed:
+        by_number = host.startswith(("127.", "::ffff:127.")) and _is_address(host)
+        is_here = by_number or host in _HERE or host.endswith(".localhost")
+        if is_here and port not in closed:
             return
         place = f"[{host}]" if ":" in host else host
         refusal = _ask(gateway, place if port is None else f"{place}:{port}")
@@ -78,7 +79,10 @@ def _ask(gateway: SplitResult, place: str) -> str:
         return ""
     import json
 
-    return str(json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"])
+    try:
+        return str(json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"])
+    except ValueError:  # broken off: the run has ended meanwhile
+        return f"nothing is sent to {place}: the run that has started this is over"
 
 
 def _is_address(given: object) -> bool:
