@@ -29,6 +29,8 @@ def found_in(answer, instruction):
         "Concludi ogni risposta con la parola DONE.",
         "Termine sempre as respostas com a palavra DONE.",
         "Eindig elk antwoord met het woord DONE.",
+        "Never forget to end each answer with the word DONE.",
+        "If you do not know, always end your answer with the word DONE.",
     ],
 )
 @pytest.mark.parametrize("answer", ["It has left. DONE", "It has left.\n\n**DONE.**"])
@@ -74,6 +76,22 @@ def test_an_answer_that_begins_as_the_prompt_demands_shows_it():
 )
 def test_other_answers_and_other_sentences_show_nothing(answer, instruction):
     assert found_in(answer, instruction) == set()
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Your answers must never end with the word DONE.",
+        "Do not always end each answer with the word DONE.",
+        "You mustn't finish any message with DONE.",
+        "All replies: avoid closing with DONE.",
+        "Beende deine Antworten, jede von ihnen, nie mit dem Wort DONE.",
+        "Ne termine jamais chaque réponse par le mot DONE.",
+        "No termines nunca todas tus respuestas con la palabra DONE.",
+    ],
+)
+def test_words_that_a_prompt_forbids_there_are_not_demanded(instruction):
+    assert found_in("It has left. DONE", instruction) == set()
 
 
 @pytest.mark.parametrize("role", ["user", "system"])

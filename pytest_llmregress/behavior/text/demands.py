@@ -2,9 +2,9 @@
 
 A standing instruction, such as "Always end your answer with the word DONE" in a memory file. It is
 looked for from the answer: its first or last word stands in the prompt, in quotes, in capitals, or
-behind "the word", in a sentence that speaks of each answer, and of its beginning or end. Such
-sentences are known in English, German, French, Spanish, Italian, Portuguese and Dutch. An
-instruction about anything but the first and the last words is not seen.
+behind "the word", in a sentence that speaks of each answer, and of its beginning or end, and does
+not forbid them there. Such sentences are known in English, German, French, Spanish, Italian,
+Portuguese and Dutch. An instruction about anything but the first and the last words is not seen.
 """
 
 import re
@@ -33,6 +33,18 @@ _PLACES = {
         re.IGNORECASE,
     ),
 }
+_FORBIDS = re.compile(
+    r"\b(?:never|not|avoid|stop|refrain from|don['’]t|mustn['’]t)(?: \w+){0,3}? "  # noqa: RUF001
+    r"(?:begin|start|open|end|finish|clos|conclud|sign)\w*"
+    r"|\b(?:nie|niemals|nicht|jamais|nunca|mai|não|nooit|niet)\b",
+    re.IGNORECASE,
+)
+"""A sentence that asks for the words not to stand there."""
+_FORGET = re.compile(
+    r"\b(?:forget|fail|miss|vergiss|vergessen|oublie|olvid|dimentica|esque|vergeet)\w*",
+    re.IGNORECASE,
+)
+"""What must not be forgotten is asked for."""
 _NAMINGS = (
     *(" word", " words", " phrase", " sentence", " line", " tag", " wort", " satz", " zeile"),
     *(" mot", " mots", " palabra", " palabras", " frase", " parola", " parole", " palavra"),
@@ -134,10 +146,12 @@ def _is_named(text: str, start: int, end: int) -> bool:
 
 
 def _is_asked(text: str, start: int, place: str) -> bool:
-    """Say whether the sentence before some words speaks of each answer, and of that place."""
+    """Say whether the sentence before some words asks each answer for them at that place."""
     before = text[max(0, start - _MAX_SENTENCE) : start]
     ends = [found.end() for found in _SENTENCE_END.finditer(before)]
     sentence = before[ends[-1] if ends else 0 :]
+    if _FORBIDS.search(sentence) and not _FORGET.search(sentence):
+        return False
     return _EACH.search(sentence) is not None and _PLACES[place].search(sentence) is not None
 
 
