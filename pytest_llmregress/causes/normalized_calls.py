@@ -56,19 +56,16 @@ class NormalizedCall:
                     yield f"parameter {key}", value
 
     def quotes_answer(self, value: Any) -> bool:
-        """Say whether a JSON value holds the first line of an answer before this call.
+        """Say whether a JSON value holds the first line of an answer of another conversation.
 
         The report of a sub-agent does: it is what the model has said, and no result of the app.
+        What this conversation has said itself a tool may well give back, beside its own result.
         """
-        match value:
-            case str():
-                lines = (text.partition("\n")[0].strip() for text in self.earlier)
-                return any(len(line) >= MIN_QUOTED and line in value for line in lines)
-            case list():
-                return any(self.quotes_answer(item) for item in value)
-            case dict():
-                return any(self.quotes_answer(item) for item in value.values())
-        return False
+        messages = filter(_is_of_model, self.call.prompt.messages)
+        own = dump_canonical_json([_bounded(dict(message)) for message in messages])
+        others = (text for text in self.earlier if dump_canonical_json(text)[1:-1] not in own)
+        lines = (text.partition("\n")[0].strip() for text in others)
+        return _holds_any(value, [line for line in lines if len(line) >= MIN_QUOTED])
 
     def masked(self, value: Any) -> Any:
         """Return a JSON value without the words of the answers before this call."""
@@ -82,6 +79,22 @@ class NormalizedCall:
             case dict():
                 return {key: self.masked(item) for key, item in value.items()}
         return value
+
+
+def _is_of_model(message: Mapping[str, Any]) -> bool:
+    return message.get("role") in ("assistant", "model")
+
+
+def _holds_any(value: Any, lines: Sequence[str]) -> bool:
+    """Say whether a JSON value has one of these lines in any of its texts."""
+    match value:
+        case str():
+            return any(line in value for line in lines)
+        case list():
+            return any(_holds_any(item, lines) for item in value)
+        case dict():
+            return any(_holds_any(item, lines) for item in value.values())
+    return False
 
 
 def _said_in(message: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -169,3 +169,28 @@ def test_a_result_that_is_no_report_is_compared_as_ever():
 
     assert found.kind is CauseKind.SEVERAL
     assert "the result of Agent (call 3)" in found.summary
+
+
+@pytest.mark.parametrize("said", ["I will write the file now.", 'I will write:\n\n"naïve" — done?'])
+def test_a_result_that_gives_back_what_its_own_conversation_said_is_compared(said):
+    def side(status: str) -> RecordedSide:
+        tool = ToolCall(name="write", id="toolu_1", arguments={"text": "Hi"})
+        used = {"type": "tool_use", "id": tool.id, "name": tool.name, "input": tool.arguments}
+        result = {"type": "tool_result", "tool_use_id": tool.id, "content": f"{said} {status}"}
+        asked = {"role": "user", "content": "Write it."}
+        own = {"role": "assistant", "content": [{"type": "text", "text": said}, used]}
+        turns = [
+            ([asked], {"tool_calls": (tool,), "outcome": Outcome.TOOL_USE, "text": said}),
+            ([asked, own, {"role": "user", "content": [result]}], {"text": "Done."}),
+        ]
+        return RecordedSide(
+            calls=[
+                replace(call(), request={"model": OLD, "messages": messages}, **fields)
+                for messages, fields in turns
+            ]
+        )
+
+    found = find_cause(side("written"), side("failed: the disk is full"))
+
+    assert found.kind is CauseKind.TOOL_RESULT
+    assert "the result of write (call 2)" in found.summary
