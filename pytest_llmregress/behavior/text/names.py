@@ -14,13 +14,18 @@ from pytest_llmregress.behavior.text.text_facts import ParsedText
 _NAME = re.compile(r"[*_\"'“„]{0,4}([^\W\d_]{3,30}(?:[ -][^\W\d_]{2,30})?)[*_\"'”“]{0,4}")
 _BETWEEN = re.compile(r"[ -]")
 _WORDS_THAT_SORT = """
-    yes no true false positive negative neutral mixed high medium low critical severe major minor
-    urgent normal pass fail passed failed success failure error warning info approved rejected
-    accepted declined denied allowed blocked safe unsafe toxic spam ham valid invalid correct
-    incorrect open closed active inactive pending resolved unresolved agree disagree support oppose
-    relevant irrelevant supported unsupported entailment contradiction fact opinion formal informal
-    billing technical sales shipping refund return complaint question feedback bug feature request
-    account other none unknown unclear positiv negativ hoch mittel niedrig positif negatif positivo
+    yes no true false positive negative neutral mixed high medium low critical severe major
+    minor urgent normal pass fail passed failed success failure error warning info approved
+    rejected accepted declined denied allowed blocked safe unsafe toxic spam ham valid invalid
+    correct incorrect open closed active inactive pending resolved unresolved agree disagree
+    support oppose relevant irrelevant supported unsupported entailment contradiction fact
+    opinion formal informal billing technical sales shipping refund return complaint question
+    feedback bug feature request account other none unknown unclear buy sell hold accept reject
+    allow deny block grant revoke confirm cancel escalate proceed continue stop retry fraud
+    fraudulent legitimate genuine fake suspicious benign malignant healthy sick likely unlikely
+    certain uncertain happy sad angry calm satisfied dissatisfied hot cold public private
+    confidential internal external automatic manual sports politics business finance science
+    technology health entertainment positiv negativ hoch mittel niedrig positif negatif positivo
     negativo alto basso haut bas
     """
 _SORTING = frozenset(_WORDS_THAT_SORT.split())
