@@ -215,13 +215,12 @@ class CassetteSession:
         key = exchange.key = self._key_of_clean(exchange.request, judge=judge)
         with self._lock:
             carried = self._carried.get(key)
-            position = None
             if not exchange.kept:
                 pass  # not even where somebody's cassette holds credentials
             elif carried:
                 exchange.interaction = carried.popleft()
-            elif (position := self._waiting.take_alike(key, exchange.request)) is not None:
-                self._play(exchange, position)
+            elif (at := self._waiting.take_alike(key, exchange.request, judge=judge)) is not None:
+                self._play(exchange, at)
             if exchange.interaction is None and self.mode is SampleMode.REPLAY:
                 times = self._waiting.times_recorded(key)
                 miss = Miss(

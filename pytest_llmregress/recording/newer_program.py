@@ -92,11 +92,17 @@ class OtherVersions:
         self._known: dict[int, tuple[str, str]] = {}
 
     def find(
-        self, request: Request, recorded: Sequence[Interaction], left: Iterable[int]
+        self,
+        request: Request,
+        recorded: Sequence[Interaction],
+        left: Iterable[int],
+        *,
+        judge: bool,
     ) -> int | None:
         """Return the place of the first recording of another version that is the same, or None.
 
-        :param left: the places of what has not been asked for.
+        Parameters: `left`, the places of what has not been asked for; `judge`, whether a judge
+        asks, whom a judge's recording answers alone.
         """
         for rules in self.rules:
             version = rules.find_version(request)
@@ -107,7 +113,7 @@ class OtherVersions:
                     of_it = rules.find_version(known)
                     self._known[place] = of_it, rules.key_of(known, self._matching) if of_it else ""
                 other, its_key = self._known[place]
-                if other != version and its_key == key:
+                if other != version and its_key == key and recorded[place].judge == judge:
                     return place
         return None
 

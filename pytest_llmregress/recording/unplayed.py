@@ -48,11 +48,11 @@ class UnplayedInteractions:
             return None
         return self._take(self._same.get(_bytes_of(request, judge=judge)))
 
-    def take_alike(self, key: str, request: Request) -> int | None:
+    def take_alike(self, key: str, request: Request, *, judge: bool) -> int | None:
         """Take the first recording with the key of a request, or of another version, or None."""
         place = self._take(self._by_key().get(key))
         if place is None and self._versions is not None and self._versions.rules:
-            place = self._versions.find(request, self._recorded, self._left)
+            place = self._versions.find(request, self._recorded, self._left, judge=judge)
             if place is not None:
                 del self._left[place]
         return place

@@ -130,6 +130,11 @@ def test_other_words_another_model_or_the_same_version_are_a_miss(request_now):
         play(session(asked("2.1.327")), request_now)
 
 
+def test_a_judge_is_not_answered_by_what_the_test_has_asked():
+    with pytest.raises(MissedError):
+        session(asked("2.1.327")).ask(asked("2.1.332"), retry=False, judge=True)
+
+
 def test_a_recording_that_is_extended_asks_the_newer_version_anew():
     tape = session(asked("2.1.327"), mode=SampleMode.EXTEND)
 
