@@ -20,10 +20,7 @@ from pytest_llmregress.runner import output
 from pytest_llmregress.runner.hook_calls import Hooks
 from pytest_llmregress.runner.report_files import write_reports
 from pytest_llmregress.runner.settings_reader import read_candidates, read_settings
-from pytest_llmregress.runner.several_candidates import (
-    name_reports,
-    split_by_candidate,
-)
+from pytest_llmregress.runner.several_candidates import name_reports, split_by_candidate
 from pytest_llmregress.values.evidence import FreshEvidence
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.settings import FailOn, RecordMode, Settings
@@ -54,8 +51,8 @@ class RecordCollector:
         """What threads were refused after the end of their tests."""
         self._reports: tuple[RunReport, ...] = ()
         """What the run found of each candidate, once it is over."""
-        self._paths: tuple[str, ...] = ()
-        """Where reports were to be written."""
+        self._paths: tuple[Sequence[str], ...] = ()
+        """Where the reports of each candidate were to be written."""
         self._unwritten: dict[str, str] = {}
         """Why a report could not be written, by its path."""
         self._no_night = ""
@@ -175,7 +172,7 @@ class RecordCollector:
         if self._no_night:
             faults = (*faults, f"problem: history: no night was added: {self._no_night}")
         render = render_all if config.get_verbosity() > 0 else render_brief
-        paths = name_paths(self._paths, self._unwritten)
+        paths = name_paths([p for paths in self._paths for p in paths], self._unwritten)
         output.write_lines(config, render(self._reports, faults=faults, paths=paths))
 
     @pytest.hookimpl(trylast=True)
@@ -211,22 +208,28 @@ class RecordCollector:
         is_failing = has_failed and settings.fail_on is not FailOn.NEVER
         if (is_failing or self._no_night) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        for number, (records, (found, _)) in enumerate(zip(split, judged, strict=True)):
-            report = add_headline(found, exit_status=int(session.exitstatus))
-            self._reports += (report,)
+        status = int(session.exitstatus)
+        self._reports = tuple(add_headline(found, exit_status=status) for found, _ in judged)
+        for number, (records, report) in enumerate(zip(split, self._reports, strict=True)):
             if report.verdict is not None and report.verdict.fails:
                 output.fail_unconfirmed(config, _explain_failures(report, records))
             own = read_settings(config, candidate=number)
-            paths = name_reports(own.report, names[number] if names[1:] else None)
-            self._paths += paths
-            self._unwritten |= write_reports(config, paths, report, hooks)
+            self._paths += (name_reports(own.report, names[number] if names[1:] else None),)
+        self._unwritten = write_reports(config, self._paths, self._reports, hooks)
+        if self._unwritten:
+            self._fail(session, hooks)
+        for report in self._reports:
             hooks.finish(config.hook, report)
         self._bad_hooks = tuple(dict.fromkeys(hooks.faults))
-        if (self._unwritten or self._bad_hooks) and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            self._reports = tuple(
-                add_headline(each, exit_status=int(session.exitstatus)) for each in self._reports
-            )
+        if self._bad_hooks:
+            self._fail(session, hooks)
+
+    def _fail(self, session: pytest.Session, hooks: Hooks) -> None:
+        """Have a run fail that was fine so far, and say so in the reports that can be written."""
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = status = pytest.ExitCode.TESTS_FAILED
+            self._reports = tuple(add_headline(r, exit_status=int(status)) for r in self._reports)
+            self._unwritten |= write_reports(session.config, self._paths, self._reports, hooks)
 
 
 class ClosingLine:

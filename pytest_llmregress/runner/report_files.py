@@ -12,14 +12,20 @@ from pytest_llmregress.values.run_report import RunReport
 
 
 def write_reports(
-    config: pytest.Config, paths: Sequence[str], report: RunReport, hooks: Hooks
+    config: pytest.Config,
+    paths: Sequence[Sequence[str]],
+    reports: Sequence[RunReport],
+    hooks: Hooks,
 ) -> dict[str, str]:
-    """Write each report that was asked for; return why a path could not be written."""
-    if not paths:
+    """Write each report that was asked for; return why a path could not be written.
+
+    :param paths: those of each report.
+    """
+    if not any(paths):
         return {}
     reporters = find_reporters(config, hooks)
     unwritten = {}
-    for path in paths:
+    for path, report in [(p, each) for own, each in zip(paths, reports, strict=True) for p in own]:
         reporter = choose_reporter(path, reporters)
         if reporter is None:
             continue

@@ -1,5 +1,7 @@
 """Contracts of whole runs: costs, budgets, standing rules, severities, trajectories, quarantine."""
 
+import json
+
 import pytest
 
 APP = """
@@ -237,9 +239,12 @@ def test_a_report_that_cannot_be_written_is_told_and_loses_nothing_else(project)
     write(project, "").record(passed=1)
     (project.root / "taken.html").mkdir()
 
-    project.replay("--llmregress-report=taken.html", passed=1)
+    asked = ("r.md", "taken.html", "r.json")
+    project.replay(*(f"--llmregress-report={path}" for path in asked), passed=1)
 
     assert project.exit_status == 1
+    assert "### Fails, though no marked test does" in project.read("r.md")
+    assert json.loads(project.read("r.json"))["exit_status"] == 1
     project.says(
         "Fails, though no marked test does: 1 test replayed",
         "report: taken.html: it could not be written",

@@ -316,6 +316,7 @@ def test_hooks_at_the_end_of_a_run_fail_it_and_leave_the_reports(project):
     project.says("problem: bad_hook: conftest.py:6: pytest_llmregress_finish raised")
     project.never_says("INTERNALERROR", "Traceback")
     assert project.exit_status == 1
+    assert "### Fails, though no marked test does" in project.read("run.md")
     assert "1 test: 1 recorded" in project.read("run.md")
 
 
