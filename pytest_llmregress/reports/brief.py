@@ -11,7 +11,7 @@ from pytest_llmregress.reports.drift import ONCE, is_single
 from pytest_llmregress.reports.failing_tests import is_failed, run_fails
 from pytest_llmregress.reports.headline import find_counting, headline, name_drift
 from pytest_llmregress.reports.samples import render_quarantine
-from pytest_llmregress.reports.summary import detail_lines, summary_lines
+from pytest_llmregress.reports.summary import detail_lines, summary_lines, unseen_lines
 from pytest_llmregress.values.run_report import RunReport, TestRecord
 from pytest_llmregress.values.verdict import TestVerdict, Verdict
 
@@ -34,6 +34,7 @@ def brief_lines(report: RunReport, *, room: int = MAX_LINES) -> tuple[str, ...]:
     lines = (
         *headline_lines(report),
         *_counts(report),
+        *unseen_lines(report),
         *_spared(report),
         *_evidence(report),
         *render_quarantine(report, has_verdict=False),

@@ -128,6 +128,15 @@ def _say_all(report: RunReport, failed: Sequence[TestRecord]) -> Iterator[str]:
     rest = [test for test in report.tests if not is_failed(test, report.fail_on)]
     if rest or not failed:
         yield from _say_rest(report, rest, is_all=not failed)
+    yield from _say_unseen(report.tests)
+
+
+def _say_unseen(tests: Sequence[TestRecord]) -> Iterator[str]:
+    """Say of how many tests a part was not looked at, whatever became of the rest of them."""
+    if unread := sum(bool(test.not_understood and test.calls) for test in tests):
+        yield f"{unread:,} with some requests that no provider reads"
+    if parted := sum(bool(test.not_compared) for test in tests):
+        yield f"{parted:,} with traits that only one side has"
 
 
 def _is_worse(report: RunReport) -> bool:

@@ -52,8 +52,8 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
         return ()
     return (
         _head(report),
-        *_not_understood(report.tests),
-        *_not_compared(report.tests),
+        *unseen_lines(report),
+        *_new_traits(report.tests),
         *sample_lines(report.tests),
         *_drift(report),
         *_verdict(report),
@@ -68,13 +68,18 @@ def summary_lines(report: RunReport) -> tuple[str, ...]:
     )
 
 
+def unseen_lines(report: RunReport) -> tuple[str, ...]:
+    """Return what was not looked at: requests that nobody reads, traits that one side has."""
+    sides = [(test, test.not_compared) for test in report.tests]
+    return (*_not_understood(report.tests), *_name_traits("traits not compared", sides))
+
+
 def detail_lines(report: RunReport) -> tuple[str, ...]:
     """Return what the headline of a run leaves out, without statistics, what matters first."""
     return (
         *_problems(report.tests),
-        *_not_understood(report.tests),
         *_pending(report.tests),
-        *_not_compared(report.tests),
+        *_new_traits(report.tests),
         *_rules(report.tests),
         *_unplayed(report.tests),
         *sample_lines(report.tests),
@@ -167,12 +172,8 @@ def _not_understood(tests: Sequence[TestRecord]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _not_compared(tests: Sequence[TestRecord]) -> tuple[str, ...]:
-    """Name the traits that say nothing, or fail nothing, of tests that were compared."""
-    return (
-        *_name_traits("traits not compared", [(test, test.not_compared) for test in tests]),
-        *_name_traits(_NEW_TRAITS, [(test, test.new_traits) for test in tests]),
-    )
+def _new_traits(tests: Sequence[TestRecord]) -> tuple[str, ...]:
+    return _name_traits(_NEW_TRAITS, [(test, test.new_traits) for test in tests])
 
 
 def _name_traits(what: str, some: Sequence[tuple[TestRecord, Sequence[str]]]) -> tuple[str, ...]:

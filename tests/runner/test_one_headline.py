@@ -272,7 +272,7 @@ SITUATIONS = [
     (contract_only, "Fails: 3 of 3 tests broke a rule: max_calls (3)", 1),
     (unconfirmed, f"Passes: 6 of 6 tests changed with {NEW}, not confirmed by more samples", 0),
     (suite_event_only, "Fails: the suite as a whole is worse: failed: ", 1),
-    (not_comparable, "", 0),
+    (not_comparable, "Passes: 3 tests compared, no value that the baseline never showed", 0),
     (interrupted, "Interrupted after 1 marked test: 1 test replayed", 2),
     (candidate_not_asked, "Fails: 3 of 3 tests could not be compared: ", 1),
     (miss, "Fails: 3 of 3 tests asked for what is not recorded: another request (3)", 1),
