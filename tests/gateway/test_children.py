@@ -239,7 +239,7 @@ def test_a_child_that_names_another_host_is_refused_in_a_replay(project, run):
 
     assert project.problems() == {"test_it[http]": ["refused"], "test_it[https]": ["refused"]}
     project.says(
-        "a connection to api.example.com:443 by ",
+        "FAILED test_it.py::test_it[https] - a connection to api.example.com:443 by ",
         "started in test_it.py:",
         'return {"pass_hosts": ["api.example.com',
     )

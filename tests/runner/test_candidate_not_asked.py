@@ -135,10 +135,10 @@ def test_a_candidate_that_was_not_asked_fails_and_leaves_nothing(project):
     assert models(project) == {NEW, "small", "none"}  # nothing was paid for the old models
     project.says(
         "9 tests: 3 recorded, 6 not compared; candidate claude-opus-5-5",
-        "asked for gpt-old, not for claude-opus-5-5 (app.py:13 in post)",
+        "test_it.py::test_chat - asked for gpt-old, not for claude-opus-5-5 (app.py:13 in post)",
         "record it then: pytest test_it.py::test_chat --llmregress-record once "
         "--llmregress-candidate claude-opus-5-5",
-        f"not understood: no provider reads POST {project.stand.url}/rpc/talk",
+        f"test_own - not understood: no provider reads POST {project.stand.url}/rpc/talk",
         "pytest --deselect test_it.py::test_own --llmregress-record once ",
     )
     project.never_says("Traceback", "INTERNALERROR")
@@ -262,7 +262,7 @@ def test_where_one_model_is_replaced_a_test_of_others_is_left_out(project):
     assert held_against(project) == ["test_both"]
     assert all(name.startswith("both@") for name in kept(project, before))
     project.says(
-        "asked for claude-haiku-5, not for claude-opus-5-5",
+        "test_other - asked for claude-haiku-5, not for claude-opus-5-5",
         "replaces claude-opus-5 alone, and this test does not ask for it",
         "leave the test out: pytest --deselect test_it.py::test_other --llmregress-record once "
         "--llmregress-candidate claude-opus-5=claude-opus-5-5",

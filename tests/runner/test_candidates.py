@@ -201,8 +201,9 @@ def test_a_candidate_without_a_baseline_is_told_to_record_one(project):
     project.record(CANDIDATE, failed=1)
 
     project.says(
+        "FAILED test_it.py::test_hello - there is no accepted baseline to hold a candidate ",
         "there is no accepted baseline to hold a candidate against; "
-        "record one first. pytest test_it.py::test_hello --llmregress-record once"
+        "record one first. pytest test_it.py::test_hello --llmregress-record once",
     )
     assert project.problems() == {"test_hello": ["no_baseline"]}
     assert project.files() == {}
@@ -342,6 +343,7 @@ def test_the_report_holds_every_marked_test_and_the_counts(project, workers):
     assert (project.root / first["pending"]).is_file()
     project.says(
         "Fails: 6 of 6 tests changed with claude-opus-5-5: ",
+        "6 tests: 6 recorded; candidate claude-opus-5-5",
         "pending: 6 tests. one by one: pytest-llmregress review; all: "
         "pytest-llmregress accept --all --candidate claude-opus-5-5",
         "report: report.json",

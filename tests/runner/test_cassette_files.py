@@ -134,7 +134,7 @@ def test_without_a_cassette_a_replay_says_how_to_record_one(project):
     project.replay(failed=1)
 
     project.says(
-        "no recorded answer to POST http://127.0.0.1:",
+        "FAILED test_it.py::test_hello - no recorded answer to POST http://127.0.0.1:",
         "reason    cassette_not_found: nothing is recorded for this test yet",
         "asked in  app.py:13 in ask",
         f"cassette  {CASSETTE}",
@@ -232,7 +232,7 @@ def test_a_recorded_call_that_is_no_longer_made_fails_unless_the_marker_allows_i
 
     assert project.problems() == {"test_hello": ["unplayed"]}
     project.says(
-        "1 of 2 recorded requests not asked for: call 1 (POST http",
+        "FAILED test_it.py::test_hello - 1 of 2 recorded requests not asked for: call 1 (POST http",
         "record it again: pytest test_it.py::test_hello --llmregress-record rewrite",
         '@pytest.mark.llm(unplayed="allow")',
     )

@@ -76,7 +76,7 @@ def test_a_candidate_that_always_fails_is_confirmed_in_the_same_command_and_fail
     assert verdict(project)["verdict"] == "regressed"
     assert verdict(project)["fails"] is True
     assert project.exit_status == 1
-    project.says("0 of 11 samples passed")
+    project.says("test_it.py::test_one: 0 of 11 samples passed")
 
 
 def test_a_replay_comes_to_the_same_verdict_and_records_nothing(project):

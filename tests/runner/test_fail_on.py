@@ -63,6 +63,12 @@ def headlines(project) -> list[str]:
     return [page, markdown, told, project.report()["headline"]]
 
 
+def verdict(project) -> str:
+    """Return the first sentence of the verdict in the terminal, which `-v` shows."""
+    (told,) = re.findall(r"^verdict: .*", project.output, flags=re.MULTILINE)
+    return told
+
+
 ONE = "test_it.py::test_default"
 REPORTS = ("--llmregress-report=r.html", "--llmregress-report=r.md")
 
@@ -73,16 +79,15 @@ def test_what_was_raised_fails_with_one_sample_as_with_five_and_all_reports_say_
 ):
     project.stand.script(NEW, LONG)
     project.write(app=APP, test_it=TESTS).record(f"--llmregress-samples={samples}", passed=5)
-    project.record(CANDIDATE, *REPORTS)
+    project.record(CANDIDATE, "-v", *REPORTS)
 
     fails = DEFAULT if samples > 1 else DEFAULT | {"noise"}
     assert project.exit_status == 1
     assert failed(project) == fails
     for line in headlines(project):
         assert line.startswith(f"Fails: {len(fails)} of 5 tests changed with {NEW}")
-    assert (
-        f"fails the run: {len(fails)} of 5 tests fail: " in project.report()["verdict"]["lines"][0]
-    )
+    for said in (verdict(project), project.report()["verdict"]["lines"][0]):
+        assert f"rifted, fails the run: {len(fails)} of 5 tests fail: " in said
 
     project.offline().replay(CANDIDATE, "--llmregress-fail-on=never")
     assert project.exit_status == 0
@@ -115,11 +120,13 @@ OWN = """
 def test_what_fails_by_an_assert_of_its_own_is_in_every_headline(project):
     project.stand.script(NEW, "Category: billing!")
     project.write(app=APP, test_it=OWN).record(passed=2)
-    project.record(CANDIDATE, *REPORTS, failed=1, passed=1)
+    project.record(CANDIDATE, "-v", *REPORTS, failed=1, passed=1)
 
     for line in headlines(project):
         assert line.startswith(f"Fails: 1 of 2 tests changed with {NEW}")
-    assert "1 of 2 tests fails" in project.report()["verdict"]["lines"][0]
+    for said in (verdict(project), project.report()["verdict"]["lines"][0]):
+        assert "fails the run: 1 of 2 tests fails" in said
+        assert "no evidence" not in said.lower()
     assert "1 failed" in re.sub(r"<[^>]+>", "", project.read("r.html"))
 
 

@@ -38,4 +38,4 @@ def test_what_fails_while_a_cassette_is_opened_leaves_nothing_patched(project):
 
     project.replay(errors=1, passed=1)
 
-    project.says("what this run found could not be saved: no sockets today")
+    project.says("test_not_opened - what this run found could not be saved: no sockets today")

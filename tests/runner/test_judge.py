@@ -272,7 +272,7 @@ def test_a_judge_that_moves_is_refused_before_anything_is_paid_for(project, mode
     written(project).change("conftest.py", repr(JUDGE), repr(model)).record(errors=1)
 
     project.says(
-        "llm_judge: ",
+        "ERROR test_it.py::test_refund - llm_judge: ",
         "a dated snapshot or an id without -latest",
         'llm_config["judge_model"]',
     )

@@ -43,7 +43,7 @@ def test_a_marker_that_cannot_be_fails_its_test(project, marker: str, message: s
 
     project.replay(errors=1, passed=1)
 
-    project.says(f"@pytest.mark.llm: {message}")
+    project.says("ERROR test_it.py::test_bad - @pytest.mark.llm: ", f"@pytest.mark.llm: {message}")
     project.never_says("Traceback", "INTERNALERROR", "testrun.py")
     assert project.problems() == {"test_bad": ["bad_marker"]}
     assert not (project.root / "ran").exists()
@@ -62,7 +62,7 @@ def test_a_bad_marker_is_told_the_same_way_from_a_worker(project):
 
     project.replay("-n", "1", errors=1)
 
-    project.says("@pytest.mark.llm: max_cals: there is no such keyword")
+    project.says("test_it.py::test_bad - @pytest.mark.llm: max_cals: there is no such keyword")
     project.never_says("INTERNALERROR")
     assert project.problems() == {"test_bad": ["bad_marker"]}
 
@@ -89,7 +89,7 @@ def test_the_closest_marker_wins_keyword_by_keyword(project):
 
     project.record(passed=1, failed=1)
 
-    project.says("broke 1 rule of its contract: ")
+    project.says("::test_one_is_overridden - broke 1 rule of its contract: max_output_tokens")
     project.says("max_output_tokens=1: ")
     project.never_says("max_calls=")
 
@@ -111,7 +111,7 @@ def test_a_broken_rule_fails_the_replay_as_well_as_the_recording(project):
     project.replay(failed=1)
 
     project.says(
-        "broke 1 rule of its contract: ",
+        "FAILED test_it.py::test_two_calls - broke 1 rule of its contract: max_calls",
         "  max_calls=1: 2 in all; call 2 went over it",
     )
     assert project.problems() == {"test_two_calls": ["contract"]}
@@ -150,8 +150,9 @@ def test_a_marked_test_without_a_call_fails(project):
     project.replay(failed=1)
 
     project.says(
+        "FAILED test_it.py::test_silent - it is marked with @pytest.mark.llm and made no ",
         "it is marked with @pytest.mark.llm and made no model call, so "
-        "it watches over nothing; let it call the model, or take the marker off"
+        "it watches over nothing; let it call the model, or take the marker off",
     )
     assert project.problems() == {"test_silent": ["no_calls"]}
 
@@ -209,7 +210,7 @@ def test_an_llm_config_that_cannot_be_fails_the_tests_it_is_for(project, config:
 
     project.replay(errors=1, passed=1)
 
-    project.says(message)
+    project.says("ERROR test_it.py::test_bad - ", message)
     project.never_says("Traceback", "testrun.py")
     assert not (project.root / "ran").exists()
 

@@ -229,7 +229,7 @@ def test_with_a_rate_of_one_every_sample_has_to_pass(project):
     written(project, 2, terms=ALL).record(ONE_BY_ONE, failed=1)
 
     project.says(
-        "2 of 3 samples passed, 95 % interval 21-94 %",
+        "test_it.py::test_one - 2 of 3 samples passed, 95 % interval 21-94 %",
         "sample 2:",
         "assert 2 not in [2]",
     )

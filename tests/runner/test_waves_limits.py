@@ -132,7 +132,7 @@ def test_as_much_of_a_wave_is_sent_as_a_limit_allows_in_the_order_of_the_tests(p
         "wave 1: 1 call of 1 test, 1 at a time; expected: ",
         "; 1 call more would go past the limit, and wait",
         "2 tests: 1 recorded, 1 stopped, 1 accepted",
-        "the recording was stopped; the end of this run says why, and how to go on",
+        "test_two[b] - the recording was stopped; the end of this run says why, and how to go on",
     )
     assert len(stops(project)) == 1
     assert re.search(

@@ -79,7 +79,7 @@ def test_what_goes_past_the_cassette_is_refused_in_a_replay(project, stand):
         "test_a_look_up": ["refused"],
     }
     project.says(
-        "a connection to 127.0.0.1:",
+        "FAILED test_it.py::test_a_raw_socket - a connection to 127.0.0.1:",
         "test_it.py:18 in test_a_raw_socket was refused before a byte was sent",
         "a connection to api.example.com by test_it.py",
         'override the fixture llm_config, and return {"pass_hosts": ["api.example.com"]}',

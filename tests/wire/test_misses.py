@@ -243,7 +243,7 @@ def missed(module_project):
 @pytest.mark.parametrize("test", BODY)
 def test_a_miss_in_a_test_fails_it(missed, test):
     missed.says(
-        f"FAILED test_it.py::test_{test}",
+        f"FAILED test_it.py::test_{test} - no recorded answer to POST",
         f"no recorded answer to POST {missed.stand.url}/v1/messages",
         f"pytest test_it.py::test_{test} --llmregress-record rewrite",
     )
@@ -254,8 +254,7 @@ def test_a_miss_in_a_test_fails_it(missed, test):
 @pytest.mark.parametrize("test", ["set_up", "tear_down"])
 def test_a_miss_in_a_fixture_fails_its_test(missed, test):
     missed.says(
-        f"ERROR test_fixtures.py::test_{test} ",
-        "no recorded answer to POST",
+        f"ERROR test_fixtures.py::test_{test} - no recorded answer to POST",
     )
 
     assert missed.problems()[f"test_{test}"] == ["no_match"]
