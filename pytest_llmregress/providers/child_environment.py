@@ -50,4 +50,4 @@ _KEY = re.compile(r"^(ANTHROPIC|AWS_BEARER|OPENAI|GEMINI|GOOGLE).*(KEY|TOKEN)", 
 
 def is_key(variable: str) -> bool:
     """Tell whether a variable of the environment holds a key of a known API, by its name."""
-    return bool(_KEY.match(variable))
+    return variable.upper() in CHILD_ENVIRONMENT.keys or bool(_KEY.match(variable))

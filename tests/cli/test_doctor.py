@@ -246,13 +246,14 @@ def test_a_setting_that_stops_each_run_is_a_fault(project, monkeypatch, name, va
     assert (where, said) == (name, command)
 
 
-def test_a_key_is_named_and_its_value_is_never_shown(project, monkeypatch):
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "CO_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"])
+def test_a_key_is_named_and_its_value_is_never_shown(project, monkeypatch, name):
+    monkeypatch.setenv(name, KEY)
     monkeypatch.setenv("CI", "true")
     run = project.run("doctor")
 
     assert run.status == 0
-    assert any("ANTHROPIC_API_KEY: set, and no replay needs it; in CI" in line for line in run.out)
+    assert any(f"{name}: set, and no replay needs it; in CI" in line for line in run.out)
     assert KEY not in "\n".join([*run.out, *run.err])
 
 
