@@ -25,14 +25,16 @@ _MORE = "all of it: pytest -v"
 
 
 def brief_lines(report: RunReport, *, room: int = MAX_LINES) -> tuple[str, ...]:
-    """Return what there is to say at the end of a run in at most `room` lines.
+    """Return what there is to say at the end of a run in about `room` lines.
 
-    What matters most comes first; how many lines are left out is told.
+    What matters most comes first; how many lines are left out is told. The headline is never cut:
+    what was not looked at is at its end.
     """
     if not report.tests:
         return ()
+    head = headline_lines(report)
     lines = (
-        *headline_lines(report),
+        *head,
         *_counts(report),
         *unseen_lines(report),
         *_spared(report),
@@ -40,7 +42,7 @@ def brief_lines(report: RunReport, *, room: int = MAX_LINES) -> tuple[str, ...]:
         *render_quarantine(report, has_verdict=False),
         *detail_lines(report),
     )
-    return cut(lines, room)
+    return cut(lines, max(room, len(head) + 1))
 
 
 def headline_lines(report: RunReport) -> tuple[str, ...]:

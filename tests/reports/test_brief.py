@@ -7,6 +7,7 @@ import pytest
 
 from pytest_llmregress.reports.brief import MAX_LINES, brief_lines
 from pytest_llmregress.reports.headline import headline
+from pytest_llmregress.runner.closing_block import render_brief
 from pytest_llmregress.values.behavior import Severity
 from pytest_llmregress.values.evidence import Tally, TestEvidence
 from pytest_llmregress.values.run_report import Problem
@@ -75,3 +76,18 @@ def test_what_no_provider_reads_is_told_before_problems_and_changes():
     at = lines.index("not understood: not every request to a model is read in 1 test: t.py::test_a")
     assert lines[at + 2] == "traits not compared: 1 in 1 test: t.py::test_a"
     assert all("problem: " not in line and "passes: " not in line for line in lines[:at])
+
+
+def test_the_headline_of_each_of_many_candidates_is_told_to_its_end():
+    reports = [
+        run(
+            *(record(f"t.py::{n}", drift=drift_of(Severity.BREAKING)) for n in range(3)),
+            record("t.py::test_a", **UNREAD, **ONE_SIDE),
+            candidate=f"{NEW}-{number}",
+        )
+        for number in range(4)
+    ]
+    told = " ".join(" ".join(render_brief(reports, faults=(), paths=())).split())
+
+    assert all(headline(each) in told for each in reports)
+    assert told.count("1 with traits that only one side has") == len(reports)
