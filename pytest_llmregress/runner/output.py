@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_llmregress.formatting.control_characters import escape_controls, visible_lines
+from pytest_llmregress.hookspecs import UNCONFIRMED
 
 _COMMAND = "::"
 MAX_WHY = 200
@@ -99,6 +100,7 @@ def fail_unconfirmed(config: pytest.Config, late: Mapping[str, str]) -> None:
     told = [] if terminal is None else terminal.stats.get("unconfirmed", [])
     for report in [each for each in told if each.nodeid in late]:
         fail_report(report, late[report.nodeid], test=report.nodeid)
+        delattr(report, UNCONFIRMED)
         told.remove(report)
         terminal.stats.setdefault("failed", []).append(report)
 

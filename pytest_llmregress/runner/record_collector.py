@@ -266,7 +266,7 @@ def _explain_failures(report: RunReport, records: Mapping[str, TestRecord]) -> d
     :param records: of the same tests, by those.
     """
     told = {
-        test.test: "\n".join(render_test(test.verdict))
+        test.test: "\n".join(render_test(test.verdict)).removeprefix(f"{test.test}: ")
         for test in report.tests
         if test.verdict is not None and drift_fails(test, report.fail_on)
     }

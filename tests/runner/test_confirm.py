@@ -131,6 +131,14 @@ def test_what_only_all_tests_together_bear_out_is_failed_in_every_report(project
     project.says("adjusted for the 1 test that looked different")
     assert "<failure" in project.read("run.xml")
     assert "### Fails: 1 of 1 test changed with" in project.read("run.md")
+    project.says("FAILED test_it.py::test_one - regressed; fails the run")
+
+
+def test_what_only_all_tests_bear_out_is_failed_for_one_of_several_candidates(project):
+    other = "--llmregress-candidate=claude-haiku-5"
+    baseline(project, "range(6, 16)").record(CANDIDATE, other, failed=1, unconfirmed=1)
+
+    project.says(f"FAILED test_it.py::test_one@{NEW} - regressed; fails the run")
 
 
 def test_too_few_fresh_samples_say_that_they_can_confirm_nothing(project):
