@@ -64,7 +64,7 @@ def test_the_drift_that_it_shows_is_the_drift_of_the_main_job(main_job):
 
 
 def test_the_main_job_replays_without_a_claim_and_fails_with_a_reason(main_job):
-    assert "Passes: 9 tests replayed" in main_job
+    assert "Passes: 9 tests replayed\n" in main_job
     assert re.search(r"Fails: \d of 9 tests changed with qwen2.5-coder-1.5b: ", main_job)
 
 

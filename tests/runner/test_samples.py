@@ -90,7 +90,7 @@ def test_a_replay_is_no_new_evidence(project):
 
     found = project.found()["test_one"]
     assert (found["evidence"], found["verdict"], found["drift"]) == (None, None, None)
-    project.says("Passes: 1 test replayed")
+    project.says("Passes: 1 test replayed\n")
 
 
 def test_the_command_line_asks_for_samples_of_every_test(project):

@@ -123,7 +123,7 @@ def test_a_second_recording_of_the_same_tests_pays_for_nothing_again(project, st
     project.says(f"process {first.pid} is recording this test at the moment")
     assert not [name for name in project.names() if ".part." in name]
     project.record(passed=6)
-    project.says("Passes: 6 tests replayed")
+    project.says("Passes: 6 tests replayed\n")
 
 
 WATCHING = f"""

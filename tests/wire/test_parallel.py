@@ -45,7 +45,7 @@ FILES = {
 def test_workers_record_and_replay_like_one_process(project):
     project.write(FILES).record("-n", "2", passed=30)
     recorded = project.files()
-    project.says("Passes: 30 tests recorded and accepted")
+    project.says("Passes: 30 tests recorded and accepted\n")
 
     assert len(recorded) == 60
     assert len({name.lower() for name in recorded}) == 60
@@ -54,7 +54,7 @@ def test_workers_record_and_replay_like_one_process(project):
 
     # With workers that have imported nothing before.
     project.offline().replay("-n", "2", env={"PYTHONPATH": str(project.root)}, passed=30)
-    project.says("Passes: 30 tests replayed")
+    project.says("Passes: 30 tests replayed\n")
     project.replay("-p", "no:xdist", passed=30)
 
     assert project.files() == recorded
