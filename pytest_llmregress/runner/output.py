@@ -17,6 +17,8 @@ from pytest_llmregress.formatting.control_characters import escape_controls, vis
 from pytest_llmregress.hookspecs import UNCONFIRMED
 
 _COMMAND = "::"
+_SHOWS_TEXT = pytest.version_tuple >= (9, 2)
+"""Whether pytest's short summary shows a failure that is a text; older ones show an exception's."""
 MAX_WHY = 200
 """Characters of the reason that is written down for a sample that did not pass."""
 
@@ -44,7 +46,19 @@ def fail_report(report: pytest.TestReport, message: str, *, test: str) -> None:
 
     :param test: the node id, whichever candidate the test is run with.
     """
-    report.outcome, report.longrepr = "failed", visible_lines(message).removeprefix(f"{test}: ")
+    reason = visible_lines(message).removeprefix(f"{test}: ")
+    report.outcome, report.longrepr = "failed", reason if _SHOWS_TEXT else _as_crash(reason)
+
+
+def _as_crash(reason: str) -> Any:
+    """Return a text as what an exception is shown by, with its first line for the summary."""
+    try:
+        fail(reason)
+    except pytest.fail.Exception:
+        shown = pytest.ExceptionInfo.from_current().getrepr(style="value")
+    if shown.reprcrash is not None:
+        shown.reprcrash.message = reason.partition("\n")[0]
+    return shown
 
 
 def name_reason(report: pytest.TestReport, *, test: str) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pages import PACKAGE, parse
+import pytest_llmregress
+from pages import parse
 
+PACKAGE = Path(pytest_llmregress.__file__).parent
 _VENDOR = re.compile(
     r"(?<![a-z])(?:amz|amzn|anthropic|aws|azure|bedrock|claude|cohere|deepseek|gemini|gpt|groq|"
     r"googleapis|google|mistral|ollama|openai|openrouter|stainless|vertex)(?![a-z])",
