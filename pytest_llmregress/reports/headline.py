@@ -169,7 +169,8 @@ def _say_rest(report: RunReport, rest: Sequence[TestRecord], *, is_all: bool) ->
         yield _say_changed(report, changed, of=len(report.tests) if is_all else 0)
     same = [test for test in ran if test.severity is None and test.evidence is not None]
     if same:
-        yield f"{_say_number(same, is_all=is_all and not changed)} compared, {_say_same(same)}"
+        number = _say_number(same, is_all=is_all and not changed)
+        yield f"{number} compared, {_say_same(same, is_all=is_all)}"
     others = [test for test in ran if test.severity is None and test.evidence is None]
     for word, tests in _by_source(others).items():
         yield f"{_say_number(tests, is_all=is_all and not changed and not same)} {word}"
@@ -217,11 +218,15 @@ def _is_improved(test: TestRecord) -> bool:
     )
 
 
-def _say_same(same: Sequence[TestRecord]) -> str:
-    """Say what it means that nothing has changed, as far as that can be said of these tests."""
+def _say_same(same: Sequence[TestRecord], *, is_all: bool) -> str:
+    """Say what it means that nothing has changed, as far as that can be said of these tests.
+
+    :param is_all: whether no other test fails: a run that does is never headed by "no difference".
+    """
     found = [test.evidence for test in same if test.evidence is not None]
     if all(each.is_same for each in found):
-        return "no difference seen" + (" (1 recording against 1)" if is_single(same) else "")
+        seen = "no difference seen" if is_all else "nothing found in these"
+        return seen + (" (1 recording against 1)" if is_single(same) else "")
     return "no value that the baseline never showed"
 
 

@@ -158,6 +158,14 @@ def one_changed(project):
     run_candidate(project, 1)
 
 
+def one_of_three_changed(project):
+    """The first and the second test ask for nothing that the candidate answers otherwise."""
+    answer(project, new=JSON).write(test_app=suite(3))
+    asked = f'assert ask(f"Say {{n}}").model != "{NEW}" or n < 2'
+    project.change("test_app.py", 'ask(f"Say {n}")', asked)
+    project.record().record(CANDIDATE, *reports())
+
+
 def six_changed(project):
     run_candidate(project, 6, new=FENCED)
 
@@ -260,9 +268,15 @@ def failed_by_another_test(project):
     project.write({"test_app.py": text}).replay(*reports())
 
 
+NOTHING = "2 compared, nothing found in these (1 recording against 1)"
 SITUATIONS = [
     (nothing_changed, "Passes: 3 tests compared, no difference seen", 0),
     (one_changed, f"Fails: 1 of 1 test changed with {NEW}: refused in words (1)", 1),
+    (
+        one_of_three_changed,
+        f"Fails: 1 of 3 tests changed with {NEW}: the test's own assert fails (1); {NOTHING}",
+        1,
+    ),
     (six_changed, f"Fails: 6 of 6 tests changed with {NEW}: answers fenced in ``` (6)", 1),
     (sixty_changed, f"Fails: 60 of 60 tests changed with {NEW}: refused in words (60)", 1),
     (six_changed_under_xdist, f"Fails: 6 of 6 tests changed with {NEW}: refused", 1),
@@ -294,6 +308,7 @@ def test_all_reports_say_first_what_becomes_of_the_build(project, situation, beg
     assert said.headline.startswith(begins)
     assert said.exit_status == status
     assert said.by_suite == (situation is suite_event_only)
+    assert status == 0 or "no difference" not in said.headline
 
 
 def test_a_run_that_fails_by_another_test_says_that_no_marked_one_does(project):
